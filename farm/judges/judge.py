@@ -1,0 +1,30 @@
+"""What a judge is: comparison -> verdict. One prompt + one model + one parser, or anything that acts like it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from farm.records import Comparison, Verdict
+
+
+class Judge(Protocol):
+    """Says which of two outputs is better."""
+
+    @property
+    def name(self) -> str:
+        """Unique within its panel; part of every annotation."""
+
+    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+        """One verdict per comparison, in order and un-swapped (FIRST means output_1, whichever was shown first).
+
+        Args:
+            comparisons: what to judge.
+            first_shown: for each comparison 1 or 2, the output that this judge sees first.
+            seed: all of the judge's own randomness is keyed by (seed, judge name, comparison.key).
+        """
+
+
+class Panel(Protocol):
+    """The judges an annotator draws from; a population of simulated ones is a panel too."""
+
+    def members(self) -> Sequence[Judge]:
+        """All judges, in a fixed order."""

@@ -1,0 +1,47 @@
+"""What a method is: it trains a policy from the inputs that it asks for, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from farm.models.checkpoint import Model
+from farm.records import Demonstration, Instruction, Policy, PreferencePair
+
+Requirement = Literal["demonstrations", "sft", "pairs", "reward_model", "unlabeled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingInputs:
+    """What a method may see. What it did not require is None or empty, so that using it fails at once."""
+
+    model: Model
+    """The pretrained base with its prompt template and token limits; device and micro-batch size too."""
+    sft: Policy | None
+    """The supervised policy that every method starts from."""
+    demonstrations: Sequence[Demonstration]
+    pairs: Sequence[PreferencePair]
+    unlabeled: Sequence[Instruction]
+    reward_model: Path | None
+    """A Hugging Face sequence-classification directory."""
+
+
+class Method(Protocol):
+    """A frozen dataclass with the method's settings, one per file of this folder."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        """The inputs it needs; the pipeline makes only these."""
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        """Train and return the policy.
+
+        Args:
+            inputs: the required inputs.
+            output_dir: empty folder, kept: the checkpoint (and `metrics.jsonl`, one JSON object per logged step) goes here.
+            scratch_dir: survives a killed run and is removed after success: training checkpoints to resume from.
+            seed: every random draw is keyed by it.
+        """

@@ -1,0 +1,69 @@
+"""From an instruction to the string a policy is conditioned on.
+
+Filling is one pass over the template, so an instruction that contains `{input}` or any other marker changes nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transformers import PreTrainedTokenizerBase
+
+_MARKER = re.compile(r"\{(instruction|input)\}")
+
+
+class Prompt(Protocol):
+    """Renders instructions for one model family."""
+
+    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
+        """The prompt as text; the completion's tokens follow it directly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptTemplate:
+    """Plain-text templates with the markers {instruction} and {input}, e.g. AlpacaFarm's."""
+
+    without_input: str
+    """Template for instructions that have no input."""
+    with_input: str
+    """Template for instructions with an input."""
+
+    def __post_init__(self) -> None:
+        for name, template, markers in (
+            ("without_input", self.without_input, {"instruction"}),
+            ("with_input", self.with_input, {"instruction", "input"}),
+        ):
+            found = _MARKER.findall(template)
+            if set(found) != markers or len(found) != len(markers):
+                raise ValueError(f"prompt template {name}: expected each of {sorted(markers)} once, found {found}")
+
+    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:  # noqa: ARG002
+        values = {"instruction": instruction, "input": input}
+        template = self.with_input if input else self.without_input
+        return _MARKER.sub(lambda match: values[match.group(1)], template)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatPrompt:
+    """The tokenizer's own chat template: one user turn, then the mark that opens the assistant's."""
+
+    system: str
+    """System message; empty for none."""
+    input_separator: str
+    """Text between instruction and input within the user's turn."""
+
+    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
+        if tokenizer.chat_template is None:
+            raise ValueError(f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. prompt=alpaca")
+        user = instruction + self.input_separator + input if input else instruction
+        messages = [{"role": "system", "content": self.system}] if self.system else []
+        messages.append({"role": "user", "content": user})
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+
+def render_all(
+    prompt: Prompt, tokenizer: PreTrainedTokenizerBase, rows: Sequence[tuple[str, str]], prefix: str = ""
+) -> list[str]:
+    """Render (instruction, input) rows, each behind `prefix`."""
+    return [prefix + prompt.render(tokenizer, instruction, input) for instruction, input in rows]

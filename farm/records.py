@@ -1,0 +1,270 @@
+"""The nouns of the laboratory: small frozen records that every other module passes around.
+
+Tables on disk are Parquet with exactly the fields of one record as columns (`write_table`, `read_table`).
+"""
+
+import dataclasses
+import enum
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import pandas as pd
+
+
+class Preference(enum.Enum):
+    """A hard verdict on a comparison. `None` in its place means "no verdict", never a tie."""
+
+    FIRST = 1.0
+    """output_1 is better."""
+    SECOND = 2.0
+    """output_2 is better."""
+    TIE = 1.5
+    """Neither is better."""
+
+    @property
+    def swapped(self) -> "Preference":
+        """The same verdict after output_1 and output_2 change places."""
+        return Preference(3.0 - self.value)
+
+
+def content_key(*parts: str) -> str:
+    """A 16-character hash of the texts; parts are length-delimited, so they cannot run into each other."""
+    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instruction:
+    """What the user asked."""
+
+    instruction: str
+    """The request, raw text."""
+    input: str = ""
+    """Further context that the request refers to; empty if there is none."""
+    dataset: str = ""
+    """Where it comes from (a subset name; AlpacaFarm's evaluation set has five)."""
+
+    @property
+    def key(self) -> str:
+        return content_key(self.instruction, self.input)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demonstration:
+    """An instruction with an answer to imitate."""
+
+    instruction: str
+    input: str = ""
+    output: str
+    source: str = ""
+    """Who wrote the answer (C-RLFT conditions on it)."""
+    dataset: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What somebody answered."""
+
+    instruction: str
+    input: str = ""
+    output: str
+    generator: str
+    """Who answered: a model's or a writer's name."""
+    dataset: str = ""
+    is_finished: bool = True
+    """False if the answer was cut at the token limit before its end token."""
+
+    @property
+    def instruction_key(self) -> str:
+        return content_key(self.instruction, self.input)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two answers to one instruction, before anybody says which is better. The order of the two means nothing."""
+
+    instruction: str
+    input: str = ""
+    output_1: str
+    output_2: str
+    generator_1: str = ""
+    generator_2: str = ""
+    dataset: str = ""
+
+    @property
+    def instruction_key(self) -> str:
+        return content_key(self.instruction, self.input)
+
+    @property
+    def key(self) -> str:
+        return content_key(self.instruction, self.input, self.output_1, self.output_2)
+
+
+class Verdict(NamedTuple):
+    """What one judge said of one comparison, in canonical order (already un-swapped)."""
+
+    preference: Preference | None
+    """The hard verdict; `None` if there is none, and then `unparsed_reason` says why."""
+    p_first: float | None = None
+    """Soft verdict: probability in [0, 1] that output_1 is better, where the judge gives one."""
+    raw_reply: str = ""
+    unparsed_reason: str = ""
+    n_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """One verdict of one simulated annotator with its provenance."""
+
+    comparison_key: str
+    annotator: str
+    """Name of the annotator (a pool with its noise)."""
+    judge: str
+    """Name of the judge that was drawn from the pool."""
+    first_shown: int
+    """Which output the judge saw first: 1 or 2."""
+    clean_preference: Preference | None
+    """The judge's own verdict, before the noise stage."""
+    preference: Preference | None
+    """The verdict after the noise stage."""
+    is_noised: bool
+    """Whether the noise stage changed the verdict."""
+    p_first: float | None
+    raw_reply: str
+    unparsed_reason: str
+    n_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreferencePair:
+    """An instruction with the preferred and the other answer."""
+
+    instruction: str
+    input: str = ""
+    chosen: str
+    rejected: str
+    chosen_is_finished: bool = True
+    """False if the preferred answer was cut at the token limit: training then appends no end token."""
+    rejected_is_finished: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Everything needed to answer an instruction, so that evaluation never asks which method it was."""
+
+    checkpoint: Path
+    """A Hugging Face causal LM directory with its tokenizer."""
+    prefix: str = ""
+    """Text put in front of the rendered prompt (reward conditioning: the token that asks for good answers)."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+    best_of: int = 1
+    """Answers drawn per instruction, of which the scorer keeps one."""
+    scorer: str = ""
+    """How the kept answer is chosen if best_of > 1: a scorer's name (farm/models/scorers.py)."""
+    reward_model: Path | None = None
+    """The reward model's directory, if the scorer needs one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A row of the leaderboard: one policy, judged by one annotator against the reference."""
+
+    method: str
+    annotator_train: str
+    annotator_eval: str
+    seed: int
+    win_rate: float | None
+    """In [0, 1], ties count one half, unparsed verdicts are left out; None if nothing was parsed."""
+    standard_error: float | None
+    """Of win_rate, over instructions (sample standard deviation / sqrt(n))."""
+    n_wins: int
+    n_ties: int
+    n_total: int
+    """Verdicts that count: parsed ones."""
+    n_unparsed: int
+    mean_length: float
+    """Mean length of the outputs, in characters."""
+    utility: float | None
+    """Mean true utility of the outputs, where the dataset knows it."""
+
+
+RecordT = TypeVar("RecordT")
+
+
+def write_table(path: Path, records: Sequence[RecordT], record_type: type[RecordT]) -> None:
+    """Write records as Parquet, one column a field. Enums are stored as their value, paths as text."""
+    columns = {
+        field.name: [_plain(getattr(record, field.name)) for record in records]
+        for field in dataclasses.fields(record_type)  # type: ignore[arg-type]
+    }
+    frame = pd.DataFrame(columns).astype(_column_types(record_type))
+    frame.to_parquet(path, index=False)
+
+
+def read_table(path: Path, record_type: type[RecordT]) -> list[RecordT]:
+    """Read what `write_table` wrote.
+
+    Raises:
+        ValueError: the file's columns are not exactly the record's fields.
+    """
+    frame = pd.read_parquet(path)
+    expected = [field.name for field in dataclasses.fields(record_type)]  # type: ignore[arg-type]
+    if list(frame.columns) != expected:
+        raise ValueError(
+            f"{path}: expected the columns of {record_type.__name__} {expected}, found {list(frame.columns)}"
+        )
+    readers = [_reader(hint) for hint in typing.get_type_hints(record_type).values()]
+    columns = [
+        [read(None if pd.isna(value) else value) for value in frame[name]]
+        for name, read in zip(expected, readers, strict=True)
+    ]
+    return [record_type(**dict(zip(expected, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def instructions_of(records: Iterable[Demonstration | Output]) -> list[Instruction]:
+    """The instructions that these records answer, in order."""
+    return [Instruction(instruction=r.instruction, input=r.input, dataset=r.dataset) for r in records]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def _bare_type(hint: object) -> tuple[type, bool]:
+    """`float | None` -> (float, True); `int` -> (int, False)."""
+    if isinstance(hint, types.UnionType):
+        (bare,) = [a for a in typing.get_args(hint) if a is not types.NoneType]
+        return bare, True
+    assert isinstance(hint, type)
+    return hint, False
+
+
+def _column_types(record_type: type) -> dict[str, str]:
+    names = {str: "str", int: "int64", float: "float64", bool: "bool", Path: "str", Preference: "float64"}
+    return {name: names[_bare_type(hint)[0]] for name, hint in typing.get_type_hints(record_type).items()}
+
+
+def _reader(hint: object) -> typing.Callable[[object], object]:
+    bare, is_optional = _bare_type(hint)
+
+    def read(value: object) -> object:
+        if value is None:
+            if not is_optional:
+                raise ValueError(f"a value of type {bare.__name__} is missing")
+            return None
+        return bare(value)
+
+    return read
