@@ -103,7 +103,13 @@ class Comparison:
 
     @property
     def key(self) -> str:
+        """Identifies the comparison with its order: a verdict FIRST means this output_1."""
         return content_key(self.instruction, self.input, self.output_1, self.output_2)
+
+    @property
+    def pair_key(self) -> str:
+        """Identifies the comparison whatever its order; random draws are keyed by it, so that swapping changes none."""
+        return content_key(self.instruction, self.input, *sorted((self.output_1, self.output_2)))
 
 
 class Verdict(NamedTuple):
@@ -182,6 +188,9 @@ class Standing:
     annotator_train: str
     annotator_eval: str
     seed: int
+    dataset: str
+    model: str
+    """The pretrained model that the method started from."""
     win_rate: float | None
     """In [0, 1], ties count one half, unparsed verdicts are left out; None if nothing was parsed."""
     standard_error: float | None
@@ -191,6 +200,8 @@ class Standing:
     n_total: int
     """Verdicts that count: parsed ones."""
     n_unparsed: int
+    n_instructions: int
+    """Instructions with at least one parsed verdict; the standard error is over these."""
     mean_length: float
     """Mean length of the outputs, in characters."""
     utility: float | None

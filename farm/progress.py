@@ -1,0 +1,75 @@
+"""Progress with a rate and an ETA on everything that takes longer than two seconds.
+
+A bar on a terminal; plain lines where the output is no terminal, or where several jobs share it.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from tqdm import tqdm
+
+QUIET_SECONDS = 2.0
+LINE_EVERY_SECONDS = 15.0
+
+_job: ContextVar[str] = ContextVar("job", default="")
+
+
+class Bar(Protocol):
+    """Counts finished units."""
+
+    def advance(self, n: int = 1) -> None: ...
+
+
+@contextmanager
+def job_label(label: str) -> Iterator[None]:
+    """Within it, this job is one of several on the same terminal: plain lines that begin with its label."""
+    token = _job.set(label)
+    try:
+        yield
+    finally:
+        _job.reset(token)
+
+
+@contextmanager
+def progress(label: str, *, total: int, unit: str) -> Iterator[Bar]:
+    """Show how far a loop has come: `with progress("sampling", total=8000, unit="answers") as bar: ...`."""
+    if sys.stderr.isatty() and not _job.get():
+        with tqdm(total=total, desc=label, unit=f" {unit}", delay=QUIET_SECONDS, leave=False, file=sys.stderr) as bar:
+            yield _TerminalBar(bar)
+    else:
+        lines = _PlainLines(f"[{_job.get()}] {label}" if _job.get() else label, total, unit)
+        yield lines
+
+
+class _TerminalBar:
+    def __init__(self, bar: "tqdm[None]") -> None:
+        self._bar = bar
+
+    def advance(self, n: int = 1) -> None:
+        self._bar.update(n)
+
+
+class _PlainLines:
+    def __init__(self, label: str, total: int, unit: str) -> None:
+        self._label, self._total, self._unit = label, total, unit
+        self._done = 0
+        self._start = time.monotonic()
+        self._next_line = self._start + QUIET_SECONDS
+
+    def advance(self, n: int = 1) -> None:
+        self._done += n
+        now = time.monotonic()
+        if now < self._next_line or self._done >= self._total:
+            return
+        self._next_line = now + LINE_EVERY_SECONDS
+        rate = self._done / (now - self._start)
+        left = (self._total - self._done) / rate
+        print(
+            f"{self._label}: {self._done}/{self._total} {self._unit}, {rate:.3g}/s, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,0 +1,252 @@
+"""Artifacts: folders named by the hash of what made them, so that nothing is ever computed twice.
+
+An artifact lies in `root/artifacts/<kind>/<key>/`. Its key hashes the kind and its version, the description of the
+component that made it (settings, prompt texts, contents of files), the keys of its parents and the seed. It is built in
+a folder beside and renamed into place with `manifest.json` written last: "exists" means "complete". A file lock per key
+lets two processes share one root; a killed build starts again, or resumes from its scratch folder.
+"""
+
+import dataclasses
+import enum
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+DIGEST_LIMIT_BYTES = 64 * 2**20
+"""Larger files are checked by size only when an artifact is opened."""
+_MANIFEST = "manifest.json"
+
+
+class ArtifactError(Exception):
+    """An artifact cannot be read or written; the message names it and says what to do."""
+
+
+class Stage(NamedTuple):
+    """A kind of artifact. Raise `version` when the code that makes it changes its results."""
+
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A finished folder."""
+
+    kind: str
+    key: str
+    path: Path
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageReport:
+    """What happened to one artifact during this run."""
+
+    artifact: Artifact
+    is_reused: bool
+    seconds: float
+    """Time to make it, now or when it was made."""
+
+
+def describe(value: object) -> object:
+    """A JSON value that determines the results of a component.
+
+    Dataclass fields with `metadata={"in_key": False}` (devices, micro-batch sizes, paths of caches) are left out; fields
+    with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
+
+    Raises:
+        TypeError: the value holds something that has no description.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields: dict[str, object] = {"type": f"{type(value).__module__}.{type(value).__qualname__}"}
+        for field in dataclasses.fields(value):
+            if field.metadata.get("in_key", True):
+                content = getattr(value, field.name)
+                fields[field.name] = describe(Path(content) if field.metadata.get("is_path") else content)
+        return fields
+    if isinstance(value, Path):
+        return digest_of_path(value) if value.exists() else str(value)
+    if isinstance(value, enum.Enum):
+        return describe(value.value)
+    if isinstance(value, Mapping):
+        return {str(name): describe(entry) for name, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [describe(entry) for entry in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"cannot describe a {type(value).__name__} in an artifact key: {value!r}")
+
+
+def digest_of_path(path: Path) -> str:
+    """sha256 of a file, or of a folder's file names and contents."""
+    files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        name = file.relative_to(path).as_posix() if path.is_dir() else ""
+        digest.update(f"{name}\0{_digest_of_file(file)}\n".encode())
+    return "sha256:" + digest.hexdigest()
+
+
+class Store:
+    """All artifacts under one root, and a report of what this process reused and made."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.reports: list[StageReport] = []
+        self._verified: set[Path] = set()
+
+    def get(
+        self,
+        stage: Stage,
+        *,
+        component: object,
+        parents: Mapping[str, Artifact],
+        seed: int,
+        build: Callable[[Path, Path], None],
+    ) -> Artifact:
+        """The artifact made from these; builds it unless it exists.
+
+        Args:
+            stage: kind and version.
+            component: everything that `describe` must see: settings as a dataclass or a mapping.
+            parents: the artifacts it is made from, by role.
+            seed: the seed of its random draws.
+            build: `build(output_dir, scratch_dir)` fills the empty output_dir; scratch_dir survives a killed build.
+
+        Raises:
+            ArtifactError: an existing artifact is corrupt, or the disk is full.
+        """
+        identity = {
+            "kind": stage.kind,
+            "version": stage.version,
+            "component": describe(component),
+            "parents": {role: parent.key for role, parent in parents.items()},
+            "seed": seed,
+        }
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        path = self.root / "artifacts" / stage.kind / key
+        artifact = Artifact(kind=stage.kind, key=key, path=path)
+        is_reused = self._complete(path)
+        if not is_reused:
+            with self._lock(path):
+                is_reused = self._complete(path)
+                if not is_reused:
+                    self._build(artifact, identity, build)
+        manifest = self._verify(artifact)
+        self.reports.append(
+            StageReport(artifact=artifact, is_reused=is_reused, seconds=float(str(manifest["seconds"])))
+        )
+        return artifact
+
+    def all(self, kind: str) -> list[Artifact]:
+        """Every complete artifact of a kind, verified, ordered by key."""
+        folder = self.root / "artifacts" / kind
+        found = [
+            Artifact(kind=kind, key=path.name, path=path)
+            for path in sorted(folder.glob("[0-9a-f]*"))
+            if self._complete(path)
+        ]
+        for artifact in found:
+            self._verify(artifact)
+        return found
+
+    def owner(self, path: Path) -> Artifact:
+        """The artifact that holds a path.
+
+        Raises:
+            ArtifactError: the path lies outside this store.
+        """
+        try:
+            kind, key = path.resolve().relative_to(self.root / "artifacts").parts[:2]
+        except ValueError:
+            raise ArtifactError(f"{path} does not lie in an artifact under {self.root}") from None
+        return Artifact(kind=kind, key=key, path=self.root / "artifacts" / kind / key)
+
+    def _complete(self, path: Path) -> bool:
+        return (path / _MANIFEST).is_file()
+
+    def _lock(self, path: Path) -> FileLock:
+        locks = self.root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{path.parent.name}-{path.name}.lock")
+        try:
+            lock.acquire(timeout=2.0)
+        except Timeout:
+            print(f"waiting for {path.parent.name} {path.name}: another process is making it", flush=True)
+            lock.acquire()
+        lock.release()
+        return lock
+
+    def _build(self, artifact: Artifact, identity: Mapping[str, object], build: Callable[[Path, Path], None]) -> None:
+        output_dir = artifact.path.with_name(f".{artifact.key}.building")
+        scratch_dir = artifact.path.with_name(f".{artifact.key}.scratch")
+        start = time.monotonic()
+        try:
+            for leftover in (output_dir, artifact.path):
+                shutil.rmtree(leftover, ignore_errors=True)
+            output_dir.mkdir(parents=True)
+            scratch_dir.mkdir(exist_ok=True)
+            build(output_dir, scratch_dir)
+            files = {
+                file.relative_to(output_dir).as_posix(): {"bytes": file.stat().st_size, "sha256": _digest_of_file(file)}
+                for file in sorted(output_dir.rglob("*"))
+                if file.is_file()
+            }
+            manifest = {**identity, "seconds": time.monotonic() - start, "files": files}
+            _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
+            output_dir.rename(artifact.path)
+            shutil.rmtree(scratch_dir, ignore_errors=True)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+                raise
+            raise ArtifactError(
+                f"{artifact.kind} {artifact.key} could not be written under {self.root}: {error.strerror}. "
+                "Nothing half-finished is left in place; make room and run the same command again."
+            ) from error
+
+    def _verify(self, artifact: Artifact) -> dict[str, object]:
+        """Check the manifest's sizes and digests, once per process."""
+        try:
+            manifest: dict[str, object] = json.loads((artifact.path / _MANIFEST).read_text())
+            files: dict[str, dict[str, object]] = manifest["files"]  # type: ignore[assignment]
+            if artifact.path not in self._verified:
+                for name, expected in files.items():
+                    _verify_file(artifact.path / name, expected)
+                self._verified.add(artifact.path)
+        except (OSError, ValueError, KeyError) as error:
+            raise ArtifactError(
+                f"{artifact.kind} {artifact.key} is corrupt: {error}. Delete the folder {artifact.path} and run the "
+                "same command again: it will be made anew."
+            ) from error
+        return manifest
+
+
+def _verify_file(path: Path, expected: Mapping[str, object]) -> None:
+    size = path.stat().st_size
+    if size != expected["bytes"]:
+        raise ValueError(f"{path.name} has {size} bytes, the manifest says {expected['bytes']}")
+    if size <= DIGEST_LIMIT_BYTES and _digest_of_file(path) != expected["sha256"]:
+        raise ValueError(f"the contents of {path.name} changed since it was made")
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
