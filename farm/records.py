@@ -208,6 +208,45 @@ class Standing:
     """Mean true utility of the outputs, where the dataset knows it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one policy's output on one evaluation instruction fared with one evaluation annotator."""
+
+    instruction_key: str
+    annotator_eval: str
+    score: float | None
+    """Mean over the parsed labels of 1 for a win over the reference, 1/2 for a tie, 0 for a loss; None if none parsed."""
+    n_wins: int
+    n_ties: int
+    n_losses: int
+    n_unparsed: int
+    length: int
+    """Characters of the output."""
+    utility: float | None
+    """True utility of the output, where the dataset knows it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizationPoint:
+    """Proxy reward and true utility at one strength of optimisation against a reward model."""
+
+    curve: str
+    """best_of_n or ppo."""
+    n: int | None
+    """Answers drawn per instruction (best_of_n)."""
+    step: int | None
+    """Training step (ppo)."""
+    kl: float
+    """KL to the SFT policy in nats per answer: the analytic bound log n - (n-1)/n, or the measured k1 mean."""
+    proxy_reward: float
+    """Mean score by the reward model that was optimised."""
+    proxy_reward_standard_error: float
+    utility: float
+    """Mean true utility."""
+    utility_standard_error: float
+    n_outputs: int
+
+
 RecordT = TypeVar("RecordT")
 
 

@@ -1,0 +1,162 @@
+"""From YAML to checked objects.
+
+A node with `_target_` names a frozen dataclass; `build_all` checks every key and type against the dataclass's fields,
+collects all problems of all nodes, and only then makes objects. No config object leaves this file.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+from omegaconf import OmegaConf
+
+CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+class ConfigError(Exception):
+    """All that is wrong with a configuration, one problem a line."""
+
+    def __init__(self, problems: Sequence["Problem"]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(f"{problem.where}: {problem.message}" for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong."""
+
+    where: str
+    """Dotted key."""
+    message: str
+    """What was expected, what came, what to do."""
+
+
+def register_resolvers() -> None:
+    """`${text:FILE}` is the text of a file under conf/; `${package:FILE}` is the path of a file in the package."""
+    OmegaConf.register_new_resolver("text", lambda name: (CONF_DIR / name).read_text(), replace=True)
+    OmegaConf.register_new_resolver("package", lambda name: str(PACKAGE_DIR / name), replace=True)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """' Did you mean x?' if something known is close, else the list of what is known."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
+
+
+def build(node: Mapping[str, object], target_type: type, where: str) -> object:
+    """Make the object that a config node describes.
+
+    Args:
+        node: a plain mapping (interpolations resolved); `_target_` may be left out if `target_type` is a dataclass.
+        target_type: what is wanted: a dataclass, or a Protocol that any `_target_` may fulfil.
+        where: the node's dotted key, for messages.
+
+    Raises:
+        ConfigError: with every problem found below this node.
+    """
+    problems: list[Problem] = []
+    value = _convert(node, target_type, where, problems)
+    if problems:
+        raise ConfigError(problems)
+    return value
+
+
+_FAILED = object()
+
+
+def _convert(value: object, hint: object, where: str, problems: list[Problem]) -> object:
+    """The value as the hint asks, or `_FAILED` with the reason appended to problems."""
+    if isinstance(value, str) and value == "???":
+        problems.append(Problem(where, "is required; give it on the command line or in the YAML"))
+        return _FAILED
+    options = [a for a in typing.get_args(hint) if a is not type(None)] if _is_optional(hint) else [hint]
+    if value is None and _is_optional(hint):
+        return None
+    (hint,) = options if len(options) == 1 else (hint,)
+    if isinstance(value, Mapping) and ("_target_" in value or dataclasses.is_dataclass(hint)):
+        return _convert_object(value, hint, where, problems)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (tuple, list, Sequence) and isinstance(value, Sequence) and not isinstance(value, str):
+        items = [_convert(item, arguments[0], f"{where}[{i}]", problems) for i, item in enumerate(value)]
+        return _FAILED if _FAILED in items else tuple(items)
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
+        entries = {str(k): _convert(v, arguments[1], f"{where}.{k}", problems) for k, v in value.items()}
+        return _FAILED if _FAILED in entries.values() else entries
+    if _is_protocol(hint):
+        problems.append(Problem(where, f"expected a {_name(hint)} (a mapping with _target_), got {value!r}"))
+        return _FAILED
+    return _convert_plain(value, hint, where, problems)
+
+
+def _convert_object(node: Mapping[object, object], hint: object, where: str, problems: list[Problem]) -> object:
+    target = _import(str(node["_target_"]), f"{where}._target_", problems) if "_target_" in node else hint
+    if target is _FAILED or not (isinstance(target, type) and dataclasses.is_dataclass(target)):
+        if target is not _FAILED:
+            problems.append(Problem(f"{where}._target_", f"expected a dataclass, got {target!r}"))
+        return _FAILED
+    hints = typing.get_type_hints(target)
+    fields = {field.name: field for field in dataclasses.fields(target) if field.init}
+    given = {str(name): value for name, value in node.items() if name != "_target_"}
+    before = len(problems)
+    for name in given.keys() - fields.keys():
+        problems.append(Problem(f"{where}.{name}", f"unknown key; {did_you_mean(name, list(fields))}"))
+    for name, field in fields.items():
+        has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        if name not in given and not has_default:
+            problems.append(Problem(f"{where}.{name}", f"is missing; {target.__name__} needs it"))
+    values = {
+        name: _convert(value, hints[name], f"{where}.{name}", problems)
+        for name, value in given.items()
+        if name in fields
+    }
+    if len(problems) > before:
+        return _FAILED
+    try:
+        return target(**values)
+    except (ValueError, TypeError) as error:
+        problems.append(Problem(where, str(error)))
+        return _FAILED
+
+
+def _convert_plain(value: object, hint: object, where: str, problems: list[Problem]) -> object:
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    try:
+        adapter = pydantic.TypeAdapter(hint, config=pydantic.ConfigDict(arbitrary_types_allowed=True))
+        return adapter.validate_python(value, strict=True)
+    except pydantic.ValidationError as error:
+        reason = error.errors()[0]["msg"].lower()
+        problems.append(Problem(where, f"{reason}, got {value!r}"))
+        return _FAILED
+
+
+def _import(dotted: str, where: str, problems: list[Problem]) -> object:
+    module_name, _, name = dotted.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        problems.append(Problem(where, f"cannot import {module_name!r}: {error}"))
+        return _FAILED
+    if name not in vars(module):
+        classes = [n for n, v in vars(module).items() if isinstance(v, type) and dataclasses.is_dataclass(v)]
+        problems.append(Problem(where, f"{module_name} has no {name!r}; {did_you_mean(name, classes)}"))
+        return _FAILED
+    return vars(module)[name]
+
+
+def _is_optional(hint: object) -> bool:
+    return type(None) in typing.get_args(hint)
+
+
+def _is_protocol(hint: object) -> bool:
+    return isinstance(hint, type) and bool(vars(hint).get("_is_protocol", False))
+
+
+def _name(hint: object) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint)

@@ -1,0 +1,89 @@
+"""Best-of-n from N >= n samples: what a scorer's favourite is worth, and how often the scorer is right.
+
+With N samples drawn once, the favourite of a random subset of n has a closed-form expectation, so one set of samples
+gives the whole curve over n without re-drawing (Nakano et al. 2021, arXiv 2112.09332, appendix I).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+Floats = NDArray[np.float64]
+
+
+class PairAgreement(NamedTuple):
+    """How often a scorer orders two samples of one instruction as the truth does."""
+
+    agreement: float
+    """Mean over instructions of the share of ordered pairs; a scorer's tie counts one half."""
+    standard_error: float
+    """Over instructions."""
+    n_instructions: int
+    """Instructions with at least one pair of different truth."""
+    n_pairs: int
+
+
+def best_of_n_kl(n: int) -> float:
+    """KL of best-of-n to plain sampling in nats: log n - (n - 1)/n, an upper bound that is tight for distinct scores."""
+    return float(np.log(n) - (n - 1) / n)
+
+
+def expected_best_of_n(scores: Floats, values: Floats, n: int) -> Floats:
+    """Expected value of the top-scored sample among n of the N drawn, per instruction.
+
+    Args:
+        scores: (M, N) what the sample is chosen by.
+        values: (M, N) what the chosen sample is worth.
+        n: subset size, 1 <= n <= N.
+
+    Returns:
+        (M,) expectations over all subsets of size n; samples with equal scores share their chance evenly.
+    """
+    n_samples = scores.shape[1]
+    if not 1 <= n <= n_samples:
+        raise ValueError(f"n: expected 1 to {n_samples} (the number of samples), got {n}")
+    rank = np.arange(1, n_samples + 1, dtype=np.float64)
+    # P(the sample of rank r, counted from the worst, is the best of the subset) = C(r-1, n-1) / C(N, n).
+    possible = rank >= n
+    r = rank[possible]
+    log_weight = _log_choose(r - 1, n - 1) - _log_choose(np.float64(n_samples), n)
+    weight = np.zeros(n_samples)
+    weight[possible] = np.exp(log_weight)
+    return np.array([_tie_shared(s, weight) @ v for s, v in zip(scores, values, strict=True)])
+
+
+def pair_agreement(scores: Floats, truth: Floats) -> PairAgreement:
+    """Agreement of a scorer with the truth on all pairs of samples of one instruction, (M, N) each.
+
+    Raises:
+        ValueError: no instruction has two samples of different truth.
+    """
+    rows, columns = np.triu_indices(scores.shape[1], k=1)
+    true_sign = np.sign(truth[:, rows] - truth[:, columns])
+    score_sign = np.sign(scores[:, rows] - scores[:, columns])
+    right = np.where(score_sign == 0, 0.5, (score_sign == true_sign).astype(float))
+    is_ordered = true_sign != 0
+    n_ordered = is_ordered.sum(axis=1)
+    has_pairs = n_ordered > 0
+    if not has_pairs.any():
+        raise ValueError("no instruction has two samples of different true value")
+    per_instruction = (right * is_ordered).sum(axis=1)[has_pairs] / n_ordered[has_pairs]
+    n = len(per_instruction)
+    error = float(per_instruction.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    return PairAgreement(float(per_instruction.mean()), error, n, int(n_ordered.sum()))
+
+
+def _log_choose(n: Floats | np.float64, k: int) -> Floats:
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def _tie_shared(scores: Floats, weight_of_rank: Floats) -> Floats:
+    """Weight of each sample: its rank's, averaged over the samples of equal score."""
+    order = np.argsort(scores, kind="stable")
+    weight = np.empty_like(weight_of_rank)
+    weight[order] = weight_of_rank
+    _, group = np.unique(scores, return_inverse=True)
+    totals = np.bincount(group, weights=weight) / np.bincount(group)
+    return totals[group]
