@@ -33,7 +33,7 @@ class Model:
 
     name: str
     """Shown in tables."""
-    checkpoint: str
+    checkpoint: str = field(metadata={"is_path": True})
     """A local checkpoint directory, or a name on the hub."""
     prompt: Prompt
     """How instructions are rendered."""
@@ -45,6 +45,8 @@ class Model:
     """Weights and arithmetic in training and generation."""
     device: str = field(metadata={"in_key": False})
     """Where it runs: cpu, cuda, cuda:1, or auto."""
+    threads: int | None = field(metadata={"in_key": False})
+    """CPU threads; None for all cores. Sums are rounded in another order with another number."""
     micro_batch_size: int = field(metadata={"in_key": False})
     """Sequences per forward pass in training; gradients are accumulated to the method's batch size."""
     generation_batch_size: int = field(metadata={"in_key": False})

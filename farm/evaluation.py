@@ -1,0 +1,126 @@
+"""From verdicts on (reference, policy) comparisons to outcomes per instruction and a standing.
+
+The reference's output is output_1 and the policy's output_2, as in AlpacaEval.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.annotators.annotator import Annotator
+from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
+from farm.seeds import derive_seed
+
+SCORES = {Preference.FIRST: 0.0, Preference.TIE: 0.5, Preference.SECOND: 1.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How policies are judged on the held-out instructions."""
+
+    annotators: Mapping[str, Annotator]
+    """The evaluation annotators; their noise stage is left out, as in AlpacaFarm's p_eval."""
+    n_labels: int
+    """Labels per instruction and annotator, each by a judge drawn anew."""
+    n_instructions: int | None
+    """Evaluate on the first n instructions only; null for all."""
+
+    def __post_init__(self) -> None:
+        if self.n_labels < 1:
+            raise ValueError(f"n_labels: expected at least 1, got {self.n_labels}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunIdentity:
+    """What a row of the leaderboard is about."""
+
+    method: str
+    annotator_train: str
+    seed: int
+    dataset: str
+    model: str
+
+
+def comparisons_with_reference(reference: Sequence[Output], outputs: Sequence[Output]) -> list[Comparison]:
+    """Pair outputs with the reference's, instruction by instruction.
+
+    Raises:
+        ValueError: the two do not answer the same instructions in the same order.
+    """
+    if [r.instruction_key for r in reference] != [o.instruction_key for o in outputs]:
+        raise ValueError("the reference and the outputs do not answer the same instructions in the same order")
+    return [
+        Comparison(
+            instruction=o.instruction,
+            input=o.input,
+            output_1=r.output,
+            output_2=o.output,
+            generator_1=r.generator,
+            generator_2=o.generator,
+            dataset=o.dataset,
+        )
+        for r, o in zip(reference, outputs, strict=True)
+    ]
+
+
+def judge_outputs(
+    annotator: Annotator, comparisons: Sequence[Comparison], *, n_labels: int, seed: int
+) -> list[list[Annotation]]:
+    """`n_labels` independent annotations per comparison: (n_labels, n_comparisons)."""
+    return [
+        annotator.annotate(comparisons, (), derive_seed(seed, "evaluation label", str(label)), with_noise=False)
+        for label in range(n_labels)
+    ]
+
+
+def outcomes_of(
+    annotator_eval: str,
+    outputs: Sequence[Output],
+    labels: Sequence[Sequence[Annotation]],
+    utilities: Sequence[float] | None,
+) -> list[Outcome]:
+    """One outcome per output from its labels (n_labels, n_outputs)."""
+    rows = []
+    for index, output in enumerate(outputs):
+        preferences = [annotations[index].preference for annotations in labels]
+        parsed = [p for p in preferences if p is not None]
+        rows.append(
+            Outcome(
+                instruction_key=output.instruction_key,
+                annotator_eval=annotator_eval,
+                score=float(np.mean([SCORES[p] for p in parsed])) if parsed else None,
+                n_wins=parsed.count(Preference.SECOND),
+                n_ties=parsed.count(Preference.TIE),
+                n_losses=parsed.count(Preference.FIRST),
+                n_unparsed=len(preferences) - len(parsed),
+                length=len(output.output),
+                utility=utilities[index] if utilities is not None else None,
+            )
+        )
+    return rows
+
+
+def standing_of(identity: RunIdentity, outcomes: Sequence[Outcome]) -> Standing:
+    """Win rate with its standard error over instructions; unparsed labels are left out and counted."""
+    scores = np.array([o.score for o in outcomes if o.score is not None])
+    utilities = [o.utility for o in outcomes if o.utility is not None]
+    n_wins, n_ties = sum(o.n_wins for o in outcomes), sum(o.n_ties for o in outcomes)
+    (annotator_eval,) = {o.annotator_eval for o in outcomes}
+    return Standing(
+        method=identity.method,
+        annotator_train=identity.annotator_train,
+        annotator_eval=annotator_eval,
+        seed=identity.seed,
+        dataset=identity.dataset,
+        model=identity.model,
+        win_rate=float(scores.mean()) if len(scores) else None,
+        standard_error=float(scores.std(ddof=1) / np.sqrt(len(scores))) if len(scores) > 1 else None,
+        n_wins=n_wins,
+        n_ties=n_ties,
+        n_total=n_wins + n_ties + sum(o.n_losses for o in outcomes),
+        n_unparsed=sum(o.n_unparsed for o in outcomes),
+        n_instructions=len(scores),
+        mean_length=float(np.mean([o.length for o in outcomes])),
+        utility=float(np.mean(utilities)) if utilities else None,
+    )

@@ -1,0 +1,380 @@
+"""The whole chain, readable from top to bottom. Every arrow is one function (parents, component, seed) -> artifact.
+
+    dataset -> sft -> two samples each -> comparisons -> annotations -> pairs -> reward model -> method -> outputs
+            -> judged against the reference -> outcomes and standings
+
+Arms: annotators with the same `arm` label the same samples; different arms draw their own, at every stage that samples
+for them, so that rankings of two arms are independent given the SFT model.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from farm.annotators.annotator import Annotator
+from farm.data.dataset import Dataset, Utility
+from farm.evaluation import (
+    Evaluation,
+    RunIdentity,
+    comparisons_with_reference,
+    judge_outputs,
+    outcomes_of,
+    standing_of,
+)
+from farm.methods.method import Method, TrainingInputs
+from farm.methods.reward_model import RewardModel
+from farm.models.answering import draw_answers, keep_short, pick_answers
+from farm.models.checkpoint import Model
+from farm.records import (
+    Annotation,
+    Comparison,
+    Demonstration,
+    Instruction,
+    OptimizationPoint,
+    Outcome,
+    Output,
+    Policy,
+    PreferencePair,
+    Preference,
+    Standing,
+    instructions_of,
+    read_table,
+    write_table,
+)
+from farm.seeds import derive_seed
+from farm.store import Artifact, Stage, Store
+
+DATASET = Stage("dataset", 1)
+POLICY = Stage("policy", 1)
+COMPARISONS = Stage("comparisons", 1)
+ANNOTATIONS = Stage("annotations", 1)
+PAIRS = Stage("pairs", 1)
+REWARD_MODEL = Stage("reward_model", 1)
+ANSWERS = Stage("answers", 1)
+OUTPUTS = Stage("outputs", 1)
+STANDINGS = Stage("standings", 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonSettings:
+    """Where the comparisons to be labelled come from."""
+
+    source: Literal["sampled", "recorded"]
+    """sampled: two answers of the SFT policy per preference instruction; recorded: pairs that came with the dataset."""
+    temperature: float
+    """Sampling temperature of the two answers (not used for recorded pairs)."""
+    n_comparisons: int | None
+    """Use the first n only (the label budget); null for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """One run: everything that decides a row of the leaderboard."""
+
+    dataset: Dataset
+    utility: Utility | None
+    """True utility, in closed worlds only."""
+    model: Model
+    sft: Method
+    """How the policy that every method starts from is made."""
+    comparisons: ComparisonSettings
+    annotator: Annotator
+    reward_model: RewardModel
+    method: Method
+    evaluation: Evaluation
+    seed: int
+
+
+def run_chain(store: Store, chain: Chain) -> Artifact:
+    """Make, or find, everything the chain needs; returns the standings artifact."""
+    arm = chain.annotator.arm
+    data = dataset_tables(store, chain.dataset)
+    sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
+    parents = {"dataset": data, "sft": sft}
+    if {"pairs", "reward_model"} & set(chain.method.requires):
+        compared = draw_comparisons(store, data, sft, chain, chain.seed)
+        annotated = annotate(store, compared, chain.annotator, chain.seed)
+        parents["pairs"] = preference_pairs(store, compared, annotated)
+    if "reward_model" in chain.method.requires:
+        parents["reward_model"] = train_reward_model(
+            store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
+        )
+    policy = sft if chain.method == chain.sft else train_method(store, parents, chain.model, chain.method, chain.seed)
+    outputs = answer_evaluation(store, data, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
+    return evaluate(store, data, policy, outputs, chain)
+
+
+def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
+    """The dataset's splits as tables."""
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        splits = dataset.load()
+        write_table(output_dir / "demonstrations.parquet", splits.demonstrations, Demonstration)
+        write_table(output_dir / "preference.parquet", splits.preference, Instruction)
+        write_table(output_dir / "unlabeled.parquet", splits.unlabeled, Instruction)
+        write_table(output_dir / "evaluation.parquet", splits.evaluation, Output)
+        write_table(output_dir / "comparisons.parquet", splits.comparisons, Comparison)
+        write_table(output_dir / "annotations.parquet", splits.annotations, Annotation)
+
+    return store.get(DATASET, component=dataset, parents={}, seed=0, build=build)
+
+
+def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
+    """The supervised policy from the demonstrations."""
+    return _train(store, {"dataset": data}, model, sft, seed)
+
+
+def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
+    """Two answers of the SFT policy to each preference instruction, or the pairs that came with the dataset."""
+    settings, model = chain.comparisons, chain.model
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        if settings.source == "recorded":
+            compared = read_table(data.file("comparisons.parquet"), Comparison)[: settings.n_comparisons]
+            recorded = read_table(data.file("annotations.parquet"), Annotation)
+            if not compared:
+                raise ValueError("comparisons.source=recorded, but the dataset brings no comparisons")
+        else:
+            policy = load_policy(sft)
+            instructions = keep_short(model, read_table(data.file("preference.parquet"), Instruction))
+            answers = draw_answers(
+                model,
+                policy,
+                instructions[: settings.n_comparisons],
+                n=2,
+                temperature=settings.temperature,
+                seed=derive_seed(seed, "comparisons of arm", chain.annotator.arm),
+                label="two samples each",
+            )
+            compared, recorded = [_comparison(first, second) for first, second in answers], []
+            write_table(output_dir / "outputs.parquet", [o for pair in answers for o in pair], Output)
+        write_table(output_dir / "comparisons.parquet", compared, Comparison)
+        write_table(output_dir / "recorded.parquet", recorded, Annotation)
+
+    component = {"settings": settings, "model": model, "arm": chain.annotator.arm}
+    parents = {"dataset": data} if settings.source == "recorded" else {"dataset": data, "sft": sft}
+    return store.get(COMPARISONS, component=component, parents=parents, seed=seed, build=build)
+
+
+def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int) -> Artifact:
+    """One label per comparison by the training annotator, noise included."""
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
+        recorded = read_table(compared.file("recorded.parquet"), Annotation)
+        annotations = annotator.annotate(comparisons, recorded, seed, with_noise=True)
+        write_table(output_dir / "annotations.parquet", annotations, Annotation)
+
+    return store.get(ANNOTATIONS, component=annotator, parents={"comparisons": compared}, seed=seed, build=build)
+
+
+def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> Artifact:
+    """Chosen and rejected; ties and unparsed verdicts teach no order and are left out and counted."""
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
+        annotations = read_table(annotated.file("annotations.parquet"), Annotation)
+        unfinished = _unfinished_outputs(compared)
+        pairs = [
+            _pair(comparison, annotation.preference, unfinished)
+            for comparison, annotation in zip(comparisons, annotations, strict=True)
+            if annotation.preference in (Preference.FIRST, Preference.SECOND)
+        ]
+        verdicts = [annotation.preference for annotation in annotations]
+        counts = {
+            "pairs": len(pairs),
+            "ties": verdicts.count(Preference.TIE),
+            "unparsed": verdicts.count(None),
+        }
+        if not pairs:
+            raise ValueError(f"no preference pair is left of {len(verdicts)} annotations: {counts}")
+        write_table(output_dir / "pairs.parquet", pairs, PreferencePair)
+        _write_json(output_dir / "counts.json", counts)
+
+    parents = {"comparisons": compared, "annotations": annotated}
+    return store.get(PAIRS, component={}, parents=parents, seed=0, build=build)
+
+
+def train_reward_model(
+    store: Store, pairs: Artifact, sft: Artifact, model: Model, reward_model: RewardModel, seed: int
+) -> Artifact:
+    """A scalar reward from the preference pairs."""
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:
+        rows = read_table(pairs.file("pairs.parquet"), PreferencePair)
+        reward_model.train(
+            rows, model=model, sft=load_policy(sft), output_dir=output_dir, scratch_dir=scratch_dir, seed=seed
+        )
+
+    component = {"reward_model": reward_model, "model": model}
+    parents = {"pairs": pairs, "sft": sft}
+    return store.get(REWARD_MODEL, component=component, parents=parents, seed=seed, build=build)
+
+
+def train_method(store: Store, parents: Mapping[str, Artifact], model: Model, method: Method, seed: int) -> Artifact:
+    """The method's policy from the inputs that it requires, and no others."""
+    needed = {"demonstrations": "dataset", "unlabeled": "dataset"}
+    roles = {needed.get(requirement, requirement) for requirement in method.requires}
+    return _train(store, {role: parents[role] for role in sorted(roles)}, model, method, seed)
+
+
+def answer_evaluation(
+    store: Store, data: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int
+) -> Artifact:
+    """The policy's answer to each evaluation instruction.
+
+    Drawing and picking are two artifacts: all pickers (reward model, longest, ...) choose from the same draws.
+    """
+    model, evaluation = chain.model, chain.evaluation
+    answering = load_policy(policy)
+    owner = store.owner(answering.checkpoint)
+    draws = {
+        "checkpoint": answering.checkpoint.resolve().relative_to(owner.path).as_posix(),
+        "prefix": answering.prefix,
+        "temperature": answering.temperature,
+        "n": answering.best_of,
+        "n_instructions": evaluation.n_instructions,
+        "model": model,
+    }
+
+    def build_answers(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        reference = read_table(data.file("evaluation.parquet"), Output)[: evaluation.n_instructions]
+        answers = draw_answers(
+            model,
+            answering,
+            instructions_of(reference),
+            n=answering.best_of,
+            temperature=answering.temperature,
+            seed=seed,
+            label="evaluation outputs",
+        )
+        write_table(output_dir / "answers.parquet", [o for row in answers for o in row], Output)
+
+    answers = store.get(
+        ANSWERS, component=draws, parents={"dataset": data, "checkpoint": owner}, seed=seed, build=build_answers
+    )
+
+    def build_outputs(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        drawn = read_table(answers.file("answers.parquet"), Output)
+        rows = [drawn[i : i + answering.best_of] for i in range(0, len(drawn), answering.best_of)]
+        picked, scores = pick_answers(model, answering, load_policy(sft), rows, chain.utility, seed=seed)
+        write_table(output_dir / "outputs.parquet", picked, Output)
+        np.save(output_dir / "scores.npy", scores, allow_pickle=False)
+
+    picking = {"scorer": answering.scorer, "utility": chain.utility if answering.scorer == "utility" else None}
+    parents = {"answers": answers, "policy": policy, "sft": sft}
+    return store.get(OUTPUTS, component=picking, parents=parents, seed=seed, build=build_outputs)
+
+
+def evaluate(store: Store, data: Artifact, policy: Artifact, outputs: Artifact, chain: Chain) -> Artifact:
+    """Outcomes per instruction and the standing with every evaluation annotator."""
+    identity = RunIdentity(
+        method=chain.method.name,
+        annotator_train=chain.annotator.name,
+        seed=chain.seed,
+        dataset=chain.dataset.name,
+        model=chain.model.name,
+    )
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        answered = read_table(outputs.file("outputs.parquet"), Output)
+        reference = read_table(data.file("evaluation.parquet"), Output)[: len(answered)]
+        compared = comparisons_with_reference(reference, answered)
+        utilities = chain.utility.utilities(answered) if chain.utility else None
+        outcomes: list[Outcome] = []
+        standings: list[Standing] = []
+        for name, annotator in sorted(chain.evaluation.annotators.items()):
+            labels = judge_outputs(annotator, compared, n_labels=chain.evaluation.n_labels, seed=chain.seed)
+            flat = [annotation for annotations in labels for annotation in annotations]
+            write_table(output_dir / f"annotations_{name}.parquet", flat, Annotation)
+            rows = outcomes_of(name, answered, labels, utilities)
+            outcomes += rows
+            standings.append(standing_of(identity, rows))
+        write_table(output_dir / "outcomes.parquet", outcomes, Outcome)
+        write_table(output_dir / "standings.parquet", standings, Standing)
+
+    component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
+    parents = {"dataset": data, "policy": policy, "outputs": outputs}
+    return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)
+
+
+def load_policy(artifact: Artifact) -> Policy:
+    """The policy of a policy artifact; its paths are stored relative to the artifact."""
+    fields = json.loads(artifact.file("policy.json").read_text())
+    for name in ("checkpoint", "reward_model"):
+        if fields[name] is not None:
+            fields[name] = (artifact.path / fields[name]).resolve()
+    return Policy(**fields)
+
+
+def _train(store: Store, parents: Mapping[str, Artifact], model: Model, method: Method, seed: int) -> Artifact:
+    def build(output_dir: Path, scratch_dir: Path) -> None:
+        policy = method.train(_inputs(parents, model, method), output_dir, scratch_dir, seed)
+        fields = {**vars(policy)}
+        for name in ("checkpoint", "reward_model"):
+            if fields[name] is not None:
+                fields[name] = os.path.relpath(fields[name], output_dir)
+        _write_json(output_dir / "policy.json", fields)
+
+    component = {"method": method, "model": model}
+    return store.get(POLICY, component=component, parents=parents, seed=seed, build=build)
+
+
+def _inputs(parents: Mapping[str, Artifact], model: Model, method: Method) -> TrainingInputs:
+    requires = set(method.requires)
+    data = parents.get("dataset")
+    return TrainingInputs(
+        model=model,
+        sft=load_policy(parents["sft"]) if "sft" in requires else None,
+        demonstrations=(
+            read_table(data.file("demonstrations.parquet"), Demonstration) if data and "demonstrations" in requires else ()
+        ),
+        pairs=read_table(parents["pairs"].file("pairs.parquet"), PreferencePair) if "pairs" in requires else (),
+        unlabeled=(
+            keep_short(model, read_table(data.file("unlabeled.parquet"), Instruction))
+            if data and "unlabeled" in requires
+            else ()
+        ),
+        reward_model=parents["reward_model"].path if "reward_model" in requires else None,
+    )
+
+
+def _comparison(first: Output, second: Output) -> Comparison:
+    return Comparison(
+        instruction=first.instruction,
+        input=first.input,
+        output_1=first.output,
+        output_2=second.output,
+        generator_1=first.generator,
+        generator_2=second.generator,
+        dataset=first.dataset,
+    )
+
+
+def _unfinished_outputs(compared: Artifact) -> set[tuple[str, str]]:
+    """(instruction key, text) of the answers that were cut at the token limit; recorded pairs count as finished."""
+    file = compared.file("outputs.parquet")
+    outputs = read_table(file, Output) if file.is_file() else []
+    return {(o.instruction_key, o.output) for o in outputs if not o.is_finished}
+
+
+def _pair(comparison: Comparison, preference: Preference | None, unfinished: set[tuple[str, str]]) -> PreferencePair:
+    texts = (comparison.output_1, comparison.output_2)
+    chosen, rejected = texts if preference is Preference.FIRST else texts[::-1]
+    return PreferencePair(
+        instruction=comparison.instruction,
+        input=comparison.input,
+        chosen=chosen,
+        rejected=rejected,
+        chosen_is_finished=(comparison.instruction_key, chosen) not in unfinished,
+        rejected_is_finished=(comparison.instruction_key, rejected) not in unfinished,
+    )
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, sort_keys=True, indent=1) + "\n")
