@@ -15,11 +15,13 @@ from pathlib import Path
 import pydantic
 from omegaconf import OmegaConf
 
+from farm.errors import UserError
+
 CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
 PACKAGE_DIR = Path(__file__).resolve().parent
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """All that is wrong with a configuration, one problem a line."""
 
     def __init__(self, problems: Sequence["Problem"]) -> None:
@@ -86,7 +88,7 @@ def _convert(value: object, hint: object, where: str, problems: list[Problem]) -
         items = [_convert(item, arguments[0], f"{where}[{i}]", problems) for i, item in enumerate(value)]
         return _FAILED if _FAILED in items else tuple(items)
     if origin in (dict, Mapping) and isinstance(value, Mapping):
-        entries = {str(k): _convert(v, arguments[1], f"{where}.{k}", problems) for k, v in value.items()}
+        entries = {str(k): _convert(v, arguments[1], _join(where, str(k)), problems) for k, v in value.items()}
         return _FAILED if _FAILED in entries.values() else entries
     if _is_protocol(hint):
         problems.append(Problem(where, f"expected a {_name(hint)} (a mapping with _target_), got {value!r}"))
@@ -95,23 +97,23 @@ def _convert(value: object, hint: object, where: str, problems: list[Problem]) -
 
 
 def _convert_object(node: Mapping[object, object], hint: object, where: str, problems: list[Problem]) -> object:
-    target = _import(str(node["_target_"]), f"{where}._target_", problems) if "_target_" in node else hint
+    target = _import(str(node["_target_"]), _join(where, "_target_"), problems) if "_target_" in node else hint
     if target is _FAILED or not (isinstance(target, type) and dataclasses.is_dataclass(target)):
         if target is not _FAILED:
-            problems.append(Problem(f"{where}._target_", f"expected a dataclass, got {target!r}"))
+            problems.append(Problem(_join(where, "_target_"), f"expected a dataclass, got {target!r}"))
         return _FAILED
     hints = typing.get_type_hints(target)
     fields = {field.name: field for field in dataclasses.fields(target) if field.init}
     given = {str(name): value for name, value in node.items() if name != "_target_"}
     before = len(problems)
     for name in given.keys() - fields.keys():
-        problems.append(Problem(f"{where}.{name}", f"unknown key; {did_you_mean(name, list(fields))}"))
+        problems.append(Problem(_join(where, name), f"unknown key; {did_you_mean(name, list(fields))}"))
     for name, field in fields.items():
         has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         if name not in given and not has_default:
-            problems.append(Problem(f"{where}.{name}", f"is missing; {target.__name__} needs it"))
+            problems.append(Problem(_join(where, name), f"is missing; {target.__name__} needs it"))
     values = {
-        name: _convert(value, hints[name], f"{where}.{name}", problems)
+        name: _convert(value, hints[name], _join(where, name), problems)
         for name, value in given.items()
         if name in fields
     }
@@ -148,6 +150,10 @@ def _import(dotted: str, where: str, problems: list[Problem]) -> object:
         problems.append(Problem(where, f"{module_name} has no {name!r}; {did_you_mean(name, classes)}"))
         return _FAILED
     return vars(module)[name]
+
+
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
 def _is_optional(hint: object) -> bool:

@@ -9,6 +9,7 @@ lets two processes share one root; a killed build starts again, or resumes from 
 import dataclasses
 import enum
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -21,13 +22,19 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from farm.errors import UserError
+
 DIGEST_LIMIT_BYTES = 64 * 2**20
 """Larger files are checked by size only when an artifact is opened."""
 _MANIFEST = "manifest.json"
 
 
-class ArtifactError(Exception):
+class ArtifactError(UserError):
     """An artifact cannot be read or written; the message names it and says what to do."""
+
+
+class MissingArtifactError(ArtifactError):
+    """A read-only store was asked for an artifact that nobody has made."""
 
 
 class Stage(NamedTuple):
@@ -94,15 +101,17 @@ def digest_of_path(path: Path) -> str:
     digest = hashlib.sha256()
     for file in files:
         name = file.relative_to(path).as_posix() if path.is_dir() else ""
-        digest.update(f"{name}\0{_digest_of_file(file)}\n".encode())
+        status = file.stat()
+        digest.update(f"{name}\0{_remembered_digest(file, status.st_size, status.st_mtime_ns)}\n".encode())
     return "sha256:" + digest.hexdigest()
 
 
 class Store:
     """All artifacts under one root, and a report of what this process reused and made."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_read_only: bool = False) -> None:
         self.root = root.resolve()
+        self.is_read_only = is_read_only
         self.reports: list[StageReport] = []
         self._verified: set[Path] = set()
 
@@ -126,6 +135,7 @@ class Store:
 
         Raises:
             ArtifactError: an existing artifact is corrupt, or the disk is full.
+            MissingArtifactError: the store is read-only and the artifact does not exist.
         """
         identity = {
             "kind": stage.kind,
@@ -138,6 +148,8 @@ class Store:
         path = self.root / "artifacts" / stage.kind / key
         artifact = Artifact(kind=stage.kind, key=key, path=path)
         is_reused = self._complete(path)
+        if not is_reused and self.is_read_only:
+            raise MissingArtifactError(f"{stage.kind} {key} has not been made under {self.root}")
         if not is_reused:
             with self._lock(path):
                 is_reused = self._complete(path)
@@ -238,6 +250,12 @@ def _verify_file(path: Path, expected: Mapping[str, object]) -> None:
         raise ValueError(f"{path.name} has {size} bytes, the manifest says {expected['bytes']}")
     if size <= DIGEST_LIMIT_BYTES and _digest_of_file(path) != expected["sha256"]:
         raise ValueError(f"the contents of {path.name} changed since it was made")
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered_digest(path: Path, size: int, modified_ns: int) -> str:  # noqa: ARG001
+    """A large base checkpoint is in many keys: read it once per process unless it changes."""
+    return _digest_of_file(path)
 
 
 def _digest_of_file(path: Path) -> str:

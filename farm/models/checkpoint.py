@@ -17,13 +17,14 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from farm.errors import UserError
 from farm.models.prompts import Prompt
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
-class CheckpointError(Exception):
+class CheckpointError(UserError):
     """A checkpoint is missing, incomplete, or would have to run code to load."""
 
 

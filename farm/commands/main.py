@@ -1,0 +1,88 @@
+"""The console script: `farm <command> [overrides]`."""
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from farm.config import CONF_DIR, ConfigError
+from farm.errors import UserError
+
+HELP = """\
+farm - which way of learning from preferences works best, and would people agree?
+
+usage: farm <command> [key=value ...]      every command takes Hydra overrides
+
+  run            one chain, or a sweep: simulate labels, train a method, judge it
+                   farm run method=dpo annotator=crowd seed=0
+                   farm run -m method=ppo,dpo annotator=crowd,pool seed=0,1,2
+                   farm run experiment=pocket
+  leaderboard    regenerate leaderboard/ from the artifacts under root
+                   farm leaderboard            farm leaderboard --check
+  compare        simulated against crowd rankings, or recorded judges against humans
+                   farm compare                farm compare humans=PATH simulated=PATH
+  pocket build   pretrain the pocket world's base model again
+                   farm pocket build output=DIR
+
+  method      {methods}
+  annotator   {annotators}
+  experiment  {experiments}
+
+Settings live in conf/, one YAML per choice, every key with a comment. Artifacts go to root (default runs/).
+A wrong key or type is reported before anything starts, with exit code 2.
+"""
+
+COMMANDS = {
+    ("run",): "farm.commands.run:run",
+    ("leaderboard",): "farm.commands.leaderboard:leaderboard",
+    ("compare",): "farm.commands.compare:compare",
+    ("pocket", "build"): "farm.commands.pocket:build_base",
+}
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code: 0 done, 1 something failed, 2 the command line is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if not arguments or arguments[0] in ("-h", "--help", "help") or arguments[-1] in ("-h", "--help"):
+        print(_help())
+        return 0
+    for words, target in COMMANDS.items():
+        if tuple(arguments[: len(words)]) == words:
+            return _guarded(target, arguments[len(words) :])
+    names = ", ".join(" ".join(words) for words in COMMANDS)
+    print(f"farm: no command {arguments[0]!r}; commands: {names} (farm --help)", file=sys.stderr)
+    return 2
+
+
+def _guarded(target: str, arguments: Sequence[str]) -> int:
+    # Imported here: `farm --help` and `farm compare` must not wait eight seconds for torch and the trainers.
+    module_name, _, function_name = target.partition(":")
+    command: Callable[[Sequence[str]], int] = vars(importlib.import_module(module_name))[function_name]
+    try:
+        return command(arguments)
+    except ConfigError as error:
+        problems = len(error.problems)
+        print(f"farm: {problems} problem{'s' if problems > 1 else ''}; nothing was started", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem.where}: {problem.message}", file=sys.stderr)
+        return 2
+    except UserError as error:
+        print(f"farm: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nfarm: stopped; what is finished stays, and the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+def _help() -> str:
+    def choices(group: str) -> str:
+        return ", ".join(sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml")))
+
+    return HELP.format(
+        methods=choices("method"), annotators=choices("annotator"), experiments=choices("experiment")
+    )

@@ -1,0 +1,260 @@
+"""`farm run`: one chain, or a Hydra sweep of chains followed by its tables and pictures."""
+
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import hydra
+import torch
+import transformers
+from omegaconf import DictConfig, OmegaConf
+
+from farm.commands.overrides import Job, expand, written_sweep_keys
+from farm.commands.report import ReportSettings, write_report
+from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
+from farm.errors import UserError
+from farm.pipeline import Chain, run_chain
+from farm.progress import job_label
+from farm.records import Standing, read_table
+from farm.store import Artifact, ArtifactError, StageReport, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What a run needs beside its chain."""
+
+    root: Path
+    """All artifacts live under it."""
+    name: str
+    """Folder of the sweep's tables under root/experiments."""
+    followed_by: tuple[str, ...]
+    """Experiments that run after this one, into the same folder."""
+    report: ReportSettings
+    """What the sweep's report compares."""
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "experiments" / self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """One Hydra launch: its command line and its checked chains."""
+
+    overrides: tuple[str, ...]
+    chains: tuple[Chain, ...]
+    session: Session
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one chain or a sweep; returns the exit code.
+
+    Raises:
+        ConfigError: before anything starts, with every problem of every job.
+    """
+    start = time.monotonic()
+    flags = ("-m", "--multirun")
+    overrides = [a for a in arguments if a not in flags]
+    is_multirun = len(overrides) < len(arguments)
+    jobs = expand("config", overrides, is_multirun=is_multirun)
+    sweep = check_sweep(overrides, jobs)
+    followers = [_following(experiment, overrides, sweep.session) for experiment in sweep.session.followed_by]
+    if len(jobs) == 1 and not is_multirun and not jobs[0].overrides:
+        _run_one(sweep.chains[0], sweep.session)
+        return 0
+    # What each worker used is recorded per invocation.
+    shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
+    for each in (sweep, *followers):
+        print(f"{each.session.name}: {len(each.chains)} runs, artifacts in {sweep.session.root}", flush=True)
+        _launch(each)
+    chains = [chain for each in (sweep, *followers) for chain in each.chains]
+    return _finish(chains, sweep.session, start)
+
+
+def check_sweep(overrides: Sequence[str], jobs: Sequence[Job]) -> Sweep:
+    """Make the objects of every job.
+
+    Raises:
+        ConfigError: with every problem of every job.
+    """
+    problems: list[Problem] = []
+    chains, sessions = [], []
+    for job in jobs:
+        try:
+            chains.append(chain_of(job.config))
+            sessions.append(session_of(job.config))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return Sweep(overrides=tuple(overrides), chains=tuple(chains), session=sessions[0])
+
+
+def chain_of(config: Mapping[str, object]) -> Chain:
+    """The chain that a composed configuration describes."""
+    session_keys = Session.__dataclass_fields__.keys()
+    node = {"utility": None, **{key: value for key, value in config.items() if key not in session_keys}}
+    chain = build(node, Chain, "")
+    assert isinstance(chain, Chain)
+    return chain
+
+
+def session_of(config: Mapping[str, object]) -> Session:
+    """The part of a configuration that decides no result."""
+    session = build({key: config[key] for key in Session.__dataclass_fields__}, Session, "")
+    assert isinstance(session, Session)
+    return session
+
+
+def run_job(config: DictConfig) -> None:
+    """One job of a sweep, in a worker process of Hydra's launcher."""
+    register_resolvers()
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    chain, session = chain_of({str(k): v for k, v in plain.items()}), session_of({str(k): v for k, v in plain.items()})
+    label = label_of(chain)
+    with job_label(label):
+        start = time.monotonic()
+        store = Store(session.root)
+        try:
+            standings = _run_quietly(store, chain)
+        except UserError as error:
+            print(f"[{label}] failed: {error}", file=sys.stderr, flush=True)
+            return
+        _write_job_record(session.folder, standings, label, store.reports)
+        print(_one_line(label, standings, store.reports, time.monotonic() - start), flush=True)
+
+
+def label_of(chain: Chain) -> str:
+    """method/annotator/seed."""
+    return f"{chain.method.name}/{chain.annotator.name}/{chain.seed}"
+
+
+def peak_memory_mb() -> float:
+    """Largest resident size of this process so far, in MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def _following(experiment: str, overrides: Sequence[str], session: Session) -> Sweep:
+    kept = [o for o in overrides if not o.startswith(("experiment=", "method=", "annotator=", "name="))]
+    line = [f"experiment={experiment}", *kept, f"name={session.name}"]
+    return check_sweep(line, expand("config", line, is_multirun=True))
+
+
+def _run_quietly(store: Store, chain: Chain) -> Artifact:
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    if chain.model.threads is not None:
+        torch.set_num_threads(chain.model.threads)
+    return run_chain(store, chain)
+
+
+def _run_one(chain: Chain, session: Session) -> None:
+    store = Store(session.root)
+    standings = _run_quietly(store, chain)
+    print(f"\n{label_of(chain)}")
+    print(f"{'stage':<14}{'':<8}{'seconds':>8}  artifact")
+    for report in store.reports:
+        did = "reused" if report.is_reused else "made"
+        seconds = "" if report.is_reused else f"{report.seconds:.1f}"
+        print(f"{report.artifact.kind:<14}{did:<8}{seconds:>8}  {_shown(report.artifact.path)}")
+    print()
+    for row in read_table(standings.file("standings.parquet"), Standing):
+        print(_standing_text(row))
+
+
+def _launch(sweep: Sweep) -> None:
+    """Hand the sweep to Hydra's launcher; a job that fails leaves the others running."""
+    keys = [o.split("=")[0] for o in sweep.overrides]
+    given_twice = [key for key in written_sweep_keys("config", sweep.overrides) if key in keys]
+    # Hydra would run the written axis and the given one; the command line has the last word.
+    dropped = [f"~hydra.sweeper.params.{key}" for key in given_twice]
+    arguments = sys.argv
+    sys.argv = ["farm run", "--multirun", *sweep.overrides, *dropped]
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")(run_job)()
+    except SystemExit as stop:
+        # Hydra has printed the failing job's traceback; _finish names what is missing.
+        if stop.code not in (0, 1, None):
+            raise
+    finally:
+        sys.argv = arguments
+
+
+def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
+    """Report what the sweep measured; 1 if a run is missing."""
+    store = Store(session.root, is_read_only=True)
+    finished: list[Artifact] = []
+    missing = []
+    for chain in chains:
+        try:
+            finished.append(run_chain(store, chain))
+        except ArtifactError as error:
+            missing.append(f"{label_of(chain)}: {error}")
+    if finished:
+        write_report(
+            finished,
+            session.report,
+            session.folder,
+            wall_seconds=time.monotonic() - start,
+            peak_memory_mb=peak_memory_mb() + _workers_memory_mb(session.folder),
+        )
+    for line in missing:
+        print(f"not finished: {line}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+def _write_job_record(folder: Path, standings: Artifact, label: str, reports: Sequence[StageReport]) -> None:
+    record = {
+        "label": label,
+        "process": os.getpid(),
+        "peak_memory_mb": peak_memory_mb(),
+        "stages": [
+            {**asdict(r.artifact), "path": str(r.artifact.path), "is_reused": r.is_reused, "seconds": r.seconds}
+            for r in reports
+        ],
+    }
+    jobs = folder / "jobs"
+    jobs.mkdir(parents=True, exist_ok=True)
+    (jobs / f"{standings.key}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def _workers_memory_mb(folder: Path) -> float:
+    """Sum over worker processes of each one's peak."""
+    peaks: dict[int, float] = {}
+    for file in (folder / "jobs").glob("*.json"):
+        record = json.loads(file.read_text())
+        peaks[record["process"]] = max(peaks.get(record["process"], 0.0), record["peak_memory_mb"])
+    return sum(peaks.values())
+
+
+def _one_line(label: str, standings: Artifact, reports: Sequence[StageReport], seconds: float) -> str:
+    made = [f"{r.artifact.kind} {r.seconds:.0f} s" for r in reports if not r.is_reused and r.seconds >= 0.5]
+    rows = read_table(standings.file("standings.parquet"), Standing)
+    rates = ", ".join(f"{r.annotator_eval} {_rate(r)}" for r in rows)
+    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); win rate: {rates}"
+
+
+def _rate(row: Standing) -> str:
+    if row.win_rate is None:
+        return "none parsed"
+    error = "" if row.standard_error is None else f" +- {row.standard_error:.3f}"
+    return f"{row.win_rate:.3f}{error}"
+
+
+def _standing_text(row: Standing) -> str:
+    utility = "" if row.utility is None else f", true utility {row.utility:.2f}"
+    return (
+        f"{row.method}: win rate {_rate(row)} judged by {row.annotator_eval} (n {row.n_total} labels on "
+        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed), mean length {row.mean_length:.0f}{utility}"
+    )
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path)

@@ -1,0 +1,62 @@
+"""The floors of the house: a file imports only from its own folder and from lower floors."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = {
+    "errors": 0, "records": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
+    "stats": 1, "tensors": 1,
+    "data": 2, "models": 2, "pocket": 2,
+    "judges": 3,
+    "annotators": 4, "methods": 4,
+    "evaluation": 5, "pipeline": 6, "leaderboard": 6, "compare": 6,
+    "commands": 7,
+}  # fmt: skip
+
+
+def area(module: str) -> str:
+    """farm.stats.rankings -> stats"""
+    return module.split(".")[1]
+
+
+def imports_of(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text())
+    names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    names += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return [name for name in names if name.startswith("farm.")]
+
+
+def test_imports_go_down() -> None:
+    files = [path for path in sorted((ROOT / "farm").rglob("*.py")) if path.stem != "__init__"]
+    assert len(files) > 40
+    wrong = []
+    for path in files:
+        own = area("farm." + path.relative_to(ROOT / "farm").with_suffix("").as_posix().replace("/", "."))
+        for name in imports_of(path):
+            other = area(name)
+            if other != own and FLOORS[other] >= FLOORS[own] and not (FLOORS[other] == FLOORS[own] == 0):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert wrong == []
+
+
+def test_every_area_of_the_package_has_a_floor() -> None:
+    areas = {path.stem for path in (ROOT / "farm").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert areas - {"__init__"} == FLOORS.keys()
+
+
+@pytest.mark.parametrize("area_name", ["stats", "compare", "leaderboard"])
+def test_statistics_run_without_torch(area_name: str) -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "farm" / area_name).glob("*.py")
+        if path.stem != "__init__"
+    ]
+    assert modules
+    code = f"import sys, {', '.join(modules)}; print([m for m in ('torch', 'transformers', 'trl') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"

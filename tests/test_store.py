@@ -1,0 +1,150 @@
+"""Artifacts: made once, whole or not at all, shared by processes, and loud when they are corrupt."""
+
+import errno
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from farm.store import ArtifactError, MissingArtifactError, Stage, Store, describe
+
+STAGE = Stage("thing", 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    rate: float
+    device: str = field(default="cpu", metadata={"in_key": False})
+    text: Path | None = None
+
+
+def write(text: str):  # type: ignore[no-untyped-def]
+    def build(output_dir: Path, scratch_dir: Path) -> None:
+        (output_dir / "text.txt").write_text(text)
+
+    return build
+
+
+def forbidden(output_dir: Path, scratch_dir: Path) -> None:
+    raise AssertionError("was built twice")
+
+
+def test_second_request_reuses_the_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = store.get(STAGE, component=Settings(rate=0.1), parents={}, seed=0, build=write("a"))
+    again = store.get(STAGE, component=Settings(rate=0.1, device="cuda"), parents={}, seed=0, build=forbidden)
+    assert again == first
+    assert [report.is_reused for report in store.reports] == [False, True]
+
+
+@pytest.mark.parametrize("change", ["component", "seed", "parents", "version", "file content"])
+def test_whatever_decides_the_result_changes_the_key(tmp_path: Path, change: str) -> None:
+    store = Store(tmp_path / "root")
+    text = tmp_path / "prompt.txt"
+    text.write_text("one")
+    parent = store.get(Stage("parent", 1), component={}, parents={}, seed=0, build=write("p"))
+    first = store.get(STAGE, component=Settings(rate=0.1, text=text), parents={"p": parent}, seed=0, build=write("a"))
+    if change == "file content":
+        text.write_text("two")
+    other = store.get(
+        STAGE._replace(version=2) if change == "version" else STAGE,
+        component=Settings(rate=0.2 if change == "component" else 0.1, text=text),
+        parents={} if change == "parents" else {"p": parent},
+        seed=1 if change == "seed" else 0,
+        build=write("b"),
+    )
+    assert other.key != first.key
+
+
+def test_an_object_without_description_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot describe a function"):
+        describe({"build": forbidden})
+
+
+def test_a_changed_file_is_reported_with_the_folder_to_delete(tmp_path: Path) -> None:
+    made = Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=write("abc"))
+    made.file("text.txt").write_text("abd")
+    with pytest.raises(ArtifactError, match=rf"thing {made.key} is corrupt: .*text.txt.*Delete the folder {made.path}"):
+        Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=forbidden)
+
+
+def test_a_truncated_or_missing_file_is_reported(tmp_path: Path) -> None:
+    made = Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=write("abc"))
+    made.file("text.txt").write_text("a")
+    with pytest.raises(ArtifactError, match="has 1 bytes, the manifest says 3"):
+        Store(tmp_path).all("thing")
+    made.file("text.txt").unlink()
+    with pytest.raises(ArtifactError, match="No such file"):
+        Store(tmp_path).all("thing")
+
+
+def test_a_failed_build_leaves_nothing_in_place(tmp_path: Path) -> None:
+    def fail(output_dir: Path, scratch_dir: Path) -> None:
+        (output_dir / "half.txt").write_text("half")
+        raise RuntimeError("stop")
+
+    store = Store(tmp_path)
+    with pytest.raises(RuntimeError):
+        store.get(STAGE, component={}, parents={}, seed=0, build=fail)
+    assert store.all("thing") == []
+    assert not (store.get(STAGE, component={}, parents={}, seed=0, build=write("a")).path / "half.txt").exists()
+
+
+def test_a_full_disk_names_the_artifact(tmp_path: Path) -> None:
+    def full(output_dir: Path, scratch_dir: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(ArtifactError, match=r"thing [0-9a-f]{16} could not be written.*No space left"):
+        Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=full)
+
+
+def test_a_read_only_store_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtifactError):
+        Store(tmp_path, is_read_only=True).get(STAGE, component={}, parents={}, seed=0, build=forbidden)
+
+
+def test_a_killed_build_keeps_its_scratch_and_is_made_again(tmp_path: Path) -> None:
+    def die(output_dir: Path, scratch_dir: Path) -> None:
+        (scratch_dir / "step").write_text("7")
+        (output_dir / "half.txt").write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    process = multiprocessing.get_context("fork").Process(
+        target=lambda: Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=die)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+    def resume(output_dir: Path, scratch_dir: Path) -> None:
+        (output_dir / "text.txt").write_text((scratch_dir / "step").read_text())
+
+    made = Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=resume)
+    assert sorted(f.name for f in made.path.iterdir()) == ["manifest.json", "text.txt"]
+    assert made.file("text.txt").read_text() == "7"
+
+
+def _slow_build(root: Path, log: Path) -> None:
+    def build(output_dir: Path, scratch_dir: Path) -> None:
+        with log.open("a") as file:
+            file.write("built\n")
+        time.sleep(0.5)
+        (output_dir / "text.txt").write_text("a")
+
+    Store(root).get(STAGE, component={}, parents={}, seed=0, build=build)
+
+
+def test_two_processes_at_once_build_it_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_slow_build, args=(tmp_path / "root", log)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert log.read_text() == "built\n"
