@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from farm.annotators.annotator import Annotator
 from farm.data.dataset import Dataset, Utility
@@ -26,10 +27,12 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
+from farm.errors import UserError
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.reward_model import RewardModel
-from farm.models.answering import draw_answers, keep_short, pick_answers
+from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
+from farm.optimization import answer_utilities, rollout_points, selection_points
 from farm.records import (
     Annotation,
     Comparison,
@@ -47,6 +50,7 @@ from farm.records import (
     write_table,
 )
 from farm.seeds import derive_seed
+from farm.stats.selection import pair_agreement
 from farm.store import Artifact, Stage, Store
 
 DATASET = Stage("dataset", 1)
@@ -104,9 +108,11 @@ def run_chain(store: Store, chain: Chain) -> Artifact:
         parents["reward_model"] = train_reward_model(
             store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
         )
-    policy = sft if chain.method == chain.sft else train_method(store, parents, chain.model, chain.method, chain.seed)
-    outputs = answer_evaluation(store, data, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
-    return evaluate(store, data, policy, outputs, chain)
+    policy = train_method(store, parents, chain.model, chain.method, chain.seed)
+    answers = draw_evaluation_answers(store, data, policy, chain, derive_seed(chain.seed, "arm", arm))
+    outputs = pick_outputs(store, answers, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
+    parents = {"dataset": data, "policy": policy, "answers": answers, "outputs": outputs}
+    return evaluate(store, parents, chain)
 
 
 def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
@@ -223,26 +229,16 @@ def train_method(store: Store, parents: Mapping[str, Artifact], model: Model, me
     return _train(store, {role: parents[role] for role in sorted(roles)}, model, method, seed)
 
 
-def answer_evaluation(
-    store: Store, data: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int
-) -> Artifact:
-    """The policy's answer to each evaluation instruction.
+def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chain: Chain, seed: int) -> Artifact:
+    """The policy's `best_of` answers to each evaluation instruction.
 
-    Drawing and picking are two artifacts: all pickers (reward model, longest, ...) choose from the same draws.
+    The parent is whoever owns the checkpoint, so that all pickers (reward model, longest, ...) choose from one draw.
     """
     model, evaluation = chain.model, chain.evaluation
     answering = load_policy(policy)
     owner = store.owner(answering.checkpoint)
-    draws = {
-        "checkpoint": answering.checkpoint.resolve().relative_to(owner.path).as_posix(),
-        "prefix": answering.prefix,
-        "temperature": answering.temperature,
-        "n": answering.best_of,
-        "n_instructions": evaluation.n_instructions,
-        "model": model,
-    }
 
-    def build_answers(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         reference = read_table(data.file("evaluation.parquet"), Output)[: evaluation.n_instructions]
         answers = draw_answers(
             model,
@@ -255,24 +251,43 @@ def answer_evaluation(
         )
         write_table(output_dir / "answers.parquet", [o for row in answers for o in row], Output)
 
-    answers = store.get(
-        ANSWERS, component=draws, parents={"dataset": data, "checkpoint": owner}, seed=seed, build=build_answers
-    )
+    component = {
+        "checkpoint": answering.checkpoint.resolve().relative_to(owner.path).as_posix(),
+        "prefix": answering.prefix,
+        "temperature": answering.temperature,
+        "n": answering.best_of,
+        "n_instructions": evaluation.n_instructions,
+        "model": model,
+    }
+    parents = {"dataset": data, "checkpoint": owner}
+    return store.get(ANSWERS, component=component, parents=parents, seed=seed, build=build)
 
-    def build_outputs(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
-        drawn = read_table(answers.file("answers.parquet"), Output)
-        rows = [drawn[i : i + answering.best_of] for i in range(0, len(drawn), answering.best_of)]
-        picked, scores = pick_answers(model, answering, load_policy(sft), rows, chain.utility, seed=seed)
-        write_table(output_dir / "outputs.parquet", picked, Output)
+
+def pick_outputs(
+    store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int
+) -> Artifact:
+    """The answer that the policy's scorer likes best, with all scores, (instructions, best_of)."""
+    answering = load_policy(policy)
+    utility = chain.utility if answering.scorer == "utility" else None
+    if answering.scorer == "utility" and utility is None:
+        raise UserError("scorer=utility is the oracle: it needs a dataset whose true utility is known")
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        rows = answers_by_instruction(answers, answering.best_of)
+        if utility is not None:
+            scores = answer_utilities(rows, utility)
+        else:
+            scores = score_answers(chain.model, answering, load_policy(sft), rows, seed=seed)
+        write_table(output_dir / "outputs.parquet", best_answers(rows, scores), Output)
         np.save(output_dir / "scores.npy", scores, allow_pickle=False)
 
-    picking = {"scorer": answering.scorer, "utility": chain.utility if answering.scorer == "utility" else None}
     parents = {"answers": answers, "policy": policy, "sft": sft}
-    return store.get(OUTPUTS, component=picking, parents=parents, seed=seed, build=build_outputs)
+    return store.get(OUTPUTS, component={"utility": utility}, parents=parents, seed=seed, build=build)
 
 
-def evaluate(store: Store, data: Artifact, policy: Artifact, outputs: Artifact, chain: Chain) -> Artifact:
-    """Outcomes per instruction and the standing with every evaluation annotator."""
+def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain) -> Artifact:
+    """Outcomes per instruction and the standing with every evaluation annotator; in closed worlds the curves of proxy
+    reward against true utility too."""
     identity = RunIdentity(
         method=chain.method.name,
         annotator_train=chain.annotator.name,
@@ -282,8 +297,8 @@ def evaluate(store: Store, data: Artifact, policy: Artifact, outputs: Artifact, 
     )
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
-        answered = read_table(outputs.file("outputs.parquet"), Output)
-        reference = read_table(data.file("evaluation.parquet"), Output)[: len(answered)]
+        answered = read_table(parents["outputs"].file("outputs.parquet"), Output)
+        reference = read_table(parents["dataset"].file("evaluation.parquet"), Output)[: len(answered)]
         compared = comparisons_with_reference(reference, answered)
         utilities = chain.utility.utilities(answered) if chain.utility else None
         outcomes: list[Outcome] = []
@@ -297,10 +312,31 @@ def evaluate(store: Store, data: Artifact, policy: Artifact, outputs: Artifact, 
             standings.append(standing_of(identity, rows))
         write_table(output_dir / "outcomes.parquet", outcomes, Outcome)
         write_table(output_dir / "standings.parquet", standings, Standing)
+        if chain.utility is not None:
+            _write_optimization(output_dir, parents, chain.utility)
 
     component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
-    parents = {"dataset": data, "policy": policy, "outputs": outputs}
     return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)
+
+
+def _write_optimization(output_dir: Path, parents: Mapping[str, Artifact], utility: Utility) -> None:
+    """points.parquet, and for pickers the agreement of their scores with the utility on pairs of held-out answers."""
+    policy, points = load_policy(parents["policy"]), []
+    rollouts = parents["policy"].file("rollouts.parquet")
+    if policy.best_of > 1:
+        scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
+        utilities = answer_utilities(answers_by_instruction(parents["answers"], policy.best_of), utility)
+        points = selection_points(scores, utilities)
+        _write_json(output_dir / "agreement.json", pair_agreement(scores, utilities)._asdict())
+    elif rollouts.is_file():
+        points = rollout_points(pd.read_parquet(rollouts), utility)
+    write_table(output_dir / "points.parquet", points, OptimizationPoint)
+
+
+def answers_by_instruction(answers: Artifact, best_of: int) -> list[list[Output]]:
+    """The drawn answers, `best_of` per instruction."""
+    drawn = read_table(answers.file("answers.parquet"), Output)
+    return [drawn[i : i + best_of] for i in range(0, len(drawn), best_of)]
 
 
 def load_policy(artifact: Artifact) -> Policy:

@@ -14,7 +14,7 @@ FLOORS = {
     "data": 2, "models": 2, "pocket": 2,
     "judges": 3,
     "annotators": 4, "methods": 4,
-    "evaluation": 5, "pipeline": 6, "leaderboard": 6, "compare": 6,
+    "evaluation": 5, "optimization": 5, "pipeline": 6, "leaderboard": 6, "compare": 6,
     "commands": 7,
 }  # fmt: skip
 

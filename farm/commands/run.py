@@ -19,6 +19,7 @@ from farm.commands.overrides import Job, expand, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
+from farm.leaderboard.runs import read_runs
 from farm.pipeline import Chain, run_chain
 from farm.progress import job_label
 from farm.records import Standing, read_table
@@ -198,13 +199,12 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
         except ArtifactError as error:
             missing.append(f"{label_of(chain)}: {error}")
     if finished:
-        write_report(
-            finished,
-            session.report,
-            session.folder,
-            wall_seconds=time.monotonic() - start,
-            peak_memory_mb=peak_memory_mb() + _workers_memory_mb(session.folder),
-        )
+        measured = {
+            "wall_seconds": time.monotonic() - start,
+            "peak_memory_mb": peak_memory_mb() + _workers_memory_mb(session.folder),
+        }
+        write_report(read_runs(store, finished), session.report, session.folder, measured)
+        print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
     for line in missing:
         print(f"not finished: {line}", file=sys.stderr)
     return 1 if missing else 0

@@ -1,0 +1,45 @@
+"""`farm leaderboard`: the tables under leaderboard/ from the artifacts alone; `--check` compares and changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.commands.overrides import compose_one
+from farm.config import build
+from farm.errors import UserError
+from farm.leaderboard.runs import read_runs
+from farm.leaderboard.tables import check, render, write
+from farm.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardSettings:
+    """conf/leaderboard.yaml"""
+
+    root: Path
+    """Where the artifacts are."""
+    output: Path
+    """Folder of the tables."""
+    label_free: tuple[str, ...]
+    """Methods that see no label; marked in the tables."""
+
+
+def leaderboard(arguments: Sequence[str]) -> int:
+    """Write the tables, or with --check say what differs; returns the exit code."""
+    overrides = [a for a in arguments if a != "--check"]
+    settings = build(compose_one("leaderboard", overrides), LeaderboardSettings, "")
+    assert isinstance(settings, LeaderboardSettings)
+    store = Store(settings.root, is_read_only=True)
+    artifacts = store.all("standings")
+    if not artifacts:
+        raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
+    standings = [row for run in read_runs(store, artifacts) for row in run.standings]
+    files = render(standings, label_free=settings.label_free)
+    if len(overrides) < len(arguments):
+        difference = check(settings.output, files)
+        print(difference or f"{settings.output} says what the {len(artifacts)} runs under {settings.root} say")
+        return 1 if difference else 0
+    write(files, settings.output)
+    for name in sorted(files):
+        print(settings.output / name)
+    return 0

@@ -1,0 +1,39 @@
+"""`farm pocket build`: pretrain the pocket world's base model again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.commands.overrides import compose_one
+from farm.config import CONF_DIR, build
+from farm.pocket.build import BuildSettings
+from farm.pocket.build import build as pretrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildCommand:
+    """conf/pocket_build.yaml"""
+
+    output: Path
+    """Folder of the checkpoint; renewed as training goes on."""
+    scratch: Path
+    """What a killed build resumes from."""
+    n_workers: int
+    """Processes that write drafts; changes the speed only."""
+    settings: BuildSettings
+    """What determines the base."""
+
+
+def build_base(arguments: Sequence[str]) -> int:
+    """Pretrain and write the base; returns the exit code."""
+    command = build(compose_one("pocket_build", arguments), BuildCommand, "")
+    assert isinstance(command, BuildCommand)
+    pretrain(
+        command.settings,
+        command.output,
+        prompt_dir=CONF_DIR / "prompt" / "pocket",
+        scratch_dir=command.scratch,
+        n_workers=command.n_workers,
+    )
+    print(f"the base is in {command.output}; use it with model.checkpoint={command.output}")
+    return 0

@@ -1,0 +1,132 @@
+"""What a sweep ends with: standings.csv, comparison.json, the tables and the pictures, all from artifacts alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from farm.compare.arms import Arm, ArmsComparison, compare_arms
+from farm.compare.bars import label_free_margins
+from farm.compare.comparison_file import write_comparison
+from farm.compare.pictures import draw_arms, draw_over_optimisation
+from farm.compare.report import arms_report, bars_report
+from farm.compare.verdicts import verdict_table
+from farm.leaderboard.runs import MeasuredRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings:
+    """What the report of a sweep compares."""
+
+    crowd: str
+    """The training annotator whose ranking counts as the truth; it judges its own arm."""
+    simulated: str
+    """The training annotator whose ranking is to predict it; it judges its own arm."""
+    label_free: tuple[str, ...]
+    """Methods that see no label: shown in every table, part of no correlation."""
+    label_order: tuple[str, ...]
+    """Training annotators from the best labels to the worst: the reward models' agreement with utility should fall."""
+    main_picker: str
+    """The method that is paired with the label-free pickers, instruction by instruction."""
+    n_resamples: int
+    """Bootstrap resamples of the rank correlations."""
+    seed: int
+    """Keys the bootstrap."""
+
+
+def write_report(
+    runs: Sequence[MeasuredRun], settings: ReportSettings, folder: Path, measured: Mapping[str, float]
+) -> None:
+    """Write the tables and pictures into `folder` and print them.
+
+    Args:
+        runs: what is compared.
+        settings: which arms, which pickers.
+        folder: where the files go.
+        measured: further numbers for comparison.json: wall_seconds and peak_memory_mb of a sweep.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_standings(runs, folder / "standings.csv")
+    written = ["standings.csv"]
+    sections = []
+    comparison = compare_runs(runs, settings)
+    if comparison is not None:
+        write_comparison(comparison, folder / "comparison.json", measured=measured)
+        draw_arms(comparison, folder / "comparison.png")
+        written += ["comparison.json", "comparison.png"]
+        sections.append(arms_report(comparison))
+        sections.append(_bars(runs, settings))
+    points = point_table(runs, settings)
+    if not points.empty:
+        draw_over_optimisation(points, folder / "over_optimisation.png")
+        points.to_csv(folder / "over_optimisation.csv", index=False)
+        written += ["over_optimisation.csv", "over_optimisation.png"]
+    text = "\n\n".join(section for section in sections if section)
+    (folder / "report.md").write_text(text + "\n")
+    print(f"\n{text}\n")
+    for name in [*written, "report.md"]:
+        print(f"  {folder / name}")
+
+
+def write_standings(runs: Sequence[MeasuredRun], path: Path) -> None:
+    """One row per run and evaluation annotator, ordered by name."""
+    rows = [asdict(standing) for run in runs for standing in run.standings]
+    order = ["method", "annotator_train", "annotator_eval", "seed"]
+    pd.DataFrame(rows).sort_values(order, kind="stable").to_csv(path, index=False)
+
+
+def compare_runs(runs: Sequence[MeasuredRun], settings: ReportSettings) -> ArmsComparison | None:
+    """The two arms side by side; None if the sweep has no method in both, or only one."""
+    methods = [
+        {s.method for run in runs for s in run.standings if s.annotator_train == arm} - set(settings.label_free)
+        for arm in (settings.crowd, settings.simulated)
+    ]
+    if len(methods[0] & methods[1]) < 2:
+        return None
+    return compare_arms(
+        verdict_table((standing, run.outcomes) for run in runs for standing in run.standings),
+        crowd=_arm(settings.crowd),
+        simulated=_arm(settings.simulated),
+        label_free=settings.label_free,
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+    )
+
+
+def point_table(runs: Sequence[MeasuredRun], settings: ReportSettings) -> pd.DataFrame:
+    """The optimisation points of the runs whose scorer is a reward model."""
+    rows = [
+        {"labels": run.annotator_train, "seed": run.standings[0].seed, **asdict(point)}
+        for run in runs
+        for point in run.points
+        if run.method not in settings.label_free
+    ]
+    return pd.DataFrame(rows)
+
+
+def _bars(runs: Sequence[MeasuredRun], settings: ReportSettings) -> str:
+    qualities = [
+        run.agreement for run in runs if run.agreement is not None and run.method == settings.main_picker
+    ]
+    verdicts = verdict_table((standing, run.outcomes) for run in runs for standing in run.standings)
+    trained = {s.annotator_train for run in runs for s in run.standings if s.method == settings.main_picker}
+    if settings.crowd not in trained or not qualities:
+        return ""
+    margins = [
+        margin
+        for measure in ("score", "utility")
+        for margin in label_free_margins(
+            verdicts,
+            method=settings.main_picker,
+            arm=_arm(settings.crowd),
+            label_free=settings.label_free,
+            measure=measure,
+        )
+    ]
+    order = [labels for labels in settings.label_order if labels in {quality.labels for quality in qualities}]
+    return bars_report(qualities, margins, order)
+
+
+def _arm(annotator: str) -> Arm:
+    return Arm(annotator_train=annotator, annotator_eval=annotator)

@@ -1,0 +1,76 @@
+"""Proxy reward against true utility as optimisation gets stronger: over n for best-of-n, over training steps for PPO.
+
+Only closed worlds know the true utility; there these curves show over-optimisation (Gao et al. 2022, arXiv 2210.10760)
+without a second reward model standing in for the truth.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from farm.data.dataset import Utility
+from farm.records import OptimizationPoint, Output
+from farm.stats.selection import Floats, best_of_n_kl, expected_best_of_n
+
+
+def selection_points(scores: Floats, utilities: Floats) -> list[OptimizationPoint]:
+    """Points n = 1, 2, 4, ... from N answers to each of M instructions, both arrays (M, N)."""
+    sizes = [2**k for k in range(int(np.log2(scores.shape[1])) + 1)]
+    return [
+        _point(
+            expected_best_of_n(scores, scores, n),
+            expected_best_of_n(scores, utilities, n),
+            curve="best_of_n",
+            n=n,
+            kl=best_of_n_kl(n),
+        )
+        for n in sizes
+    ]
+
+
+def rollout_points(rollouts: pd.DataFrame, utility: Utility) -> list[OptimizationPoint]:
+    """One point per training step from the answers that were rolled out then.
+
+    Args:
+        rollouts: columns step, instruction, input, output, score, kl (k1 estimate in nats, summed over the answer).
+        utility: the true utility.
+    """
+    outputs = [
+        Output(instruction=i, input=c, output=o, generator="ppo")
+        for i, c, o in zip(rollouts["instruction"], rollouts["input"], rollouts["output"], strict=True)
+    ]
+    table = rollouts.assign(utility=utility.utilities(outputs))
+    return [
+        _point(
+            rows["score"].to_numpy(dtype=np.float64),
+            rows["utility"].to_numpy(dtype=np.float64),
+            curve="ppo",
+            step=int(str(step)),
+            kl=float(rows["kl"].mean()),
+        )
+        for step, rows in table.groupby("step", sort=True)
+    ]
+
+
+def answer_utilities(rows: Sequence[Sequence[Output]], utility: Utility) -> Floats:
+    """(M, N) true utilities of N answers to each of M instructions."""
+    flat = utility.utilities([output for row in rows for output in row])
+    return np.array(flat, dtype=np.float64).reshape(len(rows), -1)
+
+
+def _point(
+    proxy: Floats, utilities: Floats, *, curve: str, kl: float, n: int | None = None, step: int | None = None
+) -> OptimizationPoint:
+    count = len(proxy)
+    return OptimizationPoint(
+        curve=curve,
+        n=n,
+        step=step,
+        kl=kl,
+        proxy_reward=float(proxy.mean()),
+        proxy_reward_standard_error=float(proxy.std(ddof=1) / np.sqrt(count)),
+        utility=float(utilities.mean()),
+        utility_standard_error=float(utilities.std(ddof=1) / np.sqrt(count)),
+        n_outputs=count,
+    )
