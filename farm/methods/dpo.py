@@ -1,0 +1,117 @@
+"""Direct preference optimization: fit the policy to the pairs directly, without a reward model.
+
+Objective (loss_type sigmoid): minimise -mean log sigmoid(beta (logratio(chosen) - logratio(rejected))), where
+logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), summed over tokens with the end token.
+Paper: Rafailov et al. 2023, arXiv 2305.18290; the other loss types are documented in TRL's DPOConfig.
+Trainer: TRL's DPOTrainer, on our token ids; the reference is the SFT policy, loaded from its own checkpoint.
+
+`metrics.jsonl`: loss (the objective; log 2 at the reference); rewards/chosen and rewards/rejected (mean beta logratio),
+rewards/margins (their mean difference, higher is better), rewards/accuracies (share of pairs with a positive margin,
+higher is better), logps/* (mean log-probability of a completion), logits/* (mean logit over the vocabulary, a drift
+indicator), entropy and mean_token_accuracy (on chosen completions), grad_norm, learning_rate, step.
+"""
+
+# ruff: noqa: ARG002 - transformers and TRL fix the signatures of what they call
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+
+from farm.methods.examples import encode_pairs
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.trl_training import (
+    IdRows,
+    TrainingJob,
+    TrainingSettings,
+    dataset_of,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+    whole_batches,
+)
+from farm.models.checkpoint import load_tokenizer
+from farm.records import Policy
+
+_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class DPO:
+    """Preference pairs become a classification loss on the policy's own log-probabilities."""
+
+    name: str
+    """Shown in tables."""
+    loss_type: str
+    """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ..."""
+    beta: float
+    """Strength of the pull towards the reference."""
+    label_smoothing: float
+    """For robust: the assumed probability that a label is flipped; for exo_pair: epsilon; others ignore it."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts pairs."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "pairs")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
+        tokenizer = load_tokenizer(inputs.sft.checkpoint)
+        rows = whole_batches([pair._asdict() for pair in encode_pairs(inputs.model, tokenizer, inputs.pairs)], job)
+        arguments = training_arguments(
+            DPOConfig,
+            job,
+            len(rows),
+            max_length=None,
+            loss_type=[self.loss_type],
+            beta=self.beta,
+            label_smoothing=self.label_smoothing,
+        )
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _DPOTrainerOnIds(
+            model=policy,
+            ref_model=load_policy_to_train(inputs.sft.checkpoint, job),
+            args=arguments,
+            train_dataset=dataset_of(rows),
+            processing_class=tokenizer,
+            callbacks=[_StartsAtReference(self.loss_type)],
+        )
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
+
+
+class _DPOTrainerOnIds(DPOTrainer):
+    """TRL's trainer without its tokenisation.
+
+    The one place where we inherit: TRL's SFT and reward trainers accept token ids, its DPO trainer tokenises always,
+    and it would merge tokens across the end of the prompt and append the end token to unfinished answers.
+    """
+
+    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:
+        return dataset
+
+
+class _StartsAtReference(TrainerCallback):
+    """Before its first update the policy is the reference: logratios are 0, and the DPO loss is log 2."""
+
+    def __init__(self, loss_type: str) -> None:
+        self._loss_type = loss_type
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        if state.global_step != 1:
+            return
+        first = state.log_history[-1]
+        found = {name: first[name] for name in ("loss", "rewards/chosen", "rewards/rejected")}
+        is_log_2 = self._loss_type != "sigmoid" or abs(found["loss"] - math.log(2)) < _TOLERANCE
+        if not is_log_2 or max(abs(found["rewards/chosen"]), abs(found["rewards/rejected"])) > _TOLERANCE:
+            raise RuntimeError(
+                f"DPO did not start at its reference: expected log-ratios of 0 and a sigmoid loss of log 2, got {found}"
+            )

@@ -1,0 +1,80 @@
+"""From records to the token ids that trainers see: ids(prompt) + ids(completion) + [end token if finished].
+
+Prompts longer than the model's limit are left out and counted; a completion longer than its limit is cut there and
+loses its end token, exactly as if it had been sampled.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from transformers import PreTrainedTokenizerBase
+
+from farm.models.checkpoint import Model
+from farm.models.prompts import render_all
+from farm.models.tokens import encode_completion, encode_prompt
+from farm.records import PreferencePair
+
+
+class Example(NamedTuple):
+    """An answer to imitate."""
+
+    instruction: str
+    input: str
+    output: str
+    is_finished: bool = True
+    """False if the answer was cut at the token limit: no end token is trained."""
+    prefix: str = ""
+    """Text in front of the rendered prompt."""
+
+
+class EncodedExample(NamedTuple):
+    """An example as token ids."""
+
+    prompt_ids: list[int]
+    completion_ids: list[int]
+
+
+class EncodedPair(NamedTuple):
+    """A preference pair as token ids; both completions follow the same prompt."""
+
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+def encode_examples(
+    model: Model, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
+) -> list[EncodedExample]:
+    """The examples whose prompt is within the limit, in order."""
+    prompts = [
+        render_all(model.prompt, tokenizer, [(example.instruction, example.input)], example.prefix)[0]
+        for example in examples
+    ]
+    encoded = [
+        EncodedExample(
+            encode_prompt(tokenizer, prompt),
+            _encode_answer(model, tokenizer, example.output, is_finished=example.is_finished),
+        )
+        for prompt, example in zip(prompts, examples, strict=True)
+    ]
+    return [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+
+
+def encode_pairs(
+    model: Model, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[PreferencePair]
+) -> list[EncodedPair]:
+    """The pairs whose prompt is within the limit, in order."""
+    prompts = render_all(model.prompt, tokenizer, [(pair.instruction, pair.input) for pair in pairs])
+    encoded = [
+        EncodedPair(
+            encode_prompt(tokenizer, prompt),
+            _encode_answer(model, tokenizer, pair.chosen, is_finished=pair.chosen_is_finished),
+            _encode_answer(model, tokenizer, pair.rejected, is_finished=pair.rejected_is_finished),
+        )
+        for prompt, pair in zip(prompts, pairs, strict=True)
+    ]
+    return [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+
+
+def _encode_answer(model: Model, tokenizer: PreTrainedTokenizerBase, answer: str, *, is_finished: bool) -> list[int]:
+    return encode_completion(tokenizer, answer, is_finished=is_finished)[: model.max_new_tokens]

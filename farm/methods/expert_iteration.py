@@ -1,0 +1,111 @@
+"""Expert iteration: imitate the best of n answers that the policy itself gives to instructions without labels.
+
+Objective: per round, draw n answers of the current policy per prompt, keep the one with the highest reward, and
+fine-tune the SFT policy on what was kept (the objective of farm/methods/sft.py): best-of-n's quality at the price of
+one sample.
+Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (one round, best of 16 on
+20,000 prompts; its released script samples with top_p 0.9, we sample from the whole distribution).
+
+Each round takes new prompts and starts from the SFT policy again, so that errors do not pile up; the rounds differ in
+who draws the answers. `candidates_round_1.parquet` and so on keep the chosen answers beside the checkpoint.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.methods.examples import Example
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.sft import fine_tune
+from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.models.answering import draw_answers, pick_answers
+from farm.records import Instruction, Output, Policy, read_table, write_table
+from farm.seeds import derive_seed, uniform_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpertIteration:
+    """Fine-tuning on the best of n samples by reward."""
+
+    name: str
+    """Shown in tables."""
+    n: int
+    """Answers drawn per prompt."""
+    n_prompts: int
+    """Unlabeled instructions used per round."""
+    rounds: int
+    """How often to draw, choose and fine-tune."""
+    rollout_temperature: float
+    """Sampling temperature of the n answers."""
+    training: TrainingSettings
+    """How the weights are fitted in each round."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        if min(self.n, self.n_prompts, self.rounds) < 1:
+            raise ValueError(
+                f"n, n_prompts, rounds: expected at least 1, got {self.n}, {self.n_prompts}, {self.rounds}"
+            )
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "reward_model", "unlabeled")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        policy = inputs.sft
+        for round_index in range(self.rounds):
+            label = f"{self.name} round {round_index + 1}"
+            prompts = self._prompts(inputs.unlabeled, round_index, seed)
+            kept = self._best_answers(inputs, policy, prompts, scratch_dir / f"round_{round_index + 1}.parquet", seed)
+            shutil.copy(kept, output_dir / f"candidates_round_{round_index + 1}.parquet")
+            is_last = round_index == self.rounds - 1
+            checkpoint_dir = output_dir if is_last else scratch_dir / f"policy_{round_index + 1}"
+            training_dir = scratch_dir / f"training_{round_index + 1}"
+            job = TrainingJob(label, inputs.model, self.training, checkpoint_dir, training_dir, seed)
+            examples = [Example(o.instruction, o.input, o.output, o.is_finished) for o in read_table(kept, Output)]
+            checkpoint = fine_tune(inputs.sft.checkpoint, examples, job)
+            policy = Policy(checkpoint=checkpoint, temperature=self.temperature)
+        return policy
+
+    def _prompts(self, unlabeled: Sequence[Instruction], round_index: int, seed: int) -> list[Instruction]:
+        """This round's share of the instructions, drawn by key."""
+        needed = self.n_prompts * self.rounds
+        if len(unlabeled) < needed:
+            raise ValueError(
+                f"{self.name}: n_prompts x rounds asks for {needed} unlabeled instructions, there are {len(unlabeled)}"
+            )
+        ordered = sorted(unlabeled, key=lambda instruction: uniform_for(seed, "expert iteration", instruction.key))
+        return ordered[round_index * self.n_prompts : (round_index + 1) * self.n_prompts]
+
+    def _best_answers(
+        self, inputs: TrainingInputs, policy: Policy, prompts: Sequence[Instruction], kept: Path, seed: int
+    ) -> Path:
+        """The best answer to each prompt; a table in the scratch folder, so that a killed run need not draw again."""
+        if kept.is_file():
+            return kept
+        assert inputs.sft is not None
+        round_seed = derive_seed(seed, "expert iteration candidates", kept.stem)
+        rows = draw_answers(
+            inputs.model,
+            policy,
+            prompts,
+            n=self.n,
+            temperature=self.rollout_temperature,
+            seed=round_seed,
+            label=f"{self.name}: best of {self.n}",
+        )
+        picker = Policy(
+            checkpoint=policy.checkpoint,
+            temperature=self.rollout_temperature,
+            best_of=self.n,
+            scorer="reward_model",
+            reward_model=inputs.reward_model,
+        )
+        best, _ = pick_answers(inputs.model, picker, inputs.sft, rows, None, seed=round_seed)
+        beside = kept.with_suffix(".writing")
+        write_table(beside, best, Output)
+        beside.replace(kept)
+        return kept

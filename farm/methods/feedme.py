@@ -1,0 +1,38 @@
+"""Binary FeedME: imitate the preferred answer of each pair, starting from the SFT policy.
+
+Objective: that of supervised fine-tuning, on (prompt, chosen).
+Paper: AlpacaFarm, arXiv 2305.14387 v1, appendix A.1 (after OpenAI's FeedME models); it published no code.
+The rejected answers are never seen.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.methods.examples import Example
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.sft import fine_tune
+from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedME:
+    """Supervised fine-tuning on the chosen answers."""
+
+    name: str
+    """Shown in tables."""
+    training: TrainingSettings
+    """How the weights are fitted."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "pairs")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
+        examples = [Example(p.instruction, p.input, p.chosen, p.chosen_is_finished) for p in inputs.pairs]
+        checkpoint = fine_tune(inputs.sft.checkpoint, examples, job)
+        return Policy(checkpoint=checkpoint, temperature=self.temperature)

@@ -1,0 +1,211 @@
+"""The reward model: one scalar per (prompt, completion), fitted to preference pairs. A stage that methods share.
+
+Objective (Bradley-Terry): minimise -mean log sigmoid(score(chosen) - score(rejected)) + c mean (score(chosen) +
+score(rejected))^2, where c is the optional centering coefficient (Eisenstein et al. 2023, arXiv 2312.09244).
+Paper: Ouyang et al. 2022, arXiv 2203.02155, step 2. Trainer: TRL's RewardTrainer, on our token ids.
+
+What differs from AlpacaFarm: the end token of a finished answer is part of the input, so a cut answer looks cut; the
+new head may learn faster than the rest; scores may be divided by their standard deviation on the training pairs, so
+that KL coefficients carry over between reward models. transformers' heads have no bias, so the mean stays where it is
+(it is in `evaluation.json`; a constant changes no preference).
+
+`metrics.jsonl`: loss (lower is better), accuracy (share of training pairs with score(chosen) > score(rejected), higher
+is better), margin (mean score difference), min_reward, mean_reward, max_reward, grad_norm, learning_rate, step.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl.trainer.reward_config import RewardConfig
+from trl.trainer.reward_trainer import DataCollatorForPreference, RewardTrainer
+
+from farm.methods.examples import EncodedPair, encode_pairs
+from farm.methods.trl_training import (
+    TrainingJob,
+    TrainingSettings,
+    dataset_of,
+    load_classifier_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+    whole_batches,
+)
+from farm.models.checkpoint import Model, load_tokenizer
+from farm.models.tokens import pad
+from farm.records import Policy, PreferencePair, content_key
+from farm.seeds import uniform_for
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutEvaluation:
+    """How well a reward model predicts pairs it was not trained on. Written to `evaluation.json`."""
+
+    n_train: int
+    """Pairs trained on."""
+    n_held_out: int
+    """Pairs set aside; with 0, the figures below are null."""
+    accuracy: float | None
+    """Share of held-out pairs with score(chosen) > score(rejected); higher is better."""
+    standard_error: float | None
+    """Of the accuracy."""
+    confidence: float | None
+    """Mean predicted probability of the answer that the model prefers; calibrated if it equals the accuracy."""
+    log_loss: float | None
+    """-mean log predicted probability of the chosen answer, in nats; log 2 = .693 for a coin."""
+    score_mean: float
+    """Mean score of the training pairs' answers, as saved."""
+    score_scale: float
+    """What the head was divided by: the scores' standard deviation on the training pairs, or 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardModel:
+    """A sequence classifier with one label on top of a causal LM's backbone."""
+
+    start: Literal["base", "sft"]
+    """Whose backbone it starts from: the pretrained model's or the SFT policy's."""
+    head_learning_rate_multiplier: float
+    """The new head's learning rate, as a multiple of the backbone's."""
+    center_rewards_coefficient: float | None
+    """Weight of the penalty on the squared sum of a pair's scores; null for none."""
+    normalise: bool
+    """Divide the head by the standard deviation of the scores on the training pairs, after training."""
+    n_held_out: int
+    """Pairs set aside for evaluation, drawn by key."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts pairs."""
+
+    def train(
+        self,
+        pairs: Sequence[PreferencePair],
+        *,
+        model: Model,
+        sft: Policy,
+        output_dir: Path,
+        scratch_dir: Path,
+        seed: int,
+    ) -> Path:
+        """Fit and evaluate; returns output_dir, a sequence-classification checkpoint."""
+        job = TrainingJob("reward model", model, self.training, output_dir, scratch_dir, seed)
+        start = model.checkpoint if self.start == "base" else sft.checkpoint
+        tokenizer = load_tokenizer(start)
+        ordered = sorted(pairs, key=lambda pair: uniform_for(seed, "reward model: held out", _key(pair)))
+        held_out = encode_pairs(model, tokenizer, ordered[: self.n_held_out])
+        train = whole_batches(encode_pairs(model, tokenizer, ordered[self.n_held_out :]), job)
+
+        classifier = load_classifier_to_train(start, job)
+        padding_id = _padding_id([*train, *held_out], tokenizer)
+        trainer = RewardTrainer(
+            model=classifier,
+            args=training_arguments(
+                RewardConfig,
+                job,
+                len(train),
+                max_length=None,
+                center_rewards_coefficient=self.center_rewards_coefficient,
+            ),
+            train_dataset=dataset_of([_full_sequences(pair)._asdict() for pair in train]),
+            data_collator=DataCollatorForPreference(pad_token_id=padding_id),
+            processing_class=tokenizer,
+            optimizers=(_optimizer(classifier, self.training, self.head_learning_rate_multiplier), None),
+        )
+        classifier.config.pad_token_id = padding_id
+        run_trainer(trainer, job)
+
+        evaluation = self._evaluate_and_normalise(classifier, train, held_out, model)
+        report = json.dumps(asdict(evaluation), sort_keys=True, indent=1) + "\n"
+        output_dir.joinpath("evaluation.json").write_text(report)
+        classifier.config.pad_token_id = tokenizer.pad_token_id
+        return save_trained(classifier, tokenizer, job)
+
+    def _evaluate_and_normalise(
+        self, classifier: PreTrainedModel, train: list[EncodedPair], held_out: list[EncodedPair], model: Model
+    ) -> HeldOutEvaluation:
+        """Predicted probabilities are those of the unscaled scores, so evaluate first."""
+        classifier.train(False)
+        margin = -np.diff(_pair_scores(classifier, held_out, model), axis=1)[:, 0] if held_out else None
+        train_scores = _pair_scores(classifier, train, model)
+        scale = float(train_scores.std()) if self.normalise else 1.0
+        with torch.no_grad():
+            classifier.score.weight /= scale  # type: ignore[union-attr,operator]
+            if classifier.score.bias is not None:  # type: ignore[union-attr]
+                classifier.score.bias /= scale  # type: ignore[union-attr,operator]
+        return HeldOutEvaluation(
+            n_train=len(train),
+            n_held_out=len(held_out),
+            accuracy=float((margin > 0).mean()) if margin is not None else None,
+            standard_error=float((margin > 0).std() / np.sqrt(len(margin))) if margin is not None else None,
+            confidence=float((1 / (1 + np.exp(-abs(margin)))).mean()) if margin is not None else None,
+            log_loss=float(np.logaddexp(0, -margin).mean()) if margin is not None else None,
+            score_mean=float(train_scores.mean() / scale),
+            score_scale=scale,
+        )
+
+
+def _key(pair: PreferencePair) -> str:
+    """The same for both orders of the two answers, so that flipping a label moves no pair into the held-out split."""
+    return content_key(pair.instruction, pair.input, *sorted((pair.chosen, pair.rejected)))
+
+
+class _FullSequences(NamedTuple):
+    """Both answers of a pair behind their prompt, under TRL's names."""
+
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+def _full_sequences(pair: EncodedPair) -> _FullSequences:
+    return _FullSequences(pair.prompt_ids + pair.chosen_ids, pair.prompt_ids + pair.rejected_ids)
+
+
+def _padding_id(pairs: Sequence[EncodedPair], tokenizer: PreTrainedTokenizerBase) -> int:
+    """The tokenizer's pad id, or the smallest id that ends no answer.
+
+    transformers' classifiers read the score at the last id that is not the pad id, whatever the mask says. Where the
+    pad token is the end token they would never look at it.
+    """
+    last = {ids[-1] for pair in pairs for ids in _full_sequences(pair)}
+    assert tokenizer.pad_token_id is not None
+    if tokenizer.pad_token_id not in last:
+        return int(tokenizer.pad_token_id)
+    return next(i for i in range(len(tokenizer)) if i not in last)
+
+
+def _optimizer(
+    classifier: PreTrainedModel, settings: TrainingSettings, head_learning_rate_multiplier: float
+) -> torch.optim.Optimizer:
+    head = [p for name, p in classifier.named_parameters() if name.startswith("score.")]
+    rest = [p for name, p in classifier.named_parameters() if not name.startswith("score.")]
+    assert head, "transformers names the head of its causal LMs' classifiers `score`"
+    rate, decay = settings.learning_rate, settings.weight_decay
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in rest if p.ndim > 1], "lr": rate, "weight_decay": decay},
+            {"params": [p for p in rest if p.ndim <= 1], "lr": rate, "weight_decay": 0.0},
+            {"params": head, "lr": rate * head_learning_rate_multiplier, "weight_decay": decay},
+        ]
+    )
+
+
+def _pair_scores(classifier: PreTrainedModel, pairs: Sequence[EncodedPair], model: Model) -> Floats:
+    """(n, 2) scores of chosen and rejected. The classifier's config holds the id to pad with."""
+    sequences = [ids for pair in pairs for ids in _full_sequences(pair)]
+    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))  # little padding
+    scores = np.zeros(len(sequences))
+    size = model.generation_batch_size
+    with torch.no_grad():
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            batch = pad([sequences[i] for i in rows], classifier.config.pad_token_id, device=model.torch_device)
+            logits = classifier(input_ids=batch.input_ids, attention_mask=batch.mask.long()).logits
+            scores[rows] = logits.squeeze(-1).double().cpu().numpy()
+    return scores.reshape(-1, 2)

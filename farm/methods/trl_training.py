@@ -1,0 +1,248 @@
+"""The border to TRL: our names inside, TRL's outside. Every TRL trainer of the laboratory is configured and run here.
+
+What this settles for all of them: the batch size is global and the micro-batch size only decides how its gradient is
+accumulated; no dropout; float32 weights, with bfloat16 autocast where the model asks for it; nothing is reported to
+anybody; progress and `metrics.jsonl` are ours. Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
+
+A run that lasts is checkpointed every few minutes into its scratch folder; a killed run resumes from the last complete
+checkpoint and ends with the weights of an unbroken one, bit for bit. A shorter run starts afresh: same result.
+"""
+
+# ruff: noqa: ARG002 - transformers fixes the signatures of callbacks
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
+
+import datasets  # type: ignore[import-untyped]
+import torch
+import transformers
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_callback import PrinterCallback
+from trl.trainer.utils import disable_dropout_in_model
+
+from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, save_checkpoint
+from farm.progress import Bar, progress
+from farm.seeds import derive_seed, uniform_for
+
+LOG_EVERY_STEPS = 10
+SECONDS_BETWEEN_CHECKPOINTS = 180.0
+_COMPLETE = "farm_complete"
+_NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos")
+
+ArgumentsT = TypeVar("ArgumentsT", bound=TrainingArguments)
+RowT = TypeVar("RowT")
+IdRows: TypeAlias = datasets.Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How weights are fitted: AdamW with warmup, a schedule and gradient clipping."""
+
+    learning_rate: float
+    """Peak learning rate."""
+    epochs: int
+    """Passes over the rows."""
+    batch_size: int
+    """Rows per optimizer step, whatever the micro-batch size (pairs count once)."""
+    warmup_share: float
+    """Share of the steps in which the learning rate rises linearly from 0."""
+    schedule: Literal["cosine", "linear", "constant_with_warmup"]
+    """The learning rate after the warmup; cosine and linear end at 0."""
+    weight_decay: float
+    """AdamW's decoupled weight decay, on matrices only."""
+    max_grad_norm: float
+    """The gradient is scaled down to this norm if it is longer."""
+    gradient_checkpointing: bool = field(metadata={"in_key": False})
+    """Recompute activations in the backward pass: less memory, more time, same result."""
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ValueError(f"epochs and batch_size: expected at least 1, got {self.epochs} and {self.batch_size}")
+        if not 0 <= self.warmup_share < 1:
+            raise ValueError(f"warmup_share: expected at least 0 and below 1, got {self.warmup_share}")
+
+
+class TrainingJob(NamedTuple):
+    """One call of a trainer: what it is called, how it fits and where it writes."""
+
+    label: str
+    """Shown on the progress bar; also the purpose of its random draws."""
+    model: Model
+    settings: TrainingSettings
+    output_dir: Path
+    scratch_dir: Path
+    seed: int
+
+    @property
+    def torch_seed(self) -> int:
+        """Seed for the global generators: TRL draws new heads and the order of rows from them, and only it may."""
+        return derive_seed(self.seed, self.label) % 2**32
+
+    @property
+    def micro_batch_size(self) -> int:
+        """The largest divisor of the batch size that fits: micro-batches are equal, so their mean is the batch's."""
+        limit = min(self.model.micro_batch_size, self.settings.batch_size)
+        return next(n for n in range(limit, 0, -1) if self.settings.batch_size % n == 0)
+
+
+def load_policy_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
+    """A causal LM with float32 weights: at learning rates like 1e-6 a bfloat16 weight would round every update away."""
+    policy = load_causal_lm(checkpoint, dtype=torch.float32, device=job.model.torch_device)
+    disable_dropout_in_model(policy)
+    return policy
+
+
+def load_classifier_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
+    """A sequence classifier with float32 weights; its head is new, drawn from the job's seed."""
+    transformers.set_seed(job.torch_seed)  # the new head is drawn from torch's global generator
+    classifier = load_reward_model(checkpoint, dtype=torch.float32, device=job.model.torch_device)
+    disable_dropout_in_model(classifier)
+    return classifier
+
+
+def whole_batches(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
+    """The rows without the few, drawn by seed, that would make a last and smaller batch.
+
+    Raises:
+        ValueError: there is not one whole batch.
+    """
+    batch_size = job.settings.batch_size
+    if len(rows) < batch_size:
+        raise ValueError(f"{job.label}: batch_size is {batch_size}, but there are only {len(rows)} rows to train on")
+    draws = [uniform_for(job.seed, f"{job.label}: left over", str(i)) for i in range(len(rows))]
+    left_over = sorted(range(len(rows)), key=draws.__getitem__)[: len(rows) % batch_size]
+    dropped = set(left_over)
+    return [row for i, row in enumerate(rows) if i not in dropped]
+
+
+def dataset_of(rows: Sequence[Mapping[str, list[int]]]) -> IdRows:
+    """Token ids in the form that trainers read."""
+    return datasets.Dataset.from_list(list(rows))
+
+
+def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows: int, **own: object) -> ArgumentsT:
+    """TRL's configuration for a job.
+
+    Args:
+        kind: TRL's configuration class.
+        job: ours.
+        n_rows: rows to train on, a multiple of the batch size.
+        own: what only this trainer has, under TRL's names.
+    """
+    settings = job.settings
+    n_steps = n_rows // settings.batch_size * settings.epochs
+    with _without_deprecations():
+        return kind(
+            output_dir=str(job.scratch_dir),
+            seed=job.torch_seed,  # the border: the trainer seeds the global generators with it
+            per_device_train_batch_size=job.micro_batch_size,
+            gradient_accumulation_steps=settings.batch_size // job.micro_batch_size,
+            num_train_epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type=settings.schedule,
+            warmup_steps=round(settings.warmup_share * n_steps),
+            weight_decay=settings.weight_decay,
+            max_grad_norm=settings.max_grad_norm,
+            optim="adamw_torch",
+            gradient_checkpointing=settings.gradient_checkpointing,
+            use_cpu=job.model.torch_device.type == "cpu",
+            bf16=job.model.dtype == "bfloat16",
+            dataloader_pin_memory=job.model.torch_device.type != "cpu",
+            logging_strategy="steps",
+            logging_steps=LOG_EVERY_STEPS,
+            logging_first_step=True,
+            logging_nan_inf_filter=False,
+            save_strategy="no",  # the reporter below asks for checkpoints by the clock
+            save_total_limit=2,
+            report_to="none",
+            disable_tqdm=True,
+            **own,
+        )
+
+
+def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
+    """Train to the end, from the last complete checkpoint if the job was killed before."""
+    trainer.remove_callback(PrinterCallback)  # it prints every log entry
+    n_steps = len(trainer.train_dataset) // job.settings.batch_size * job.settings.epochs  # type: ignore[arg-type]
+    with progress(job.label, total=n_steps, unit="steps") as bar:
+        trainer.add_callback(_Reporter(bar, job.output_dir / "metrics.jsonl"))
+        checkpoint = _last_complete_checkpoint(job.scratch_dir)
+        with _without_deprecations():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+def save_trained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> Path:
+    """Save into the job's output folder, which is returned."""
+    model.config.use_cache = True  # the trainers switch it off, and generation would be slow
+    return save_checkpoint(model, tokenizer, job.output_dir)
+
+
+@contextmanager
+def _without_deprecations() -> Iterator[None]:
+    """TRL 1.16 itself still uses names that transformers 5.23 renames; nobody here can do anything about it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*gradient_checkpointing` is deprecated", category=FutureWarning)
+        yield
+
+
+def _last_complete_checkpoint(scratch_dir: Path) -> Path | None:
+    complete = [mark.parent for mark in scratch_dir.glob(f"checkpoint-*/{_COMPLETE}")]
+    return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+class _Reporter(TrainerCallback):
+    """Moves the bar, writes `metrics.jsonl` and asks for a checkpoint every few minutes."""
+
+    def __init__(self, bar: Bar, metrics_path: Path) -> None:
+        self._bar = bar
+        self._metrics_path = metrics_path
+        self._last_checkpoint = monotonic()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        self._metrics_path.parent.mkdir(parents=True, exist_ok=True)
+        self._bar.advance(state.global_step)
+        self._write(state)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> TrainerControl:
+        self._bar.advance()
+        # Only where metrics are logged too: their running means then start anew on both sides of a break.
+        if control.should_log and monotonic() - self._last_checkpoint >= SECONDS_BETWEEN_CHECKPOINTS:
+            control.should_save = True
+        return control
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        self._write(state)
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        # The trainer writes a checkpoint file by file; only one with this mark was written to the end.
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
+        self._last_checkpoint = monotonic()
+
+    def _write(self, state: TrainerState) -> None:
+        """All steps logged so far, those before a break included."""
+        steps = [entry for entry in state.log_history if "loss" in entry]
+        lines = [
+            json.dumps({k: v for k, v in entry.items() if k not in _NOT_REPRODUCIBLE}, sort_keys=True)
+            for entry in steps
+        ]
+        beside = self._metrics_path.with_suffix(".writing")
+        beside.write_text("".join(line + "\n" for line in lines))
+        beside.replace(self._metrics_path)
