@@ -1,0 +1,194 @@
+"""How well annotators agree with each other: raw agreement, Cohen's kappa, leave-one-out, accuracy against a reference.
+
+Labels are 1 (first better), 1.5 (tie), 2 (second better) and NaN (unparsed, left out and counted). Graded labels are
+read as these three classes by `three_classes`. Intervals: percentile bootstrap that draws whole items, since the labels
+of one item are not independent.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from farm.seeds import rng_for
+from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+
+CLASSES = (1.5, 1.0, 2.0)
+"""Tie, first, second."""
+
+UnparsedRule = Literal["dropped", "tie", "wrong"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How a judge's labels match reference labels, classes tie, first and second."""
+
+    accuracy: float | None
+    """Share of equal labels; None if there is no item."""
+    macro_precision: float
+    """Mean over the three classes; a class never predicted counts 0."""
+    macro_recall: float
+    macro_f1: float
+    f1_tie_first_second: tuple[float, float, float]
+    n_total: int
+    n_unparsed: int
+    """Unparsed labels of the judge, whatever was done with them."""
+
+
+def three_classes(labels: FloatArray) -> FloatArray:
+    """Graded labels in [1, 2] as 1, 1.5 or 2, whichever side of the tie they lie on; NaN stays NaN."""
+    return np.where(np.isnan(labels), np.nan, 1.5 + 0.5 * np.sign(labels - 1.5))
+
+
+def majority(labels: FloatArray) -> FloatArray:
+    """The most frequent label of each item; a tie (1.5) where several labels are equally frequent.
+
+    Args:
+        labels: (I, A), items x annotators, NaN = no label.
+
+    Returns:
+        (I,); NaN where nobody labelled the item.
+    """
+    counts = _class_counts(labels)
+    is_mode = (counts == counts.max(axis=1, keepdims=True)) & (counts > 0)
+    n_modes = is_mode.sum(axis=1)
+    winner = np.asarray(CLASSES)[is_mode.argmax(axis=1)]
+    return np.select([n_modes == 0, n_modes == 1], [np.full(len(labels), np.nan), winner], default=1.5)
+
+
+def raw_agreement(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000) -> Estimate:
+    """Share of the items on which both give the same label.
+
+    Args:
+        first: (I,) labels of one annotator.
+        second: (I,) labels of the other.
+        seed: keys the bootstrap.
+        n_resamples: of the bootstrap.
+    """
+    keep = np.isfinite(first) & np.isfinite(second)
+    is_equal = (first[keep] == second[keep]).astype(np.float64)
+    n_total = int(keep.sum())
+    if n_total == 0:
+        return _nothing(len(keep))
+    weights = item_weights(n_total, n_resamples, rng_for(seed, "raw agreement bootstrap"))
+    return estimate(is_equal.mean(), weights @ is_equal / n_total, n_total=n_total, n_unparsed=len(keep) - n_total)
+
+
+def cohen_kappa(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000) -> Estimate:
+    """Cohen's kappa (1960): (observed - chance) / (1 - chance) agreement, over the labels that occur.
+
+    Undefined, with the reason, if both use one and the same label throughout. Arguments as in `raw_agreement`.
+    """
+    keep = np.isfinite(first) & np.isfinite(second)
+    n_total = int(keep.sum())
+    if n_total == 0:
+        return _nothing(len(keep))
+    one, other = first[keep], second[keep]
+    weights = item_weights(n_total, n_resamples, rng_for(seed, "kappa bootstrap"))
+    return estimate(
+        float(_kappa(one, other, np.ones((1, n_total)))[0]),
+        _kappa(one, other, weights),
+        n_total=n_total,
+        n_unparsed=len(keep) - n_total,
+        reason="both annotators use one and the same label throughout",
+    )
+
+
+def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples: int = 1000) -> Estimate:
+    """Mean over annotators of the agreement of one with the most frequent label of the others.
+
+    Where the others have several modes each counts its share (the expected value of a random tie-break: AlpacaFarm's
+    definition without its draw). Strict: only items on which the others are unanimous count.
+
+    Args:
+        labels: (I, A), items x annotators, NaN = no label.
+        is_strict: leave out the items on which the others differ.
+        seed: keys the bootstrap.
+        n_resamples: of the bootstrap.
+    """
+    shares = np.stack([_share_of_mode(labels, k, is_strict) for k in range(labels.shape[1])], axis=1)
+    used = np.isfinite(shares).any(axis=1)
+    n_total = int(used.sum())
+    if n_total == 0 or not np.isfinite(shares).any(axis=0).all():
+        return _nothing(len(labels), "an annotator shares no item with the others")
+    shares = shares[used]
+    weights = item_weights(n_total, n_resamples, rng_for(seed, "leave-one-out bootstrap"))
+    return estimate(
+        float(np.nanmean(shares, axis=0).mean()),
+        _weighted_column_means(shares, weights).mean(axis=1),
+        n_total=n_total,
+        n_unparsed=len(labels) - n_total,
+    )
+
+
+def accuracy(reference: FloatArray, predicted: FloatArray, *, unparsed: UnparsedRule) -> Accuracy:
+    """Compare a judge with reference labels.
+
+    Args:
+        reference: (I,) labels taken as right, none missing.
+        predicted: (I,) the judge's labels, NaN = unparsed.
+        unparsed: "dropped" leaves these items out; "tie" reads them as ties (PandaLM's published figures);
+            "wrong" keeps them as wrong answers.
+
+    Raises:
+        ValueError: a reference label is missing.
+    """
+    if np.isnan(reference).any():
+        raise ValueError(f"{int(np.isnan(reference).sum())} reference labels are missing: leave those items out first")
+    missing = np.isnan(predicted)
+    if unparsed == "dropped":
+        truth, guess = reference[~missing], predicted[~missing]
+    else:
+        truth, guess = reference, np.where(missing, {"tie": 1.5, "wrong": 0.0}[unparsed], predicted)
+    hits = np.array([((truth == c) & (guess == c)).sum() for c in CLASSES], dtype=np.float64)
+    n_guess = np.array([(guess == c).sum() for c in CLASSES])
+    n_truth = np.array([(truth == c).sum() for c in CLASSES])
+    f1 = 2 * hits / np.maximum(n_guess + n_truth, 1)
+    return Accuracy(
+        accuracy=float((truth == guess).mean()) if len(truth) else None,
+        macro_precision=float((hits / np.maximum(n_guess, 1)).mean()),
+        macro_recall=float((hits / np.maximum(n_truth, 1)).mean()),
+        macro_f1=float(f1.mean()),
+        f1_tie_first_second=(float(f1[0]), float(f1[1]), float(f1[2])),
+        n_total=len(truth),
+        n_unparsed=int(missing.sum()),
+    )
+
+
+def _class_counts(labels: FloatArray) -> FloatArray:
+    return np.stack([(labels == c).sum(axis=1) for c in CLASSES], axis=1).astype(np.float64)
+
+
+def _share_of_mode(labels: FloatArray, annotator: int, is_strict: bool) -> FloatArray:
+    """1 / number of modes where the annotator gives a mode of the others, else 0; NaN where the item does not count."""
+    own = labels[:, annotator]
+    counts = _class_counts(np.delete(labels, annotator, axis=1))
+    is_mode = (counts == counts.max(axis=1, keepdims=True)) & (counts > 0)
+    is_own = own[:, None] == np.asarray(CLASSES)[None, :]
+    n_modes = is_mode.sum(axis=1)
+    share = (is_mode & is_own).any(axis=1) / np.maximum(n_modes, 1)
+    counts_here = np.isfinite(own) & (n_modes > 0)
+    if is_strict:
+        counts_here &= (counts > 0).sum(axis=1) == 1
+    return np.where(counts_here, share, np.nan)
+
+
+def _weighted_column_means(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """(I, A) values with NaN and (R, I) weights -> (R, A); NaN where nothing was drawn."""
+    n_drawn = weights @ np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        means: FloatArray = (weights @ np.nan_to_num(values)) / np.where(n_drawn > 0, n_drawn, np.nan)
+    return means
+
+
+def _kappa(first: FloatArray, second: FloatArray, weights: FloatArray) -> FloatArray:
+    total = weights.sum(axis=1)
+    observed = weights @ (first == second) / total
+    classes = np.union1d(first, second)
+    chance = sum((weights @ (first == c)) * (weights @ (second == c)) for c in classes) / total**2
+    kappa: FloatArray = (observed - chance) / np.where(chance < 1, 1 - chance, np.nan)
+    return kappa
+
+
+def _nothing(n_items: int, reason: str = "no item has both labels") -> Estimate:
+    return Estimate(value=None, low=None, high=None, n_total=0, n_unparsed=n_items, reason=reason)

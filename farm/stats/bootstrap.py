@@ -1,0 +1,71 @@
+"""Estimates with an interval: the percentile bootstrap over items and, where there are several, over training seeds.
+
+Every resample is a row of weights, so that a statistic of weighted means is computed for all resamples at once.
+Items (instructions, judged pairs) are drawn n out of n. Seeds are drawn S - 1 out of S: with the three or so seeds that
+anybody can afford, S out of S would understate the variance of a mean by the factor (S - 1) / S, a third
+(McCarthy and Snowden 1985). One seed cannot be resampled: the interval then says nothing about other seeds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+LEVEL = 0.95
+"""Coverage that every interval of the laboratory aims at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number with its 95% interval, or the reason why there is none."""
+
+    value: float | None
+    """None if it is not defined for these data; `reason` says why."""
+    low: float | None
+    """2.5% quantile over the resamples; None if there is no interval."""
+    high: float | None
+    """97.5% quantile over the resamples."""
+    n_total: int
+    """Items that the value rests on (for a correlation: models)."""
+    n_unparsed: int = 0
+    """Items left out because a verdict is missing."""
+    reason: str = ""
+    """Why `value` or the interval is missing; empty if nothing is."""
+
+
+def item_weights(n_items: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    """How often each item was drawn, (n_resamples, n_items); each row sums to n_items."""
+    return _weights(n_items, n_items, n_resamples, rng)
+
+
+def seed_weights(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    """How often each seed was drawn, (n_resamples, n_seeds); each row sums to max(1, n_seeds - 1)."""
+    return _weights(n_seeds, max(1, n_seeds - 1), n_resamples, rng)
+
+
+def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: int = 0, reason: str = "") -> Estimate:
+    """Put a value and its bootstrap replicates together.
+
+    Args:
+        value: the statistic on the data themselves; NaN if undefined.
+        replicates: the statistic on each resample, (n_resamples,); NaN where undefined.
+        n_total: items that the value rests on.
+        n_unparsed: items left out.
+        reason: what to say if the value is undefined.
+    """
+    if not np.isfinite(value):
+        why = reason or "not defined for these data"
+        return Estimate(value=None, low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
+    defined = replicates[np.isfinite(replicates)]
+    # An interval over a hand-picked share of the resamples would look narrower than it is.
+    if len(defined) < 0.95 * len(replicates) or len(defined) == 0:
+        why = f"no interval: undefined in {len(replicates) - len(defined)} of {len(replicates)} resamples"
+        return Estimate(value=float(value), low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value=float(value), low=float(low), high=float(high), n_total=n_total, n_unparsed=n_unparsed)
+
+
+def _weights(n_items: int, n_draws: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    return rng.multinomial(n_draws, np.full(n_items, 1.0 / n_items), size=n_resamples).astype(np.float64)
