@@ -1,0 +1,236 @@
+"""Reading rows from JSON, JSON Lines, CSV and Parquet files, and saying precisely what is wrong with them.
+
+Rows are checked against a pydantic model with strict types: "1" is no number and True is no 1. A cell of a CSV file is
+text by nature and is read as the type that its field asks for; an empty one counts as missing unless the field is text.
+"""
+
+import csv
+import gzip
+import io
+import json
+import lzma
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from farm.errors import UserError
+
+MAX_SHOWN = 10
+"""Errors that a message spells out; the rest is counted."""
+
+FORMATS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+
+Row = dict[str, object]
+RowT = TypeVar("RowT", bound=BaseModel)
+
+
+class DataError(UserError, ValueError):
+    """A data file is missing or not what it should be; the message names file, row, field and what was expected."""
+
+
+class FileRow(BaseModel):
+    """What a schema of rows derives from: strict types, unknown columns ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
+    """Read a file and check every row.
+
+    Args:
+        path: .json (a list of objects), .jsonl, .csv, .tsv or .parquet; the text formats may end in .gz.
+        schema: a subclass of `FileRow`; one field a column.
+
+    Raises:
+        DataError: the file is missing, cannot be read, or rows do not fit; all of them are counted.
+    """
+    rows = read_rows(path)
+    is_text = _format_of(path) in (".csv", ".tsv")
+    text_fields = {name for name, field in schema.model_fields.items() if field.annotation is str}
+    records: list[RowT] = []
+    problems: list[str] = []
+    n_bad = 0
+    for number, row in enumerate(rows, start=1):
+        try:
+            if is_text:
+                filled = {k: v for k, v in row.items() if v != "" or k in text_fields}
+                records.append(schema.model_validate_strings(filled))
+            else:
+                records.append(schema.model_validate(row))
+        except ValidationError as error:
+            n_bad += 1
+            if len(problems) < MAX_SHOWN:
+                problems += [f"  row {number}, {_explain(problem)}" for problem in error.errors(include_url=False)]
+    if n_bad:
+        raise DataError(_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
+    return records
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file as they stand; missing values (null, NaN) are None.
+
+    Raises:
+        DataError: the file is missing, empty, damaged or of an unknown format.
+    """
+    kind = _format_of(path)
+    if not path.is_file():
+        raise DataError(_not_there(path))
+    if kind == ".parquet":
+        return _read_parquet(path)
+    text = _read_text(path)
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty, expected rows")
+    if kind in (".csv", ".tsv"):
+        return _read_csv(path, text, delimiter="\t" if kind == ".tsv" else ",")
+    if kind == ".json" and not _is_one_object_a_line(text):
+        return _objects(path, _parse(path, text))
+    return _read_lines(path, text)
+
+
+def require_folder(folder: Path, *, holding: str) -> None:
+    """Raise DataError unless the folder is there."""
+    if not folder.is_dir():
+        raise DataError(f"{_not_there(folder)}\n  expected a folder with {holding}")
+
+
+def _format_of(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    if not suffixes or suffixes[-1] not in FORMATS:
+        raise DataError(f"{path}: unknown format; expected a name ending in {', '.join(FORMATS)} (text also + .gz)")
+    return suffixes[-1]
+
+
+def _not_there(path: Path) -> str:
+    if path.is_dir():
+        return f"{path}: expected a file, this is a folder; it holds {_listing(path)}"
+    parent = path.parent
+    while not parent.is_dir() and parent != parent.parent:
+        parent = parent.parent
+    return f"{path}: no such file or folder; {parent} holds {_listing(parent)}"
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in folder.iterdir())
+    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
+    return (", ".join(names[:MAX_SHOWN]) or "nothing") + more
+
+
+def _read_text(path: Path) -> str:
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+    except (OSError, EOFError, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: expected UTF-8 text, byte {error.start} is {raw[error.start : error.start + 1]!r}"
+        ) from error
+
+
+def _read_parquet(path: Path) -> list[Row]:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+    names = [str(name) for name in frame.columns]
+    columns = [[_missing_to_none(value) for value in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _read_csv(path: Path, text: str, *, delimiter: str) -> list[Row]:
+    csv.field_size_limit(2**31 - 1)
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}") from error
+    header, rows = lines[0], [line for line in lines[1:] if line]
+    if len(set(header)) < len(header):
+        raise DataError(f"{path}: the header names a column twice: {header}")
+    for number, cells in enumerate(rows, start=1):
+        if len(cells) != len(header):
+            raise DataError(f"{path}: row {number}: expected {len(header)} cells as in the header, got {len(cells)}")
+    return [dict(zip(header, cells, strict=True)) for cells in rows]
+
+
+def _is_one_object_a_line(text: str) -> bool:
+    """Many a .json file on the hub is JSON Lines by content."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return len(lines) > 1 and all(line[0] == "{" and line[-1] == "}" for line in (lines[0], lines[-1]))
+
+
+def _read_lines(path: Path, text: str) -> list[Row]:
+    # Not splitlines(): JSON text may hold raw U+2028 and its kin, which are no line ends here.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return _objects(path, [_parse(path, line, line_number=number) for number, line in lines])
+
+
+def _parse(path: Path, text: str, *, line_number: int | None = None) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_unambiguous)
+    except json.JSONDecodeError as error:
+        line = line_number or error.lineno
+        raise DataError(f"{path}: not valid JSON at line {line}, column {error.colno}: {error.msg}") from error
+    except _DuplicateKeyError as error:
+        where = f" (line {line_number})" if line_number else ""
+        raise DataError(f"{path}{where}: {error}") from error
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> Row:
+    """A repeated key is harmless while it repeats the value; otherwise nobody can say which one is meant."""
+    row: Row = {}
+    for key, value in pairs:
+        if key in row and row[key] != value:
+            raise _DuplicateKeyError(f"the key {key!r} stands twice in one object, with {row[key]!r} and {value!r}")
+        row[key] = _missing_to_none(value)
+    return row
+
+
+def _objects(path: Path, values: object) -> list[Row]:
+    if not isinstance(values, list):
+        names = f" with the keys {sorted(values)[:MAX_SHOWN]}" if isinstance(values, dict) else ""
+        raise DataError(f"{path}: expected a list of objects, got one {type(values).__name__}{names}")
+    for number, value in enumerate(values, start=1):
+        if not isinstance(value, dict):
+            raise DataError(f"{path}: row {number}: expected an object with named fields, got {_shown(value)}")
+    return values
+
+
+def _missing_to_none(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _explain(problem: object) -> str:
+    assert isinstance(problem, dict)
+    field = ".".join(str(part) for part in problem["loc"]) or "whole row"
+    if problem["type"] == "missing":
+        found = problem["input"]
+        return (
+            f"field `{field}`: expected a value, the row has only {sorted(found) if isinstance(found, dict) else found}"
+        )
+    expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"field `{field}`: expected {expected}, got {_shown(problem['input'])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _report(path: Path, problems: Sequence[str], *, n_bad: int, n_rows: int) -> str:
+    shown = list(problems[:MAX_SHOWN])
+    n_rest = n_bad - len({line.split(",")[0] for line in shown})
+    rest = [f"  ... and {n_rest} more rows"] if n_rest > 0 else []
+    return "\n".join(
+        [f"{path}: {n_bad} of {n_rows} rows are not as expected (rows are counted from 1):", *shown, *rest]
+    )
