@@ -1,0 +1,106 @@
+"""The bars that a world and its reward models must pass before a ranking of methods means anything.
+
+Labels matter only if reward models trained on better labels agree better with the truth, and if picking by the reward
+model beats pickers that never saw a label. Both tables are printed with every comparison.
+"""
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from farm.compare.arms import Arm
+from farm.compare.verdicts import check_verdicts, seeds_of, select, value_table
+from farm.errors import UserError
+from farm.stats.win_rates import Difference, paired_difference
+
+Measure = Literal["score", "utility"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelQuality:
+    """Held-out agreement of one reward model with true utility."""
+
+    labels: str
+    """What the reward model was trained on: "noiseless", "crowd", "crowd + 25% flips", "shuffled"."""
+    seed: int
+    agreement: float
+    """Share of held-out pairs that the reward model orders as true utility does; pairs of equal utility left out."""
+    standard_error: float
+    n_total: int
+    """Held-out pairs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """A method that learns from labels against a picker that does not, on the same instructions."""
+
+    method: str
+    picker: str
+    measure: Measure
+    """"score": difference of win rates in [-1, 1]; "utility": difference of mean true utility."""
+    annotator_eval: str
+    paired: Difference
+    """Method minus picker."""
+
+
+def label_free_margins(
+    verdicts: pd.DataFrame, *, method: str, arm: Arm, label_free: Collection[str], measure: Measure
+) -> tuple[Margin, ...]:
+    """The paired difference of one method to each label-free picker.
+
+    Args:
+        verdicts: columns `VERDICT_COLUMNS`.
+        method: the method that learns from labels, e.g. "best_of_n".
+        arm: whose labels trained it and who judges.
+        label_free: names of the pickers; those that are absent from the verdicts are left out.
+        measure: what is compared.
+
+    Raises:
+        UserError: the method has no verdict in this arm, or shares no seed or instruction with a picker.
+    """
+    check_verdicts(verdicts)
+    judged = select(verdicts, annotator_eval=arm.annotator_eval)
+    own = select(judged, method=method, annotator_train=arm.annotator_train)
+    if own.empty:
+        raise UserError(f"no verdict on {method!r} in {arm}; there are {sorted(set(judged['method']))}")
+    margins = []
+    for picker in sorted(set(label_free) & set(judged["method"])):
+        rows = select(judged, method=picker)
+        # Pickers that were run on each arm's samples: pair with the arm's own.
+        if (rows["annotator_train"] == arm.annotator_train).any():
+            rows = select(rows, annotator_train=arm.annotator_train)
+        seeds = sorted(set(seeds_of(own)) & set(seeds_of(rows)))
+        keys = sorted(set(own["instruction_key"]) & set(rows["instruction_key"]))
+        if not seeds or not keys:
+            raise UserError(f"{method!r} and {picker!r} share no seed or no instruction, so they cannot be paired")
+        first, second = (value_table(part, measure, seeds=seeds, instruction_keys=keys) for part in (own, rows))
+        margins.append(
+            Margin(
+                method=method,
+                picker=picker,
+                measure=measure,
+                annotator_eval=arm.annotator_eval,
+                paired=paired_difference(first, second),
+            )
+        )
+    return tuple(margins)
+
+
+def are_labels_ordered(rows: Sequence[LabelQuality], order: Sequence[str]) -> bool:
+    """Whether the mean agreement over seeds falls strictly along `order` (best labels first).
+
+    Raises:
+        UserError: a kind of labels in `order` has no row.
+    """
+    means = [_mean_agreement(rows, labels) for labels in order]
+    return all(better > worse for better, worse in itertools.pairwise(means))
+
+
+def _mean_agreement(rows: Sequence[LabelQuality], labels: str) -> float:
+    values = [row.agreement for row in rows if row.labels == labels]
+    if not values:
+        raise UserError(f"no reward model for the labels {labels!r}; there are {sorted({row.labels for row in rows})}")
+    return sum(values) / len(values)

@@ -1,0 +1,210 @@
+"""Two pictures: does the simulator rank methods as the crowd does, and does optimising a learned reward hurt?
+
+Matplotlib's Agg canvas without pyplot, so that no display, no global figure and no style of the user's interferes.
+Colours are Okabe and Ito's, told apart by colour-blind readers; whatever colour says, a marker or a dash says too.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter
+
+from farm.compare.arms import ArmResult, ArmsComparison
+from farm.compare.curves import check_curves
+from farm.compare.name_tags import place_tags
+from farm.stats.bootstrap import Estimate
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+_KIND_STYLES = {
+    "trained": (BLUE, "o", BLUE, "trained on labels (ranked)"),
+    "other": (ORANGE, "s", "white", "other labels"),
+    "label_free": (GREY, "D", "white", "no labels"),
+}
+
+
+def draw_arms(comparison: ArmsComparison, path: Path) -> None:
+    """Simulated against crowd win rate, one point a method, bars of one standard error both ways.
+
+    Args:
+        comparison: the two arms.
+        path: the PNG to write.
+    """
+    rows = [row for row in comparison.rows if _rate(row.crowd) is not None and _rate(row.simulated) is not None]
+    figure = _figure(width=7.5, height=6.8)
+    axes = figure.add_subplot()
+    _style(axes)
+    points = np.array([[_percent(row.simulated)[0], _percent(row.crowd)[0]] for row in rows])
+    errors = np.array([[_percent(row.simulated)[1], _percent(row.crowd)[1]] for row in rows])
+    for kind, (colour, marker, fill, label) in _KIND_STYLES.items():
+        chosen = [row.kind == kind for row in rows]
+        if any(chosen):
+            axes.errorbar(
+                points[chosen, 0],
+                points[chosen, 1],
+                xerr=errors[chosen, 0],
+                yerr=errors[chosen, 1],
+                fmt=marker,
+                color=colour,
+                markerfacecolor=fill,
+                markersize=7,
+                elinewidth=1.2,
+                capsize=2.5,
+                label=label,
+                zorder=3,
+            )
+    _square_limits(axes, points, errors)
+    axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
+    crowd, simulated = comparison.crowd, comparison.simulated
+    axes.set_xlabel(
+        f"simulated win rate, % (trained on {simulated.annotator_train}, judged by {simulated.annotator_eval})"
+    )
+    axes.set_ylabel(f"crowd win rate, % (trained on {crowd.annotator_train}, judged by {crowd.annotator_eval})")
+    axes.set_title(_arms_title(comparison), fontsize=11)
+    axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+    place_tags(axes, [row.name for row in rows], points, errors)
+    _save(figure, path)
+
+
+def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
+    """Proxy reward and true utility as optimisation goes on; one column of panels per kind of labels.
+
+    Each panel has proxy reward on its left axis and true utility on its right one, with the same limits along a row, so
+    that noisy and noiseless labels can be held against each other; below it, where known, the win rate. Bands are two
+    standard errors.
+
+    Args:
+        points: columns `CURVE_COLUMNS`, one row per point (`farm.compare.curves.curve_table`).
+        path: the PNG to write.
+
+    Raises:
+        UserError: a column is missing, there is no point, or a curve is unknown.
+    """
+    check_curves(points)
+    curves = [curve for curve in _CURVES if (points["curve"] == curve).any()]
+    kinds = list(dict.fromkeys(points["labels"]))
+    has_rates = bool(points["win_rate"].notna().any())
+    figure = _figure(width=1.4 + 4.6 * len(kinds), height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
+    figure.suptitle(
+        "Over-optimisation: proxy reward and true utility (bands: 2 standard errors; dotted: highest utility)"
+    )
+    parts = figure.subfigures(len(curves), 1, squeeze=False)
+    for part, curve in zip(parts[:, 0], curves, strict=True):
+        _draw_row(part, points[points["curve"] == curve], curve, kinds, has_rates=has_rates)
+    _save(figure, path)
+
+
+_CURVES = {"ppo": ("PPO", "KL to the SFT policy (nats)"), "best_of_n": ("best of n", "n")}
+_BESIDE = (("proxy_reward", BLUE, "-", "o", "proxy reward"), ("utility", ORANGE, "--", "s", "true utility"))
+
+
+def _draw_row(part: SubFigure, rows: pd.DataFrame, curve: str, kinds: Sequence[str], *, has_rates: bool) -> None:
+    """One curve for all kinds of labels, y limits shared along the row."""
+    title, x_name = _CURVES[curve]
+    heights = [3, 1.3] if has_rates else [1]
+    grid = part.subplots(len(heights), len(kinds), squeeze=False, sharex=True, height_ratios=heights)
+    limits = {name: _limits(rows, name) for name in ("proxy_reward", "utility", "win_rate")}
+    for column, labels in enumerate(kinds):
+        shown = rows[rows["labels"] == labels].sort_values("x")
+        top: Axes = grid[0, column]
+        twin = top.twinx()
+        twin.spines[["top", "right"]].set_visible(False)
+        for axes in grid[:, column]:
+            _style(axes)
+        for axes, (measure, colour, dash, marker, name) in zip((top, twin), _BESIDE, strict=True):
+            _draw_band(axes, shown, measure, colour=colour, dash=dash, marker=marker)
+            axes.set_ylim(*limits[measure])
+            axes.tick_params(axis="y", colors=colour)
+            axes.set_ylabel(name if column == (0 if axes is top else len(kinds) - 1) else "", color=colour)
+        _mark_peak(twin, shown)
+        top.set_title(f"{title}, {labels} labels")
+        if has_rates:
+            _draw_band(grid[1, column], shown, "win_rate", colour=GREEN, dash=":", marker="^")
+            grid[1, column].set_ylim(*limits["win_rate"])
+            grid[1, column].set_ylabel("" if column else "win rate", color=GREEN)
+            grid[1, column].tick_params(axis="y", colors=GREEN)
+        grid[-1, column].set_xlabel(x_name)
+        if curve == "best_of_n":
+            top.set_xscale("log", base=2)
+            grid[-1, column].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _draw_band(axes: Axes, rows: pd.DataFrame, measure: str, *, colour: str, dash: str, marker: str) -> None:
+    shown = rows.dropna(subset=[measure])
+    x, value = (shown[name].to_numpy(dtype=np.float64) for name in ("x", measure))
+    band = 2 * shown[f"{measure}_standard_error"].fillna(0.0).to_numpy(dtype=np.float64)
+    axes.plot(x, value, dash, color=colour, marker=marker, markersize=5, linewidth=1.8, zorder=3)
+    axes.fill_between(x, value - band, value + band, color=colour, alpha=0.18, linewidth=0, zorder=2)
+
+
+def _mark_peak(axes: Axes, rows: pd.DataFrame) -> None:
+    """A tick on the highest utility, if it is not at an end of the curve."""
+    shown = rows.dropna(subset=["utility"])
+    best = int(shown["utility"].to_numpy().argmax()) if len(shown) else 0
+    if 0 < best < len(shown) - 1:
+        axes.axvline(float(shown["x"].iloc[best]), color=ORANGE, linewidth=1, linestyle=(0, (1, 3)), zorder=1)
+
+
+def _limits(rows: pd.DataFrame, measure: str) -> tuple[float, float]:
+    """Room for all bands of the row."""
+    band = 2 * rows[f"{measure}_standard_error"].fillna(0.0)
+    low, high = float((rows[measure] - band).min()), float((rows[measure] + band).max())
+    if not np.isfinite(low):
+        return 0.0, 1.0
+    margin = 0.06 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def _rate(result: ArmResult | None) -> float | None:
+    return None if result is None else result.win_rate.win_rate
+
+
+def _percent(result: ArmResult | None) -> tuple[float, float]:
+    assert result is not None and result.win_rate.win_rate is not None
+    return 100 * result.win_rate.win_rate, 100 * (result.win_rate.standard_error or 0.0)
+
+
+def _square_limits(axes: Axes, points: np.ndarray, errors: np.ndarray) -> None:
+    low, high = float((points - errors).min()), float((points + errors).max())
+    margin = 0.12 * (high - low) + 1
+    axes.set_xlim(low - margin, high + margin)
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_aspect("equal")
+
+
+def _arms_title(comparison: ArmsComparison) -> str:
+    seeds = sorted({len(comparison.crowd_seeds), len(comparison.simulated_seeds)})
+    counted = " and ".join(str(n) for n in seeds)
+    return (
+        f"Spearman {_bracketed(comparison.ranking.spearman)}, Kendall {_bracketed(comparison.ranking.kendall)}\n"
+        f"{len(comparison.ranking.models)} methods, {comparison.n_instructions} instructions, "
+        f"{counted} seed{'' if seeds == [1] else 's'} an arm; bars: 1 standard error"
+    )
+
+
+def _bracketed(value: Estimate) -> str:
+    if value.value is None:
+        return "undefined"
+    return f"{value.value:.2f}" + ("" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]")
+
+
+def _figure(*, width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # No date, no version: the same numbers give the same file.
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _style(axes: Axes) -> None:
+    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,236 @@
+"""What `farm compare` prints: Markdown tables whose columns are aligned, so that they read as plain text too."""
+
+from collections.abc import Sequence
+
+from farm.compare.annotators import AnnotatorsComparison, RankedModels, mean_agreement
+from farm.compare.arms import ArmResult, ArmsComparison, ModelRow
+from farm.compare.bars import LabelQuality, Margin
+from farm.stats.bootstrap import Estimate
+from farm.stats.rankings import Inversion, RankingAgreement
+from farm.stats.win_rates import Difference, WinRate
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text_columns: int = 1) -> str:
+    """A Markdown table with padded cells: the first columns flush left, the others flush right."""
+    widths = [max(3, *(len(row[i]) for row in [header, *rows])) for i in range(len(header))]
+    is_text = [i < n_text_columns for i in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [c.ljust(w) if t else c.rjust(w) for c, w, t in zip(cells, widths, is_text, strict=True)]
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join(f":{'-' * (w + 1)}" if t else f"{'-' * (w + 1)}:" for w, t in zip(widths, is_text, strict=True))
+    return "\n".join([line(header), f"|{rule}|", *(line(row) for row in rows)])
+
+
+def arms_report(comparison: ArmsComparison) -> str:
+    """Both arms side by side, the correlations, and the inverted pairs."""
+    crowd, simulated = comparison.crowd, comparison.simulated
+    header = ["method", "crowd win rate", "simulated win rate", "n", "unparsed", "length", "utility"]
+    blocks = [
+        f"Crowd arm: trained on {crowd.annotator_train}, judged by {crowd.annotator_eval}, seeds "
+        f"{_listed(comparison.crowd_seeds)}. Simulated arm: trained on {simulated.annotator_train}, judged by "
+        f"{simulated.annotator_eval}, seeds {_listed(comparison.simulated_seeds)}. {comparison.n_instructions} "
+        "instructions. Win rates in percent +- standard error; two figures: crowd / simulated arm.",
+        table(header, [_arms_line(row) for row in comparison.rows]),
+        "* learns nothing from labels; (labels): trained on labels of neither arm. Neither kind is ranked.",
+        ranking_text(comparison.ranking, "crowd", "simulated"),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def ranking_text(ranking: RankingAgreement, first: str, second: str) -> str:
+    """The correlations with their intervals, and the inverted pairs."""
+    lines = [
+        f"Rankings of {len(ranking.models)} models, {first} against {second} (95% intervals):",
+        f"- Spearman  {interval(ranking.spearman)}",
+        f"- Kendall   {interval(ranking.kendall)}",
+        f"- Pearson   {interval(ranking.pearson)}",
+        f"- {len(ranking.inversions)} of {ranking.n_pairs} pairs inverted "
+        f"({ranking.expected_inversions:.1f} on average over resamples)",
+    ]
+    return "\n".join(lines + [f"  - {_inversion_text(pair, first, second)}" for pair in ranking.inversions])
+
+
+def bars_report(qualities: Sequence[LabelQuality], margins: Sequence[Margin]) -> str:
+    """Held-out agreement of reward models with true utility per kind of labels, and margins over label-free pickers."""
+    by_labels: dict[str, list[LabelQuality]] = {}
+    for quality in qualities:
+        by_labels.setdefault(quality.labels, []).append(quality)
+    quality_rows = [
+        [
+            labels,
+            f"{sum(q.agreement for q in rows) / len(rows):.3f}",
+            ", ".join(f"{q.agreement:.3f} +- {q.standard_error:.3f}" for q in sorted(rows, key=lambda q: q.seed)),
+            str(sum(q.n_total for q in rows)),
+        ]
+        for labels, rows in by_labels.items()
+    ]
+    margin_rows = [
+        [
+            f"{m.method} - {m.picker}",
+            "win rate" if m.measure == "score" else "utility",
+            m.annotator_eval,
+            difference_text(m.paired, is_percent=m.measure == "score"),
+            _verdict_text(m.paired),
+            str(m.paired.n_total),
+            str(m.paired.n_unparsed),
+        ]
+        for m in margins
+    ]
+    blocks = [
+        "Held-out agreement of reward models with true utility, by what they were trained on:",
+        table(["labels", "mean", "each seed", "pairs"], quality_rows),
+        "Margins over pickers that use no labels, paired by instruction and seed (win rates in points):",
+        table(["difference", "of", "judge", "value", "beyond 2 SE", "n", "unparsed"], margin_rows, n_text_columns=3),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def annotators_report(comparison: AnnotatorsComparison) -> str:
+    """Humans and judges on recorded labels: rankings of models, agreement label by label."""
+    ranked = [comparison.majority, *comparison.humans, *comparison.judges]
+    blocks = [f"{comparison.n_items} items labelled by {_counted(len(comparison.humans), 'human')}."]
+    if comparison.majority.win_rates:
+        models = [row.model for row in comparison.majority.win_rates]
+        blocks += [
+            "Win rate of each model over the comparisons it took part in (percent +- standard error):",
+            table(["annotator", *models, "items", "unparsed"], [_ranked_line(row, models) for row in ranked]),
+            "Bradley-Terry log-strengths:",
+            table(["annotator", *models], [_strength_line(row, models) for row in ranked]),
+        ]
+    else:
+        blocks.append("The items do not name two different models each, so there is no ranking of models.")
+    blocks += [_agreement_block(comparison), _accuracy_block(comparison)]
+    for report in comparison.reports:
+        if report.versus_majority.ranking is not None:
+            blocks.append(ranking_text(report.versus_majority.ranking, report.judge, "human majority"))
+    return "\n\n".join(blocks) + "\n"
+
+
+def interval(value: Estimate) -> str:
+    """ "0.900 [0.700, 1.000]", or the reason why there is none."""
+    if value.value is None:
+        return f"- ({value.reason})"
+    if value.low is None or value.high is None:
+        return f"{value.value:.3f} ({value.reason})"
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def rate_text(rate: WinRate) -> str:
+    """Percent with standard error."""
+    if rate.win_rate is None:
+        return "-"
+    error = "" if rate.standard_error is None else f" +- {100 * rate.standard_error:.1f}"
+    return f"{100 * rate.win_rate:.1f}{error}"
+
+
+def difference_text(gap: Difference, *, is_percent: bool) -> str:
+    """Signed, with standard error."""
+    if gap.difference is None:
+        return "-"
+    scale, digits = (100, 1) if is_percent else (1, 3)
+    error = "" if gap.standard_error is None else f" +- {scale * gap.standard_error:.{digits}f}"
+    return f"{scale * gap.difference:+.{digits}f}{error}"
+
+
+def _arms_line(row: ModelRow) -> list[str]:
+    sides = row.crowd, row.simulated
+    return [
+        f"{row.name} *" if row.kind == "label_free" else row.name,
+        *("-" if side is None else rate_text(side.win_rate) for side in sides),
+        _both(["-" if side is None else str(side.win_rate.n_total) for side in sides]),
+        _both(["-" if side is None else str(side.win_rate.n_unparsed) for side in sides]),
+        _both(["-" if side is None else f"{side.mean_length:.0f}" for side in sides]),
+        _both([_utility(side) for side in sides]),
+    ]
+
+
+def _utility(side: ArmResult | None) -> str:
+    return "-" if side is None or side.utility is None else f"{side.utility:.2f}"
+
+
+def _both(texts: Sequence[str]) -> str:
+    return " / ".join(texts)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _inversion_text(pair: Inversion, first: str, second: str) -> str:
+    noise = "larger than noise" if pair.is_beyond_noise else "within noise"
+    return (
+        f"{first} puts {pair.better_in_first} over {pair.better_in_second} "
+        f"({difference_text(pair.first, is_percent=True)} points), {second} the reverse "
+        f"({difference_text(pair.second, is_percent=True)}): {noise}, p {pair.p_value:.2f}, "
+        f"{pair.p_value_joint:.2f} corrected for all pairs; inverted in {100 * pair.probability:.0f}% of resamples"
+    )
+
+
+def _verdict_text(gap: Difference) -> str:
+    if gap.difference is None or not gap.is_beyond_noise:
+        return "no"
+    return "better" if gap.difference > 0 else "worse"
+
+
+def _ranked_line(row: RankedModels, models: Sequence[str]) -> list[str]:
+    rates = {entry.model: entry.win_rate for entry in row.win_rates}
+    return [row.annotator, *(rate_text(rates[model]) for model in models), str(row.n_total), str(row.n_unparsed)]
+
+
+def _strength_line(row: RankedModels, models: Sequence[str]) -> list[str]:
+    if row.strengths is None or row.strengths.strengths is None:
+        return [row.annotator, *("-" for _ in models)]
+    strengths = dict(zip(row.strengths.models, row.strengths.strengths, strict=True))
+    return [row.annotator, *(f"{strengths[model]:+.3f}" for model in models)]
+
+
+def _agreement_block(comparison: AnnotatorsComparison) -> str:
+    human_mean = mean_agreement([pair.agreement for pair in comparison.human_pairs])
+    rows = [
+        [
+            f"{pair.first} - {pair.second}",
+            interval(pair.agreement),
+            interval(pair.kappa),
+            str(pair.agreement.n_total),
+            str(pair.agreement.n_unparsed),
+        ]
+        for pair in [*comparison.human_pairs, *(report.versus_majority for report in comparison.reports)]
+    ]
+    ceiling = [
+        "One human against the others:",
+        f"- mean over pairs of humans   {'-' if human_mean is None else f'{human_mean:.3f}'}",
+        f"- leave-one-out, majority     {interval(comparison.leave_one_out)}",
+        f"- leave-one-out, unanimous    {interval(comparison.leave_one_out_strict)}",
+    ]
+    title = "Agreement (share of equal labels among first, tie, second; 95% intervals over items):"
+    return "\n\n".join(
+        [title, table(["pair", "agreement", "Cohen's kappa", "n", "unparsed"], rows), "\n".join(ceiling)]
+    )
+
+
+def _accuracy_block(comparison: AnnotatorsComparison) -> str:
+    rows = []
+    for report in comparison.reports:
+        for rule, found in (("left out", report.unparsed_dropped), ("as ties", report.unparsed_as_tie)):
+            rows.append(
+                [
+                    report.judge,
+                    rule,
+                    "-" if found.accuracy is None else f"{found.accuracy:.4f}",
+                    f"{found.macro_precision:.4f}",
+                    f"{found.macro_recall:.4f}",
+                    f"{found.macro_f1:.4f}",
+                    str(found.n_total),
+                    str(found.n_unparsed),
+                ]
+            )
+    header = ["judge", "unparsed", "accuracy", "precision", "recall", "F1", "n", "n unparsed"]
+    return "Judges against the human majority (macro averages over tie, first, second):\n\n" + table(
+        header, rows, n_text_columns=2
+    )
