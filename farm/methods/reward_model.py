@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.reward_config import RewardConfig
-from trl.trainer.reward_trainer import DataCollatorForPreference, RewardTrainer
+from trl.trainer.reward_trainer import RewardTrainer
 
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl_training import (
@@ -103,7 +103,8 @@ class RewardModel:
         train = whole_batches(encode_pairs(model, tokenizer, ordered[self.n_held_out :]), job)
 
         classifier = load_classifier_to_train(start, job)
-        padding_id = _padding_id([*train, *held_out], tokenizer)
+        padding_tokenizer = load_tokenizer(start)
+        padding_tokenizer.pad_token_id = _padding_id([*train, *held_out], tokenizer)
         trainer = RewardTrainer(
             model=classifier,
             args=training_arguments(
@@ -114,11 +115,9 @@ class RewardModel:
                 center_rewards_coefficient=self.center_rewards_coefficient,
             ),
             train_dataset=dataset_of([_full_sequences(pair)._asdict() for pair in train]),
-            data_collator=DataCollatorForPreference(pad_token_id=padding_id),
-            processing_class=tokenizer,
+            processing_class=padding_tokenizer,
             optimizers=(_optimizer(classifier, self.training, self.head_learning_rate_multiplier), None),
         )
-        classifier.config.pad_token_id = padding_id
         run_trainer(trainer, job)
 
         evaluation = self._evaluate_and_normalise(classifier, train, held_out, model)
@@ -171,7 +170,8 @@ def _padding_id(pairs: Sequence[EncodedPair], tokenizer: PreTrainedTokenizerBase
     """The tokenizer's pad id, or the smallest id that ends no answer.
 
     transformers' classifiers read the score at the last id that is not the pad id, whatever the mask says. Where the
-    pad token is the end token they would never look at it.
+    pad token is the end token they would never look at it. TRL pads with the id of the tokenizer that it is given, and
+    tells the classifier.
     """
     last = {ids[-1] for pair in pairs for ids in _full_sequences(pair)}
     assert tokenizer.pad_token_id is not None

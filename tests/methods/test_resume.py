@@ -1,0 +1,81 @@
+"""A killed run resumes from its last complete checkpoint and ends with the weights of an unbroken run."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from transformers import TrainerState
+
+from farm.methods import trl_training
+from farm.methods.method import TrainingInputs
+from farm.methods.sft import SFT
+from farm.methods.trl_training import TrainingSettings
+from tests.methods.conftest import Folders
+
+KILLED_AT = 9
+"""In the second epoch (6 steps each), and not where a checkpoint is."""
+
+RUN_AND_DIE = """
+import os, pickle, signal, sys
+from pathlib import Path
+from farm.methods import trl_training
+
+def die(self, args, state, control, **kwargs):
+    if state.global_step == {killed_at}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+trl_training.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+trl_training.LOG_EVERY_STEPS = 4
+trl_training._Reporter.on_step_begin = die
+method, inputs = pickle.loads(Path(sys.argv[1]).read_bytes())
+method.train(inputs, Path(sys.argv[2]), Path(sys.argv[3]), 0)
+"""
+
+
+@pytest.mark.slow
+def test_killed_run_resumes_to_the_same_bytes(
+    inputs: TrainingInputs,
+    settings: TrainingSettings,
+    folders: Folders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    method = SFT(name="sft", training=replace(settings, epochs=2), temperature=0.7)
+    broken_output, broken_scratch = folders("broken")
+    (tmp_path / "job.pickle").write_bytes(pickle.dumps((method, inputs)))
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            RUN_AND_DIE.format(killed_at=KILLED_AT),
+            str(tmp_path / "job.pickle"),
+            str(broken_output),
+            str(broken_scratch),
+        ],
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr.decode()
+    assert sorted(path.name for path in broken_scratch.glob("checkpoint-*")) == ["checkpoint-4", "checkpoint-8"]
+    # As if it had been killed again, while writing a checkpoint.
+    (broken_scratch / "checkpoint-9").mkdir()
+
+    begun: list[int] = []
+
+    def note(self: object, args: object, state: TrainerState, control: object, **kwargs: object) -> None:  # noqa: ARG001
+        begun.append(state.global_step)
+
+    monkeypatch.setattr(trl_training, "LOG_EVERY_STEPS", 4)
+    monkeypatch.setattr(trl_training._Reporter, "on_step_begin", note)
+    method.train(inputs, broken_output, broken_scratch, 0)
+    assert begun == [8, 9, 10, 11]
+    whole_output, whole_scratch = folders("whole")
+    method.train(inputs, whole_output, whole_scratch, 0)
+    for name in ("model.safetensors", "metrics.jsonl"):
+        assert (broken_output / name).read_bytes() == (whole_output / name).read_bytes()

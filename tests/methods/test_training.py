@@ -1,0 +1,148 @@
+"""Laws of every trained method: micro-batches, seeds, whole batches, other architectures."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from farm.methods.dpo import DPO
+from farm.methods.feedme import FeedME
+from farm.methods.method import TrainingInputs
+from farm.methods.reward_model import RewardModel
+from farm.methods.sft import SFT
+from farm.methods.trl_training import TrainingJob, TrainingSettings, whole_batches
+from tests.methods.conftest import Folders, with_model
+from tests.tiny import tiny_gpt2, tiny_gpt_neox
+
+Trained = Callable[[str, TrainingInputs, TrainingSettings, int], Path]
+
+
+@pytest.fixture
+def trained(folders: Folders) -> Trained:
+    """Train one of the three TRL trainers; returns the checkpoint."""
+    calls = 0
+
+    def train(trainer: str, inputs: TrainingInputs, settings: TrainingSettings, seed: int) -> Path:
+        nonlocal calls
+        calls += 1
+        output_dir, scratch_dir = folders(f"{trainer}{calls}")
+        if trainer == "reward model":
+            stage = RewardModel(
+                start="sft",
+                head_learning_rate_multiplier=2.0,
+                center_rewards_coefficient=0.01,
+                normalise=True,
+                n_held_out=4,
+                training=settings,
+            )
+            assert inputs.sft is not None
+            return stage.train(
+                inputs.pairs,
+                model=inputs.model,
+                sft=inputs.sft,
+                output_dir=output_dir,
+                scratch_dir=scratch_dir,
+                seed=seed,
+            )
+        methods = {
+            "sft": SFT(name="sft", training=settings, temperature=0.7),
+            "dpo": DPO(
+                name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=settings, temperature=0.7
+            ),
+        }
+        return methods[trainer].train(inputs, output_dir, scratch_dir, seed).checkpoint
+
+    return train
+
+
+def weights(checkpoint: Path) -> dict[str, Tensor]:
+    return load_file(checkpoint / "model.safetensors")
+
+
+def metrics(checkpoint: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (checkpoint / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("trainer", ["sft", "dpo", "reward model"])
+def test_micro_batches_change_nothing(
+    trainer: str, trained: Trained, inputs: TrainingInputs, settings: TrainingSettings
+) -> None:
+    at_once = trained(trainer, with_model(inputs, micro_batch_size=8), settings, 0)
+    one_by_one = trained(trainer, with_model(inputs, micro_batch_size=1), settings, 0)
+    for name, tensor in weights(at_once).items():
+        torch.testing.assert_close(weights(one_by_one)[name], tensor, atol=2e-4, rtol=1e-3, msg=name)
+    assert metrics(one_by_one)[0]["loss"] == pytest.approx(metrics(at_once)[0]["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("trainer", ["sft", "dpo", "reward model"])
+def test_same_seed_same_bytes(
+    trainer: str, trained: Trained, inputs: TrainingInputs, settings: TrainingSettings
+) -> None:
+    first, second, other = (trained(trainer, inputs, settings, seed) for seed in (0, 0, 1))
+    for name in ("model.safetensors", "metrics.jsonl"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+        assert (first / name).read_bytes() != (other / name).read_bytes()
+
+
+@pytest.mark.parametrize("family", [tiny_gpt2, tiny_gpt_neox])
+@pytest.mark.parametrize("trainer", ["sft", "dpo", "reward model"])
+def test_other_families(
+    family: Callable[[Path], tuple[PreTrainedModel, object]],
+    trainer: str,
+    trained: Trained,
+    inputs: TrainingInputs,
+    settings: TrainingSettings,
+    tmp_path: Path,
+) -> None:
+    family(tmp_path / "family")
+    assert inputs.sft is not None
+    theirs = replace(
+        with_model(inputs, checkpoint=str(tmp_path / "family")),
+        sft=replace(inputs.sft, checkpoint=tmp_path / "family"),
+    )
+    steps = metrics(trained(trainer, theirs, settings, 0))
+    assert steps[-1]["loss"] == steps[-1]["loss"] > 0  # not NaN
+
+
+def test_sft_learns_its_demonstrations(trained: Trained, inputs: TrainingInputs, settings: TrainingSettings) -> None:
+    steps = metrics(trained("sft", inputs, replace(settings, epochs=6, learning_rate=1e-2), 0))
+    assert steps[0]["loss"] > 4
+    assert steps[-1]["loss"] < 1.5
+
+
+def test_sft_saves_a_model_that_may_use_its_cache(
+    trained: Trained, inputs: TrainingInputs, settings: TrainingSettings
+) -> None:
+    config = json.loads((trained("sft", inputs, settings, 0) / "config.json").read_text())
+    assert config["use_cache"] is True
+
+
+def test_whole_batches_drop_the_remainder_by_seed(
+    inputs: TrainingInputs, settings: TrainingSettings, tmp_path: Path
+) -> None:
+    rows = list(range(27))
+    kept = [
+        whole_batches(rows, TrainingJob("x", inputs.model, settings, tmp_path, tmp_path, seed)) for seed in (0, 0, 1)
+    ]
+    assert kept[0] == kept[1] != kept[2]
+    assert len(kept[0]) == 24 and kept[0] == sorted(set(kept[0]))
+
+
+def test_too_few_rows_are_refused(inputs: TrainingInputs, settings: TrainingSettings, folders: Folders) -> None:
+    few = replace(inputs, pairs=inputs.pairs[:7])
+    with pytest.raises(ValueError, match="batch_size is 8, but there are only 7 rows"):
+        FeedME(name="feedme", training=settings, temperature=0.7).train(few, *folders("few"), 0)
+
+
+@pytest.mark.parametrize(("limit", "want"), [(1, 1), (5, 4), (8, 8), (64, 8)])
+def test_micro_batch_divides_the_batch(
+    limit: int, want: int, inputs: TrainingInputs, settings: TrainingSettings, tmp_path: Path
+) -> None:
+    model = replace(inputs.model, micro_batch_size=limit)
+    assert TrainingJob("x", model, settings, tmp_path, tmp_path, 0).micro_batch_size == want
