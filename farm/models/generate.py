@@ -1,0 +1,208 @@
+"""Sampling answers from a causal LM.
+
+Each answer's random numbers are keyed by (seed, purpose, prompt, sample index), so it does not depend on which other
+prompts are asked for, on their order, or on the batch size (up to rounding in the forward pass). A finished answer
+gives its place in the batch to the next prompt at once.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from farm.models.decoder import Decoder, HuggingFaceDecoder
+from farm.models.llama_decoder import LlamaDecoder
+from farm.models.tokens import decode_completion, encode_prompt, pad
+from farm.seeds import rng_for
+from farm.tensors.sampling import sample_tokens
+
+REFILL_SHARE = 1 / 8
+"""New prompts are read in once this share of the batch is free: fewer, larger prefills."""
+PREFILL_PROMPTS = 32
+"""Prompts read in at once: enough to fill the arithmetic units, few enough for the activations to stay in the cache."""
+SHRINK_SHARE = 3 / 4
+"""With no prompts left, the batch is cut to its live rows once they are fewer than this share."""
+
+
+class Completion(NamedTuple):
+    """One sampled answer."""
+
+    ids: list[int]
+    """Sampled token ids, with the end token if the answer is finished: exactly the policy's actions."""
+    text: str
+    """The decoded answer, without special tokens."""
+    is_finished: bool
+    """Whether it ended with the end token; False if it was cut at the token limit."""
+
+
+class _Job(NamedTuple):
+    prompt: int
+    sample: int
+
+
+def sample(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    *,
+    n: int,
+    temperature: float,
+    max_new_tokens: int,
+    batch_size: int,
+    seed: int,
+    purpose: str,
+    on_progress: Callable[[int], None] | None = None,
+) -> list[list[Completion]]:
+    """Draw `n` answers to each rendered prompt; returns one list of `n` per prompt.
+
+    Two equal prompts get equal answers: their random numbers have the same key.
+
+    Args:
+        temperature: of the softmax; 0 takes the likeliest token.
+        batch_size: answers sampled at the same time.
+        seed, purpose: key of the random numbers, with the prompt's text and the sample's index.
+        on_progress: called with the number of answers just finished.
+
+    Raises:
+        ValueError: a prompt is empty or leaves no room for `max_new_tokens` in the model's context.
+    """
+    if not prompts or n == 0:
+        return [[] for _ in prompts]
+    prompt_ids = [encode_prompt(tokenizer, prompt) for prompt in prompts]
+    _check_lengths(model, prompts, prompt_ids, max_new_tokens)
+    # Longest first: prompts that are read in together then have like lengths.
+    order = sorted(range(len(prompts)), key=lambda i: (-len(prompt_ids[i]), i))
+    queue = deque(_Job(prompt, index) for prompt in order for index in range(n))
+
+    def uniforms(job: _Job) -> np.ndarray:
+        key = f"{prompts[job.prompt]}\x1f{job.sample}"
+        return rng_for(seed, purpose, key).random(max_new_tokens, dtype=np.float32)
+
+    n_slots = min(batch_size, len(queue))
+    eos_id = tokenizer.eos_token_id
+    results: list[list[Completion | None]] = [[None] * n for _ in prompts]
+    with torch.inference_mode():
+        decoder = _make_decoder(model, n_slots, len(prompt_ids[order[0]]) + max_new_tokens)
+        batch = _Batch(decoder, n_slots, max_new_tokens, temperature, eos_id, model.device)
+        while queue or batch.n_live:
+            n_free = batch.n_slots - batch.n_live
+            if queue and n_free >= max(1, REFILL_SHARE * batch.n_slots):
+                jobs = [queue.popleft() for _ in range(min(n_free, len(queue)))]
+                batch.admit(jobs, [prompt_ids[job.prompt] for job in jobs], np.stack([uniforms(job) for job in jobs]))
+            elif not queue and batch.n_live < SHRINK_SHARE * batch.n_slots:
+                batch.shrink()
+            finished = batch.step()
+            for job, ids in finished:
+                is_finished = ids[-1] == eos_id
+                text = decode_completion(tokenizer, ids[:-1] if is_finished else ids)
+                results[job.prompt][job.sample] = Completion(ids, text, is_finished)
+            if on_progress is not None and finished:
+                on_progress(len(finished))
+    return [[completion for completion in row if completion is not None] for row in results]
+
+
+class _Batch:
+    """The rows being sampled now, one per slot of the decoder's cache."""
+
+    def __init__(
+        self, decoder: Decoder, n_slots: int, max_new_tokens: int, temperature: float, eos_id: int, device: torch.device
+    ) -> None:
+        self._decoder = decoder
+        self._temperature = temperature
+        self._eos_id = eos_id
+        self._max_new_tokens = max_new_tokens
+        self._jobs: list[_Job | None] = [None] * n_slots
+        self._prompt_lengths = np.zeros(n_slots, dtype=np.int64)
+        self._n_drawn = np.zeros(n_slots, dtype=np.int64)
+        self._drawn = np.zeros((n_slots, max_new_tokens), dtype=np.int64)
+        self._uniforms = np.zeros((n_slots, max_new_tokens), dtype=np.float32)
+        self._last_ids = torch.full((n_slots,), eos_id, device=device)
+        self._device = device
+
+    @property
+    def n_slots(self) -> int:
+        return len(self._jobs)
+
+    @property
+    def n_live(self) -> int:
+        return sum(job is not None for job in self._jobs)
+
+    def admit(self, jobs: Sequence[_Job], prompt_ids: Sequence[list[int]], uniforms: np.ndarray) -> None:
+        """Read prompts into free slots. A prompt's last token is fed by the next `step`, which draws what follows."""
+        slots = [slot for slot, job in enumerate(self._jobs) if job is None][: len(jobs)]
+        for slot, job, ids in zip(slots, jobs, prompt_ids, strict=True):
+            self._jobs[slot] = job
+            self._prompt_lengths[slot] = len(ids)
+            self._last_ids[slot] = ids[-1]
+        self._n_drawn[slots] = 0
+        self._uniforms[slots] = uniforms
+        # Samples of one prompt share its prefill.
+        slots_of: dict[int, list[int]] = {}
+        for slot, job in zip(slots, jobs, strict=True):
+            slots_of.setdefault(job.prompt, []).append(slot)
+        ids_of = {job.prompt: ids[:-1] or ids for job, ids in zip(jobs, prompt_ids, strict=True)}
+        for start in range(0, len(slots_of), PREFILL_PROMPTS):
+            prompts = list(slots_of)[start : start + PREFILL_PROMPTS]
+            input_ids = pad([ids_of[prompt] for prompt in prompts], self._eos_id, device=self._device).input_ids
+            sources = [row for row, prompt in enumerate(prompts) for _ in slots_of[prompt]]
+            targets = [slot for prompt in prompts for slot in slots_of[prompt]]
+            self._decoder.prefill(
+                torch.tensor(targets, device=self._device), input_ids, torch.tensor(sources, device=self._device)
+            )
+
+    def step(self) -> list[tuple[_Job, list[int]]]:
+        """Draw one token in every row; returns the answers that ended."""
+        live = np.array([job is not None for job in self._jobs])
+        # An empty slot runs along at position 0, where it harms nobody and widens nothing.
+        positions = np.where(live, self._prompt_lengths + self._n_drawn - 1, 0)
+        logits = self._decoder.step(
+            self._last_ids, torch.from_numpy(positions).to(self._device), int(positions.max()) + 1
+        )
+        rows = np.arange(self.n_slots)
+        uniforms = self._uniforms[rows, np.minimum(self._n_drawn, self._max_new_tokens - 1)]
+        self._last_ids = sample_tokens(logits, torch.from_numpy(uniforms).to(self._device), self._temperature)
+        ids = self._last_ids.cpu().numpy()
+        self._drawn[rows[live], self._n_drawn[live]] = ids[live]
+        self._n_drawn[live] += 1
+        ended = live & ((ids == self._eos_id) | (self._n_drawn == self._max_new_tokens))
+        finished = []
+        for slot in ended.nonzero()[0].tolist():
+            job = self._jobs[slot]
+            assert job is not None
+            finished.append((job, self._drawn[slot, : self._n_drawn[slot]].tolist()))
+            self._jobs[slot] = None
+        return finished
+
+    def shrink(self) -> None:
+        """Drop the empty slots."""
+        live = [slot for slot, job in enumerate(self._jobs) if job is not None]
+        self._jobs = [self._jobs[slot] for slot in live]
+        self._prompt_lengths, self._n_drawn = self._prompt_lengths[live], self._n_drawn[live]
+        self._drawn, self._uniforms = self._drawn[live], self._uniforms[live]
+        kept = torch.tensor(live, device=self._device)
+        self._last_ids = self._last_ids[kept]
+        self._decoder.keep(kept)
+
+
+def _make_decoder(model: PreTrainedModel, n_slots: int, capacity: int) -> Decoder:
+    if LlamaDecoder.supports(model):
+        return LlamaDecoder(model, n_slots, capacity)
+    return HuggingFaceDecoder(model, n_slots, capacity)
+
+
+def _check_lengths(
+    model: PreTrainedModel, prompts: Sequence[str], prompt_ids: Sequence[list[int]], max_new_tokens: int
+) -> None:
+    config = model.config.to_dict()
+    limit = config.get("max_position_embeddings", config.get("n_positions"))
+    for prompt, ids in zip(prompts, prompt_ids, strict=True):
+        if not ids:
+            raise ValueError("a prompt has no tokens; there is nothing to condition on")
+        if limit is not None and len(ids) + max_new_tokens > limit:
+            raise ValueError(
+                f"a prompt of {len(ids)} tokens and {max_new_tokens} new tokens exceed the model's context of {limit}: "
+                f"{prompt[:80]!r}"
+            )
