@@ -45,7 +45,7 @@ def place_tags(axes: Axes, names: Sequence[str], points: FloatArray, errors: Flo
         at = axes.transData.transform(points[index])
         tries = [_try(at, angle, distance * pixels_per_point, size) for distance in _DISTANCES for angle in _ANGLES]
         # A little covering (of the diagonal, say) is better than a name far from its point.
-        costs = [_cost(t.box, taken, axes.bbox) + 12 * _DISTANCES[k // len(_ANGLES)] for k, t in enumerate(tries)]
+        costs = [_cost(t.box, taken, axes.bbox) + 6 * _DISTANCES[k // len(_ANGLES)] for k, t in enumerate(tries)]
         best = min(range(len(tries)), key=lambda k: (costs[k], k))
         chosen = tries[best]
         text.remove()

@@ -64,7 +64,7 @@ def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
         except ValidationError as error:
             n_bad += 1
             if len(problems) < MAX_SHOWN:
-                problems += [f"  row {number}, {_explain(problem)}" for problem in error.errors(include_url=False)]
+                problems += _explain(number, error)
     if n_bad:
         raise DataError(_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
     return records
@@ -210,16 +210,25 @@ def _missing_to_none(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _explain(problem: object) -> str:
-    assert isinstance(problem, dict)
-    field = ".".join(str(part) for part in problem["loc"]) or "whole row"
-    if problem["type"] == "missing":
-        found = problem["input"]
-        return (
-            f"field `{field}`: expected a value, the row has only {sorted(found) if isinstance(found, dict) else found}"
-        )
-    expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"field `{field}`: expected {expected}, got {_shown(problem['input'])}"
+def _explain(number: int, error: ValidationError) -> list[str]:
+    """One line per wrong field; fields that are missing share one."""
+    found = error.errors(include_url=False)
+    missing = [_dotted(problem["loc"]) for problem in found if problem["type"] == "missing"]
+    lines = []
+    if missing:
+        row = next(problem["input"] for problem in found if problem["type"] == "missing")
+        lines.append(f"  row {number}: expected the fields {', '.join(missing)}; it has only {', '.join(sorted(row))}")
+    for problem in found:
+        if problem["type"] != "missing":
+            expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            lines.append(
+                f"  row {number}, field `{_dotted(problem['loc'])}`: expected {expected}, got {_shown(problem['input'])}"
+            )
+    return lines
+
+
+def _dotted(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location) or "whole row"
 
 
 def _shown(value: object) -> str:
@@ -229,8 +238,5 @@ def _shown(value: object) -> str:
 
 def _report(path: Path, problems: Sequence[str], *, n_bad: int, n_rows: int) -> str:
     shown = list(problems[:MAX_SHOWN])
-    n_rest = n_bad - len({line.split(",")[0] for line in shown})
-    rest = [f"  ... and {n_rest} more rows"] if n_rest > 0 else []
-    return "\n".join(
-        [f"{path}: {n_bad} of {n_rows} rows are not as expected (rows are counted from 1):", *shown, *rest]
-    )
+    more = [f"  ... {n_bad} rows in all"] if n_bad > MAX_SHOWN or len(problems) > MAX_SHOWN else []
+    return "\n".join([f"{path}: {n_bad} of {n_rows} rows are not as expected (rows count from 1):", *shown, *more])

@@ -1,0 +1,182 @@
+"""AlpacaFarm's data (Dubois et al. 2023), read from the JSON files of `tatsu-lab/alpaca_farm` or files of that form.
+
+The hub repository also has a loading script; `datasets` 4 and later refuse such scripts, and nothing here runs one.
+Instructions are compared as the text `instruction`, blank line, `input` (AlpacaEval's files come merged like that),
+with case and white space ignored. A split gives way to the ones before it in the order evaluation, preference,
+demonstrations, unlabeled, so that no instruction is in two splits; how many rows that costs is logged.
+"""
+
+import logging
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from huggingface_hub import hf_hub_download
+
+from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
+from farm.data.dataset import Splits
+from farm.data.files import DataError, read_records, require_folder
+from farm.seeds import derive_seed
+
+logger = logging.getLogger(__name__)
+
+PREFERENCE_FILES = {
+    "human": "alpaca_human_preference.json",
+    "gpt4": "alpaca_gpt4_preference.json",
+    "noisy_multi": "alpaca_noisy_multi_preference.json",
+}
+SFT_FILE = "alpaca_instructions/sft.json"
+PREFERENCE_FILE = "alpaca_instructions/preference.json"
+UNLABELED_FILE = "alpaca_instructions/unlabeled.json"
+EVALUATION_FILE = "alpaca_farm_evaluation.json"
+
+RowT = TypeVar("RowT", bound=InstructionRow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlpacaFarmDataset:
+    """AlpacaFarm's splits; each split may come from a file of its own."""
+
+    name: str
+    """Stands in standings and tables."""
+    folder: Path | None
+    """A folder laid out like the hub repository; None to take the hub, or the single files below alone."""
+    hub_repository: str | None
+    """Hugging Face dataset repository, used if `folder` is None; None for neither."""
+    hub_revision: str | None
+    """Its commit; required with `hub_repository`, so that the data cannot change unseen."""
+    preference_labels: Literal["human", "gpt4", "noisy_multi"]
+    """Whose recorded preferences to read: the crowd workers', GPT-4's, or the noisy pool's."""
+    demonstrations_file: Path | None
+    """Rows of instruction, input, output (and source); None for the sft split."""
+    preference_file: Path | None
+    """Rows of instruction, input, output_1, output_2, preference; None for the file of `preference_labels`."""
+    unlabeled_file: Path | None
+    """Rows of instruction, input; None for the unlabeled split, or nothing if there is neither folder nor hub."""
+    evaluation_file: Path | None
+    """Rows of instruction, input, output, generator; None for the evaluation set with Davinci003's outputs."""
+    n_demonstrations: int | None
+    """Keep this many rows, a fixed random choice; None for all. So with the next three."""
+    n_preference: int | None
+    """Instructions of the preference split; recorded pairs on others are left out."""
+    n_unlabeled: int | None
+    n_evaluation: int | None
+    """Held-out instructions; only these are removed from the other splits."""
+
+    def __post_init__(self) -> None:
+        if self.hub_repository is not None and self.hub_revision is None:
+            raise ValueError(
+                "hub_revision: give the commit of the hub repository, so that the data cannot change unseen"
+            )
+        if self.folder is not None and self.hub_repository is not None:
+            raise ValueError("folder and hub_repository are both given; set one of them to null")
+        for field, count in self._limits().items():
+            if count is not None and count < 1:
+                raise ValueError(f"{field}: expected at least 1, or null for all; got {count}")
+
+    def load(self) -> Splits:
+        """Read, limit and separate the splits.
+
+        Raises:
+            DataError: a file is missing or malformed, or a split that every chain needs is empty.
+        """
+        held_out = _distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
+        evaluation = _limited(held_out, self.n_evaluation)
+        pairs = self._read(self.preference_file, PREFERENCE_FILES[self.preference_labels], PairRow)
+        instructions: list[InstructionRow] = [*pairs]
+        if self.preference_file is None:
+            instructions = [*self._read(None, PREFERENCE_FILE, InstructionRow), *pairs]
+        taken = {row.text_key for row in evaluation}
+        preference = _limited(_apart(_distinct(instructions), taken, "preference"), self.n_preference)
+        chosen = {row.text_key for row in preference}
+        recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
+        demonstrations = _limited(
+            _apart(self._demonstrations(), taken | chosen, "demonstrations"), self.n_demonstrations
+        )
+        taken = taken | chosen | {row.text_key for row in demonstrations}
+        unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
+        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled"), self.n_unlabeled)
+        for split, rows in (("evaluation", evaluation), ("demonstrations", demonstrations)):
+            if not rows:
+                raise DataError(f"{self.name}: no {split}; give `folder`, `hub_repository` or `{split}_file`")
+        return Splits(
+            demonstrations=[row.demonstration() for row in demonstrations],
+            preference=[row.as_instruction() for row in preference],
+            unlabeled=[row.as_instruction() for row in unlabeled],
+            evaluation=[row.reference() for row in evaluation],
+            comparisons=[pair.comparison() for pair in recorded],
+            annotations=[pair.annotation(self._annotator_name()) for pair in recorded],
+        )
+
+    def _limits(self) -> dict[str, int | None]:
+        return {
+            "n_demonstrations": self.n_demonstrations,
+            "n_preference": self.n_preference,
+            "n_unlabeled": self.n_unlabeled,
+            "n_evaluation": self.n_evaluation,
+        }
+
+    def _demonstrations(self) -> list[DemonstrationRow]:
+        rows = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
+        alone = [row for row in rows if not row.history]
+        if len(alone) < len(rows):
+            logger.info(
+                "demonstrations: %d rows are later turns of a conversation and left out", len(rows) - len(alone)
+            )
+        return alone
+
+    def _annotator_name(self) -> str:
+        return self.preference_labels if self.preference_file is None else self.preference_file.name.split(".")[0]
+
+    def _read(self, own: Path | None, standard: str, schema: type[RowT]) -> list[RowT]:
+        """The split's own file, else the standard one, else nothing."""
+        if own is not None:
+            return read_records(own, schema)
+        if self.folder is not None:
+            require_folder(self.folder, holding="AlpacaFarm's JSON files")
+            return read_records(self.folder / standard, schema)
+        if self.hub_repository is not None and self.hub_revision is not None:
+            return read_records(_from_hub(self.hub_repository, self.hub_revision, standard), schema)
+        return []
+
+
+def _from_hub(repository: str, revision: str, name: str) -> Path:
+    """The raw file from the hub, or from the local cache of it."""
+    try:
+        return Path(hf_hub_download(repository, name, repo_type="dataset", revision=revision))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{repository}@{revision}: cannot get {name} from the hub: {error}") from error
+
+
+def _limited(rows: Sequence[RowT], limit: int | None) -> list[RowT]:
+    """`limit` rows in their order, chosen by their contents: a larger limit keeps all rows of a smaller one."""
+    if limit is None or limit >= len(rows):
+        return list(rows)
+    draws = [derive_seed(0, "rows kept of a split", row.row_key) for row in rows]
+    kept = sorted(range(len(rows)), key=lambda index: (draws[index], index))[:limit]
+    return [rows[index] for index in sorted(kept)]
+
+
+def _apart(rows: Sequence[RowT], taken: AbstractSet[str], split: str) -> list[RowT]:
+    """The rows whose instruction no earlier split has."""
+    kept = [row for row in rows if row.text_key not in taken]
+    if len(kept) < len(rows):
+        logger.info(
+            "%s: %d of %d rows removed, their instruction is in another split", split, len(rows) - len(kept), len(rows)
+        )
+    return kept
+
+
+def _distinct(rows: Sequence[RowT]) -> list[RowT]:
+    """The first row of each instruction."""
+    return list({row.text_key: row for row in reversed(rows)}.values())[::-1]
+
+
+def _distinct_pairs(rows: Sequence[PairRow]) -> list[PairRow]:
+    """The first verdict on each pair: a chain trains on one."""
+    first = list({row.comparison().key: row for row in reversed(rows)}.values())[::-1]
+    if len(first) < len(rows):
+        logger.info("recorded pairs: %d further verdicts on a pair that has one are left out", len(rows) - len(first))
+    return first
