@@ -19,7 +19,7 @@ from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
 from farm.methods.trl_training import TrainingJob, TrainingSettings
-from farm.models.answering import draw_answers, pick_answers
+from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy, read_table, write_table
 from farm.seeds import derive_seed, uniform_for
 
@@ -104,7 +104,7 @@ class ExpertIteration:
             scorer="reward_model",
             reward_model=inputs.reward_model,
         )
-        best, _ = pick_answers(inputs.model, picker, inputs.sft, rows, None, seed=round_seed)
+        best = best_answers(rows, score_answers(inputs.model, picker, inputs.sft, rows, seed=round_seed))
         beside = kept.with_suffix(".writing")
         write_table(beside, best, Output)
         beside.replace(kept)

@@ -1,0 +1,154 @@
+"""Drawing a policy's answers and picking one of several: what evaluation, the two-samples stage and methods share."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import UserError
+from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer
+from farm.models.generate import sample
+from farm.models.prompts import render_all
+from farm.models.scorers import mean_logprobs, reward_scores
+from farm.models.tokens import encode_prompt
+from farm.progress import progress
+from farm.records import Instruction, Output, Policy
+from farm.seeds import uniform_for
+
+logger = logging.getLogger(__name__)
+
+Floats = NDArray[np.float64]
+SCORERS = ("reward_model", "mean_logprob", "longest", "random")
+"""Who can pick among several answers; closed worlds add the true utility (farm/pipeline.py)."""
+
+
+def keep_short(model: Model, instructions: Sequence[Instruction]) -> list[Instruction]:
+    """The instructions whose prompts fit into max_prompt_tokens (AlpacaFarm drops the others from training too)."""
+    tokenizer = load_tokenizer(model.checkpoint)
+    prompts = render_all(model.prompt, tokenizer, [(i.instruction, i.input) for i in instructions])
+    kept = [
+        instruction
+        for instruction, prompt in zip(instructions, prompts, strict=True)
+        if len(encode_prompt(tokenizer, prompt)) <= model.max_prompt_tokens
+    ]
+    if len(kept) < len(instructions):
+        logger.warning(
+            "%d of %d instructions are longer than model.max_prompt_tokens=%d and are left out of training",
+            len(instructions) - len(kept),
+            len(instructions),
+            model.max_prompt_tokens,
+        )
+    return kept
+
+
+def draw_answers(
+    model: Model,
+    policy: Policy,
+    instructions: Sequence[Instruction],
+    *,
+    n: int,
+    temperature: float,
+    seed: int,
+    label: str,
+) -> list[list[Output]]:
+    """`n` answers of the policy's checkpoint to each instruction; the policy's scorer takes no part.
+
+    Args:
+        model: prompt template, token limits, device.
+        policy: whose checkpoint and prefix are used.
+        n, temperature: how many answers, and how they are sampled.
+        seed, label: key the draws; the label stands on the progress bar too.
+    """
+    tokenizer = load_tokenizer(policy.checkpoint)
+    language_model = load_causal_lm(policy.checkpoint, dtype=model.torch_dtype, device=model.torch_device)
+    prompts = render_all(model.prompt, tokenizer, [(i.instruction, i.input) for i in instructions], policy.prefix)
+    with progress(label, total=n * len(prompts), unit="answers") as bar:
+        completions = sample(
+            language_model,
+            tokenizer,
+            prompts,
+            n=n,
+            temperature=temperature,
+            max_new_tokens=model.max_new_tokens,
+            batch_size=model.generation_batch_size,
+            seed=seed,
+            purpose=label,
+            on_progress=bar.advance,
+        )
+    return [
+        [
+            Output(
+                instruction=instruction.instruction,
+                input=instruction.input,
+                output=completion.text,
+                generator=model.name,
+                dataset=instruction.dataset,
+                is_finished=completion.is_finished,
+            )
+            for completion in row
+        ]
+        for instruction, row in zip(instructions, completions, strict=True)
+    ]
+
+
+def score_answers(model: Model, policy: Policy, sft: Policy, rows: Sequence[Sequence[Output]], *, seed: int) -> Floats:
+    """(M, N) scores by the policy's scorer; zeros if there is one answer each and so nothing to pick.
+
+    Raises:
+        UserError: there is no such scorer.
+    """
+    if policy.best_of == 1:
+        return np.zeros((len(rows), 1))
+    flat = [output for row in rows for output in row]
+    return _SCORE[_known(policy.scorer)](model, policy, sft, flat, seed).reshape(len(rows), -1)
+
+
+def best_answers(rows: Sequence[Sequence[Output]], scores: Floats) -> list[Output]:
+    """The top-scored answer of each row; the first of equals."""
+    return [row[int(best)] for row, best in zip(rows, scores.argmax(axis=1), strict=True)]
+
+
+def _known(scorer: str) -> str:
+    if scorer not in SCORERS:
+        raise UserError(f"scorer: expected one of {', '.join(SCORERS)}, got {scorer!r}")
+    return scorer
+
+
+def _by_reward_model(model: Model, policy: Policy, _sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
+    assert policy.reward_model is not None
+    tokenizer = load_tokenizer(policy.reward_model)
+    reward_model = load_reward_model(policy.reward_model, dtype=model.torch_dtype, device=model.torch_device)
+    triples = _triples(model, policy, outputs)
+    return reward_scores(reward_model, tokenizer, triples, batch_size=model.generation_batch_size)
+
+
+def _by_mean_logprob(model: Model, policy: Policy, sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
+    tokenizer = load_tokenizer(sft.checkpoint)
+    language_model = load_causal_lm(sft.checkpoint, dtype=model.torch_dtype, device=model.torch_device)
+    triples = _triples(model, policy, outputs)
+    return mean_logprobs(language_model, tokenizer, triples, batch_size=model.generation_batch_size)
+
+
+def _by_length(_model: Model, _policy: Policy, _sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
+    return np.array([len(output.output) for output in outputs], dtype=np.float64)
+
+
+def _at_random(_model: Model, _policy: Policy, _sft: Policy, outputs: Sequence[Output], seed: int) -> Floats:
+    keys = (f"{output.instruction_key} {index}" for index, output in enumerate(outputs))
+    return np.array([uniform_for(seed, "random scorer", key) for key in keys])
+
+
+_SCORE = {
+    "reward_model": _by_reward_model,
+    "mean_logprob": _by_mean_logprob,
+    "longest": _by_length,
+    "random": _at_random,
+}
+
+
+def _triples(model: Model, policy: Policy, outputs: Sequence[Output]) -> list[tuple[str, str, bool]]:
+    """(prompt, completion, is_finished); a reward model sees the plain prompt, without the policy's prefix."""
+    tokenizer = load_tokenizer(policy.checkpoint)
+    prompts = render_all(model.prompt, tokenizer, [(o.instruction, o.input) for o in outputs])
+    return [(prompt, o.output, o.is_finished) for prompt, o in zip(prompts, outputs, strict=True)]
