@@ -1,0 +1,163 @@
+"""Hand-worked numbers and laws of PPO's tensor functions."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from farm.tensors.advantages import generalised_advantages
+from farm.tensors.kl import kl_k1, kl_k2, kl_k3
+from farm.tensors.logprobs import entropies, per_token_logps
+from farm.tensors.masks import masked_mean, masked_sum, masked_var, masked_whiten
+from farm.tensors.ppo_loss import clipped_policy_loss, clipped_value_loss
+from farm.tensors.sampling import sample_tokens
+
+MASK = torch.tensor([[True, True, True], [True, False, False]])
+
+
+def random_batch(seed: int, n_rows: int = 5, n_columns: int = 7) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Three tensors (B, T) and a mask of ragged rows padded on the right."""
+    rng = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, n_columns + 1, (n_rows, 1), generator=rng)
+    first, second, third = torch.randn(3, n_rows, n_columns, generator=rng)
+    return first, second, third, torch.arange(n_columns) < lengths
+
+
+def with_junk(tensor: Tensor, mask: Tensor) -> Tensor:
+    """Nonsense at padded positions, and three more columns of it."""
+    junk = torch.where(mask, tensor, math.nan)
+    return torch.cat([junk, torch.full((len(tensor), 3), math.nan)], dim=1)
+
+
+def wider(mask: Tensor) -> Tensor:
+    return torch.cat([mask, torch.zeros(len(mask), 3, dtype=torch.bool)], dim=1)
+
+
+def test_masked_statistics_by_hand() -> None:
+    values = torch.tensor([[1.0, 2.0, 3.0], [6.0, 99.0, math.nan]])
+    assert masked_mean(values, MASK).item() == 3.0  # (1 + 2 + 3 + 6) / 4
+    assert masked_var(values, MASK).item() == 3.5  # (4 + 1 + 0 + 9) / 4
+    assert masked_sum(values, MASK).tolist() == [6.0, 6.0]
+
+
+def test_whitening_sees_real_tokens_only() -> None:
+    values = torch.tensor([[1.0, 2.0, 3.0], [6.0, 99.0, math.nan]])
+    whitened = masked_whiten(values, MASK, shift_mean=True)
+    # mean 3, variance 7/2: (1 - 3) / sqrt(3.5) = -1.0690
+    expected = torch.tensor([[-1.0690, -0.5345, 0.0], [1.6036, 0.0, 0.0]])
+    torch.testing.assert_close(whitened, expected, atol=1e-4, rtol=0)
+    scaled = masked_whiten(values, MASK, shift_mean=False)
+    torch.testing.assert_close(scaled[MASK], whitened[MASK] + 3.0)
+
+
+def test_log_probabilities_by_hand() -> None:
+    logits = torch.tensor([0.0, math.log(3.0)])  # probabilities 1/4 and 3/4; at temperature 1/2, 1/10 and 9/10
+    assert per_token_logps(logits, torch.tensor(1), 1.0).item() == pytest.approx(math.log(3 / 4))
+    assert per_token_logps(logits, torch.tensor(0), 0.5).item() == pytest.approx(math.log(1 / 10))
+    assert entropies(logits, 1.0).item() == pytest.approx(0.562335, abs=1e-6)  # ln 4 - (3/4) ln 3
+    assert entropies(torch.zeros(8), 0.7).item() == pytest.approx(math.log(8))
+
+
+def test_advantages_by_hand() -> None:
+    rewards, values = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.5, 0.25]])
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    advantages, returns = generalised_advantages(rewards, values, mask, gamma=0.5, gae_lambda=0.5)
+    # delta_1 = 1 - 0.25 = 0.75; delta_0 = 0 + 0.5 * 0.25 - 0.5 = -0.375; A_0 = -0.375 + 0.25 * 0.75 = -0.1875
+    torch.testing.assert_close(advantages, torch.tensor([[-0.1875, 0.75]]))
+    torch.testing.assert_close(returns, torch.tensor([[0.3125, 1.0]]))
+
+
+def test_lambda_one_gives_returns_to_go_minus_values() -> None:
+    rewards, values, _, mask = random_batch(0)
+    advantages, returns = generalised_advantages(rewards, values, mask, gamma=1.0, gae_lambda=1.0)
+    for row in range(len(mask)):
+        length = int(mask[row].sum())
+        for t in range(length):
+            to_go = rewards[row, t:length].sum()
+            torch.testing.assert_close(advantages[row, t], to_go - values[row, t])
+            torch.testing.assert_close(returns[row, t], to_go)
+
+
+def test_policy_loss_by_hand() -> None:
+    # ratios 1.5, 0.5, 1.1 and 1.5 with advantages 1, -1, 2 and -1; clipped to 1.2, 0.8, 1.1 and 1.2
+    ratio = torch.tensor([[1.5, 0.5, 1.1, 1.5]])
+    advantages = torch.tensor([[1.0, -1.0, 2.0, -1.0]])
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    result = clipped_policy_loss(ratio.log(), torch.zeros(1, 4), advantages, mask, cliprange=0.2)
+    # max(-1.5, -1.2) + max(0.5, 0.8) + max(-2.2, -2.2) + max(1.5, 1.2) = -1.2 + 0.8 - 2.2 + 1.5
+    assert result.loss.item() == pytest.approx(-1.1)
+    assert result.n_clipped.item() == 2
+    # sum of ratio - 1 - log ratio = 0.6 - 2 log 1.5 - log 0.5 - log 1.1
+    expected_kl = 0.6 - 2 * math.log(1.5) - math.log(0.5) - math.log(1.1)
+    assert result.approx_kl.item() == pytest.approx(expected_kl, abs=1e-6)
+
+
+def test_value_loss_by_hand() -> None:
+    # values 1.0 and 0.1, old 0.5 and 0.0, returns 1.0 and 1.0: V' = 0.7 and 0.1
+    result = clipped_value_loss(
+        torch.tensor([[1.0, 0.1]]),
+        torch.tensor([[0.5, 0.0]]),
+        torch.tensor([[1.0, 1.0]]),
+        torch.ones(1, 2, dtype=torch.bool),
+        cliprange_value=0.2,
+    )
+    assert result.loss.item() == pytest.approx(0.5 * (0.09 + 0.81))
+    assert result.n_clipped.item() == 1
+
+
+def test_clipped_tokens_give_no_gradient() -> None:
+    logps = torch.tensor([[math.log(1.5), 0.0]], requires_grad=True)
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    clipped_policy_loss(logps, torch.zeros(1, 2), torch.ones(1, 2), mask, cliprange=0.2).loss.backward()  # type: ignore[no-untyped-call]
+    assert logps.grad is not None
+    assert logps.grad.tolist() == [[0.0, -1.0]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_padding_never_changes_a_result(seed: int) -> None:
+    first, second, third, mask = random_batch(seed)
+    junk = [with_junk(tensor, mask) for tensor in (first, second, third)]
+    policy = clipped_policy_loss(first, second, third, mask, cliprange=0.2)
+    torch.testing.assert_close(clipped_policy_loss(*junk, wider(mask), cliprange=0.2), policy)
+    value = clipped_value_loss(first, second, third, mask, cliprange_value=0.2)
+    torch.testing.assert_close(clipped_value_loss(*junk, wider(mask), cliprange_value=0.2), value)
+    gae = generalised_advantages(first, second, mask, gamma=0.9, gae_lambda=0.8)
+    gae_junk = generalised_advantages(junk[0], junk[1], wider(mask), gamma=0.9, gae_lambda=0.8)
+    assert torch.equal(gae.advantages, gae_junk.advantages[:, :-3])
+    assert not gae_junk.advantages[~wider(mask)].any()
+    white = masked_whiten(first, mask, shift_mean=True)
+    torch.testing.assert_close(masked_whiten(junk[0], wider(mask), shift_mean=True)[:, :-3], white)
+
+
+def test_gradients_are_finite_where_padding_is_not() -> None:
+    first, second, third, mask = random_batch(0)
+    logps = with_junk(first, mask).requires_grad_()
+    clipped_policy_loss(
+        logps, with_junk(second, mask), with_junk(third, mask), wider(mask), cliprange=0.2
+    ).loss.backward()  # type: ignore[no-untyped-call]
+    assert logps.grad is not None
+    assert torch.isfinite(logps.grad).all()
+
+
+def test_kl_estimators_on_samples() -> None:
+    rng = torch.Generator().manual_seed(0)
+    policy, reference = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.3, 0.3, 0.4])
+    exact = 0.5 * math.log(0.5 / 0.3) + 0.2 * math.log(0.2 / 0.4)
+    drawn = torch.multinomial(policy, 200_000, replacement=True, generator=rng)
+    logratio = (policy.log() - reference.log())[drawn]
+    k1, k2, k3 = kl_k1(logratio), kl_k2(logratio), kl_k3(logratio)
+    for estimate in (k1, k3):
+        assert abs(estimate.mean() - exact) < 5 * estimate.std() / len(drawn) ** 0.5
+    assert k3.std() < 0.8 * k1.std()
+    assert k3.min() >= 0 and k2.min() >= 0
+    assert k1.clamp(min=0).mean() > 1.5 * exact  # what clamping does
+
+
+def test_sampling_inverts_the_distribution() -> None:
+    logits = torch.tensor([[0.0, -math.inf, math.log(3.0), -math.inf]]).expand(6, 4)
+    uniforms = torch.tensor([0.0, 0.249, 0.251, 0.5, 0.999, 1 - 2**-24])
+    assert sample_tokens(logits, uniforms, 1.0).tolist() == [0, 0, 2, 2, 2, 2]
+    # At temperature 1/2 the odds are 1 to 9.
+    assert sample_tokens(logits, uniforms, 0.5).tolist() == [0, 2, 2, 2, 2, 2]
+    assert sample_tokens(logits, uniforms, 0).tolist() == [2] * 6
