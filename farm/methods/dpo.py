@@ -28,11 +28,11 @@ from farm.methods.trl_training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,
+    in_training_order,
     load_policy_to_train,
     run_trainer,
     save_trained,
     training_arguments,
-    whole_batches,
 )
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
@@ -65,11 +65,11 @@ class DPO:
         assert inputs.sft is not None
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
         tokenizer = load_tokenizer(inputs.sft.checkpoint)
-        rows = whole_batches([pair._asdict() for pair in encode_pairs(inputs.model, tokenizer, inputs.pairs)], job)
+        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
         arguments = training_arguments(
             DPOConfig,
             job,
-            len(rows),
+            len(pairs),
             max_length=None,
             loss_type=[self.loss_type],
             beta=self.beta,
@@ -80,7 +80,7 @@ class DPO:
             model=policy,
             ref_model=load_policy_to_train(inputs.sft.checkpoint, job),
             args=arguments,
-            train_dataset=dataset_of(rows),
+            train_dataset=dataset_of([pair._asdict() for pair in pairs]),
             processing_class=tokenizer,
             callbacks=[_StartsAtReference(self.loss_type)],
         )

@@ -33,6 +33,10 @@ class EncodedExample(NamedTuple):
     prompt_ids: list[int]
     completion_ids: list[int]
 
+    @property
+    def length(self) -> int:
+        return len(self.prompt_ids) + len(self.completion_ids)
+
 
 class EncodedPair(NamedTuple):
     """A preference pair as token ids; both completions follow the same prompt."""
@@ -40,6 +44,11 @@ class EncodedPair(NamedTuple):
     prompt_ids: list[int]
     chosen_ids: list[int]
     rejected_ids: list[int]
+
+    @property
+    def length(self) -> int:
+        """Of the longer of its two sequences, which decides how far a batch is padded."""
+        return len(self.prompt_ids) + max(len(self.chosen_ids), len(self.rejected_ids))
 
 
 def encode_examples(

@@ -31,11 +31,11 @@ from farm.methods.trl_training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,
+    in_training_order,
     load_classifier_to_train,
     run_trainer,
     save_trained,
     training_arguments,
-    whole_batches,
 )
 from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.tokens import pad
@@ -100,7 +100,8 @@ class RewardModel:
         tokenizer = load_tokenizer(start)
         ordered = sorted(pairs, key=lambda pair: uniform_for(seed, "reward model: held out", _key(pair)))
         held_out = encode_pairs(model, tokenizer, ordered[: self.n_held_out])
-        train = whole_batches(encode_pairs(model, tokenizer, ordered[self.n_held_out :]), job)
+        train = encode_pairs(model, tokenizer, ordered[self.n_held_out :])
+        in_order = in_training_order(train, job)
 
         classifier = load_classifier_to_train(start, job)
         padding_tokenizer = load_tokenizer(start)
@@ -110,11 +111,11 @@ class RewardModel:
             args=training_arguments(
                 RewardConfig,
                 job,
-                len(train),
+                len(in_order),
                 max_length=None,
                 center_rewards_coefficient=self.center_rewards_coefficient,
             ),
-            train_dataset=dataset_of([_full_sequences(pair)._asdict() for pair in train]),
+            train_dataset=dataset_of([_full_sequences(pair)._asdict() for pair in in_order]),
             processing_class=padding_tokenizer,
             optimizers=(_optimizer(classifier, self.training, self.head_learning_rate_multiplier), None),
         )

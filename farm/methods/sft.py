@@ -23,11 +23,11 @@ from farm.methods.trl_training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,
+    in_training_order,
     load_policy_to_train,
     run_trainer,
     save_trained,
     training_arguments,
-    whole_batches,
 )
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
@@ -58,13 +58,11 @@ class SFT:
 def fine_tune(checkpoint: str | Path, examples: Sequence[Example], job: TrainingJob) -> Path:
     """Imitate the examples, loss on the completions only; returns the new checkpoint, the job's output folder."""
     tokenizer = load_tokenizer(checkpoint)
-    rows = whole_batches(
-        [
-            {"input_ids": prompt_ids + completion_ids, "labels": [-100] * len(prompt_ids) + completion_ids}
-            for prompt_ids, completion_ids in encode_examples(job.model, tokenizer, examples)
-        ],
-        job,
-    )
+    encoded = in_training_order(encode_examples(job.model, tokenizer, examples), job)
+    rows = [
+        {"input_ids": prompt_ids + completion_ids, "labels": [-100] * len(prompt_ids) + completion_ids}
+        for prompt_ids, completion_ids in encoded
+    ]
     policy = load_policy_to_train(checkpoint, job)
     trainer = SFTTrainer(
         model=policy,

@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 import datasets  # type: ignore[import-untyped]
+import numpy as np
 import torch
 import transformers
 from transformers import (
@@ -34,9 +35,10 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 from trl.trainer.utils import disable_dropout_in_model
 
+from farm.methods.examples import EncodedExample, EncodedPair
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, save_checkpoint
 from farm.progress import Bar, progress
-from farm.seeds import derive_seed, uniform_for
+from farm.seeds import derive_seed, rng_for
 
 LOG_EVERY_STEPS = 10
 SECONDS_BETWEEN_CHECKPOINTS = 180.0
@@ -44,7 +46,7 @@ _COMPLETE = "farm_complete"
 _NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos")
 
 ArgumentsT = TypeVar("ArgumentsT", bound=TrainingArguments)
-RowT = TypeVar("RowT")
+RowT = TypeVar("RowT", EncodedExample, EncodedPair)
 IdRows: TypeAlias = datasets.Dataset
 
 
@@ -58,6 +60,8 @@ class TrainingSettings:
     """Passes over the rows."""
     batch_size: int
     """Rows per optimizer step, whatever the micro-batch size (pairs count once)."""
+    batches_per_length_group: int
+    """Rows of so many batches are sorted by length before they are cut into batches: less padding; 1 for no sorting."""
     warmup_share: float
     """Share of the steps in which the learning rate rises linearly from 0."""
     schedule: Literal["cosine", "linear", "constant_with_warmup"]
@@ -70,8 +74,9 @@ class TrainingSettings:
     """Recompute activations in the backward pass: less memory, more time, same result."""
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(f"epochs and batch_size: expected at least 1, got {self.epochs} and {self.batch_size}")
+        for name in ("epochs", "batch_size", "batches_per_length_group"):
+            if vars(self)[name] < 1:
+                raise ValueError(f"{name}: expected at least 1, got {vars(self)[name]}")
         if not 0 <= self.warmup_share < 1:
             raise ValueError(f"warmup_share: expected at least 0 and below 1, got {self.warmup_share}")
 
@@ -89,7 +94,7 @@ class TrainingJob(NamedTuple):
 
     @property
     def torch_seed(self) -> int:
-        """Seed for the global generators: TRL draws new heads and the order of rows from them, and only it may."""
+        """Seed for torch's global generators: a new head is drawn from them, and nothing else."""
         return derive_seed(self.seed, self.label) % 2**32
 
     @property
@@ -114,19 +119,28 @@ def load_classifier_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTra
     return classifier
 
 
-def whole_batches(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
-    """The rows without the few, drawn by seed, that would make a last and smaller batch.
+def in_training_order(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
+    """The rows of all epochs in the order in which they are trained on: every `batch_size` rows are a batch.
+
+    Each epoch is a permutation of its own, drawn by key; what would make a last and smaller batch is left out of it.
+    Within groups of some batches the rows are sorted by length, and then the batches are shuffled.
 
     Raises:
         ValueError: there is not one whole batch.
     """
-    batch_size = job.settings.batch_size
-    if len(rows) < batch_size:
-        raise ValueError(f"{job.label}: batch_size is {batch_size}, but there are only {len(rows)} rows to train on")
-    draws = [uniform_for(job.seed, f"{job.label}: left over", str(i)) for i in range(len(rows))]
-    left_over = sorted(range(len(rows)), key=draws.__getitem__)[: len(rows) % batch_size]
-    dropped = set(left_over)
-    return [row for i, row in enumerate(rows) if i not in dropped]
+    settings = job.settings
+    size, group = settings.batch_size, settings.batch_size * settings.batches_per_length_group
+    if len(rows) < size:
+        raise ValueError(f"{job.label}: batch_size is {size}, but there are only {len(rows)} rows to train on")
+    lengths = np.array([row.length for row in rows])
+    ordered: list[RowT] = []
+    for epoch in range(settings.epochs):
+        rng = rng_for(job.seed, f"{job.label}: order of rows", str(epoch))
+        drawn = rng.permutation(len(rows))[: len(rows) // size * size]
+        groups = [drawn[start : start + group] for start in range(0, len(drawn), group)]
+        batches = np.concatenate([g[np.argsort(lengths[g], kind="stable")] for g in groups]).reshape(-1, size)
+        ordered += [rows[i] for i in rng.permutation(batches).ravel().tolist()]
+    return ordered
 
 
 def dataset_of(rows: Sequence[Mapping[str, list[int]]]) -> IdRows:
@@ -140,18 +154,19 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
     Args:
         kind: TRL's configuration class.
         job: ours.
-        n_rows: rows to train on, a multiple of the batch size.
+        n_rows: rows to train on, those of all epochs.
         own: what only this trainer has, under TRL's names.
     """
     settings = job.settings
-    n_steps = n_rows // settings.batch_size * settings.epochs
+    n_steps = n_rows // settings.batch_size
     with _without_deprecations():
         return kind(
             output_dir=str(job.scratch_dir),
             seed=job.torch_seed,  # the border: the trainer seeds the global generators with it
             per_device_train_batch_size=job.micro_batch_size,
             gradient_accumulation_steps=settings.batch_size // job.micro_batch_size,
-            num_train_epochs=settings.epochs,
+            num_train_epochs=1,  # the rows of all epochs stand one after the other
+            train_sampling_strategy="sequential",
             learning_rate=settings.learning_rate,
             lr_scheduler_type=settings.schedule,
             warmup_steps=round(settings.warmup_share * n_steps),
@@ -177,7 +192,7 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
 def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     """Train to the end, from the last complete checkpoint if the job was killed before."""
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
-    n_steps = len(trainer.train_dataset) // job.settings.batch_size * job.settings.epochs  # type: ignore[arg-type]
+    n_steps = len(trainer.train_dataset) // job.settings.batch_size  # type: ignore[arg-type]
     with progress(job.label, total=n_steps, unit="steps") as bar:
         trainer.add_callback(_Reporter(bar, job.output_dir / "metrics.jsonl"))
         checkpoint = _last_complete_checkpoint(job.scratch_dir)

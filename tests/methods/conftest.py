@@ -53,6 +53,7 @@ def settings() -> TrainingSettings:
         learning_rate=3e-3,
         epochs=1,
         batch_size=8,
+        batches_per_length_group=2,
         warmup_share=0.1,
         schedule="cosine",
         weight_decay=0.0,

@@ -86,7 +86,7 @@ def test_sft(
     tokenizer = load_tokenizer(tokenizer_inputs.model.checkpoint)
     want = {expected(tokenizer, d.instruction, "", d.output, True) for d in tokenizer_inputs.demonstrations}
     found = rows_of(seen[0])
-    assert len(found) == 48 and found <= want  # 50 rows are 6 batches of 8 and 2 left over
+    assert len(found) == 48 and found <= want  # 50 rows are 6 batches of 8; 2 are left out
     batch = next(iter(seen[0].get_train_dataloader()))
     trained = {tuple(row[row != -100].tolist()) for row in batch["labels"]}
     answers = {d.output for d in tokenizer_inputs.demonstrations}

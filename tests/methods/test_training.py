@@ -12,11 +12,12 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from farm.methods.dpo import DPO
+from farm.methods.examples import EncodedExample
 from farm.methods.feedme import FeedME
 from farm.methods.method import TrainingInputs
 from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingJob, TrainingSettings, whole_batches
+from farm.methods.trl_training import TrainingJob, TrainingSettings, in_training_order
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_gpt2, tiny_gpt_neox
 
@@ -123,15 +124,32 @@ def test_sft_saves_a_model_that_may_use_its_cache(
     assert config["use_cache"] is True
 
 
-def test_whole_batches_drop_the_remainder_by_seed(
+def test_rows_are_ordered_by_seed_in_whole_batches(
     inputs: TrainingInputs, settings: TrainingSettings, tmp_path: Path
 ) -> None:
-    rows = list(range(27))
-    kept = [
-        whole_batches(rows, TrainingJob("x", inputs.model, settings, tmp_path, tmp_path, seed)) for seed in (0, 0, 1)
-    ]
-    assert kept[0] == kept[1] != kept[2]
-    assert len(kept[0]) == 24 and kept[0] == sorted(set(kept[0]))
+    rows = [EncodedExample([0] * (1 + i % 9), [i]) for i in range(27)]
+    two = replace(settings, epochs=2)
+    jobs = [TrainingJob("x", inputs.model, two, tmp_path, tmp_path, seed) for seed in (0, 0, 1)]
+    first, again, other = (in_training_order(rows, job) for job in jobs)
+    assert first == again != other
+    assert len(first) == 2 * 24
+    epochs = [{row.completion_ids[0] for row in first[:24]}, {row.completion_ids[0] for row in first[24:]}]
+    assert [len(epoch) for epoch in epochs] == [24, 24] and epochs[0] != epochs[1]
+
+
+def test_length_groups_make_batches_of_like_lengths(
+    inputs: TrainingInputs, settings: TrainingSettings, tmp_path: Path
+) -> None:
+    rows = [EncodedExample([0] * (1 + 7 * i % 64), [i]) for i in range(64)]  # each length once
+
+    def padding(batches_per_length_group: int) -> int:
+        grouped = replace(settings, batches_per_length_group=batches_per_length_group)
+        ordered = in_training_order(rows, TrainingJob("x", inputs.model, grouped, tmp_path, tmp_path, 0))
+        batches = [[row.length for row in ordered[i : i + 8]] for i in range(0, 64, 8)]
+        return sum(max(batch) - length for batch in batches for length in batch)
+
+    assert padding(8) == 8 * (0 + 1 + 2 + 3 + 4 + 5 + 6 + 7)
+    assert padding(1) > 4 * padding(8)
 
 
 def test_too_few_rows_are_refused(inputs: TrainingInputs, settings: TrainingSettings, folders: Folders) -> None:
