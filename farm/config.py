@@ -130,7 +130,9 @@ def _convert_plain(value: object, hint: object, where: str, problems: list[Probl
     if hint is Path and isinstance(value, str):
         return Path(value)
     try:
-        adapter = pydantic.TypeAdapter(hint, config=pydantic.ConfigDict(arbitrary_types_allowed=True))
+        adapter: pydantic.TypeAdapter[object] = pydantic.TypeAdapter(
+            hint, config=pydantic.ConfigDict(arbitrary_types_allowed=True)  # type: ignore[arg-type]
+        )
         return adapter.validate_python(value, strict=True)
     except pydantic.ValidationError as error:
         reason = error.errors()[0]["msg"].lower()

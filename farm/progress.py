@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Never, Protocol
 
 from tqdm import tqdm
 
@@ -38,7 +38,10 @@ def job_label(label: str) -> Iterator[None]:
 def progress(label: str, *, total: int, unit: str) -> Iterator[Bar]:
     """Show how far a loop has come: `with progress("sampling", total=8000, unit="answers") as bar: ...`."""
     if sys.stderr.isatty() and not _job.get():
-        with tqdm(total=total, desc=label, unit=f" {unit}", delay=QUIET_SECONDS, leave=False, file=sys.stderr) as bar:
+        bar: tqdm[Never] = tqdm(
+            total=total, desc=label, unit=f" {unit}", delay=QUIET_SECONDS, leave=False, file=sys.stderr
+        )
+        with bar:
             yield _TerminalBar(bar)
     else:
         lines = _PlainLines(f"[{_job.get()}] {label}" if _job.get() else label, total, unit)
@@ -46,7 +49,7 @@ def progress(label: str, *, total: int, unit: str) -> Iterator[Bar]:
 
 
 class _TerminalBar:
-    def __init__(self, bar: "tqdm[None]") -> None:
+    def __init__(self, bar: "tqdm[Never]") -> None:
         self._bar = bar
 
     def advance(self, n: int = 1) -> None:

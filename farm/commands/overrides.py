@@ -97,7 +97,7 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
 
 
 def _written_sweep(whole: DictConfig) -> dict[str, Override]:
-    params = OmegaConf.to_container(whole.hydra.sweeper)["params"] or {}  # type: ignore[index,call-overload]
+    params = cast(dict[str, object], OmegaConf.to_container(whole.hydra.sweeper.params or OmegaConf.create({})))
     return {str(key): OverridesParser.create().parse_override(f"{key}={value}") for key, value in params.items()}
 
 
@@ -113,14 +113,14 @@ def _check_keys(config_name: str, overrides: Sequence[Override]) -> None:
     """Raise for every override that names no group option and no key."""
     loader = GlobalHydra.instance().config_loader()
     groups = [o for o in overrides if _is_group(loader, o)]
-    problems = [problem for o in groups if (problem := _group_problem(loader, o))]
-    if not problems:
-        lines = [str(o.input_line) for o in groups if not o.is_sweep_override()]
-        try:
-            whole = compose(config_name, overrides=lines, return_hydra_config=True)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError([Problem("configuration", str(error).splitlines()[0])]) from error
-        problems = [problem for o in overrides if o not in groups and (problem := _key_problem(loader, whole, o))]
+    wrong = {id(o): problem for o in groups if (problem := _group_problem(loader, o))}
+    lines = [str(o.input_line) for o in groups if id(o) not in wrong and not o.is_sweep_override()]
+    try:
+        whole = compose(config_name, overrides=lines, return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError([*wrong.values(), Problem("configuration", str(error).splitlines()[0])]) from error
+    problems = [*wrong.values()]
+    problems += [problem for o in overrides if o not in groups and (problem := _key_problem(loader, whole, o))]
     if problems:
         raise ConfigError(problems)
 

@@ -9,10 +9,12 @@ import pandas as pd
 from farm.compare.arms import Arm, ArmsComparison, compare_arms
 from farm.compare.bars import label_free_margins
 from farm.compare.comparison_file import write_comparison
+from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
 from farm.compare.report import arms_report, bars_report
 from farm.compare.verdicts import verdict_table
 from farm.leaderboard.runs import MeasuredRun
+from farm.records import OptimizationPoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +97,22 @@ def compare_runs(runs: Sequence[MeasuredRun], settings: ReportSettings) -> ArmsC
 
 
 def point_table(runs: Sequence[MeasuredRun], settings: ReportSettings) -> pd.DataFrame:
-    """The optimisation points of the runs whose scorer is a reward model."""
-    rows = [
-        {"labels": run.annotator_train, "seed": run.standings[0].seed, **asdict(point)}
-        for run in runs
-        for point in run.points
-        if run.method not in settings.label_free
-    ]
-    return pd.DataFrame(rows)
+    """The optimisation curves of the runs that optimise a reward model, averaged over seeds, best labels first."""
+    by_labels: dict[str, list[Sequence[OptimizationPoint]]] = {}
+    for run in runs:
+        if run.points and run.method not in settings.label_free:
+            by_labels.setdefault(run.annotator_train, []).append(run.points)
+    order = [*settings.label_order, *sorted(by_labels)]
+    return curve_table({labels: by_labels[labels] for labels in dict.fromkeys(order) if labels in by_labels})
 
 
 def _bars(runs: Sequence[MeasuredRun], settings: ReportSettings) -> str:
     qualities = [
-        run.agreement for run in runs if run.agreement is not None and run.method == settings.main_picker
+        run.agreement
+        for run in runs
+        if run.agreement is not None
+        and run.method == settings.main_picker
+        and run.annotator_train in settings.label_order
     ]
     verdicts = verdict_table((standing, run.outcomes) for run in runs for standing in run.standings)
     trained = {s.annotator_train for run in runs for s in run.standings if s.method == settings.main_picker}
@@ -124,8 +129,8 @@ def _bars(runs: Sequence[MeasuredRun], settings: ReportSettings) -> str:
             measure=measure,
         )
     ]
-    order = [labels for labels in settings.label_order if labels in {quality.labels for quality in qualities}]
-    return bars_report(qualities, margins, order)
+    qualities.sort(key=lambda quality: (settings.label_order.index(quality.labels), quality.seed))
+    return bars_report(qualities, margins)
 
 
 def _arm(annotator: str) -> Arm:

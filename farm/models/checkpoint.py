@@ -102,25 +102,25 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
         raise CheckpointError(f"{path}: the tokenizer has no eos_token, so no answer could ever end")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer  # type: ignore[no-any-return]
+    return tokenizer
 
 
 def load_causal_lm(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """A causal LM in evaluation mode (no dropout)."""
     check_checkpoint(path)
-    model = AutoModelForCausalLM.from_pretrained(
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         path, dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
-    return model.to(device).eval()  # type: ignore[no-any-return]
+    return _placed(model, device)
 
 
 def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """A one-label sequence classifier in evaluation mode; from a causal LM the head starts new."""
     check_checkpoint(path)
-    model = AutoModelForSequenceClassification.from_pretrained(
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
         path, num_labels=1, dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
-    return model.to(device).eval()  # type: ignore[no-any-return]
+    return _placed(model, device)
 
 
 def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> Path:
@@ -128,3 +128,9 @@ def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
+
+
+def _placed(model: PreTrainedModel, device: torch.device) -> PreTrainedModel:
+    torch.nn.Module.to(model, device)
+    model.train(False)
+    return model

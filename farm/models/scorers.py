@@ -24,19 +24,27 @@ def reward_scores(
     *,
     batch_size: int,
 ) -> Floats:
-    """(N,) raw scores of (prompt, completion, is_finished), read at the last real token.
+    """(N,) raw scores of (prompt, completion, is_finished), read at the last real token."""
+    _, whole = _encode(tokenizer, answers)
+    return reward_scores_of_ids(reward_model, whole, batch_size=batch_size)
+
+
+def reward_scores_of_ids(
+    reward_model: PreTrainedModel, sequences: Sequence[Sequence[int]], *, batch_size: int
+) -> Floats:
+    """(N,) raw scores of sequences of token ids, read at the last one.
 
     transformers' own classifiers look for the last token that is not the pad token, and so never see an end token that
     is also the pad token; here the mask decides.
     """
 
-    def score(batch: Padded, _prompt_lengths: Tensor) -> Tensor:
+    def score(batch: Padded, _rows: Sequence[int]) -> Tensor:
         hidden = reward_model.base_model(input_ids=batch.input_ids, attention_mask=batch.mask.long())[0]
         last = batch.mask.sum(dim=1) - 1
         rows = torch.arange(len(last), device=last.device)
         return reward_model.score(hidden[rows, last]).squeeze(-1)  # type: ignore[no-any-return,operator]
 
-    return _batched(score, tokenizer, answers, batch_size=batch_size, device=reward_model.device)
+    return _batched(score, sequences, batch_size=batch_size, device=reward_model.device)
 
 
 def mean_logprobs(
@@ -51,38 +59,46 @@ def mean_logprobs(
     The end token counts as a token of a finished answer; an answer without any token has -inf.
     """
 
-    def score(batch: Padded, prompt_lengths: Tensor) -> Tensor:
+    prompts, whole = _encode(tokenizer, answers)
+
+    def score(batch: Padded, rows: Sequence[int]) -> Tensor:
         logits = model(input_ids=batch.input_ids, attention_mask=batch.mask.long()).logits[:, :-1].float()
         targets = batch.input_ids[:, 1:]
         logps = torch.gather(logits, 2, targets.unsqueeze(-1)).squeeze(-1) - torch.logsumexp(logits, dim=-1)
         positions = torch.arange(1, batch.mask.shape[1], device=targets.device)
+        prompt_lengths = torch.tensor([len(prompts[i]) for i in rows], device=targets.device)
         is_completion = batch.mask[:, 1:] & (positions >= prompt_lengths.unsqueeze(1))
         count = is_completion.sum(dim=1)
         mean = (logps * is_completion).sum(dim=1) / count.clamp(min=1)
         return torch.where(count > 0, mean, -torch.inf)
 
-    return _batched(score, tokenizer, answers, batch_size=batch_size, device=model.device)
+    return _batched(score, whole, batch_size=batch_size, device=model.device)
 
 
-def _batched(
-    score: Callable[[Padded, Tensor], Tensor],
-    tokenizer: PreTrainedTokenizerBase,
-    answers: Sequence[tuple[str, str, bool]],
-    *,
-    batch_size: int,
-    device: torch.device,
-) -> Floats:
+def _encode(
+    tokenizer: PreTrainedTokenizerBase, answers: Sequence[tuple[str, str, bool]]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Prompts, and prompts with their completions."""
     prompts = [encode_prompt(tokenizer, prompt) for prompt, _, _ in answers]
     whole = [
         ids + encode_completion(tokenizer, completion, is_finished=is_finished)
         for ids, (_, completion, is_finished) in zip(prompts, answers, strict=True)
     ]
-    scores = np.zeros(len(answers))
-    order = sorted(range(len(answers)), key=lambda i: len(whole[i]))
+    return prompts, whole
+
+
+def _batched(
+    score: Callable[[Padded, Sequence[int]], Tensor],
+    sequences: Sequence[Sequence[int]],
+    *,
+    batch_size: int,
+    device: torch.device,
+) -> Floats:
+    scores = np.zeros(len(sequences))
+    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            batch = pad([whole[i] for i in rows], tokenizer.pad_token_id, device=device)
-            prompt_lengths = torch.tensor([len(prompts[i]) for i in rows], device=device)
-            scores[rows] = score(batch, prompt_lengths).double().cpu().numpy()
+            batch = pad([sequences[i] for i in rows], 0, device=device)
+            scores[rows] = score(batch, rows).double().cpu().numpy()
     return scores

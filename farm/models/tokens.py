@@ -38,7 +38,7 @@ def encode_completion(tokenizer: PreTrainedTokenizerBase, completion: str, *, is
 
 def decode_completion(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     """Text of completion ids without the end token."""
-    return str(tokenizer.decode(ids, skip_special_tokens=True))
+    return str(tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
 def pad(
