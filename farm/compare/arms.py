@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from farm.compare.verdicts import check_verdicts, seeds_of, select, value_table, win_rate_of
+from farm.compare.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
 from farm.stats.bootstrap import FloatArray
 from farm.stats.rankings import RankingAgreement, compare_rankings
@@ -111,6 +111,8 @@ def compare_arms(
         UserError: a column is missing, no method is in both arms, they share no seed within an arm, or no instruction.
     """
     check_verdicts(verdicts)
+    # Sums of floats depend on their order: the same verdicts in another order must give the same bytes.
+    verdicts = verdicts.sort_values([*RUN_COLUMNS, "instruction_key"], ignore_index=True)
     methods = verdicts[~verdicts["method"].isin(list(label_free))]
     halves = [_half(methods, arm) for arm in (crowd, simulated)]
     ranked = sorted(set(halves[0]["method"]) & set(halves[1]["method"]))

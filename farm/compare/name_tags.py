@@ -35,6 +35,7 @@ def place_tags(axes: Axes, names: Sequence[str], points: FloatArray, errors: Flo
     pixels_per_point = figure.dpi / 72
     taken = [box for point, error in zip(points, errors, strict=True) for box in _bars(axes, point, error)]
     taken += _diagonal(axes)
+    placed: list[Bbox] = []
     # The most crowded names choose first: they have the fewest free places.
     crowding = [(np.hypot(*(points - point).T) < 4).sum() for point in points]
     for index in sorted(range(len(names)), key=lambda i: (-crowding[i], i)):
@@ -45,7 +46,9 @@ def place_tags(axes: Axes, names: Sequence[str], points: FloatArray, errors: Flo
         at = axes.transData.transform(points[index])
         tries = [_try(at, angle, distance * pixels_per_point, size) for distance in _DISTANCES for angle in _ANGLES]
         # A little covering (of the diagonal, say) is better than a name far from its point.
-        costs = [_cost(t.box, taken, axes.bbox) + 6 * _DISTANCES[k // len(_ANGLES)] for k, t in enumerate(tries)]
+        costs = [
+            _cost(t.box, taken, placed, axes.bbox) + 6 * _DISTANCES[k // len(_ANGLES)] for k, t in enumerate(tries)
+        ]
         best = min(range(len(tries)), key=lambda k: (costs[k], k))
         chosen = tries[best]
         text.remove()
@@ -59,7 +62,7 @@ def place_tags(axes: Axes, names: Sequence[str], points: FloatArray, errors: Flo
             zorder=4,
             arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.7} if is_far else None,
         )
-        taken.append(chosen.box)
+        placed.append(chosen.box)
 
 
 def _try(at: FloatArray, angle: float, distance: float, size: Bbox) -> _Try:
@@ -88,9 +91,9 @@ def _diagonal(axes: Axes) -> list[Bbox]:
     return [Bbox.from_extents(at[0] - 1, at[1] - 3, at[0] + 1, at[1] + 3) for at in steps]
 
 
-def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
-    """Covered area in square pixels; leaving the frame costs ten times as much."""
-    covered = sum(_overlap(box, other) for other in taken)
+def _cost(box: Bbox, taken: Sequence[Bbox], placed: Sequence[Bbox], frame: Bbox) -> float:
+    """Covered area in square pixels; covering another name or leaving the frame costs ten times as much."""
+    covered = sum(_overlap(box, other) for other in taken) + 10 * sum(_overlap(box, other) for other in placed)
     outside = box.width * box.height - _overlap(box, frame)
     return covered + 10 * outside
 

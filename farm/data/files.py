@@ -221,9 +221,8 @@ def _explain(number: int, error: ValidationError) -> list[str]:
     for problem in found:
         if problem["type"] != "missing":
             expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            lines.append(
-                f"  row {number}, field `{_dotted(problem['loc'])}`: expected {expected}, got {_shown(problem['input'])}"
-            )
+            where = f"row {number}, field `{_dotted(problem['loc'])}`"
+            lines.append(f"  {where}: expected {expected}, got {_shown(problem['input'])}")
     return lines
 
 

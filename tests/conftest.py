@@ -1,0 +1,24 @@
+"""Fixtures for all tests."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def humandata() -> Path:
+    """Recorded human labels beside the repository; never part of it."""
+    folder = Path(__file__).parents[2] / "shared" / "humandata"
+    if not folder.is_dir():
+        pytest.skip(f"recorded human labels are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pandalm_answers(humandata: Path) -> dict[str, dict[str, object]]:
+    """Figures computed independently from the same files."""
+    answers: dict[str, dict[str, object]] = json.loads((humandata / "known_answers_visible.json").read_text())[
+        "pandalm"
+    ]
+    return answers

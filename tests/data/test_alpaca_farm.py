@@ -1,0 +1,173 @@
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from farm.data.alpaca_farm import AlpacaFarmDataset
+from farm.data.files import DataError
+from farm.records import Preference
+
+EMPTY = AlpacaFarmDataset(
+    name="alpaca_farm",
+    folder=None,
+    hub_repository=None,
+    hub_revision=None,
+    preference_labels="human",
+    demonstrations_file=None,
+    preference_file=None,
+    unlabeled_file=None,
+    evaluation_file=None,
+    n_demonstrations=None,
+    n_preference=None,
+    n_unlabeled=None,
+    n_evaluation=None,
+)
+
+
+def rows(*names: str, **extra: object) -> list[dict[str, object]]:
+    return [{"instruction": f"Do {name}.", "input": "", "output": f"Done {name}.", **extra} for name in names]
+
+
+def pair(name: str, preference: object, **extra: object) -> dict[str, object]:
+    return {
+        "instruction": f"Do {name}.",
+        "input": "",
+        "output_1": "A.",
+        "output_2": "B.",
+        "preference": preference,
+        **extra,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    contents = {
+        "alpaca_instructions/sft.json": rows("s1", "s2", "s3", "e1"),
+        "alpaca_instructions/preference.json": rows("p1", "p2", "p3", "p4", "p5"),
+        "alpaca_instructions/unlabeled.json": rows("u1", "u2", "s1", "p1"),
+        "alpaca_farm_evaluation.json": [
+            *rows("e1", "e2", generator="davinci", dataset="koala", datasplit="eval"),
+            {"instruction": "Add.", "input": "1 and 2", "output": "3", "generator": "davinci", "dataset": "koala"},
+        ],
+        "alpaca_human_preference.json": [
+            pair("p1", 1, raw_preference=2), pair("p2", 2, raw_preference=4), pair("p3", 0), pair("p4", 1.5),
+            pair("p5", None), pair("e2", 1),
+        ],
+        "alpaca_gpt4_preference.json": [pair("p1", 1.2, annotator="gpt4")],
+    }  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(content))
+    return tmp_path
+
+
+def names(records: object) -> list[str]:
+    return [r.instruction.removeprefix("Do ").removesuffix(".") for r in records]  # type: ignore[attr-defined]
+
+
+def test_the_folder_gives_all_splits(folder: Path) -> None:
+    splits = replace(EMPTY, folder=folder).load()
+    assert names(splits.demonstrations) == ["s1", "s2", "s3"]
+    assert names(splits.preference) == ["p1", "p2", "p3", "p4", "p5"]
+    assert names(splits.unlabeled) == ["u1", "u2"]
+    assert names(splits.evaluation) == ["e1", "e2", "Add"]
+    assert splits.evaluation[0].generator == "davinci"
+    assert names(splits.comparisons) == ["p1", "p2", "p3", "p4", "p5"]
+
+
+def test_preferences_ties_and_missing_verdicts(folder: Path) -> None:
+    splits = replace(EMPTY, folder=folder).load()
+    first, second, tie = Preference.FIRST, Preference.SECOND, Preference.TIE
+    assert [a.preference for a in splits.annotations] == [first, second, tie, tie, None]
+    assert [a.raw_reply for a in splits.annotations] == ["2", "4", "0", "1.5", ""]
+    assert splits.annotations[4].unparsed_reason
+    assert {a.annotator for a in splits.annotations} == {"human"}
+    assert [a.comparison_key for a in splits.annotations] == [c.key for c in splits.comparisons]
+
+
+def test_a_soft_preference_keeps_its_probability(folder: Path) -> None:
+    (annotation,) = replace(EMPTY, folder=folder, preference_labels="gpt4").load().annotations
+    assert annotation.preference is Preference.FIRST
+    assert annotation.p_first == pytest.approx(0.8)
+    assert annotation.judge == "gpt4"
+
+
+def test_evaluation_instructions_are_taken_out_and_counted(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="farm.data")
+    replace(EMPTY, folder=folder).load()
+    assert "demonstrations: 1 of 4 rows removed" in caplog.text
+    assert "unlabeled: 2 of 4 rows removed" in caplog.text
+
+
+def test_an_instruction_merged_with_its_input_is_recognised(folder: Path, tmp_path: Path) -> None:
+    # AlpacaEval merges "Add." and "1 and 2"; AlpacaFarm does not.
+    demonstrations = tmp_path / "demos.jsonl"
+    texts = ["Add.\n\n1 and 2", "add.  1 AND 2", "Subtract."]
+    demonstrations.write_text("\n".join(json.dumps({"instruction": t, "output": "3"}) for t in texts))
+    splits = replace(EMPTY, folder=folder, demonstrations_file=demonstrations).load()
+    assert [d.instruction for d in splits.demonstrations] == ["Subtract."]
+
+
+def test_limits_keep_a_fixed_choice_and_grow_by_adding(folder: Path) -> None:
+    def kept(n: int | None) -> list[str]:
+        return names(replace(EMPTY, folder=folder, n_preference=n).load().preference)
+
+    assert kept(2) == kept(2)
+    assert set(kept(2)) < set(kept(3)) < set(kept(None))
+    splits = replace(EMPTY, folder=folder, n_preference=2, n_demonstrations=1, n_unlabeled=1, n_evaluation=2).load()
+    assert [len(s) for s in (splits.demonstrations, splits.unlabeled, splits.evaluation)] == [1, 1, 2]
+    assert set(names(splits.comparisons)) == set(kept(2))
+
+
+def test_only_the_held_out_evaluation_instructions_are_removed(folder: Path) -> None:
+    everything = names(replace(EMPTY, folder=folder).load().evaluation)
+    splits = replace(EMPTY, folder=folder, n_evaluation=1).load()
+    (held_out,) = names(splits.evaluation)
+    used = {*names(splits.demonstrations), *names(splits.comparisons)}
+    assert held_out not in used
+    assert (set(everything) - {held_out, "Add"}) <= used
+
+
+def test_a_missing_file_of_the_folder_is_named(folder: Path) -> None:
+    (folder / "alpaca_instructions/sft.json").unlink()
+    with pytest.raises(DataError, match=r"sft\.json: no such file.*unlabeled\.json"):
+        replace(EMPTY, folder=folder).load()
+
+
+def test_a_preference_that_is_none_names_row_and_field(folder: Path) -> None:
+    (folder / "alpaca_human_preference.json").write_text(json.dumps([pair("p1", 1), pair("p2", 3)]))
+    with pytest.raises(DataError, match=r"row 2, field `preference`: expected 1 .output_1., 2"):
+        replace(EMPTY, folder=folder).load()
+
+
+def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="hub_revision"):
+        replace(EMPTY, hub_repository="tatsu-lab/alpaca_farm")
+    with pytest.raises(ValueError, match="folder and hub_repository"):
+        replace(EMPTY, folder=tmp_path, hub_repository="a/b", hub_revision="c")
+    with pytest.raises(ValueError, match="n_unlabeled: expected at least 1"):
+        replace(EMPTY, n_unlabeled=0)
+    with pytest.raises(DataError, match="no evaluation; give `folder`"):
+        EMPTY.load()
+
+
+def test_recorded_real_files_make_a_whole_chain(humandata: Path) -> None:
+    demonstrations = humandata / "demos_instruct_mix.parquet"
+    splits = replace(
+        EMPTY,
+        demonstrations_file=demonstrations,
+        preference_file=humandata / "raw/alpacafarm_xann_gpt4/gpt4_b1/annotations_seed0_configs.json.gz",
+        unlabeled_file=demonstrations,
+        evaluation_file=humandata / "raw/alpaca_eval/results/text_davinci_003/model_outputs.json.gz",
+        n_demonstrations=200,
+        n_unlabeled=100,
+    ).load()
+    assert (len(splits.evaluation), len(splits.demonstrations), len(splits.unlabeled)) == (805, 200, 100)
+    # 321 of the 648 pairs are on evaluation instructions.
+    assert len(splits.comparisons) == len(splits.annotations) == 327
+    assert {a.judge for a in splits.annotations} == {"gpt4_b1"}
+    texts = [{" ".join(f"{r.instruction} {r.input}".lower().split()) for r in s}
+             for s in (splits.evaluation, splits.preference, splits.demonstrations, splits.unlabeled)]  # fmt: skip
+    assert sum(len(t) for t in texts) == len(set.union(*texts))
