@@ -35,6 +35,9 @@ def place_tags(axes: Axes, names: Sequence[str], points: FloatArray, errors: Flo
     pixels_per_point = figure.dpi / 72
     taken = [box for point, error in zip(points, errors, strict=True) for box in _bars(axes, point, error)]
     taken += _diagonal(axes)
+    legend = axes.get_legend()
+    if legend is not None:
+        taken.append(legend.get_window_extent())
     placed: list[Bbox] = []
     # The most crowded names choose first: they have the fewest free places.
     crowding = [(np.hypot(*(points - point).T) < 4).sum() for point in points]

@@ -21,7 +21,7 @@ from farm.stats.bootstrap import Estimate
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 _KIND_STYLES = {
-    "trained": (BLUE, "o", BLUE, "trained on labels (ranked)"),
+    "trained": (BLUE, "o", BLUE, "ranked methods"),
     "other": (ORANGE, "s", "white", "other labels"),
     "label_free": (GREY, "D", "white", "no labels"),
 }
@@ -65,7 +65,7 @@ def draw_arms(comparison: ArmsComparison, path: Path) -> None:
     )
     axes.set_ylabel(f"crowd win rate, % (trained on {crowd.annotator_train}, judged by {crowd.annotator_eval})")
     axes.set_title(_arms_title(comparison), fontsize=11)
-    axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+    axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
     place_tags(axes, [row.name for row in rows], points, errors)
     _save(figure, path)
 
