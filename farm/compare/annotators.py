@@ -18,9 +18,9 @@ from scipy import sparse
 from farm.compare.label_tables import Labels, match_labels
 from farm.seeds import rng_for
 from farm.stats.agreement import Accuracy, accuracy, cohen_kappa, leave_one_out, majority, raw_agreement
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.stats.bootstrap import Estimate, FloatArray, item_weights
 from farm.stats.bradley_terry import Strengths, bradley_terry, fit_wins
-from farm.stats.rankings import RankingAgreement, compare_rankings, correlations
+from farm.stats.rankings import RankingAgreement, compare_rankings, correlation_estimate, correlations
 from farm.stats.win_rates import WinRate, win_rate
 
 MAJORITY = "human majority"
@@ -249,7 +249,10 @@ class _Comparer:
         point = correlations(self._fit(first, all_once), self._fit(second, all_once))
         drawn = correlations(self._fit(first, weights), self._fit(second, weights))
         n_models, reason = len(self.labels.models), "an annotator's strengths have no finite maximum"
-        made = [estimate(float(p[0]), d, n_total=n_models, reason=reason) for p, d in zip(point, drawn, strict=True)]
+        made = [
+            correlation_estimate(float(p[0]), d, n_models=n_models, reason=reason)
+            for p, d in zip(point, drawn, strict=True)
+        ]
         return StrengthCorrelation(spearman=made[0], kendall=made[1], pearson=made[2])
 
     def _fit(self, column: FloatArray, weights: FloatArray) -> FloatArray:

