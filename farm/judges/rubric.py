@@ -1,0 +1,101 @@
+"""Judges of the pocket world that score answers by a rubric: the local stand-in for a pool of prompted model judges.
+
+A rubric judge checks what the true utility is made of, with weights of its own and without the items that it forgets;
+it favours long answers and one of the two positions. It errs less at random than a worker of the crowd, and errs in
+its own ways all the more: lower variance, more bias, as AlpacaFarm found for prompted judges.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.pocket.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
+from farm.pocket.utility import WEIGHTS
+from farm.records import Comparison, Verdict
+from farm.seeds import rng_for
+
+_FIRST_SHOWN = np.array([0.0, 1.0, -1.0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RubricJudge:
+    """Scores both answers by its rubric and chooses (`farm.judges.judge.Judge`)."""
+
+    name: str
+    """Name within the pool."""
+    weights: tuple[float, ...]
+    """Points for each criterion; 0 for an item that is missing from its rubric."""
+    length_bias: float
+    """Points for one more word."""
+    position_bias: float
+    """Points for the answer that is shown first; negative if it favours the last."""
+    temperature: float
+    """Of the logistic choice."""
+
+    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+        """The judge's choices with their probabilities."""
+        pairs = order_pairs(comparisons)
+        is_output_1_ahead = _FIRST_SHOWN[np.asarray(first_shown, dtype=np.int64)]
+        ahead = np.where(pairs.is_swapped, -is_output_1_ahead, is_output_1_ahead)
+        points: Floats = pairs.criteria @ np.array(self.weights)
+        points += self.length_bias * pairs.n_words + self.position_bias * ahead
+        draws = uniforms(seed, f"{self.name} choice", pairs.keys)
+        return choose(pairs, logistic(points, self.temperature), draws, tells_probability=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RubricPool:
+    """A population of rubric judges (`farm.judges.judge.Panel`)."""
+
+    n_judges: int
+    """Number of judges."""
+    weight_sd: float
+    """Standard deviation of the logarithm of each item's weight among judges."""
+    drop_probability: float
+    """Probability that an item is missing from a judge's rubric."""
+    length_bias: float
+    """Mean points for ten more words."""
+    length_bias_sd: float
+    """Its standard deviation among judges."""
+    temperature: float
+    """Of the logistic choice, in units of utility."""
+    position_sd: float
+    """Standard deviation of the position bias among judges."""
+    seed: int
+    """The judges' traits are keyed by it."""
+
+    def members(self) -> Sequence[RubricJudge]:
+        """The judges, in a fixed order."""
+        return [self._judge(f"rubric-{number:02d}") for number in range(1, self.n_judges + 1)]
+
+    def _judge(self, name: str) -> RubricJudge:
+        rng = rng_for(self.seed, "rubric judge", name)
+        tastes = np.exp(self.weight_sd * rng.standard_normal(len(CRITERION_NAMES)))
+        tastes[rng.random(len(CRITERION_NAMES)) < self.drop_probability] = 0.0
+        return RubricJudge(
+            name=name,
+            weights=tuple(float(w) for w in np.array(list(WEIGHTS.values())) * tastes),
+            length_bias=float(rng.normal(self.length_bias, self.length_bias_sd)) / 10.0,
+            position_bias=float(rng.normal(0.0, self.position_sd)),
+            temperature=self.temperature,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UtilityJudge:
+    """A panel of one that goes by the true utility with a little noise: what a perfect annotator would say."""
+
+    name: str
+    """Name of the judge."""
+    temperature: float
+    """Of the logistic choice, in units of utility."""
+
+    def members(self) -> Sequence[RubricJudge]:
+        """The one judge."""
+        weights = tuple(WEIGHTS.values())
+        return [
+            RubricJudge(
+                name=self.name, weights=weights, length_bias=0.0, position_bias=0.0, temperature=self.temperature
+            )
+        ]
