@@ -11,6 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pydantic
 from omegaconf import OmegaConf
@@ -19,6 +20,9 @@ from farm.errors import UserError
 
 CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
 PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+TargetT = TypeVar("TargetT")
 
 
 class ConfigError(UserError):
@@ -51,21 +55,21 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
 
 
-def build(node: Mapping[str, object], target_type: type, where: str) -> object:
+def build(target: type[TargetT], node: Mapping[str, object]) -> TargetT:
     """Make the object that a config node describes.
 
     Args:
-        node: a plain mapping (interpolations resolved); `_target_` may be left out if `target_type` is a dataclass.
-        target_type: what is wanted: a dataclass, or a Protocol that any `_target_` may fulfil.
-        where: the node's dotted key, for messages.
+        target: a dataclass; its fields may be other dataclasses, or Protocols that any `_target_` may fulfil.
+        node: a plain mapping, interpolations resolved.
 
     Raises:
         ConfigError: with every problem found below this node.
     """
     problems: list[Problem] = []
-    value = _convert(node, target_type, where, problems)
+    value = _convert(node, target, "", problems)
     if problems:
         raise ConfigError(problems)
+    assert isinstance(value, target)
     return value
 
 
@@ -131,7 +135,8 @@ def _convert_plain(value: object, hint: object, where: str, problems: list[Probl
         return Path(value)
     try:
         adapter: pydantic.TypeAdapter[object] = pydantic.TypeAdapter(
-            hint, config=pydantic.ConfigDict(arbitrary_types_allowed=True)  # type: ignore[arg-type]
+            hint,
+            config=pydantic.ConfigDict(arbitrary_types_allowed=True),  # type: ignore[arg-type]
         )
         return adapter.validate_python(value, strict=True)
     except pydantic.ValidationError as error:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from farm.annotators.annotator import Annotator
 from farm.data.dataset import Dataset, Utility
+from farm.errors import UserError
 from farm.evaluation import (
     Evaluation,
     RunIdentity,
@@ -27,7 +28,6 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
-from farm.errors import UserError
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.reward_model import RewardModel
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
@@ -42,8 +42,8 @@ from farm.records import (
     Outcome,
     Output,
     Policy,
-    PreferencePair,
     Preference,
+    PreferencePair,
     Standing,
     instructions_of,
     read_table,
@@ -263,9 +263,7 @@ def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chai
     return store.get(ANSWERS, component=component, parents=parents, seed=seed, build=build)
 
 
-def pick_outputs(
-    store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int
-) -> Artifact:
+def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
     """The answer that the policy's scorer likes best, with all scores, (instructions, best_of)."""
     answering = load_policy(policy)
     utility = chain.utility if answering.scorer == "utility" else None
@@ -368,7 +366,9 @@ def _inputs(parents: Mapping[str, Artifact], model: Model, method: Method) -> Tr
         model=model,
         sft=load_policy(parents["sft"]) if "sft" in requires else None,
         demonstrations=(
-            read_table(data.file("demonstrations.parquet"), Demonstration) if data and "demonstrations" in requires else ()
+            read_table(data.file("demonstrations.parquet"), Demonstration)
+            if data and "demonstrations" in requires
+            else ()
         ),
         pairs=read_table(parents["pairs"].file("pairs.parquet"), PreferencePair) if "pairs" in requires else (),
         unlabeled=(

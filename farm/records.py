@@ -306,7 +306,9 @@ def _column_types(record_type: type) -> dict[str, str]:
     names = {str: "str", int: "int64", float: "float64", bool: "bool", Path: "str", Preference: "float64"}
     hints = {name: _bare_type(hint) for name, hint in typing.get_type_hints(record_type).items()}
     # pandas' capital Int64 is the integer column that can miss a value.
-    return {name: "Int64" if (bare, optional) == (int, True) else names[bare] for name, (bare, optional) in hints.items()}
+    return {
+        name: "Int64" if (bare, optional) == (int, True) else names[bare] for name, (bare, optional) in hints.items()
+    }
 
 
 def _reader(hint: object) -> typing.Callable[[object], object]:

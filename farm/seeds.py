@@ -23,4 +23,3 @@ def rng_for(seed: int, purpose: str, key: str = "") -> np.random.Generator:
 def uniform_for(seed: int, purpose: str, key: str = "") -> float:
     """One uniform draw in [0, 1); far cheaper than making a generator for it."""
     return derive_seed(seed, purpose, key) / 2**63
-

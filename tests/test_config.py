@@ -39,13 +39,13 @@ SQUARE = {"_target_": f"{__name__}.Square", "side": 2}
 
 def problems_of(node: dict[str, object]) -> dict[str, str]:
     with pytest.raises(ConfigError) as caught:
-        build(node, Drawing, "")
+        build(Drawing, node)
     return {problem.where: problem.message for problem in caught.value.problems}
 
 
 def test_a_good_node_becomes_an_object() -> None:
     node = {"shapes": [SQUARE], "epochs": 3, "path": "a/b", "limit": None}
-    assert build(node, Drawing, "") == Drawing(shapes=(Square(side=2.0),), epochs=3, path=Path("a/b"), limit=None)
+    assert build(Drawing, node) == Drawing(shapes=(Square(side=2.0),), epochs=3, path=Path("a/b"), limit=None)
 
 
 def test_every_problem_is_reported_at_once() -> None:

@@ -11,11 +11,14 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "errors": 0, "records": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
     "stats": 1, "tensors": 1,
-    "data": 2, "models": 2, "pocket": 2,
-    "judges": 3,
-    "annotators": 4, "methods": 4,
-    "evaluation": 5, "optimization": 5, "pipeline": 6, "leaderboard": 6, "compare": 6,
-    "commands": 7,
+    "data": 2, "models": 2,
+    "pocket": 3,
+    "judges": 4,
+    "annotators": 5, "methods": 5,
+    "evaluation": 6, "optimization": 6,
+    "pipeline": 7, "compare": 7,
+    "leaderboard": 8,
+    "commands": 9,
 }  # fmt: skip
 
 

@@ -3,28 +3,30 @@
 import pytest
 
 from farm.commands.overrides import compose_one, expand
+from farm.commands.run import plan
 from farm.config import ConfigError
 
 
 def problems_of(*overrides: str, is_multirun: bool = False) -> dict[str, str]:
     with pytest.raises(ConfigError) as caught:
-        expand("config", overrides, is_multirun=is_multirun)
+        expand("config", overrides, plan, is_multirun=is_multirun)
     return {problem.where: problem.message for problem in caught.value.problems}
 
 
 def test_one_run_is_one_job() -> None:
-    (job,) = expand("config", ["method=dpo", "annotator=pool", "seed=3"], is_multirun=False)
-    assert (job.config["seed"], job.config["method"]["name"], job.config["annotator"]["name"]) == (3, "dpo", "pool")  # type: ignore[index]
+    (job,) = expand("config", ["method=dpo", "annotator=pool", "seed=3"], dict, is_multirun=False)
+    assert (job["seed"], job["method"]["name"], job["annotator"]["name"]) == (3, "dpo", "pool")  # type: ignore[index]
 
 
 def test_unknown_keys_groups_and_choices_come_together() -> None:
     assert "did you mean `method`?" in problems_of("metod=ppo")["metod"]
-    found = problems_of("method=pppo", "annotator=crowdd")
-    assert "did you mean `ppo`?" in found["method"]
+    found = problems_of("annotator=crowdd", "sed=1", "method.bta=3", "method=dpo", "seed=a", "model.dtype=float8", "x")
     assert "did you mean `crowd`?" in found["annotator"]
-    found = problems_of("sed=1", "method.bta=3", "method=dpo")
     assert "did you mean `seed`?" in found["sed"]
     assert "did you mean `beta`?" in found["method.bta"]
+    assert "valid integer, got 'a'" in found["seed"]
+    assert "'float32' or 'bfloat16'" in found["model.dtype"]
+    assert "expected key=value" in found["x"]
 
 
 def test_a_line_that_is_no_override_says_so() -> None:
@@ -33,19 +35,19 @@ def test_a_line_that_is_no_override_says_so() -> None:
 
 def test_several_values_need_a_sweep() -> None:
     assert "farm run -m" in problems_of("seed=0,1")["seed=0,1"]
-    jobs = expand("config", ["seed=0,1", "method=sft,dpo"], is_multirun=True)
-    assert [(j.config["seed"], j.config["method"]["name"]) for j in jobs] == [  # type: ignore[index]
+    jobs = expand("config", ["seed=0,1", "method=sft,dpo"], dict, is_multirun=True)
+    assert [(j["seed"], j["method"]["name"]) for j in jobs] == [  # type: ignore[index]
         (0, "sft"), (0, "dpo"), (1, "sft"), (1, "dpo"),
     ]  # fmt: skip
 
 
 def test_the_command_line_has_the_last_word_over_a_written_sweep() -> None:
-    whole = expand("config", ["experiment=pocket"], is_multirun=False)
+    whole = expand("config", ["experiment=pocket"], dict, is_multirun=False)
     assert len(whole) == 22
-    some = expand("config", ["experiment=pocket", "method=sft", "seed=0,1"], is_multirun=False)
-    assert sorted((j.config["method"]["name"], j.config["seed"]) for j in some) == [("sft", s) for s in (0, 0, 1, 1)]  # type: ignore[index]
+    some = expand("config", ["experiment=pocket", "method=sft", "seed=0,1"], dict, is_multirun=False)
+    assert sorted((j["method"]["name"], j["seed"]) for j in some) == [("sft", s) for s in (0, 0, 1, 1)]  # type: ignore[index]
 
 
 def test_other_commands_check_their_keys_too() -> None:
     with pytest.raises(ConfigError, match="did you mean `output`"):
-        compose_one("leaderboard", ["outptu=x"])
+        compose_one("leaderboard", ["outptu=x"], dict)

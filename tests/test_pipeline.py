@@ -54,11 +54,11 @@ class ToyDataset:
     def load(self) -> Splits:
         words = ["duck", "otter", "baker", "bread", "pear", "apple", "fig", "Monday"]
         asked = [Instruction(instruction=f"Name {a} and {b}.") for a in words for b in words]
-        compared = [
-            Comparison(instruction=i.instruction, output_1="duck", output_2="otter cake") for i in asked[16:40]
-        ]
+        compared = [Comparison(instruction=i.instruction, output_1="duck", output_2="otter cake") for i in asked[16:40]]
         return Splits(
-            demonstrations=[Demonstration(instruction=i.instruction, output="A duck and an otter.") for i in asked[:16]],
+            demonstrations=[
+                Demonstration(instruction=i.instruction, output="A duck and an otter.") for i in asked[:16]
+            ],
             preference=asked[16:40],
             unlabeled=asked[40:56],
             evaluation=[Output(instruction=i.instruction, output="bread", generator="reference") for i in asked[56:]],

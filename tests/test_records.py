@@ -19,7 +19,8 @@ OUTCOME = Outcome(
 
 
 @pytest.mark.parametrize(
-    "records", [[ANNOTATION], [OUTCOME], [Instruction(instruction="a\x00b", input=""), Instruction(instruction="é")], []]
+    "records",
+    [[ANNOTATION], [OUTCOME], [Instruction(instruction="a\x00b", input=""), Instruction(instruction="é")], []],
 )
 def test_a_table_gives_its_records_back(tmp_path: Path, records: list[object]) -> None:
     record_type = type(records[0]) if records else Annotation

@@ -14,7 +14,9 @@ from farm.seeds import uniform_for
 class Noise(Protocol):
     """Turns a verdict into the verdict that is recorded."""
 
-    def apply(self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int) -> Preference | None:
+    def apply(
+        self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int
+    ) -> Preference | None:
         """A verdict that is missing stays missing."""
 
 
@@ -32,7 +34,9 @@ class LabelFlip:
         if not 0.0 <= self.flip_prob <= 0.5:
             raise ValueError(f"flip_prob: expected a probability in [0, 0.5], got {self.flip_prob}")
 
-    def apply(self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int) -> Preference | None:
+    def apply(
+        self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int
+    ) -> Preference | None:
         if preference is None:
             return None
         is_flipped = uniform_for(seed, f"label flip {annotator}", comparison.pair_key) < self.flip_prob

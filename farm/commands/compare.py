@@ -6,7 +6,8 @@ from pathlib import Path
 
 from farm.commands.overrides import compose_one
 from farm.commands.report import ReportSettings, write_report
-from farm.compare.annotators import compare_annotators, write_annotators
+from farm.compare.annotators import compare_annotators
+from farm.compare.comparison_file import write_annotators
 from farm.compare.report import annotators_report
 from farm.config import ConfigError, Problem, build
 from farm.data.annotations import read_annotations
@@ -39,8 +40,7 @@ class CompareSettings:
 
 def compare(arguments: Sequence[str]) -> int:
     """Write and print the comparison; returns the exit code."""
-    settings = build(compose_one("compare", arguments), CompareSettings, "")
-    assert isinstance(settings, CompareSettings)
+    settings = compose_one("compare", arguments, lambda config: build(CompareSettings, config))
     if (settings.humans is None) != (settings.simulated is None):
         missing = "simulated" if settings.simulated is None else "humans"
         raise ConfigError([Problem(missing, "is needed too; one file may hold both kinds of labels: give it twice")])
@@ -63,7 +63,10 @@ def compare(arguments: Sequence[str]) -> int:
 
 
 def _compare_labels(settings: CompareSettings, humans: Path, simulated: Path, folder: Path) -> int:
-    human_rows, judged_rows = read_annotations(humans), read_annotations(simulated)
+    human_rows, judged_rows = (
+        read_annotations(humans, assumed_kind="human"),
+        read_annotations(simulated, assumed_kind="llm"),
+    )
     human_rows = human_rows[human_rows["annotator_kind"] == "human"]
     judged_rows = judged_rows[judged_rows["annotator_kind"] == "llm"]
     if settings.annotator is not None:

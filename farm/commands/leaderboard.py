@@ -27,8 +27,7 @@ class LeaderboardSettings:
 def leaderboard(arguments: Sequence[str]) -> int:
     """Write the tables, or with --check say what differs; returns the exit code."""
     overrides = [a for a in arguments if a != "--check"]
-    settings = build(compose_one("leaderboard", overrides), LeaderboardSettings, "")
-    assert isinstance(settings, LeaderboardSettings)
+    settings = compose_one("leaderboard", overrides, lambda config: build(LeaderboardSettings, config))
     store = Store(settings.root, is_read_only=True)
     artifacts = store.all("standings")
     if not artifacts:

@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -48,6 +49,8 @@ def main() -> None:
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code: 0 done, 1 something failed, 2 the command line is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if not arguments or arguments[0] in ("-h", "--help", "help") or arguments[-1] in ("-h", "--help"):
         print(_help())
         return 0
@@ -83,6 +86,4 @@ def _help() -> str:
     def choices(group: str) -> str:
         return ", ".join(sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml")))
 
-    return HELP.format(
-        methods=choices("method"), annotators=choices("annotator"), experiments=choices("experiment")
-    )
+    return HELP.format(methods=choices("method"), annotators=choices("annotator"), experiments=choices("experiment"))

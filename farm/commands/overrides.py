@@ -1,10 +1,9 @@
 """Composing a command's configuration: every job of a sweep is checked before anything starts, all errors at once."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, TypeVar, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
@@ -18,82 +17,122 @@ from omegaconf.errors import OmegaConfBaseException
 
 from farm.config import CONF_DIR, ConfigError, Problem, did_you_mean, register_resolvers
 
+T = TypeVar("T")
+Config = Mapping[str, object]
+"""A composed configuration: plain, all interpolations resolved, without Hydra's own node."""
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One composed configuration of a sweep."""
 
-    overrides: tuple[str, ...]
-    """What tells it from the others."""
-    config: Mapping[str, object]
-    """Plain, all interpolations resolved; without Hydra's own node."""
+def compose_one(config_name: str, overrides: Sequence[str], make: Callable[[Config], T]) -> T:
+    """Compose the configuration of a command that has no sweep, and make its object.
+
+    Raises:
+        ConfigError: with every unknown key, unknown choice and wrong value.
+    """
+    with _composer():
+        line = _read(config_name, overrides)
+        several = [o for o in line.good if o.is_sweep_override()]
+        problems = [*line.problems, *(Problem(_text(o), "this command takes one value, not several") for o in several)]
+        single = [_text(o) for o in line.good if not o.is_sweep_override()]
+        made = _make(_plain(compose(config_name, overrides=single)), make, problems)
+        return _unless(problems, made)[0]
+
+
+def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], T], *, is_multirun: bool) -> list[T]:
+    """One object per job of a command line, in order; the sweep may be written in an experiment's YAML.
+
+    Args:
+        config_name: the YAML under conf/.
+        overrides: the command line, in Hydra's grammar.
+        make: makes a job's object from its configuration; raises ConfigError.
+        is_multirun: whether several values of a key are allowed.
+
+    Raises:
+        ConfigError: with every problem of the command line and of every job.
+    """
+    with _composer():
+        line = _read(config_name, overrides)
+        problems = list(line.problems)
+        fixed = [o for o in line.good if not o.is_sweep_override()]
+        whole = compose(config_name, overrides=[_text(o) for o in fixed], return_hydra_config=True)
+        sweep = {**_written_sweep(whole), **{str(o.key_or_group): o for o in line.good if o.is_sweep_override()}}
+        for override in fixed:
+            sweep.pop(str(override.key_or_group), None)
+        if sweep and not (is_multirun or str(whole.hydra.mode).endswith("MULTIRUN")):
+            problems += [Problem(_text(o), "several values: say `farm run -m ...`") for o in sweep.values()]
+            sweep = {}
+        made: list[T] = []
+        for choices in itertools.product(*(_choices(override) for override in sweep.values())):
+            config = _plain(compose(config_name, overrides=[_text(o) for o in (*fixed, *choices)]))
+            made += _make(config, make, problems)
+        return _unless(problems, made)
+
+
+def written_sweep_keys(config_name: str, overrides: Sequence[str]) -> list[str]:
+    """The keys that the chosen experiment's own YAML sweeps."""
+    with _composer():
+        fixed = [_text(o) for o in _read(config_name, overrides).good if not o.is_sweep_override()]
+        return list(_written_sweep(compose(config_name, overrides=fixed, return_hydra_config=True)))
+
+
+class _Line(NamedTuple):
+    """A command line, read."""
+
+    good: list[Override]
+    problems: list[Problem]
 
 
 @contextmanager
-def composer() -> Iterator[None]:
-    """Within it `compose_one` and `expand` read the YAML files under conf/."""
+def _composer() -> Iterator[None]:
     register_resolvers()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         yield
 
 
-def compose_one(config_name: str, overrides: Sequence[str]) -> Mapping[str, object]:
-    """The configuration of a command that has no sweep.
-
-    Raises:
-        ConfigError: with every unknown key and group choice.
-    """
-    with composer():
-        parsed = _parse(overrides)
-        if swept := [o.input_line for o in parsed if o.is_sweep_override()]:
-            raise ConfigError([Problem(str(line), "this command takes one value, not several") for line in swept])
-        _check_keys(config_name, parsed)
-        return _plain(compose(config_name, overrides=list(overrides)))
-
-
-def expand(config_name: str, overrides: Sequence[str], *, is_multirun: bool) -> list[Job]:
-    """All jobs of a command line, in order; the sweep may be written in an experiment's YAML.
-
-    Raises:
-        ConfigError: with every problem of the command line.
-    """
-    with composer():
-        parsed = _parse(overrides)
-        fixed = [o for o in parsed if not o.is_sweep_override()]
-        _check_keys(config_name, [*fixed, *itertools.chain.from_iterable(map(_choices, parsed))])
-        whole = compose(config_name, overrides=[str(o.input_line) for o in fixed], return_hydra_config=True)
-        sweep = {**_written_sweep(whole), **{str(o.key_or_group): o for o in parsed if o.is_sweep_override()}}
-        for override in fixed:
-            sweep.pop(str(override.key_or_group), None)
-        if sweep and not (is_multirun or str(whole.hydra.mode).endswith("MULTIRUN")):
-            lines = [str(o.input_line) for o in sweep.values()]
-            raise ConfigError([Problem(line, "several values: say `farm run -m ...`") for line in lines])
-        axes = [[str(choice.input_line) for choice in _choices(override)] for override in sweep.values()]
-        common = [str(o.input_line) for o in fixed]
-        return [
-            Job(overrides=choices, config=_plain(compose(config_name, overrides=[*common, *choices])))
-            for choices in itertools.product(*axes)
-        ]
-
-
-def written_sweep_keys(config_name: str, overrides: Sequence[str]) -> list[str]:
-    """The keys that the chosen experiment's own YAML sweeps."""
-    with composer():
-        fixed = [str(o.input_line) for o in _parse(overrides) if not o.is_sweep_override()]
-        return list(_written_sweep(compose(config_name, overrides=fixed, return_hydra_config=True)))
-
-
-def _parse(overrides: Sequence[str]) -> list[Override]:
-    problems, parsed = [], []
+def _read(config_name: str, overrides: Sequence[str]) -> _Line:
+    """Parse a command line and set aside what names no key and no choice."""
+    parsed, problems = [], []
     for text in overrides:
         try:
             parsed.append(OverridesParser.create().parse_override(text))
         except HydraException as error:
             problems.append(Problem(text, f"expected key=value: {str(error).splitlines()[0]}"))
+    loader = GlobalHydra.instance().config_loader()
+    wrong = {i: problem for i, o in enumerate(parsed) if (problem := _group_problem(loader, o))}
+    lines = [
+        _text(o) for i, o in enumerate(parsed) if i not in wrong and _options(loader, o) and not o.is_sweep_override()
+    ]
+    try:
+        whole = compose(config_name, overrides=lines, return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError([*problems, *wrong.values(), _hydra_problem(error)]) from error
+    for i, override in enumerate(parsed):
+        if not _options(loader, override) and (problem := _key_problem(loader, whole, override)):
+            wrong[i] = problem
+    return _Line([o for i, o in enumerate(parsed) if i not in wrong], [*problems, *wrong.values()])
+
+
+def _make(config: Config, make: Callable[[Config], T], problems: list[Problem]) -> list[T]:
+    """The object in a list; an empty list, with the reasons added to problems, if it cannot be made."""
+    try:
+        return [make(config)]
+    except ConfigError as error:
+        problems += error.problems
+        return []
+
+
+def _unless(problems: Sequence[Problem], made: list[T]) -> list[T]:
     if problems:
         raise ConfigError(problems)
-    return parsed
+    return made
+
+
+def _hydra_problem(error: Exception) -> Problem:
+    return Problem("configuration", str(error).splitlines()[0])
+
+
+def _text(override: Override) -> str:
+    return str(override.input_line)
 
 
 def _written_sweep(whole: DictConfig) -> dict[str, Override]:
@@ -109,33 +148,21 @@ def _choices(override: Override) -> list[Override]:
     return [parser.parse_override(f"{override.key_or_group}={text}") for text in override.sweep_string_iterator()]
 
 
-def _check_keys(config_name: str, overrides: Sequence[Override]) -> None:
-    """Raise for every override that names no group option and no key."""
-    loader = GlobalHydra.instance().config_loader()
-    groups = [o for o in overrides if _is_group(loader, o)]
-    wrong = {id(o): problem for o in groups if (problem := _group_problem(loader, o))}
-    lines = [str(o.input_line) for o in groups if id(o) not in wrong and not o.is_sweep_override()]
-    try:
-        whole = compose(config_name, overrides=lines, return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError([*wrong.values(), Problem("configuration", str(error).splitlines()[0])]) from error
-    problems = [*wrong.values()]
-    problems += [problem for o in overrides if o not in groups and (problem := _key_problem(loader, whole, o))]
-    if problems:
-        raise ConfigError(problems)
-
-
-def _is_group(loader: ConfigLoader, override: Override) -> bool:
+def _options(loader: ConfigLoader, override: Override) -> list[str]:
+    """The choices of a configuration group; empty if the override's key is no group."""
     name = str(override.key_or_group).split("@")[0]
-    return loader.get_group_options(name, results_filter=ObjectType.CONFIG) != []
+    return list(loader.get_group_options(name, results_filter=ObjectType.CONFIG))
 
 
 def _group_problem(loader: ConfigLoader, override: Override) -> Problem | None:
-    name = str(override.key_or_group).split("@")[0]
-    options = loader.get_group_options(name, results_filter=ObjectType.CONFIG)
-    if override.is_sweep_override() or override.value() in options or override.value() is None:
+    options = _options(loader, override)
+    if not options:
         return None
-    return Problem(str(override.key_or_group), f"no choice {override.value()!r}; {did_you_mean(str(override.value()), options)}")
+    for choice in _choices(override):
+        if choice.value() not in options and choice.value() is not None:
+            name = str(choice.value())
+            return Problem(str(override.key_or_group), f"no choice {name!r}; {did_you_mean(name, options)}")
+    return None
 
 
 def _key_problem(loader: ConfigLoader, whole: DictConfig, override: Override) -> Problem | None:
@@ -154,9 +181,9 @@ def _key_problem(loader: ConfigLoader, whole: DictConfig, override: Override) ->
     return None
 
 
-def _plain(config: DictConfig) -> Mapping[str, object]:
+def _plain(config: DictConfig) -> Config:
     try:
         container = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
-        raise ConfigError([Problem("configuration", str(error).splitlines()[0])]) from error
-    return cast(Mapping[str, object], {k: v for k, v in cast(dict[str, object], container).items() if k != "hydra"})
+        raise ConfigError([_hydra_problem(error)]) from error
+    return {key: value for key, value in cast(dict[str, object], container).items() if key != "hydra"}

@@ -26,8 +26,7 @@ class BuildCommand:
 
 def build_base(arguments: Sequence[str]) -> int:
     """Pretrain and write the base; returns the exit code."""
-    command = build(compose_one("pocket_build", arguments), BuildCommand, "")
-    assert isinstance(command, BuildCommand)
+    command = compose_one("pocket_build", arguments, lambda config: build(BuildCommand, config))
     pretrain(
         command.settings,
         command.output,

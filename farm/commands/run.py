@@ -9,13 +9,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import hydra
 import torch
 import transformers
 from omegaconf import DictConfig, OmegaConf
 
-from farm.commands.overrides import Job, expand, written_sweep_keys
+from farm.commands.overrides import expand, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
@@ -44,13 +45,23 @@ class Session:
         return self.root / "experiments" / self.name
 
 
+class Planned(NamedTuple):
+    """One job, checked."""
+
+    chain: Chain
+    session: Session
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """One Hydra launch: its command line and its checked chains."""
+    """One Hydra launch: its command line and its checked jobs."""
 
     overrides: tuple[str, ...]
-    chains: tuple[Chain, ...]
-    session: Session
+    jobs: tuple[Planned, ...]
+
+    @property
+    def session(self) -> Session:
+        return self.jobs[0].session
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,65 +71,56 @@ def run(arguments: Sequence[str]) -> int:
         ConfigError: before anything starts, with every problem of every job.
     """
     start = time.monotonic()
-    flags = ("-m", "--multirun")
-    overrides = [a for a in arguments if a not in flags]
+    overrides = [a for a in arguments if a not in ("-m", "--multirun")]
     is_multirun = len(overrides) < len(arguments)
-    jobs = expand("config", overrides, is_multirun=is_multirun)
-    sweep = check_sweep(overrides, jobs)
-    followers = [_following(experiment, overrides, sweep.session) for experiment in sweep.session.followed_by]
-    if len(jobs) == 1 and not is_multirun and not jobs[0].overrides:
-        _run_one(sweep.chains[0], sweep.session)
+    sweep = _plan(overrides, is_multirun=is_multirun)
+    is_written_sweep = bool(written_sweep_keys("config", overrides))
+    if not is_multirun and not is_written_sweep:
+        _run_one(sweep.jobs[0])
         return 0
+    sweeps = [sweep, *(_following(experiment, overrides, sweep.session) for experiment in sweep.session.followed_by)]
     # What each worker used is recorded per invocation.
     shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
-    for each in (sweep, *followers):
-        print(f"{each.session.name}: {len(each.chains)} runs, artifacts in {sweep.session.root}", flush=True)
+    for each in sweeps:
+        print(f"{each.session.name}: {len(each.jobs)} runs, artifacts in {sweep.session.root}", flush=True)
         _launch(each)
-    chains = [chain for each in (sweep, *followers) for chain in each.chains]
-    return _finish(chains, sweep.session, start)
+    return _finish([job.chain for each in sweeps for job in each.jobs], sweep.session, start)
 
 
-def check_sweep(overrides: Sequence[str], jobs: Sequence[Job]) -> Sweep:
-    """Make the objects of every job.
+def plan(config: Mapping[str, object]) -> Planned:
+    """The chain and the session that a composed configuration describes.
 
     Raises:
-        ConfigError: with every problem of every job.
+        ConfigError: with every problem of both.
     """
+    session_keys = Session.__dataclass_fields__.keys()
     problems: list[Problem] = []
-    chains, sessions = [], []
-    for job in jobs:
+    made: list[Chain | Session] = []
+    nodes: list[tuple[type[Chain | Session], dict[str, object]]] = [
+        (Chain, {"utility": None, **{key: value for key, value in config.items() if key not in session_keys}}),
+        (Session, {key: value for key, value in config.items() if key in session_keys}),
+    ]
+    for target, node in nodes:
         try:
-            chains.append(chain_of(job.config))
-            sessions.append(session_of(job.config))
+            made.append(build(target, node))
         except ConfigError as error:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Sweep(overrides=tuple(overrides), chains=tuple(chains), session=sessions[0])
+    chain, session = made
+    assert isinstance(chain, Chain) and isinstance(session, Session)
+    return Planned(chain, session)
 
 
-def chain_of(config: Mapping[str, object]) -> Chain:
-    """The chain that a composed configuration describes."""
-    session_keys = Session.__dataclass_fields__.keys()
-    node = {"utility": None, **{key: value for key, value in config.items() if key not in session_keys}}
-    chain = build(node, Chain, "")
-    assert isinstance(chain, Chain)
-    return chain
-
-
-def session_of(config: Mapping[str, object]) -> Session:
-    """The part of a configuration that decides no result."""
-    session = build({key: config[key] for key in Session.__dataclass_fields__}, Session, "")
-    assert isinstance(session, Session)
-    return session
+def _plan(overrides: Sequence[str], *, is_multirun: bool) -> Sweep:
+    return Sweep(overrides=tuple(overrides), jobs=tuple(expand("config", overrides, plan, is_multirun=is_multirun)))
 
 
 def run_job(config: DictConfig) -> None:
     """One job of a sweep, in a worker process of Hydra's launcher."""
     register_resolvers()
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    chain, session = chain_of({str(k): v for k, v in plain.items()}), session_of({str(k): v for k, v in plain.items()})
+    plain = cast(dict[str, object], OmegaConf.to_container(config, resolve=True))
+    chain, session = plan(plain)
     label = label_of(chain)
     with job_label(label):
         start = time.monotonic()
@@ -145,7 +147,7 @@ def peak_memory_mb() -> float:
 def _following(experiment: str, overrides: Sequence[str], session: Session) -> Sweep:
     kept = [o for o in overrides if not o.startswith(("experiment=", "method=", "annotator=", "name="))]
     line = [f"experiment={experiment}", *kept, f"name={session.name}"]
-    return check_sweep(line, expand("config", line, is_multirun=True))
+    return _plan(line, is_multirun=True)
 
 
 def _run_quietly(store: Store, chain: Chain) -> Artifact:
@@ -156,8 +158,8 @@ def _run_quietly(store: Store, chain: Chain) -> Artifact:
     return run_chain(store, chain)
 
 
-def _run_one(chain: Chain, session: Session) -> None:
-    store = Store(session.root)
+def _run_one(job: Planned) -> None:
+    chain, store = job.chain, Store(job.session.root)
     standings = _run_quietly(store, chain)
     print(f"\n{label_of(chain)}")
     print(f"{'stage':<14}{'':<8}{'seconds':>8}  artifact")

@@ -33,7 +33,11 @@ class BaselineJudge:
             return Preference.FIRST if first_shown == 1 else Preference.SECOND
         if self.rule == "random":
             prefers_smaller = uniform_for(seed, f"random judge {self.name}", comparison.pair_key) < 0.5
-            return Preference.FIRST if prefers_smaller == (comparison.output_1 <= comparison.output_2) else Preference.SECOND
+            return (
+                Preference.FIRST
+                if prefers_smaller == (comparison.output_1 <= comparison.output_2)
+                else Preference.SECOND
+            )
         gap = len(comparison.output_1) - len(comparison.output_2)
         if gap == 0:
             return Preference.TIE

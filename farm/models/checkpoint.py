@@ -87,8 +87,12 @@ def check_checkpoint(path: str | Path) -> None:
         pickles = sorted(f.name for f in directory.iterdir() if f.suffix in _PICKLES)
         raise CheckpointError(
             f"{directory}: no .safetensors file here"
-            + (f", only pickled weights ({', '.join(pickles)}), which can run code when loaded and are refused; "
-               "convert them with transformers' save_pretrained" if pickles else "")
+            + (
+                f", only pickled weights ({', '.join(pickles)}), which can run code when loaded and are refused; "
+                "convert them with transformers' save_pretrained"
+                if pickles
+                else ""
+            )
         )
 
 

@@ -55,7 +55,9 @@ class ChatPrompt:
 
     def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
         if tokenizer.chat_template is None:
-            raise ValueError(f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. prompt=alpaca")
+            raise ValueError(
+                f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. prompt=alpaca"
+            )
         user = instruction + self.input_separator + input if input else instruction
         messages = [{"role": "system", "content": self.system}] if self.system else []
         messages.append({"role": "user", "content": user})

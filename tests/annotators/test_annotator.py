@@ -10,7 +10,9 @@ from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.records import Comparison, Preference
 
 COMPARISONS = [
-    Comparison(instruction=f"question {i}", output_1=f"answer {i}" + "x" * (i % 7), output_2=f"reply {i}" + "y" * (i % 5))
+    Comparison(
+        instruction=f"question {i}", output_1=f"answer {i}" + "x" * (i % 7), output_2=f"reply {i}" + "y" * (i % 5)
+    )
     for i in range(4000)
 ]
 
@@ -43,7 +45,9 @@ def test_a_verdict_does_not_depend_on_the_batch() -> None:
 
 def test_no_flips_change_nothing_and_a_half_leaves_nothing() -> None:
     clean = [a.preference for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True)]
-    assert [a.preference for a in annotator(LabelFlip(flip_prob=0.0)).annotate(COMPARISONS, (), 1, with_noise=True)] == clean
+    assert [
+        a.preference for a in annotator(LabelFlip(flip_prob=0.0)).annotate(COMPARISONS, (), 1, with_noise=True)
+    ] == clean
     hard = [i for i, p in enumerate(clean) if p is not Preference.TIE]
     for flip_prob, expected in ((0.25, 0.75), (0.5, 0.5)):
         noised = annotator(LabelFlip(flip_prob=flip_prob)).annotate(COMPARISONS, (), 1, with_noise=True)
@@ -63,7 +67,9 @@ def test_equal_outputs_tie_and_all_judges_take_part() -> None:
     annotations = annotator(rule="constant").annotate(same, (), 1, with_noise=True)
     assert {a.preference for a in annotations} == {Preference.TIE}
     assert {a.judge for a in annotations} == {"constant 0", "constant 1", "constant 2"}
-    assert 0.45 < sum(a.first_shown == 1 for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True)) / 4000 < 0.55
+    assert (
+        0.45 < sum(a.first_shown == 1 for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True)) / 4000 < 0.55
+    )
 
 
 def test_flip_prob_out_of_range_is_refused() -> None:

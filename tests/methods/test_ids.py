@@ -53,7 +53,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Trainer]:
     """Collects trainers instead of running them."""
     trainers: list[Trainer] = []
 
-    def stop(trainer: Trainer, job: TrainingJob) -> None:  # noqa: ARG001
+    def stop(trainer: Trainer, job: TrainingJob) -> None:
         trainers.append(trainer)
         raise StopError
 

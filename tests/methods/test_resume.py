@@ -68,7 +68,7 @@ def test_killed_run_resumes_to_the_same_bytes(
 
     begun: list[int] = []
 
-    def note(self: object, args: object, state: TrainerState, control: object, **kwargs: object) -> None:  # noqa: ARG001
+    def note(self: object, args: object, state: TrainerState, control: object, **kwargs: object) -> None:
         begun.append(state.global_step)
 
     monkeypatch.setattr(trl_training, "LOG_EVERY_STEPS", 4)

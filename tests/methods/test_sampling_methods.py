@@ -97,7 +97,7 @@ def test_a_killed_iteration_draws_no_answer_twice(
 ) -> None:
     starts: list[tuple[Path, list[str]]] = []
 
-    def fine_tune(checkpoint: Path, examples: Sequence[Example], job: TrainingJob) -> Path:  # noqa: ARG001
+    def fine_tune(checkpoint: Path, examples: Sequence[Example], job: TrainingJob) -> Path:
         starts.append((checkpoint, [e.instruction for e in examples]))
         if len(starts) == 2:
             raise KeyboardInterrupt
@@ -109,7 +109,7 @@ def test_a_killed_iteration_draws_no_answer_twice(
     with pytest.raises(KeyboardInterrupt):
         two.train(inputs, output_dir, scratch_dir, 0)
 
-    def refuse(*args: object, **kwargs: object) -> None:  # noqa: ARG001
+    def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("drew again")
 
     monkeypatch.setattr(expert_iteration, "draw_answers", refuse)
