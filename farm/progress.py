@@ -70,9 +70,7 @@ class _PlainLines:
             return
         self._next_line = now + LINE_EVERY_SECONDS
         rate = self._done / (now - self._start)
-        left = (self._total - self._done) / rate
+        left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "no estimate yet"
         print(
-            f"{self._label}: {self._done}/{self._total} {self._unit}, {rate:.3g}/s, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
+            f"{self._label}: {self._done}/{self._total} {self._unit}, {rate:.3g}/s, {left}", file=sys.stderr, flush=True
         )

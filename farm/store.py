@@ -69,8 +69,8 @@ class StageReport:
 def describe(value: object) -> object:
     """A JSON value that determines the results of a component.
 
-    Dataclass fields with `metadata={"in_key": False}` (devices, micro-batch sizes, paths of caches) are left out; fields
-    with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
+    Dataclass fields with `metadata={"in_key": False}` (devices, micro-batch sizes, paths of caches) are left out;
+    fields with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
 
     Raises:
         TypeError: the value holds something that has no description.

@@ -1,6 +1,5 @@
 """The whole chain on a toy dataset and a two-layer model: provenance, reuse, arms, recovery."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -224,4 +223,4 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
     for name in ("outcomes.parquet", "standings.parquet", "points.parquet"):
         assert resumed.file(name).read_bytes() == unbroken.file(name).read_bytes()
     assert resumed.key == unbroken.key
-    assert os.listdir(tmp_path / "broken" / "artifacts" / "standings") == [resumed.key]
+    assert [path.name for path in (tmp_path / "broken" / "artifacts" / "standings").iterdir()] == [resumed.key]

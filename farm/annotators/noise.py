@@ -1,7 +1,7 @@
 """Noise as a stage of its own over clean verdicts, so that sweeping it costs no judge call.
 
-Every draw is keyed by (seed, stage, annotator, unordered comparison): swapping the outputs or reordering a batch changes
-none.
+Every draw is keyed by (seed, stage, annotator, unordered comparison): swapping the outputs or reordering a batch
+changes none.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`farm leaderboard`: the tables under leaderboard/ from the artifacts alone; `--check` compares and changes nothing."""
+"""`farm leaderboard`: the tables under leaderboard/ from the artifacts alone; `--check` only compares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

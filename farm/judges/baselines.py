@@ -1,4 +1,7 @@
-"""Judges that read nothing: every real judge must beat them (`longest` agrees with people on 62% of AlpacaEval's pairs)."""
+"""Judges that read nothing: every real judge must beat them.
+
+`longest` agrees with people on 62% of AlpacaEval's cross-annotated pairs (its published evaluator table).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

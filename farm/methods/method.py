@@ -41,7 +41,7 @@ class Method(Protocol):
 
         Args:
             inputs: the required inputs.
-            output_dir: empty folder, kept: the checkpoint (and `metrics.jsonl`, one JSON object per logged step) goes here.
+            output_dir: empty folder, kept: the checkpoint goes here, and `metrics.jsonl`, one object per logged step.
             scratch_dir: survives a killed run and is removed after success: training checkpoints to resume from.
             seed: every random draw is keyed by it.
         """

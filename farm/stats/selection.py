@@ -26,7 +26,7 @@ class PairAgreement(NamedTuple):
 
 
 def best_of_n_kl(n: int) -> float:
-    """KL of best-of-n to plain sampling in nats: log n - (n - 1)/n, an upper bound that is tight for distinct scores."""
+    """KL of best-of-n to plain sampling in nats: log n - (n - 1)/n; an upper bound, tight for distinct scores."""
     return float(np.log(n) - (n - 1) / n)
 
 
