@@ -1,0 +1,130 @@
+"""The main job in small, as a user runs it: one command, its files, its resumption, its leaderboard, its comparison."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
+PICTURES = ("comparison.png", "over_optimisation.png")
+
+pytestmark = pytest.mark.slow
+
+
+def farm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*FARM, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a sweep that was killed once on its way and then run to its end."""
+    root = tmp_path_factory.mktemp("root")
+    command = [*FARM, "run", "experiment=pocket_small", f"root={root}"]
+    with (root / "killed.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 300
+        while not list((root / "artifacts" / "policy").glob("[0-9a-f]*")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not (root / "experiments" / "pocket_small" / "standings.csv").exists()
+    done = farm("run", "experiment=pocket_small", f"root={root}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (root / "printed.txt").write_text(done.stdout)
+    return root
+
+
+def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
+    folder = finished / "experiments" / "pocket_small"
+    standings = pd.read_csv(folder / "standings.csv")
+    assert {
+        "method", "annotator_train", "annotator_eval", "seed", "win_rate", "standard_error", "n_total", "n_unparsed",
+        "mean_length", "utility",
+    } <= set(standings.columns)  # fmt: skip
+    # Five methods, two training annotators, two evaluation annotators; three labels on each of 60 instructions.
+    assert len(standings) == 20
+    assert (standings["n_total"] + standings["n_unparsed"] == 180).all()
+    assert standings["win_rate"].between(0, 1).all()
+    comparison = json.loads((folder / "comparison.json").read_text())
+    assert {"spearman", "kendall", "n_models", "models", "inversions", "wall_seconds", "peak_memory_mb"} <= set(comparison)
+    assert comparison["n_models"] == 4
+    assert comparison["spearman"]["low"] <= comparison["spearman"]["value"] <= comparison["spearman"]["high"]
+    assert {m["method"] for m in comparison["models"]} == {"sft", "dpo", "best_of_n", "feedme"}
+    for name in PICTURES:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    assert str(folder / "comparison.png") in (finished / "printed.txt").read_text()
+
+
+def test_the_same_seed_gives_the_same_standings_from_nothing(finished: Path, tmp_path: Path) -> None:
+    overrides = ("experiment=pocket_small", "method=dpo", f"root={tmp_path}")
+    done = farm("run", *overrides)
+    assert done.returncode == 0, done.stdout + done.stderr
+    there = pd.read_csv(finished / "experiments" / "pocket_small" / "standings.csv")
+    here = pd.read_csv(tmp_path / "experiments" / "pocket_small" / "standings.csv")
+    pd.testing.assert_frame_equal(there[there["method"] == "dpo"].reset_index(drop=True), here)
+
+
+def test_one_run_of_a_finished_sweep_only_reads(finished: Path) -> None:
+    small = (
+        "dataset.n_demonstrations=800", "dataset.n_preference=240", "dataset.n_unlabeled=160",
+        "dataset.n_evaluation=60", "reward_model.n_held_out=32",
+    )  # fmt: skip
+    done = farm("run", "method=best_of_n", "annotator=pool", *small, f"root={finished}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reward_model  reused" in done.stdout
+    assert " made " not in done.stdout
+    assert "judged by crowd (n 180 labels on 60 instructions, 0 unparsed)" in done.stdout
+
+
+def test_leaderboard_is_regenerated_and_checked(finished: Path, tmp_path: Path) -> None:
+    arguments = ("leaderboard", f"root={finished}", f"output={tmp_path}")
+    assert farm(*arguments).returncode == 0
+    assert farm(*arguments, "--check").returncode == 0
+    table = tmp_path / "standings.csv"
+    table.write_text(table.read_text().replace("best_of_n", "best_of_m", 1))
+    changed = farm(*arguments, "--check")
+    assert changed.returncode == 1
+    assert "best_of_m" in changed.stdout
+
+
+def test_compare_reads_the_same_runs(finished: Path, tmp_path: Path) -> None:
+    done = farm("compare", f"root={finished}", f"output={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert "Spearman" in done.stdout
+    assert (tmp_path / "comparison.png").is_file()
+
+
+def test_a_corrupt_artifact_is_named_and_nothing_of_it_is_used(finished: Path, tmp_path: Path) -> None:
+    victim = next((finished / "artifacts" / "standings").glob("[0-9a-f]*")) / "outcomes.parquet"
+    content = victim.read_bytes()
+    victim.write_bytes(content[:-1] + b"\x00")
+    try:
+        done = farm("leaderboard", f"root={finished}", f"output={tmp_path}")
+    finally:
+        victim.write_bytes(content)
+    assert done.returncode == 1
+    assert f"standings {victim.parent.name} is corrupt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_keys_start_nothing(tmp_path: Path) -> None:
+    done = farm("run", "experiment=pocket", "metod=ppo", "model.dtype=float8", f"root={tmp_path / 'root'}")
+    assert done.returncode == 2
+    assert "did you mean `method`?" in done.stderr and "model.dtype" in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
+def test_help_fits_one_screen() -> None:
+    done = farm("--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) <= 40
+    for command in ("run", "leaderboard", "compare", "pocket build"):
+        assert command in done.stdout
+    assert farm("rnu").returncode == 2

@@ -1,0 +1,64 @@
+"""Every YAML under conf/ composes, builds, and says in words what each key means."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from farm.commands.compare import CompareSettings
+from farm.commands.leaderboard import LeaderboardSettings
+from farm.commands.overrides import compose_one, expand
+from farm.commands.pocket import BuildCommand
+from farm.commands.run import plan
+from farm.config import CONF_DIR, build
+
+FILES = sorted(CONF_DIR.rglob("*.yaml"))
+GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"})
+
+
+def test_every_file_is_looked_at() -> None:
+    assert len(FILES) >= 40
+    assert {"annotator", "dataset", "evaluation", "method", "model", "reward_model"} <= set(GROUPS)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_choice_of_a_group_makes_its_objects(group: str, tmp_path: Path) -> None:
+    for path in FILES:
+        if path.parent.name == group:
+            needed = ["model.checkpoint=somewhere"] if path.stem == "local" else []
+            (planned,) = expand("config", [f"{group}={path.stem}", *needed, f"root={tmp_path}"], plan, is_multirun=False)
+            assert planned.session.root == tmp_path
+
+
+@pytest.mark.parametrize("path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_expands_and_is_written_up(path: Path) -> None:
+    jobs = expand("config", [f"experiment={path.stem}"], plan, is_multirun=True)
+    assert len(jobs) >= 2
+    assert (CONF_DIR.parent / "experiments" / f"{path.stem}.md").is_file()
+
+
+def test_the_other_commands_build_their_settings() -> None:
+    assert compose_one("leaderboard", [], lambda config: build(LeaderboardSettings, config)).output == Path("leaderboard")
+    assert compose_one("compare", [], lambda config: build(CompareSettings, config)).humans is None
+    assert compose_one("pocket_build", [], lambda config: build(BuildCommand, config)).settings.batch_size == 16
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF_DIR).as_posix())
+def test_every_setting_has_a_comment_in_words(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    bare = [
+        line
+        for number, line in enumerate(lines)
+        if re.match(r"\s*(?:- )?[a-z_0-9]+: +\S", line)  # key: value
+        and "#" not in line
+        and not lines[number - 1].lstrip().startswith("#")
+        and not re.match(r"\s*(?:- )?(?:_target_|without_input|with_input)\b", line)
+        and not _is_hydra(lines, number)
+    ]
+    assert bare == []
+
+
+def _is_hydra(lines: list[str], number: int) -> bool:
+    """Whether the line belongs to Hydra's own node, or to the list of defaults."""
+    head = next(line for line in reversed(lines[: number + 1]) if re.match(r"\S", line) and not line.startswith("#"))
+    return head.startswith(("hydra:", "defaults:"))
