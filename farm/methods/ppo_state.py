@@ -1,0 +1,96 @@
+"""What PPO keeps between steps, so that a killed run goes on where it stopped.
+
+All randomness is keyed by (seed, purpose, step); there is no generator to save. A run that was killed and resumed
+writes the same weights, metrics and rollouts as an unbroken one.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from farm.methods.ppo_reward import ScoreMoments
+from farm.methods.ppo_rollout import Networks
+from farm.models.checkpoint import save_checkpoint
+
+
+class Progress:
+    """Step, KL coefficient and score moments: everything that changes besides weights and optimizer."""
+
+    def __init__(self, kl_coef: float) -> None:
+        self.step = 0
+        self.kl_coef = kl_coef
+        self.moments = ScoreMoments()
+
+
+def save_state(path: Path, progress: Progress, networks: Networks, optimizer: torch.optim.Optimizer) -> None:
+    """Write everything beside and rename it into place: there is always one whole state or none."""
+    state = {
+        "step": progress.step,
+        "kl_coef": progress.kl_coef,
+        "moments": list(progress.moments),
+        "policy": networks.policy.model.state_dict(),
+        "value_model": networks.value_model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    beside = path.with_suffix(".writing")
+    torch.save(state, beside)
+    beside.replace(path)
+
+
+def load_state(path: Path, progress: Progress, networks: Networks, optimizer: torch.optim.Optimizer) -> None:
+    """Continue from a saved state, if there is one."""
+    if not path.is_file():
+        return
+    state = torch.load(path, map_location=networks.device, weights_only=True)
+    progress.step, progress.kl_coef = state["step"], state["kl_coef"]
+    progress.moments = ScoreMoments(*state["moments"])
+    networks.policy.model.load_state_dict(state["policy"])
+    networks.value_model.load_state_dict(state["value_model"])
+    optimizer.load_state_dict(state["optimizer"])
+
+
+class StepLog:
+    """Metrics, seconds and rollouts, one file each per step in the scratch folder, and joined files at the end."""
+
+    def __init__(self, output_dir: Path, scratch_dir: Path, first_step: int) -> None:
+        """Steps from `first_step` on will be made again, and overwritten."""
+        self._output_dir = output_dir
+        self._steps_dir, self._snapshots_dir = scratch_dir / "steps", scratch_dir / "snapshots"
+        self._steps_dir.mkdir(exist_ok=True)
+        self._snapshots_dir.mkdir(exist_ok=True)
+        for step in range(first_step):
+            self._publish(step, "metrics")
+
+    def write(
+        self, step: int, metrics: Mapping[str, float], seconds: Mapping[str, float], rollouts: pd.DataFrame
+    ) -> None:
+        """Record one step. `metrics.jsonl` grows at once, for those who watch."""
+        self._file(step, "metrics").write_text(json.dumps(metrics, sort_keys=True))
+        self._file(step, "timings").write_text(json.dumps({"step": step, **seconds}, sort_keys=True))
+        rollouts.to_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet", index=False)
+        self._publish(step, "metrics")
+
+    def snapshot(self, step: int, networks: Networks) -> None:
+        """Keep the policy as it is after `step` updates."""
+        save_checkpoint(networks.policy.model, networks.tokenizer, self._snapshots_dir / f"step_{step:04d}")
+
+    def finish(self, n_steps: int) -> None:
+        """Join the steps' files in the output folder, and move the snapshots there."""
+        for step in range(n_steps):
+            self._publish(step, "timings")
+        tables = [pd.read_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet") for step in range(n_steps)]
+        pd.concat(tables).to_parquet(self._output_dir / "rollouts.parquet", index=False)
+        for snapshot in sorted(self._snapshots_dir.iterdir()):
+            # A copy: killed while moving, the next attempt would miss what has been moved already.
+            shutil.copytree(snapshot, self._output_dir / snapshot.name)
+
+    def _file(self, step: int, name: str) -> Path:
+        return self._steps_dir / f"{name}_{step:06d}.json"
+
+    def _publish(self, step: int, name: str) -> None:
+        with (self._output_dir / f"{name}.jsonl").open("a") as lines:
+            lines.write(self._file(step, name).read_text() + "\n")

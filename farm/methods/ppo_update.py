@@ -1,0 +1,172 @@
+"""PPO's optimisation phase: several passes over one step's rollouts."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from farm.methods.ppo_rollout import Networks, Rollouts, micro_batches
+from farm.models.forward import completion_batch
+from farm.seeds import rng_for
+from farm.tensors.advantages import Advantages
+from farm.tensors.logprobs import per_token_logps
+from farm.tensors.ppo_loss import PolicyLoss, ValueLoss, clipped_policy_loss, clipped_value_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateSettings:
+    """How policy and value network are fitted to the rollouts of a step."""
+
+    epochs: int
+    """Passes over each step's rollouts."""
+    batch_size: int
+    """Answers per optimizer step, whatever the micro-batch size."""
+    learning_rate: float
+    """Adam's peak learning rate of the policy."""
+    value_learning_rate: float
+    """Adam's peak learning rate of the value network."""
+    schedule: Literal["constant", "linear"]
+    """The learning rates after the warmup: constant, or linearly to 0 at the last step."""
+    warmup_steps: int
+    """PPO steps in which the learning rates rise linearly."""
+    adam_epsilon: float
+    """Adam's epsilon."""
+    max_grad_norm: float
+    """Each network's gradient is scaled down to this norm if it is longer."""
+    cliprange: float
+    """The ratio to the rollouts' policy is clipped to 1 +- this."""
+    cliprange_value: float
+    """New values count as at most this far from the rollouts' values."""
+    vf_coef: float
+    """Weight of the value loss. The networks share no weights, so it matters only through max_grad_norm and epsilon."""
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ValueError(f"epochs and batch_size: expected at least 1, got {self.epochs} and {self.batch_size}")
+
+    def learning_rate_factor(self, step: int, n_steps: int) -> float:
+        """Share of the peak learning rates in this step, counted from 0."""
+        if step < self.warmup_steps:
+            return (step + 1) / (self.warmup_steps + 1)
+        if self.schedule == "constant":
+            return 1.0
+        return (n_steps - step) / (n_steps - self.warmup_steps)
+
+
+class UpdateStatistics(NamedTuple):
+    """Means over all real tokens of all passes, and over optimizer steps."""
+
+    policy_loss: float
+    value_loss: float
+    approx_kl: float
+    clip_fraction: float
+    value_clip_fraction: float
+    grad_norm: float
+    value_grad_norm: float
+
+
+def make_optimizer(networks: Networks, settings: UpdateSettings) -> torch.optim.Optimizer:
+    """Adam over both networks, in one group each."""
+    groups = [
+        {"params": list(networks.policy.model.parameters()), "lr": settings.learning_rate},
+        {"params": list(networks.value_model.parameters()), "lr": settings.value_learning_rate},
+    ]
+    return torch.optim.Adam(groups, eps=settings.adam_epsilon, fused=True)
+
+
+def update_networks(
+    networks: Networks,
+    optimizer: torch.optim.Optimizer,
+    rollouts: Rollouts,
+    advantages: Advantages,
+    settings: UpdateSettings,
+    *,
+    temperature: float,
+    micro_batch_size: int,
+    seed: int,
+    step: int,
+) -> UpdateStatistics:
+    """Fit both networks to the rollouts. The order of the rows is keyed by (seed, step, epoch)."""
+    sums, n_tokens = torch.zeros(5, device=networks.device), 0
+    norms = []
+    for epoch in range(settings.epochs):
+        order = rng_for(seed, "ppo minibatches", f"{step} {epoch}").permutation(len(rollouts.prompt_ids)).tolist()
+        for start in range(0, len(order), settings.batch_size):
+            rows = order[start : start + settings.batch_size]
+            sums += _accumulate_gradients(
+                networks, rollouts, advantages, settings, rows, temperature=temperature, size=micro_batch_size
+            )
+            n_tokens += int(rollouts.completion_mask[rows].sum())
+            norms.append(
+                [
+                    torch.nn.utils.clip_grad_norm_(group["params"], settings.max_grad_norm)
+                    for group in optimizer.param_groups
+                ]
+            )
+            optimizer.step()
+            optimizer.zero_grad()
+    policy_loss, value_loss, approx_kl, n_clipped, n_values_clipped = (sums / n_tokens).tolist()
+    grad_norm, value_grad_norm = torch.tensor(norms).mean(dim=0).tolist()
+    return UpdateStatistics(policy_loss, value_loss, approx_kl, n_clipped, n_values_clipped, grad_norm, value_grad_norm)
+
+
+def _accumulate_gradients(
+    networks: Networks,
+    rollouts: Rollouts,
+    advantages: Advantages,
+    settings: UpdateSettings,
+    rows: list[int],
+    *,
+    temperature: float,
+    size: int,
+) -> Tensor:
+    """Gradients of the minibatch's mean loss per token; returns the five sums of its statistics."""
+    n_tokens = rollouts.completion_mask[rows].sum()
+    sums = torch.zeros(5, device=networks.device)
+    lengths = [len(rollouts.prompt_ids[row]) + len(rollouts.completion_ids[row]) for row in rows]
+    for group in micro_batches(lengths, size):
+        chosen = [rows[i] for i in group]
+        policy, value = _losses(networks, rollouts, advantages, settings, chosen, temperature=temperature)
+        # Divided by the whole minibatch's tokens: every token weighs the same, however the rows are grouped.
+        (policy.loss / n_tokens).backward()
+        (settings.vf_coef * value.loss / n_tokens).backward()
+        sums += torch.stack(
+            [policy.loss.detach(), value.loss.detach(), policy.approx_kl, policy.n_clipped, value.n_clipped]
+        )
+    return sums
+
+
+def _losses(
+    networks: Networks,
+    rollouts: Rollouts,
+    advantages: Advantages,
+    settings: UpdateSettings,
+    rows: list[int],
+    *,
+    temperature: float,
+) -> tuple[PolicyLoss, ValueLoss]:
+    batch = completion_batch(
+        [rollouts.prompt_ids[row] for row in rows], [rollouts.completion_ids[row] for row in rows], networks.device
+    )
+    mask = batch.completion_mask
+    with networks.precision():
+        logits = networks.policy.completion_logits(batch)
+        logps = per_token_logps(logits, batch.completion_ids[mask], temperature)
+        values = networks.value_model.completion_values(batch)
+    width = mask.shape[1]
+    policy_loss = clipped_policy_loss(
+        batch.scatter(logps),
+        rollouts.logps[rows, :width],
+        advantages.advantages[rows, :width],
+        mask,
+        cliprange=settings.cliprange,
+    )
+    value_loss = clipped_value_loss(
+        batch.scatter(values),
+        rollouts.values[rows, :width],
+        advantages.returns[rows, :width],
+        mask,
+        cliprange_value=settings.cliprange_value,
+    )
+    return policy_loss, value_loss
