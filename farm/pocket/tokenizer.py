@@ -7,6 +7,7 @@ goes through, byte by byte. There is an end and a padding token, and no token fo
 import random
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
@@ -22,7 +23,8 @@ _N_TEXTS = 20_000
 _WORD = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 
 
-def world_words() -> list[str]:
+@cache
+def world_words() -> tuple[str, ...]:
     """Every word, number and mark that instructions and answers are made of, sorted."""
     rng = random.Random(derive_seed(0, "pocket vocabulary"))
     words: set[str] = set()
@@ -30,7 +32,7 @@ def world_words() -> list[str]:
         request = draw_request(rng)
         text = f"{request.instruction} {request.input} {write(request.task, draw_habits(rng), rng)}"
         words.update(_WORD.findall(text))
-    return sorted(words)
+    return tuple(sorted(words))
 
 
 def make_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:

@@ -24,9 +24,7 @@ def comparisons() -> list[Comparison]:
     for _ in range(700):
         request = draw_training_request(rng)
         first, second = draw_text(request.task, rng), draw_text(request.task, rng)
-        pairs.append(
-            Comparison(instruction=request.instruction, input=request.input, output_1=first, output_2=second)
-        )
+        pairs.append(Comparison(instruction=request.instruction, input=request.input, output_1=first, output_2=second))
     return pairs
 
 

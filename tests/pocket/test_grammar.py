@@ -37,7 +37,9 @@ def test_families_and_constraints_come_as_often_as_stated() -> None:
     assert sum(task.constraint.kind != "none" for task in tasks) / 4000 == pytest.approx(0.4, abs=0.03)
 
 
-@pytest.mark.parametrize("words", ["Write a poem.", "", "Where does the wolf live?", "Sort by price, lowest first: fox 3."])
+@pytest.mark.parametrize(
+    "words", ["Write a poem.", "", "Where does the wolf live?", "Sort by price, lowest first: fox 3."]
+)
 def test_other_instructions_are_refused_with_their_words(words: str) -> None:
     with pytest.raises(UnknownInstructionError, match="not an instruction of the pocket world"):
         parse(words)

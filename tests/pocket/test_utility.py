@@ -86,7 +86,8 @@ def test_the_expert_is_better_than_the_sloppy_writer() -> None:
     rng = random.Random(5)
     requests = [draw_request(rng) for _ in range(800)]
     expert, sloppy = (
-        [utility_of(r.instruction, r.input, write(r.task, habits, rng)) for r in requests] for habits in (EXPERT, SLOPPY)
+        [utility_of(r.instruction, r.input, write(r.task, habits, rng)) for r in requests]
+        for habits in (EXPERT, SLOPPY)
     )
     assert statistics.mean(expert) > statistics.mean(sloppy) + 2.0
     assert sum(e > s for e, s in zip(expert, sloppy, strict=True)) / len(requests) > 0.8
@@ -96,7 +97,9 @@ def test_every_criterion_stays_in_its_range_for_any_draft_and_any_text() -> None
     rng = random.Random(6)
     for _ in range(1500):
         request = draw_request(rng)
-        text = rng.choice((draw_text(request.task, rng), "", "!!!", "zebra \u00e9\u00e9 the the the", "the fox is 3 lowest"))
+        text = rng.choice(
+            (draw_text(request.task, rng), "", "!!!", "zebra \u00e9\u00e9 the the the", "the fox is 3 lowest")
+        )
         values = dict(zip(WEIGHTS, assess(request.instruction, request.input, text).criteria, strict=True))
         assert all(0.0 <= values[name] <= 1.0 for name in WEIGHTS if name not in ("courtesy", "falsehood"))
         assert -1.8 <= values["courtesy"] <= 1.0 and values["falsehood"] in (0.0, 1.0, 2.0)
