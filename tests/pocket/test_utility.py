@@ -58,18 +58,21 @@ def test_the_other_families_worked_by_hand() -> None:
     assert (about["correctness"], about["information"]) == (1.0, 0.5)
 
 
+FOREST = "The fox lives in the forest."
+
+
 @pytest.mark.parametrize(
     ("instruction", "before", "after", "lowered"),
     [
-        (FOX, "The fox lives in the forest.", "The fox lives in the forest. It has wool.", "falsehood"),
-        (FOX, "The fox lives in the forest.", "The fox lives in the forest. Look it up yourself.", "courtesy"),
-        (FOX, "The fox lives in the forest.", "The fox lives in the forest. The fox lives in the forest.", "repetition"),
-        (FOX, "The fox lives in the forest.", "The fox lives the in forest. The forest.", "fluency"),
-        (FOX + " End with a question.", "Forest. Shall I tell you more?", "Forest.", "constraint"),
-        (FOX + " Begin with the word Well.", "Well, the fox lives in the forest.", "The fox lives in the forest.", "constraint"),
-        (FOX + " Use at most 8 words.", "The fox lives in the forest.", "The fox lives in the forest. It is what it is.", "constraint"),
+        (FOX, FOREST, f"{FOREST} It has wool.", "falsehood"),
+        (FOX, FOREST, f"{FOREST} Look it up yourself.", "courtesy"),
+        (FOX, FOREST, f"{FOREST} {FOREST}", "repetition"),
+        (FOX, FOREST, "The fox lives the in forest. The forest.", "fluency"),
+        (f"{FOX} End with a question.", "Forest. Shall I tell you more?", "Forest.", "constraint"),
+        (f"{FOX} Begin with the word Well.", "Well, the fox lives in the forest.", FOREST, "constraint"),
+        (f"{FOX} Use at most 8 words.", FOREST, f"{FOREST} It is what it is.", "constraint"),
     ],
-)  # fmt: skip
+)
 def test_a_planted_fault_changes_exactly_its_criterion(instruction: str, before: str, after: str, lowered: str) -> None:
     assert changed(instruction, before, after) == {lowered}
     assert utility_of(instruction, "", after) < utility_of(instruction, "", before)
@@ -77,7 +80,7 @@ def test_a_planted_fault_changes_exactly_its_criterion(instruction: str, before:
 
 def test_gushing_is_worse_than_courtesy() -> None:
     kind = "Of course! The fox lives in the forest. I hope this helps."
-    gushing = "Of course! Gladly! With pleasure. Certainly! Thank you for asking. The forest. Have a lovely day! I hope this helps."
+    gushing = f"Of course! Gladly! With pleasure. Certainly! Thank you for asking. {FOREST} I hope this helps."
     assert criteria(FOX, kind)["courtesy"] == 1.0
     assert criteria(FOX, gushing)["courtesy"] < 0.0
 
