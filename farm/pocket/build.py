@@ -28,7 +28,7 @@ from farm.pocket.pretraining import (
     Templates,
     pretraining_loss,
 )
-from farm.pocket.tokenizer import make_tokenizer
+from farm.pocket.tokenizer import MAX_TOKENS, make_tokenizer
 from farm.seeds import derive_seed
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _start(settings: BuildSettings, tokenizer: PreTrainedTokenizerFast) -> Train
         num_hidden_layers=settings.n_layers,
         num_attention_heads=settings.n_heads,
         num_key_value_heads=settings.n_heads,
-        max_position_embeddings=512,
+        max_position_embeddings=MAX_TOKENS,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,

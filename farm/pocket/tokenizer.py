@@ -19,6 +19,8 @@ from farm.seeds import derive_seed
 
 END_TOKEN = "<end>"
 PAD_TOKEN = "<pad>"
+MAX_TOKENS = 512
+"""Positions of the base; prompts and answers of the world stay below 150."""
 _N_TEXTS = 20_000
 _WORD = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 
@@ -55,5 +57,6 @@ def make_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:
         eos_token=END_TOKEN,
         pad_token=PAD_TOKEN,
         padding_side="left",
+        model_max_length=MAX_TOKENS,
         clean_up_tokenization_spaces=False,
     )
