@@ -4,8 +4,9 @@ import random
 from pathlib import Path
 
 import pytest
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from farm.pocket import tokenizer as tokenizer_module
 from farm.pocket.drafts import draw_text
 from farm.pocket.grammar import draw_request
 from farm.pocket.pretraining import Templates
@@ -51,3 +52,12 @@ def test_no_token_crosses_the_border_of_prompt_and_completion(
         apart = tokenizer(prompt)["input_ids"] + tokenizer(completion)["input_ids"]
         assert tokenizer(prompt + completion)["input_ids"] == apart
         assert len(apart) < 200
+
+
+def test_the_base_ships_with_this_tokenizer_and_is_small(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    base = Path(tokenizer_module.__file__).parent / "base"
+    tokenizer.save_pretrained(tmp_path)
+    assert (base / "tokenizer.json").read_text() == (tmp_path / "tokenizer.json").read_text()
+    assert sum(path.stat().st_size for path in base.iterdir()) < 8_000_000
+    model = AutoModelForCausalLM.from_pretrained(base)
+    assert model.config.vocab_size == len(tokenizer) and model.num_parameters() < 1_000_000
