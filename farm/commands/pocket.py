@@ -1,5 +1,6 @@
 """`farm pocket build`: pretrain the pocket world's base model again."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ class BuildCommand:
     """Folder of the checkpoint; renewed as training goes on."""
     scratch: Path
     """What a killed build resumes from."""
-    n_workers: int
-    """Processes that write drafts; changes the speed only."""
+    is_compiled: bool
+    """Compile the model first, which needs a C++ compiler; changes the speed only."""
     settings: BuildSettings
     """What determines the base."""
 
@@ -27,12 +28,13 @@ class BuildCommand:
 def build_base(arguments: Sequence[str]) -> int:
     """Pretrain and write the base; returns the exit code."""
     command = compose_one("pocket_build", arguments, lambda config: build(BuildCommand, config))
+    logging.getLogger("farm.pocket").setLevel(logging.INFO)
     pretrain(
         command.settings,
         command.output,
         prompt_dir=CONF_DIR / "prompt" / "pocket",
         scratch_dir=command.scratch,
-        n_workers=command.n_workers,
+        is_compiled=command.is_compiled,
     )
     print(f"the base is in {command.output}; use it with model.checkpoint={command.output}")
     return 0

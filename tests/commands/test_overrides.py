@@ -43,7 +43,7 @@ def test_several_values_need_a_sweep() -> None:
 
 def test_the_command_line_has_the_last_word_over_a_written_sweep() -> None:
     whole = expand("config", ["experiment=pocket"], dict, is_multirun=False)
-    assert len(whole) == 22
+    assert len(whole) == 14
     some = expand("config", ["experiment=pocket", "method=sft", "seed=0,1"], dict, is_multirun=False)
     assert sorted((j["method"]["name"], j["seed"]) for j in some) == [("sft", s) for s in (0, 0, 1, 1)]  # type: ignore[index]
 
