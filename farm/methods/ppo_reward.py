@@ -82,10 +82,10 @@ def next_moments(moments: ScoreMoments, scores: Tensor, normalisation: str) -> S
 
 
 def normalised(scores: Tensor, moments: ScoreMoments) -> Tensor:
-    """Scores (B,) in units of the moments; unchanged if nothing was ever counted."""
+    """Scores (B,) in units of the moments; unchanged if nothing was ever counted, only shifted if nothing varied."""
     if moments.n_seen == 0:
         return scores
-    return (scores - moments.mean) / (moments.standard_deviation + 1e-8)
+    return (scores - moments.mean) / (moments.standard_deviation or 1.0)
 
 
 def token_rewards(

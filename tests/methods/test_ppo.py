@@ -78,22 +78,21 @@ def weights_of(directory: Path) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("make", [tiny_causal_lm, tiny_gpt2, tiny_gpt_neox])
-def test_a_token_that_is_rewarded_becomes_common(
+def test_tokens_that_are_rewarded_become_common(
     make: object, method: PPO, inputs: TrainingInputs, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path / "sft")  # type: ignore[operator]
 
-    def share_of_letter(
-        networks: Networks,
+    def share_of_even_ids(
+        networks: Networks,  # noqa: ARG001
         prompt_ids: Sequence[list[int]],
         completions: Sequence[Completion],
         *,
         batch_size: int,
     ) -> Tensor:
-        token_id = networks.tokenizer("e")["input_ids"][0]
-        return torch.tensor([c.ids.count(token_id) / len(c.ids) for c in completions])
+        return torch.tensor([sum(i % 2 == 0 for i in c.ids) / len(c.ids) for c in completions])
 
-    monkeypatch.setattr(ppo, "score_completions", share_of_letter)
+    monkeypatch.setattr(ppo, "score_completions", share_of_even_ids)
     method = replace(
         method,
         n_steps=12,
@@ -272,6 +271,7 @@ method.train(inputs, Path(sys.argv[2]), Path(sys.argv[3]), 0)
 """
 
 
+@pytest.mark.slow
 def test_killed_run_resumes_to_the_same_bytes(
     method: PPO, inputs: TrainingInputs, folders: Folders, tmp_path: Path
 ) -> None:
