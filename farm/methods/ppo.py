@@ -48,7 +48,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import torch
@@ -111,42 +111,89 @@ class PPO:
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         networks = _load_networks(inputs, self.value_init)
-        instructions = keep_short(inputs.model, inputs.unlabeled)
-        optimizer = make_optimizer(networks, self.update)
+        run = _Run(
+            model=inputs.model,
+            networks=networks,
+            optimizer=make_optimizer(networks, self.update),
+            instructions=keep_short(inputs.model, inputs.unlabeled),
+            seed=seed,
+        )
         state = Progress(self.reward.kl_coef)
         state_path = scratch_dir / "state.pt"
-        load_state(state_path, state, networks, optimizer)
+        load_state(state_path, state, networks, run.optimizer)
         log = StepLog(output_dir, scratch_dir, state.step)
         with progress(self.name, total=self.n_steps, unit="steps") as bar:
             bar.advance(state.step)
             while state.step < self.n_steps:
-                self._step(inputs.model, networks, optimizer, state, log, instructions, seed)
+                self._step(run, state, log)
                 if self.snapshot_every and state.step % self.snapshot_every == 0:
                     log.snapshot(state.step, networks)
                 if state.step % self.checkpoint_every == 0:
-                    save_state(state_path, state, networks, optimizer)
+                    save_state(state_path, state, networks, run.optimizer)
                 bar.advance()
         log.finish(self.n_steps)
         checkpoint = save_checkpoint(networks.policy.model, networks.tokenizer, output_dir)
         return Policy(checkpoint=checkpoint, temperature=self.temperature)
 
-    def _step(
-        self,
-        model: Model,
-        networks: Networks,
-        optimizer: torch.optim.Optimizer,
-        state: Progress,
-        log: StepLog,
-        instructions: Sequence[Instruction],
-        seed: int,
-    ) -> None:
+    def _step(self, run: "_Run", state: Progress, log: StepLog) -> None:
         """One round: roll out, score, reward, update, log."""
         step, clock = state.step, _Clock()
-        chosen = [instructions[i] for i in prompts_of_step(len(instructions), self.rollouts_per_step, step, seed)]
-        with clock.measure("rollout"):
-            prompts = render_all(model.prompt, networks.tokenizer, [(i.instruction, i.input) for i in chosen])
-            prompt_ids = [encode_prompt(networks.tokenizer, prompt) for prompt in prompts]
-            completions = self._draw(model, networks, prompts, seed, step)
+        chosen = prompts_of_step(len(run.instructions), self.rollouts_per_step, step, run.seed)
+        instructions = [run.instructions[i] for i in chosen]
+        completions, rollouts = self._roll_out(run, instructions, step, clock)
+        if step == 0:
+            _check_start(rollouts)
+        state.moments = next_moments(state.moments, rollouts.scores, self.reward.score_normalisation)
+        rewarded = token_rewards(
+            self.reward,
+            normalised(rollouts.scores, state.moments),
+            rollouts.is_finished,
+            rollouts.logratio,
+            rollouts.values,
+            rollouts.completion_mask,
+            kl_coef=state.kl_coef,
+        )
+        learning_rates = self.update.learning_rates(step, self.n_steps)
+        with clock.measure("update"):
+            statistics = update_networks(
+                run.networks,
+                run.optimizer,
+                rollouts,
+                rewarded.advantages,
+                self.update,
+                learning_rates=learning_rates,
+                temperature=self.rollout_temperature,
+                micro_batch_size=run.model.micro_batch_size,
+                seed=run.seed,
+                step=step,
+            )
+        metrics = _metrics(rollouts, rewarded, statistics, state.kl_coef)
+        metrics |= {"step": step, "learning_rate": learning_rates[0]}
+        log.write(step, metrics, clock.report(len(chosen)), _table(step, instructions, completions, rollouts))
+        if self.reward.adaptive_kl is not None:
+            state.kl_coef = self.reward.adaptive_kl.adapted(state.kl_coef, metrics["kl_k1"])
+        state.step += 1
+
+    def _roll_out(
+        self, run: "_Run", instructions: Sequence[Instruction], step: int, clock: "_Clock"
+    ) -> tuple[list[Completion], Rollouts]:
+        """Draw, score and evaluate one answer to each instruction."""
+        model, networks = run.model, run.networks
+        with clock.measure("rollout"), networks.precision():
+            prompts = render_all(model.prompt, networks.tokenizer, [(i.instruction, i.input) for i in instructions])
+            drawn = sample(
+                networks.policy.model,
+                networks.tokenizer,
+                prompts,
+                n=1,
+                temperature=self.rollout_temperature,
+                max_new_tokens=model.max_new_tokens,
+                batch_size=model.generation_batch_size,
+                seed=run.seed,
+                purpose=f"ppo rollouts {step}",
+            )
+        prompt_ids = [encode_prompt(networks.tokenizer, prompt) for prompt in prompts]
+        completions = [completion for (completion,) in drawn]
         with clock.measure("score"):
             scores = score_completions(networks, prompt_ids, completions, batch_size=model.micro_batch_size)
         with clock.measure("evaluate"):
@@ -158,59 +205,17 @@ class PPO:
                 temperature=self.rollout_temperature,
                 micro_batch_size=model.micro_batch_size,
             )
-        if step == 0:
-            _check_start(rollouts)
-        rewarded = self._reward(rollouts, state)
-        factor = self.update.learning_rate_factor(step, self.n_steps)
-        for group, peak in zip(
-            optimizer.param_groups, (self.update.learning_rate, self.update.value_learning_rate), strict=True
-        ):
-            group["lr"] = factor * peak
-        with clock.measure("update"):
-            statistics = update_networks(
-                networks,
-                optimizer,
-                rollouts,
-                rewarded.advantages,
-                self.update,
-                temperature=self.rollout_temperature,
-                micro_batch_size=model.micro_batch_size,
-                seed=seed,
-                step=step,
-            )
-        metrics = _metrics(rollouts, rewarded, statistics, state.kl_coef)
-        metrics |= {"step": step, "learning_rate": factor * self.update.learning_rate}
-        log.write(step, metrics, clock.report(len(chosen)), _table(step, chosen, completions, rollouts))
-        if self.reward.adaptive_kl is not None:
-            state.kl_coef = self.reward.adaptive_kl.adapted(state.kl_coef, metrics["kl_k1"])
-        state.step += 1
+        return completions, rollouts
 
-    def _draw(self, model: Model, networks: Networks, prompts: Sequence[str], seed: int, step: int) -> list[Completion]:
-        with networks.precision():
-            drawn = sample(
-                networks.policy.model,
-                networks.tokenizer,
-                prompts,
-                n=1,
-                temperature=self.rollout_temperature,
-                max_new_tokens=model.max_new_tokens,
-                batch_size=model.generation_batch_size,
-                seed=seed,
-                purpose=f"ppo rollouts {step}",
-            )
-        return [completion for (completion,) in drawn]
 
-    def _reward(self, rollouts: Rollouts, state: Progress) -> TokenRewards:
-        state.moments = next_moments(state.moments, rollouts.scores, self.reward.score_normalisation)
-        return token_rewards(
-            self.reward,
-            normalised(rollouts.scores, state.moments),
-            rollouts.is_finished,
-            rollouts.logratio,
-            rollouts.values,
-            rollouts.completion_mask,
-            kl_coef=state.kl_coef,
-        )
+class _Run(NamedTuple):
+    """What stays the same through a run."""
+
+    model: Model
+    networks: Networks
+    optimizer: torch.optim.Optimizer
+    instructions: Sequence[Instruction]
+    seed: int
 
 
 def _load_networks(inputs: TrainingInputs, value_init: str) -> Networks:

@@ -45,13 +45,15 @@ class UpdateSettings:
         if self.epochs < 1 or self.batch_size < 1:
             raise ValueError(f"epochs and batch_size: expected at least 1, got {self.epochs} and {self.batch_size}")
 
-    def learning_rate_factor(self, step: int, n_steps: int) -> float:
-        """Share of the peak learning rates in this step, counted from 0."""
+    def learning_rates(self, step: int, n_steps: int) -> tuple[float, float]:
+        """Of policy and value network in this step, counted from 0."""
         if step < self.warmup_steps:
-            return (step + 1) / (self.warmup_steps + 1)
-        if self.schedule == "constant":
-            return 1.0
-        return (n_steps - step) / (n_steps - self.warmup_steps)
+            factor = (step + 1) / (self.warmup_steps + 1)
+        elif self.schedule == "constant":
+            factor = 1.0
+        else:
+            factor = (n_steps - step) / (n_steps - self.warmup_steps)
+        return factor * self.learning_rate, factor * self.value_learning_rate
 
 
 class UpdateStatistics(NamedTuple):
@@ -82,12 +84,15 @@ def update_networks(
     advantages: Advantages,
     settings: UpdateSettings,
     *,
+    learning_rates: tuple[float, float],
     temperature: float,
     micro_batch_size: int,
     seed: int,
     step: int,
 ) -> UpdateStatistics:
     """Fit both networks to the rollouts. The order of the rows is keyed by (seed, step, epoch)."""
+    for group, learning_rate in zip(optimizer.param_groups, learning_rates, strict=True):
+        group["lr"] = learning_rate
     sums, n_tokens = torch.zeros(5, device=networks.device), 0
     norms = []
     for epoch in range(settings.epochs):

@@ -84,7 +84,7 @@ def test_tokens_that_are_rewarded_become_common(
     make(tmp_path / "sft")  # type: ignore[operator]
 
     def share_of_even_ids(
-        networks: Networks,  # noqa: ARG001
+        networks: Networks,
         prompt_ids: Sequence[list[int]],
         completions: Sequence[Completion],
         *,
@@ -171,6 +171,14 @@ def test_adaptive_kl_steers_towards_its_target() -> None:
     assert adaptive.adapted(1.0, 0.0) == pytest.approx(0.98)
 
 
+def test_learning_rates_rise_and_fall(method: PPO) -> None:
+    update = replace(method.update, learning_rate=1.0, value_learning_rate=2.0, warmup_steps=2)
+    # after a third and two thirds, the peak, then linearly to what would be 0 in the step after the last
+    rates = [update.learning_rates(step, 6) for step in range(6)]
+    assert [policy for policy, _ in rates] == pytest.approx([1 / 3, 2 / 3, 1, 3 / 4, 1 / 2, 1 / 4])
+    assert all(value == 2 * policy for policy, value in rates)
+
+
 def test_every_pass_answers_each_prompt_once() -> None:
     passes = [[i for step in range(3 * p, 3 * p + 3) for i in prompts_of_step(10, 3, step, seed=0)] for p in range(2)]
     for answered in passes:
@@ -206,6 +214,7 @@ def test_end_token_is_trained(method: PPO, inputs: TrainingInputs) -> None:
         rollouts,
         Advantages(on_end, torch.zeros(6, 3)),
         method.update,
+        learning_rates=(1e-3, 1e-3),
         temperature=1.0,
         micro_batch_size=6,
         seed=0,
