@@ -107,11 +107,11 @@ class HuggingFaceDecoder:
         self.cache.keep(slots)
 
 
-class _SlotLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+class _SlotLayer(DynamicLayer):
     """One layer of a `SlotCache` as transformers wants to see it, for one step."""
 
     def __init__(self, cache: SlotCache, index: int, positions: Tensor, width: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.is_initialized = True
         self._slot_cache, self._index, self._positions, self._width = cache, index, positions, width
 
