@@ -26,7 +26,9 @@ def test_every_choice_of_a_group_makes_its_objects(group: str, tmp_path: Path) -
     for path in FILES:
         if path.parent.name == group:
             needed = ["model.checkpoint=somewhere"] if path.stem == "local" else []
-            (planned,) = expand("config", [f"{group}={path.stem}", *needed, f"root={tmp_path}"], plan, is_multirun=False)
+            (planned,) = expand(
+                "config", [f"{group}={path.stem}", *needed, f"root={tmp_path}"], plan, is_multirun=False
+            )
             assert planned.session.root == tmp_path
 
 
@@ -38,7 +40,9 @@ def test_every_experiment_expands_and_is_written_up(path: Path) -> None:
 
 
 def test_the_other_commands_build_their_settings() -> None:
-    assert compose_one("leaderboard", [], lambda config: build(LeaderboardSettings, config)).output == Path("leaderboard")
+    assert compose_one("leaderboard", [], lambda config: build(LeaderboardSettings, config)).output == Path(
+        "leaderboard"
+    )
     assert compose_one("compare", [], lambda config: build(CompareSettings, config)).humans is None
     assert compose_one("pocket_build", [], lambda config: build(BuildCommand, config)).settings.batch_size == 16
 

@@ -55,6 +55,8 @@ def main() -> None:
             "trl": lambda steps: _run_trl(model, reward_model, instructions, steps),
             "farm": lambda steps: _run_farm(model, reward_model, instructions, steps),
         }
+        for run in sides.values():
+            run(1)  # imports, allocations, first calls
         pairs = [
             {name: _seconds_per_step(run, arguments.steps) for name, run in sides.items()}
             for _ in range(arguments.pairs)
@@ -180,7 +182,7 @@ def _model(policy: Path) -> Model:
         dtype="float32",
         device="cpu",
         threads=1,
-        micro_batch_size=BATCH // MINIBATCHES,
+        micro_batch_size=16,
         generation_batch_size=BATCH,
     )
 

@@ -53,7 +53,9 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
     assert (standings["n_total"] + standings["n_unparsed"] == 180).all()
     assert standings["win_rate"].between(0, 1).all()
     comparison = json.loads((folder / "comparison.json").read_text())
-    assert {"spearman", "kendall", "n_models", "models", "inversions", "wall_seconds", "peak_memory_mb"} <= set(comparison)
+    assert {"spearman", "kendall", "n_models", "models", "inversions", "wall_seconds", "peak_memory_mb"} <= set(
+        comparison
+    )
     assert comparison["n_models"] == 4
     assert comparison["spearman"]["low"] <= comparison["spearman"]["value"] <= comparison["spearman"]["high"]
     assert {m["method"] for m in comparison["models"]} == {"sft", "dpo", "best_of_n", "feedme"}
