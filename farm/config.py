@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pydantic
 from omegaconf import OmegaConf
@@ -134,10 +134,8 @@ def _convert_plain(value: object, hint: object, where: str, problems: list[Probl
     if hint is Path and isinstance(value, str):
         return Path(value)
     try:
-        adapter: pydantic.TypeAdapter[object] = pydantic.TypeAdapter(
-            hint,
-            config=pydantic.ConfigDict(arbitrary_types_allowed=True),  # type: ignore[arg-type]
-        )
+        settings = pydantic.ConfigDict(arbitrary_types_allowed=True)
+        adapter: pydantic.TypeAdapter[object] = pydantic.TypeAdapter(cast(type[object], hint), config=settings)
         return adapter.validate_python(value, strict=True)
     except pydantic.ValidationError as error:
         reason = error.errors()[0]["msg"].lower()

@@ -65,6 +65,13 @@ def tiny_causal_lm(directory: Path, seed: int = 0) -> tuple[PreTrainedModel, Pre
     return _saved(model, tokenizer, directory)
 
 
+def save_causal_lm_for_long_texts(directory: Path) -> None:
+    """A random two-layer Llama whose context holds whole documents, byte by byte."""
+    tokenizer = tiny_tokenizer()
+    config = tiny_llama_config(len(tokenizer), max_position_embeddings=8192)
+    _saved(_seeded(0, lambda: LlamaForCausalLM(config)), tokenizer, directory)
+
+
 def tiny_reward_model(directory: Path, seed: int = 1) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """A random two-layer Llama reward model with the same tokenizer, saved in `directory`."""
     tokenizer = tiny_tokenizer()

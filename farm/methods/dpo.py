@@ -106,9 +106,9 @@ class _StartsAtReference(TrainerCallback):
         self._loss_type = loss_type
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        if state.global_step != 1:
-            return
         first = state.log_history[-1]
+        if state.global_step != 1 or "loss" not in first:  # the summary of a training of one step has no loss
+            return
         found = {name: first[name] for name in ("loss", "rewards/chosen", "rewards/rejected")}
         is_log_2 = self._loss_type != "sigmoid" or abs(found["loss"] - math.log(2)) < _TOLERANCE
         if not is_log_2 or max(abs(found["rewards/chosen"]), abs(found["rewards/rejected"])) > _TOLERANCE:

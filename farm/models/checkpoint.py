@@ -101,6 +101,7 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
 
     The pad token may be the end token because masks, never token ids, say which tokens are real.
     """
+    check_checkpoint(path)
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise CheckpointError(f"{path}: the tokenizer has no eos_token, so no answer could ever end")
