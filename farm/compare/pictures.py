@@ -86,15 +86,16 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     """
     check_curves(points)
     curves = [curve for curve in _CURVES if (points["curve"] == curve).any()]
-    kinds = list(dict.fromkeys(points["labels"]))
+    # Each curve has panels for the labels that it was run with, and no empty ones.
+    kinds = {curve: list(dict.fromkeys(points[points["curve"] == curve]["labels"])) for curve in curves}
     has_rates = bool(points["win_rate"].notna().any())
-    figure = _figure(width=1.4 + 4.6 * len(kinds), height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
+    figure = _figure(width=1.4 + 3.4 * max(map(len, kinds.values())), height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
     figure.suptitle(
         "Over-optimisation: proxy reward and true utility (bands: 2 standard errors; dotted: highest utility)"
     )
     parts = figure.subfigures(len(curves), 1, squeeze=False)
     for part, curve in zip(parts[:, 0], curves, strict=True):
-        _draw_row(part, points[points["curve"] == curve], curve, kinds, has_rates=has_rates)
+        _draw_row(part, points[points["curve"] == curve], curve, kinds[curve], has_rates=has_rates)
     _save(figure, path)
 
 
