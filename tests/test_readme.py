@@ -1,0 +1,41 @@
+"""The README stays short and its commands are the ones that are tested."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from farm.commands.compare import CompareSettings
+from farm.commands.leaderboard import LeaderboardSettings
+from farm.commands.overrides import compose_one, expand
+from farm.commands.run import plan
+from farm.config import build
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if re.search(r"(^|&& )farm \w+", line)
+]
+
+
+def test_it_is_short_and_opens_with_two_commands() -> None:
+    assert len(README.splitlines()) <= 150
+    assert BLOCKS[0].strip().endswith("farm run experiment=pocket")
+    assert "pytest" in BLOCKS[1]
+
+
+def test_ci_runs_its_test_command() -> None:
+    assert BLOCKS[1].strip() in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_it_is_understood(command: str) -> None:
+    name, *arguments = shlex.split(command.split("farm ", 1)[1])
+    if name == "run":
+        overrides = [a for a in arguments if a != "-m"]
+        assert expand("config", overrides, plan, is_multirun="-m" in arguments)
+    else:
+        target = {"leaderboard": LeaderboardSettings, "compare": CompareSettings}[name]
+        assert compose_one(name, arguments, lambda config: build(target, config))
