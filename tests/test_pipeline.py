@@ -38,8 +38,8 @@ from farm.store import Store
 from tests.tiny import tiny_causal_lm
 
 TRAINING = TrainingSettings(
-    learning_rate=1e-3, epochs=1, batch_size=8, warmup_share=0.0, schedule="cosine", weight_decay=0.0,
-    max_grad_norm=1.0, gradient_checkpointing=False,
+    learning_rate=1e-3, epochs=1, batch_size=8, batches_per_length_group=1, warmup_share=0.0,
+    schedule="cosine", weight_decay=0.0, max_grad_norm=1.0, gradient_checkpointing=False,
 )  # fmt: skip
 SFT_METHOD = SFT(name="sft", training=TRAINING, temperature=0.7)
 BEST_OF_4 = BestOfN(name="best_of_n", n=4, scorer="reward_model", temperature=1.0)

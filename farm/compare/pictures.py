@@ -89,7 +89,8 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     # Each curve has panels for the labels that it was run with, and no empty ones.
     kinds = {curve: list(dict.fromkeys(points[points["curve"] == curve]["labels"])) for curve in curves}
     has_rates = bool(points["win_rate"].notna().any())
-    figure = _figure(width=1.4 + 3.4 * max(map(len, kinds.values())), height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
+    n_columns = max(map(len, kinds.values()))
+    figure = _figure(width=1.4 + 3.4 * n_columns, height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
     figure.suptitle(
         "Over-optimisation: proxy reward and true utility (bands: 2 standard errors; dotted: highest utility)"
     )
