@@ -57,16 +57,14 @@ def main() -> None:
         }
         for run in sides.values():
             run(1)  # imports, allocations, first calls
-        pairs = [
-            {name: _seconds_per_step(run, arguments.steps) for name, run in sides.items()}
-            for _ in range(arguments.pairs)
-        ]
-    for pair in pairs:
-        rates = ", ".join(
-            f"{name} {BATCH / cpu:.1f}/CPU-s ({BATCH / wall:.1f}/s)" for name, (cpu, wall) in pair.items()
-        )
-        print(f"{rates}: ratio {pair['trl'][0] / pair['farm'][0]:.2f} by CPU time")
-    ratios = [pair["trl"][0] / pair["farm"][0] for pair in pairs]
+        ratios = []
+        for _ in range(arguments.pairs):
+            pair = {name: _seconds_per_step(run, arguments.steps) for name, run in sides.items()}
+            ratios.append(pair["trl"][0] / pair["farm"][0])
+            rates = ", ".join(
+                f"{name} {BATCH / cpu:.1f}/CPU-s ({BATCH / wall:.1f}/s)" for name, (cpu, wall) in pair.items()
+            )
+            print(f"{rates}: ratio {ratios[-1]:.2f} by CPU time", flush=True)
     print(f"ratio of samples per CPU-second: median {median(ratios):.2f}, min {min(ratios):.2f}, max {max(ratios):.2f}")
 
 
