@@ -87,5 +87,4 @@ def test_batches_hold_prompt_draft_and_end_with_their_weights() -> None:
 
 def test_the_settings_of_the_yaml_are_the_settings_of_the_build() -> None:
     values = yaml.safe_load((CONF / "pocket_build.yaml").read_text())["settings"]
-    assert values.pop("_target_") == "farm.pocket.build.BuildSettings"
     assert BuildSettings(**values).n_steps > 10_000
