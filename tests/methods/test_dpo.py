@@ -61,3 +61,6 @@ def test_later_steps_are_not_checked(tmp_path: object) -> None:
     state = TrainerState(global_step=10, log_history=[{"loss": 0.1, "rewards/chosen": 3.0, "rewards/rejected": -3.0}])
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True)
     check.on_log(arguments, state, TrainerControl())
+    state.global_step = 1
+    with pytest.raises(RuntimeError, match="did not start at its reference"):
+        check.on_log(arguments, state, TrainerControl())
