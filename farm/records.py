@@ -121,8 +121,13 @@ class Verdict(NamedTuple):
     """Soft verdict: probability in [0, 1] that output_1 is better, where the judge gives one."""
     raw_reply: str = ""
     unparsed_reason: str = ""
-    n_tokens: int = 0
-    cost_usd: float = 0.0
+    n_prompt_tokens: int = 0
+    n_cached_prompt_tokens: int = 0
+    """Of the prompt tokens, those that the provider's prefix cache held."""
+    n_completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """What the verdict cost when it was first given; None if no price is known."""
+    latency_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,18 +140,30 @@ class Annotation:
     judge: str
     """Name of the judge that was drawn from the pool."""
     first_shown: int
-    """Which output the judge saw first: 1 or 2."""
+    """Which output the judge saw first: 1 or 2; 0 if it judged both orders."""
+    seed: int = 0
+    """What the draws of judge, order and noise were keyed by, together with the comparison."""
     clean_preference: Preference | None
     """The judge's own verdict, before the noise stage."""
     preference: Preference | None
     """The verdict after the noise stage."""
     is_noised: bool
     """Whether the noise stage changed the verdict."""
-    p_first: float | None
-    raw_reply: str
-    unparsed_reason: str
-    n_tokens: int
-    cost_usd: float
+    worker: str = ""
+    """Who gave the noised verdict, where a noise stage simulates several workers; empty otherwise."""
+    p_first: float | None = None
+    """The judge's own soft verdict, before the noise stage."""
+    raw_reply: str = ""
+    """What the judge said; a JSON list if it was asked several times."""
+    unparsed_reason: str = ""
+    n_prompt_tokens: int = 0
+    n_cached_prompt_tokens: int = 0
+    """Of the prompt tokens, those that the provider's prefix cache held."""
+    n_completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """What the verdicts cost when they were first given; None if no price is known."""
+    latency_seconds: float = 0.0
+    """Sum over the calls that made it."""
 
 
 @dataclass(frozen=True, kw_only=True)

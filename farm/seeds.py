@@ -15,6 +15,11 @@ def derive_seed(seed: int, purpose: str, key: str = "") -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+def sample_seed(seed: int, sample: int) -> int:
+    """The seed of one of several draws of the same thing; sample 0 is the draw made where there is only one."""
+    return seed if sample == 0 else derive_seed(seed, "sample", str(sample))
+
+
 def rng_for(seed: int, purpose: str, key: str = "") -> np.random.Generator:
     """A NumPy generator for one purpose, e.g. `rng_for(seed, "label flip", comparison.key)`."""
     return np.random.default_rng(derive_seed(seed, purpose, key))

@@ -15,7 +15,7 @@ IDENTITY = RunIdentity(method="ppo", annotator_train="pool", seed=1, dataset="to
 def label(preference: Preference | None) -> Annotation:
     return Annotation(
         comparison_key="k", annotator="crowd", judge="j", first_shown=1, clean_preference=preference,
-        preference=preference, is_noised=False, p_first=None, raw_reply="", unparsed_reason="", n_tokens=0,
+        preference=preference, is_noised=False, p_first=None, raw_reply="", unparsed_reason="",
         cost_usd=0.0,
     )  # fmt: skip
 

@@ -12,13 +12,14 @@ FLOORS = {
     "errors": 0, "records": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
     "stats": 1, "tensors": 1,
     "data": 2, "models": 2,
-    "pocket": 3,
-    "judges": 4,
-    "annotators": 5, "methods": 5,
-    "evaluation": 6, "optimization": 6,
-    "pipeline": 7, "compare": 7,
-    "leaderboard": 8,
-    "commands": 9,
+    "calls": 3,
+    "pocket": 4,
+    "judges": 5,
+    "annotators": 6, "methods": 6,
+    "evaluation": 7, "optimization": 7,
+    "pipeline": 8, "compare": 8,
+    "leaderboard": 9,
+    "commands": 10,
 }  # fmt: skip
 
 

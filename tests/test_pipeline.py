@@ -78,7 +78,7 @@ def _verdict(comparison: Comparison, preference: Preference | None) -> Annotatio
     return Annotation(
         comparison_key=comparison.key, annotator="recorded", judge="somebody", first_shown=1,
         clean_preference=preference, preference=preference, is_noised=False, p_first=None, raw_reply="",
-        unparsed_reason="" if preference else "refused", n_tokens=0, cost_usd=0.0,
+        unparsed_reason="" if preference else "refused",
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from farm.records import Annotation, Comparison, Instruction, Outcome, Preferenc
 ANNOTATION = Annotation(
     comparison_key="k", annotator="a", judge="j", first_shown=2, clean_preference=Preference.FIRST,
     preference=None, is_noised=True, p_first=None, raw_reply="Output (a)\n", unparsed_reason="refused",
-    n_tokens=3, cost_usd=0.25,
+    n_completion_tokens=3, cost_usd=0.25,
 )  # fmt: skip
 OUTCOME = Outcome(
     instruction_key="k", annotator_eval="crowd", score=None, n_wins=0, n_ties=0, n_losses=0, n_unparsed=3,

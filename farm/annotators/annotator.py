@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from farm.annotators.noise import Noise
+from farm.annotators.noise import Label, Noise
+from farm.calls.calls import NO_CALLS, Calls
 from farm.judges.judge import Judge, Panel
 from farm.records import Annotation, Comparison, Preference, Verdict
 from farm.seeds import derive_seed, uniform_for
@@ -22,7 +23,13 @@ class Annotator(Protocol):
         """Annotators of one arm label the same samples; arms draw their own."""
 
     def annotate(
-        self, comparisons: Sequence[Comparison], recorded: Sequence[Annotation], seed: int, *, with_noise: bool
+        self,
+        comparisons: Sequence[Comparison],
+        recorded: Sequence[Annotation],
+        seed: int,
+        *,
+        with_noise: bool,
+        calls: Calls = NO_CALLS,
     ) -> list[Annotation]:
         """One annotation per comparison, in order.
 
@@ -31,6 +38,7 @@ class Annotator(Protocol):
             recorded: verdicts that came with the comparisons, for annotators that replay them.
             seed: keys every draw, together with the comparison.
             with_noise: False leaves out the noise stage (evaluation uses clean verdicts).
+            calls: answers the judges' requests to models.
         """
 
 
@@ -58,6 +66,7 @@ class SimulatedAnnotator:
         seed: int,
         *,
         with_noise: bool,
+        calls: Calls = NO_CALLS,
     ) -> list[Annotation]:
         judges = self.panel.members()
         rows_of_judge: dict[int, list[int]] = defaultdict(list)
@@ -68,40 +77,52 @@ class SimulatedAnnotator:
         annotations: dict[int, Annotation] = {}
         for judge_index, rows in sorted(rows_of_judge.items()):
             judge = judges[judge_index]
-            verdicts = judge.verdicts([comparisons[r] for r in rows], [first_shown[r] for r in rows], seed)
+            orders = [first_shown[r] for r in rows]
+            verdicts = judge.verdicts([comparisons[r] for r in rows], orders, seed, calls=calls)
             for row, verdict in zip(rows, verdicts, strict=True):
-                annotations[row] = self._annotation(
-                    judge, comparisons[row], first_shown[row], verdict, seed if with_noise else None
-                )
+                label = self._label(judge, comparisons[row], first_shown[row], verdict)
+                annotations[row] = self._annotation(label, verdict, seed, with_noise=with_noise)
         return [annotations[row] for row in range(len(comparisons))]
 
     def _first_shown(self, comparison: Comparison, seed: int) -> int:
         shows_smaller = uniform_for(seed, f"order of {self.name}", comparison.pair_key) < 0.5
         return 1 if shows_smaller == (comparison.output_1 <= comparison.output_2) else 2
 
-    def _annotation(
-        self, judge: Judge, comparison: Comparison, first_shown: int, verdict: Verdict, noise_seed: int | None
-    ) -> Annotation:
+    def _label(self, judge: Judge, comparison: Comparison, first_shown: int, verdict: Verdict) -> Label:
         # Identical outputs are a tie whatever the judge says (AlpacaEval decides them without a judge too).
-        clean = Preference.TIE if comparison.output_1 == comparison.output_2 else verdict.preference
-        preference = clean
-        if noise_seed is not None:
-            for stage_index, stage in enumerate(self.noise):
-                stage_seed = derive_seed(noise_seed, "noise stage", str(stage_index))
-                preference = stage.apply(preference, comparison, self.name, stage_seed)
-        return Annotation(
-            comparison_key=comparison.key,
+        is_same = comparison.output_1 == comparison.output_2
+        return Label(
+            comparison=comparison,
+            preference=Preference.TIE if is_same else verdict.preference,
+            p_first=verdict.p_first,
+            first_shown=first_shown,
             annotator=self.name,
             judge=judge.name,
-            first_shown=first_shown,
-            clean_preference=clean,
-            preference=preference,
-            is_noised=preference != clean,
+        )
+
+    def _annotation(self, clean: Label, verdict: Verdict, seed: int, *, with_noise: bool) -> Annotation:
+        label = clean
+        if with_noise:
+            for stage_index, stage in enumerate(self.noise):
+                label = stage.apply(label, derive_seed(seed, "noise stage", str(stage_index)))
+        return Annotation(
+            comparison_key=clean.comparison.key,
+            annotator=self.name,
+            judge=clean.judge,
+            first_shown=clean.first_shown,
+            seed=seed,
+            clean_preference=clean.preference,
+            preference=label.preference,
+            is_noised=label.preference != clean.preference,
+            worker=label.worker,
             p_first=verdict.p_first,
             raw_reply=verdict.raw_reply,
             unparsed_reason=verdict.unparsed_reason,
-            n_tokens=verdict.n_tokens,
+            n_prompt_tokens=verdict.n_prompt_tokens,
+            n_cached_prompt_tokens=verdict.n_cached_prompt_tokens,
+            n_completion_tokens=verdict.n_completion_tokens,
             cost_usd=verdict.cost_usd,
+            latency_seconds=verdict.latency_seconds,
         )
 
 
@@ -121,6 +142,7 @@ class RecordedAnnotator:
         seed: int,  # noqa: ARG002
         *,
         with_noise: bool,  # noqa: ARG002
+        calls: Calls = NO_CALLS,  # noqa: ARG002
     ) -> list[Annotation]:
         by_key: Mapping[str, Annotation] = {annotation.comparison_key: annotation for annotation in recorded}
         return [by_key.get(comparison.key) or self._missing(comparison) for comparison in comparisons]
@@ -134,9 +156,5 @@ class RecordedAnnotator:
             clean_preference=None,
             preference=None,
             is_noised=False,
-            p_first=None,
-            raw_reply="",
             unparsed_reason="no recorded verdict for this comparison",
-            n_tokens=0,
-            cost_usd=0.0,
         )

@@ -5,19 +5,35 @@ changes none.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from farm.records import Comparison, Preference
 from farm.seeds import uniform_for
 
 
+class Label(NamedTuple):
+    """A verdict on its way through the noise stages."""
+
+    comparison: Comparison
+    preference: Preference | None
+    """As it stands after the stages so far."""
+    p_first: float | None
+    """The judge's own soft verdict, where there is one."""
+    first_shown: int
+    """Which output the judge saw first: 1 or 2; 0 if it judged both orders."""
+    annotator: str
+    """Name of the annotator that the stage belongs to."""
+    judge: str
+    """Who gave the clean verdict."""
+    worker: str = ""
+    """Whom a stage has drawn to give the noised verdict; empty before."""
+
+
 class Noise(Protocol):
     """Turns a verdict into the verdict that is recorded."""
 
-    def apply(
-        self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int
-    ) -> Preference | None:
-        """A verdict that is missing stays missing."""
+    def apply(self, label: Label, seed: int) -> Label:
+        """The label after this stage. Every draw is keyed by (seed, stage, annotator, comparison.pair_key)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +50,8 @@ class LabelFlip:
         if not 0.0 <= self.flip_prob <= 0.5:
             raise ValueError(f"flip_prob: expected a probability in [0, 0.5], got {self.flip_prob}")
 
-    def apply(
-        self, preference: Preference | None, comparison: Comparison, annotator: str, seed: int
-    ) -> Preference | None:
-        if preference is None:
-            return None
-        is_flipped = uniform_for(seed, f"label flip {annotator}", comparison.pair_key) < self.flip_prob
-        return preference.swapped if is_flipped else preference
+    def apply(self, label: Label, seed: int) -> Label:
+        if label.preference is None:
+            return label
+        draw = uniform_for(seed, f"label flip {label.annotator}", label.comparison.pair_key)
+        return label._replace(preference=label.preference.swapped) if draw < self.flip_prob else label

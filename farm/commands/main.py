@@ -18,10 +18,20 @@ usage: farm <command> [key=value ...]      every command takes Hydra overrides
                    farm run method=dpo annotator=crowd seed=0
                    farm run -m method=ppo,dpo annotator=crowd,pool seed=0,1,2
                    farm run experiment=pocket
+  annotate       let an annotator label a file of comparisons, or of two models' outputs
+                   farm annotate input=PATH output=PATH annotator=pool
+  judges         how good judges are: against labels, against baselines, under attack
+                   farm judges input=PATH annotators=[greedy,pool]
+  cache          what has been asked of judge models: look, export, prune
+                   farm cache                  farm cache prune older_than_days=90
   leaderboard    regenerate leaderboard/ from the artifacts under root
                    farm leaderboard            farm leaderboard --check
   compare        simulated against crowd rankings, or recorded judges against humans
                    farm compare                farm compare humans=PATH simulated=PATH
+  calibrate      fit a simulated annotator to human labels
+                   farm calibrate humans=PATH judge=PATH name=my_crowd
+  plan           how many labels, annotators and seeds a question needs
+                   farm plan difference=0.05 confidence=0.9
   pocket build   pretrain the pocket world's base model again
                    farm pocket build output=DIR
 
@@ -35,6 +45,11 @@ A wrong key or type is reported before anything starts, with exit code 2.
 
 COMMANDS = {
     ("run",): "farm.commands.run:run",
+    ("annotate",): "farm.commands.annotate:annotate",
+    ("judges",): "farm.commands.judges:judges",
+    ("cache",): "farm.commands.cache:cache",
+    ("calibrate",): "farm.commands.calibrate:calibrate",
+    ("plan",): "farm.commands.plan:plan",
     ("leaderboard",): "farm.commands.leaderboard:leaderboard",
     ("compare",): "farm.commands.compare:compare",
     ("pocket", "build"): "farm.commands.pocket:build_base",

@@ -116,6 +116,4 @@ class PairRow(InstructionRow):
             p_first=2 - value if is_soft and value is not None else None,
             raw_reply="" if raw is None else f"{raw:g}",
             unparsed_reason="" if hard else "no verdict in the file",
-            n_tokens=0,
-            cost_usd=0.0,
         )

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from farm.calls.calls import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Comparison, Preference, Verdict
-from farm.seeds import uniform_for
+from farm.seeds import sample_seed, uniform_for
 
 BaselineRule = Literal["longest", "shortest", "first_shown", "random", "constant"]
 
@@ -23,9 +24,17 @@ class BaselineJudge:
     rule: BaselineRule
     """longest and shortest count characters, equal length is a tie; constant always says output_1."""
 
-    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+    def verdicts(
+        self,
+        comparisons: Sequence[Comparison],
+        first_shown: Sequence[int],
+        seed: int,
+        *,
+        sample: int = 0,
+        calls: Calls = NO_CALLS,  # noqa: ARG002
+    ) -> list[Verdict]:
         return [
-            Verdict(preference=self._preference(comparison, first, seed))
+            Verdict(preference=self._preference(comparison, first, sample_seed(seed, sample)))
             for comparison, first in zip(comparisons, first_shown, strict=True)
         ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from farm.calls.calls import NO_CALLS, Calls
 from farm.records import Comparison, Verdict
 
 
@@ -13,13 +14,23 @@ class Judge(Protocol):
     def name(self) -> str:
         """Unique within its panel; part of every annotation."""
 
-    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+    def verdicts(
+        self,
+        comparisons: Sequence[Comparison],
+        first_shown: Sequence[int],
+        seed: int,
+        *,
+        sample: int = 0,
+        calls: Calls = NO_CALLS,
+    ) -> list[Verdict]:
         """One verdict per comparison, in order and un-swapped (FIRST means output_1, whichever was shown first).
 
         Args:
             comparisons: what to judge.
             first_shown: for each comparison 1 or 2, the output that this judge sees first.
-            seed: all of the judge's own randomness is keyed by (seed, judge name, comparison.key).
+            seed: all of the judge's own randomness is keyed by (seed, sample, judge name, comparison.pair_key).
+            sample: index among several verdicts of this judge on the same comparison in the same order.
+            calls: answers requests to models; may be used from several threads.
         """
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.calls.calls import NO_CALLS, Calls
 from farm.pocket.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.utility import WEIGHTS
 from farm.records import Comparison, Verdict
-from farm.seeds import rng_for
+from farm.seeds import rng_for, sample_seed
 
 _FIRST_SHOWN = np.array([0.0, 1.0, -1.0])
 
@@ -33,14 +34,22 @@ class RubricJudge:
     temperature: float
     """Of the logistic choice."""
 
-    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+    def verdicts(
+        self,
+        comparisons: Sequence[Comparison],
+        first_shown: Sequence[int],
+        seed: int,
+        *,
+        sample: int = 0,
+        calls: Calls = NO_CALLS,  # noqa: ARG002
+    ) -> list[Verdict]:
         """The judge's choices with their probabilities."""
         pairs = order_pairs(comparisons)
         is_output_1_ahead = _FIRST_SHOWN[np.asarray(first_shown, dtype=np.int64)]
         ahead = np.where(pairs.is_swapped, -is_output_1_ahead, is_output_1_ahead)
         points: Floats = pairs.criteria @ np.array(self.weights)
         points += self.length_bias * pairs.n_words + self.position_bias * ahead
-        draws = uniforms(seed, f"{self.name} choice", pairs.keys)
+        draws = uniforms(sample_seed(seed, sample), f"{self.name} choice", pairs.keys)
         return choose(pairs, logistic(points, self.temperature), draws, tells_probability=True)
 
 

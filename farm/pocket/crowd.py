@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.calls.calls import NO_CALLS, Calls
 from farm.pocket.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.utility import WEIGHTS
 from farm.records import Comparison, Verdict
-from farm.seeds import rng_for
+from farm.seeds import rng_for, sample_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +34,18 @@ class Worker:
     lapse_rate: float
     """Probability of clicking anything."""
 
-    def verdicts(self, comparisons: Sequence[Comparison], first_shown: Sequence[int], seed: int) -> list[Verdict]:
+    def verdicts(
+        self,
+        comparisons: Sequence[Comparison],
+        first_shown: Sequence[int],
+        seed: int,
+        *,
+        sample: int = 0,
+        calls: Calls = NO_CALLS,  # noqa: ARG002
+    ) -> list[Verdict]:
         """The worker's choices; a worker gives no probabilities."""
         _ = first_shown  # the order makes no difference to a worker
-        pairs = order_pairs(comparisons)
+        pairs, seed = order_pairs(comparisons), sample_seed(seed, sample)
         is_careful = uniforms(seed, f"{self.name} diligence", pairs.keys) < self.diligence
         seen = np.where(is_careful[:, None], pairs.criteria, pairs.careless_criteria)
         liking: Floats = seen @ np.array(self.weights) + self.length_bias * pairs.n_words

@@ -1,0 +1,120 @@
+"""What judges ask of language models: a request, its reply, and whoever answers requests.
+
+A judge renders requests and reads replies; how a request is answered (from the cache, by an HTTP endpoint, by a local
+model, or not at all because the budget is spent) is the business of the `Calls` that it is handed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from farm.errors import UserError
+
+Role = Literal["system", "user", "assistant"]
+
+
+class Message(NamedTuple):
+    """One message of a chat."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How the model's reply is decoded."""
+
+    temperature: float
+    """0 is greedy."""
+    max_tokens: int
+    """Bound on the tokens of the reply."""
+    top_p: float = 1.0
+    """Nucleus sampling; 1 for none."""
+    top_logprobs: int = 0
+    """How many most probable tokens to return with their log-probabilities at each place; 0 for none."""
+    stop: tuple[str, ...] = ()
+    """Strings that end the reply."""
+    json_object: bool = False
+    """Ask the endpoint for a JSON object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSlot:
+    """A model that judges ask: an OpenAI-compatible endpoint or a local causal LM."""
+
+    model: str
+    """Name at the endpoint, or the directory of a local checkpoint."""
+    kind: Literal["endpoint", "local"]
+    """endpoint: HTTP; local: a causal LM loaded here through transformers."""
+    base_url: str | None
+    """Of the endpoint; None means OPENAI_BASE_URL, and without it OpenAI's own."""
+    api_key_variable: str
+    """Name of the environment variable that holds the key; the key itself is in no file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Everything that determines a reply; the cache is keyed by all of it."""
+
+    slot: ModelSlot
+    messages: tuple[Message, ...]
+    decoding: Decoding
+    labels: tuple[str, ...] = ()
+    """Score only these continuations in one forward pass instead of generating (local models)."""
+    sample: int = 0
+    """Index among several samples of the same request."""
+
+
+class TokenLogprob(NamedTuple):
+    """One token that the model might have said at a place of its reply."""
+
+    token: str
+    logprob: float
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    text: str
+    failure: str = ""
+    """Why there is no usable text (refusal, empty choice, gave up after n tries, budget spent); empty if there is."""
+    top_logprobs: tuple[tuple[TokenLogprob, ...], ...] = ()
+    """For each token of the reply the most probable alternatives, best first."""
+    label_logprobs: tuple[float, ...] = ()
+    """Log-probabilities of `Request.labels`, where it asked for them."""
+    n_prompt_tokens: int = 0
+    n_cached_prompt_tokens: int = 0
+    """Of n_prompt_tokens, those that the provider's prefix cache held."""
+    n_completion_tokens: int = 0
+    cost_usd: float | None = None
+    """What the reply cost when it was made; None if no price is known."""
+    latency_seconds: float = 0.0
+    """Of the call that made it."""
+    is_from_cache: bool = False
+
+
+class Calls(Protocol):
+    """Answers requests."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply per request, in order. Blocks until all are there; may be called from several threads at once.
+
+        A request that cannot be answered gets a reply with `failure`; nothing raises for one bad reply.
+        """
+
+
+class NoCalls:
+    """For annotators that ask no model: the pocket world, recorded verdicts, baselines."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """Refuse.
+
+        Raises:
+            UserError: always, unless there is nothing to ask.
+        """
+        if requests:
+            raise UserError(f"{requests[0].slot.model} is to be asked, but this command makes no calls to models")
+        return []
+
+
+NO_CALLS = NoCalls()
