@@ -117,7 +117,7 @@ class SimulatedAnnotator:
             worker=label.worker,
             p_first=verdict.p_first,
             raw_reply=verdict.raw_reply,
-            unparsed_reason=verdict.unparsed_reason,
+            unparsed_reason=verdict.unparsed_reason or label.reason,
             n_prompt_tokens=verdict.n_prompt_tokens,
             n_cached_prompt_tokens=verdict.n_cached_prompt_tokens,
             n_completion_tokens=verdict.n_completion_tokens,

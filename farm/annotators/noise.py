@@ -27,6 +27,8 @@ class Label(NamedTuple):
     """Who gave the clean verdict."""
     worker: str = ""
     """Whom a stage has drawn to give the noised verdict; empty before."""
+    reason: str = ""
+    """Why a stage took the preference away ("abstained ..."); empty where none did."""
 
 
 class Noise(Protocol):
