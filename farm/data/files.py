@@ -49,7 +49,7 @@ def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
         DataError: the file is missing, cannot be read, or rows do not fit; all of them are counted.
     """
     rows = read_rows(path)
-    is_text = _format_of(path) in (".csv", ".tsv")
+    is_text = format_of(path) in (".csv", ".tsv")
     text_fields = {name for name, field in schema.model_fields.items() if field.annotation is str}
     records: list[RowT] = []
     problems: list[str] = []
@@ -64,9 +64,9 @@ def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
         except ValidationError as error:
             n_bad += 1
             if len(problems) < MAX_SHOWN:
-                problems += _explain(number, error)
+                problems += explain_row(number, error)
     if n_bad:
-        raise DataError(_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
+        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
     return records
 
 
@@ -76,9 +76,9 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         DataError: the file is missing, empty, damaged or of an unknown format.
     """
-    kind = _format_of(path)
+    kind = format_of(path)
     if not path.is_file():
-        raise DataError(_not_there(path))
+        raise DataError(not_there(path))
     if kind == ".parquet":
         return _read_parquet(path)
     text = _read_text(path)
@@ -94,10 +94,15 @@ def read_rows(path: Path) -> list[Row]:
 def require_folder(folder: Path, *, holding: str) -> None:
     """Raise DataError unless the folder is there."""
     if not folder.is_dir():
-        raise DataError(f"{_not_there(folder)}\n  expected a folder with {holding}")
+        raise DataError(f"{not_there(folder)}\n  expected a folder with {holding}")
 
 
-def _format_of(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """The ending that says how to read the file, one of `FORMATS`.
+
+    Raises:
+        DataError: the name ends in nothing known.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
@@ -106,7 +111,8 @@ def _format_of(path: Path) -> str:
     return suffixes[-1]
 
 
-def _not_there(path: Path) -> str:
+def not_there(path: Path) -> str:
+    """Says that there is no such file, and what there is instead."""
     if path.is_dir():
         return f"{path}: expected a file, this is a folder; it holds {_listing(path)}"
     parent = path.parent
@@ -140,7 +146,7 @@ def _read_parquet(path: Path) -> list[Row]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
     names = [str(name) for name in frame.columns]
-    columns = [[_missing_to_none(value) for value in frame[name].tolist()] for name in frame.columns]
+    columns = [[missing_to_none(value) for value in frame[name].tolist()] for name in frame.columns]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
@@ -173,26 +179,26 @@ def _read_lines(path: Path, text: str) -> list[Row]:
 
 def _parse(path: Path, text: str, *, line_number: int | None = None) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_unambiguous)
+        return json.loads(text, object_pairs_hook=unambiguous)
     except json.JSONDecodeError as error:
         line = line_number or error.lineno
         raise DataError(f"{path}: not valid JSON at line {line}, column {error.colno}: {error.msg}") from error
-    except _DuplicateKeyError as error:
+    except DuplicateKeyError as error:
         where = f" (line {line_number})" if line_number else ""
         raise DataError(f"{path}{where}: {error}") from error
 
 
-class _DuplicateKeyError(ValueError):
-    pass
+class DuplicateKeyError(ValueError):
+    """One JSON object has two values for a key."""
 
 
-def _unambiguous(pairs: list[tuple[str, object]]) -> Row:
+def unambiguous(pairs: list[tuple[str, object]]) -> Row:
     """A repeated key is harmless while it repeats the value; otherwise nobody can say which one is meant."""
     row: Row = {}
     for key, value in pairs:
         if key in row and row[key] != value:
-            raise _DuplicateKeyError(f"the key {key!r} stands twice in one object, with {row[key]!r} and {value!r}")
-        row[key] = _missing_to_none(value)
+            raise DuplicateKeyError(f"the key {key!r} stands twice in one object, with {row[key]!r} and {value!r}")
+        row[key] = missing_to_none(value)
     return row
 
 
@@ -206,11 +212,12 @@ def _objects(path: Path, values: object) -> list[Row]:
     return values
 
 
-def _missing_to_none(value: object) -> object:
+def missing_to_none(value: object) -> object:
+    """NaN, which tables use for what is missing, as None."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _explain(number: int, error: ValidationError) -> list[str]:
+def explain_row(number: int, error: ValidationError) -> list[str]:
     """One line per wrong field; fields that are missing share one."""
     found = error.errors(include_url=False)
     missing = [_dotted(problem["loc"]) for problem in found if problem["type"] == "missing"]
@@ -235,7 +242,8 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _report(path: Path, problems: Sequence[str], *, n_bad: int, n_rows: int) -> str:
+def rows_report(path: Path, problems: Sequence[str], *, n_bad: int, n_rows: int) -> str:
+    """What is wrong with a file's rows: the first problems spelt out, the others counted."""
     shown = list(problems[:MAX_SHOWN])
     more = [f"  ... {n_bad} rows in all"] if n_bad > MAX_SHOWN or len(problems) > MAX_SHOWN else []
     return "\n".join([f"{path}: {n_bad} of {n_rows} rows are not as expected (rows count from 1):", *shown, *more])
