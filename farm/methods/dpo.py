@@ -63,7 +63,7 @@ class DPO:
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
-        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
+        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed, sequences_per_row=2)
         tokenizer = load_tokenizer(inputs.sft.checkpoint)
         pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
         arguments = training_arguments(

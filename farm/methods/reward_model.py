@@ -95,7 +95,7 @@ class RewardModel:
         seed: int,
     ) -> Path:
         """Fit and evaluate; returns output_dir, a sequence-classification checkpoint."""
-        job = TrainingJob("reward model", model, self.training, output_dir, scratch_dir, seed)
+        job = TrainingJob("reward model", model, self.training, output_dir, scratch_dir, seed, sequences_per_row=2)
         start = model.checkpoint if self.start == "base" else sft.checkpoint
         tokenizer = load_tokenizer(start)
         ordered = sorted(pairs, key=lambda pair: uniform_for(seed, "reward model: held out", _key(pair)))

@@ -91,6 +91,8 @@ class TrainingJob(NamedTuple):
     output_dir: Path
     scratch_dir: Path
     seed: int
+    sequences_per_row: int = 1
+    """2 where a row is a pair whose two answers go through one forward pass."""
 
     @property
     def torch_seed(self) -> int:
@@ -99,8 +101,8 @@ class TrainingJob(NamedTuple):
 
     @property
     def micro_batch_size(self) -> int:
-        """The largest divisor of the batch size that fits: micro-batches are equal, so their mean is the batch's."""
-        limit = min(self.model.micro_batch_size, self.settings.batch_size)
+        """Rows: the largest divisor of the batch size that fits. Micro-batches are equal, so their mean is the batch's."""
+        limit = min(max(self.model.micro_batch_size // self.sequences_per_row, 1), self.settings.batch_size)
         return next(n for n in range(limit, 0, -1) if self.settings.batch_size % n == 0)
 
 

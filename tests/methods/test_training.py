@@ -164,3 +164,11 @@ def test_micro_batch_divides_the_batch(
 ) -> None:
     model = replace(inputs.model, micro_batch_size=limit)
     assert TrainingJob("x", model, settings, tmp_path, tmp_path, 0).micro_batch_size == want
+
+
+@pytest.mark.parametrize(("limit", "want"), [(1, 1), (8, 4), (16, 8)])
+def test_a_pair_counts_two_sequences(
+    limit: int, want: int, inputs: TrainingInputs, settings: TrainingSettings, tmp_path: Path
+) -> None:
+    model = replace(inputs.model, micro_batch_size=limit)
+    assert TrainingJob("x", model, settings, tmp_path, tmp_path, 0, sequences_per_row=2).micro_batch_size == want
