@@ -1,0 +1,126 @@
+"""Comparisons from one file of pairs, or from two files of outputs that are joined.
+
+Files are read twice, a chunk at a time: once to check every row, count them and learn the columns before anything is
+paid for, and once to annotate. AlpacaFarm's and AlpacaEval's column names are the ones that are read.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from farm.data.column_types import ColumnTypes
+from farm.data.comparisons import ComparisonRow, Comparisons
+from farm.data.files import MAX_SHOWN, DataError, FileRow, Row, explain_row, format_of, rows_report
+from farm.data.output_index import OutputIndex, OutputRow
+from farm.data.row_stream import stream_rows
+
+RowT = TypeVar("RowT", bound=FileRow)
+
+
+@contextmanager
+def open_comparisons(paths: Sequence[Path]) -> Iterator[Comparisons]:
+    """Check the files and make their comparisons readable.
+
+    Args:
+        paths: one file of comparisons (instruction, output_1, output_2; optional input, generator_1, generator_2 and
+            any other column), or two files of outputs (instruction, output; optional input, generator and others).
+
+    Raises:
+        DataError: a file is missing, malformed or holds no row, rows do not fit (all of them are counted), or no
+            instruction of one file is in the other.
+    """
+    if len(paths) == 1:
+        yield _pairs_of(paths[0])
+    elif len(paths) == 2:
+        with OutputIndex() as index:
+            yield _joined(paths[0], paths[1], index)
+    else:
+        raise DataError(f"input: expected one file of comparisons or two files of outputs, got {len(paths)} files")
+
+
+def _pairs_of(path: Path) -> Comparisons:
+    columns, n_rows = ColumnTypes(), 0
+    for row, _ in _checked(path, ComparisonRow):
+        columns.add(row)
+        n_rows += 1
+    schema = pq.read_schema(path) if format_of(path) == ".parquet" else columns.schema()
+    return Comparisons(n_rows=n_rows, schema=schema, notes=(), read=partial(stream_rows, path))
+
+
+def _joined(path_1: Path, path_2: Path, index: OutputIndex) -> Comparisons:
+    for _, output in _checked(path_2, OutputRow):
+        index.add(output)
+    columns, n_1, n_rows, first_alone = ColumnTypes(), 0, 0, ""
+    for row, joined in _joined_rows(path_1, path_2, index):
+        n_1 += 1
+        if joined is None:
+            first_alone = first_alone or str(row["instruction"])
+        else:
+            n_rows += 1
+            columns.add(joined)
+    alone = index.unused()
+    notes = []
+    if n_rows < n_1:
+        notes.append(f"{n_1 - n_rows} of {n_1} outputs in {path_1} have none beside them in {path_2}")
+        notes[-1] += f", the first to {first_alone!r:.80}"
+    if alone.n:
+        notes.append(f"{alone.n} of {alone.n + n_rows} outputs in {path_2} have none beside them in {path_1}")
+        notes[-1] += f", one to {alone.example!r:.80}"
+    if n_rows == 0:
+        raise DataError(f"no instruction (with its input) is in both files: {'; '.join(notes)}")
+    if notes:
+        notes.append(f"{n_rows} comparisons are annotated, the others are left out")
+    read = partial(_only_joined, path_1, path_2, index)
+    return Comparisons(n_rows=n_rows, schema=columns.schema(), notes=tuple(notes), read=read)
+
+
+def _only_joined(path_1: Path, path_2: Path, index: OutputIndex) -> Iterator[Row]:
+    return (joined for _, joined in _joined_rows(path_1, path_2, index) if joined is not None)
+
+
+def _joined_rows(path_1: Path, path_2: Path, index: OutputIndex) -> Iterator[tuple[Row, Row | None]]:
+    """Each row of the first file, and the comparison that it makes with the second file's output, if there is one.
+
+    The k-th output to an instruction meets the k-th of the other file. Where no generator is named, the file's name is.
+    """
+    n_seen: Counter[str] = Counter()
+    for row, output in _checked(path_1, OutputRow):
+        key = output.text_key
+        found = index.find(key, n_seen[key])
+        n_seen[key] += 1
+        if found is None:
+            yield row, None
+            continue
+        kept = {name: value for name, value in row.items() if name not in ("output", "generator")}
+        pair = {
+            "output_1": output.output,
+            "output_2": found.output,
+            "generator_1": output.generator or path_1.stem,
+            "generator_2": found.generator or path_2.stem,
+        }
+        yield row, {**kept, **pair}
+
+
+def _checked(path: Path, schema: type[RowT]) -> Iterator[tuple[Row, RowT]]:
+    """Every row with its checked form; after the last one, an error if there were none or some did not fit."""
+    problems: list[str] = []
+    n_rows = n_bad = 0
+    for n_rows, row in enumerate(stream_rows(path), start=1):
+        try:
+            checked = schema.model_validate(row)
+        except ValidationError as error:
+            n_bad += 1
+            if len(problems) < MAX_SHOWN:
+                problems += explain_row(n_rows, error)
+            continue
+        yield row, checked
+    if n_bad:
+        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=n_rows))
+    if n_rows == 0:
+        raise DataError(f"{path}: it holds no rows, expected at least one comparison")
