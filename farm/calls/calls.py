@@ -5,7 +5,7 @@ model, or not at all because the budget is spent) is the business of the `Calls`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from farm.errors import UserError
@@ -54,7 +54,7 @@ class ModelSlot:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Everything that determines a reply; the cache is keyed by all of it."""
+    """Everything that determines a reply; the cache is keyed by all of it except `judge`."""
 
     slot: ModelSlot
     messages: tuple[Message, ...]
@@ -63,6 +63,8 @@ class Request:
     """Score only these continuations in one forward pass instead of generating (local models)."""
     sample: int = 0
     """Index among several samples of the same request."""
+    judge: str = field(default="", compare=False)
+    """Who asks, for the ledger; the reply does not depend on it, and neither does the cache."""
 
 
 class TokenLogprob(NamedTuple):
@@ -91,6 +93,8 @@ class Reply(NamedTuple):
     latency_seconds: float = 0.0
     """Of the call that made it."""
     is_from_cache: bool = False
+    is_budget_stop: bool = False
+    """It was not asked because the budget is spent; the same request in a later run is."""
 
 
 class Calls(Protocol):
