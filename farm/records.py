@@ -187,6 +187,8 @@ class Policy:
     """A Hugging Face causal LM directory with its tokenizer."""
     prefix: str = ""
     """Text put in front of the rendered prompt (reward conditioning: the token that asks for good answers)."""
+    suffix: str = ""
+    """Text put behind it, right before the answer (C-RLFT: the condition on the assistant's role)."""
     temperature: float
     """Sampling temperature at evaluation."""
     best_of: int = 1

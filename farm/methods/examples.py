@@ -14,6 +14,9 @@ from farm.models.prompts import render_all
 from farm.models.tokens import encode_completion, encode_prompt
 from farm.records import PreferencePair
 
+IGNORED = -100
+"""transformers' label of tokens that are not trained on."""
+
 
 class Example(NamedTuple):
     """An answer to imitate."""
@@ -25,6 +28,18 @@ class Example(NamedTuple):
     """False if the answer was cut at the token limit: no end token is trained."""
     prefix: str = ""
     """Text in front of the rendered prompt."""
+    suffix: str = ""
+    """Text behind it, right before the answer."""
+    weight: float = 1.0
+    """Of each of the completion's tokens in the loss."""
+
+
+class LabelledIds(NamedTuple):
+    """A whole sequence, under the names that trainers use."""
+
+    input_ids: list[int]
+    labels: list[int]
+    """IGNORED at the prompt's tokens."""
 
 
 class EncodedExample(NamedTuple):
@@ -32,10 +47,18 @@ class EncodedExample(NamedTuple):
 
     prompt_ids: list[int]
     completion_ids: list[int]
+    weight: float = 1.0
+    """Of each of the completion's tokens in the loss."""
 
     @property
     def length(self) -> int:
         return len(self.prompt_ids) + len(self.completion_ids)
+
+    def for_trainer(self) -> LabelledIds:
+        """Prompt and completion, loss on the completion only."""
+        return LabelledIds(
+            self.prompt_ids + self.completion_ids, [IGNORED] * len(self.prompt_ids) + self.completion_ids
+        )
 
 
 class EncodedPair(NamedTuple):
@@ -55,14 +78,12 @@ def encode_examples(
     model: Model, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
 ) -> list[EncodedExample]:
     """The examples whose prompt is within the limit, in order."""
-    prompts = [
-        render_all(model.prompt, tokenizer, [(example.instruction, example.input)], example.prefix)[0]
-        for example in examples
-    ]
+    prompts = [render_all(model.prompt, tokenizer, [(e.instruction, e.input)], e.prefix, e.suffix)[0] for e in examples]
     encoded = [
         EncodedExample(
             encode_prompt(tokenizer, prompt),
             _encode_answer(model, tokenizer, example.output, is_finished=example.is_finished),
+            example.weight,
         )
         for prompt, example in zip(prompts, examples, strict=True)
     ]

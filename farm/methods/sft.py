@@ -59,10 +59,7 @@ def fine_tune(checkpoint: str | Path, examples: Sequence[Example], job: Training
     """Imitate the examples, loss on the completions only; returns the new checkpoint, the job's output folder."""
     tokenizer = load_tokenizer(checkpoint)
     encoded = in_training_order(encode_examples(job.model, tokenizer, examples), job)
-    rows = [
-        {"input_ids": prompt_ids + completion_ids, "labels": [-100] * len(prompt_ids) + completion_ids}
-        for prompt_ids, completion_ids in encoded
-    ]
+    rows = [row.for_trainer()._asdict() for row in encoded]
     policy = load_policy_to_train(checkpoint, job)
     trainer = SFTTrainer(
         model=policy,

@@ -101,7 +101,7 @@ class TrainingJob(NamedTuple):
 
     @property
     def micro_batch_size(self) -> int:
-        """In rows: the largest divisor of the batch size that fits, so that the mean of micro-batches is the batch's."""
+        """In rows: the largest divisor of the batch size that fits, so that their mean is the batch's."""
         limit = min(max(self.model.micro_batch_size // self.sequences_per_row, 1), self.settings.batch_size)
         return next(n for n in range(limit, 0, -1) if self.settings.batch_size % n == 0)
 
@@ -145,7 +145,7 @@ def in_training_order(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
     return ordered
 
 
-def dataset_of(rows: Sequence[Mapping[str, list[int]]]) -> IdRows:
+def dataset_of(rows: Sequence[Mapping[str, object]]) -> IdRows:
     """Token ids in the form that trainers read."""
     return datasets.Dataset.from_list(list(rows))
 

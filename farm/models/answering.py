@@ -56,13 +56,14 @@ def draw_answers(
 
     Args:
         model: prompt template, token limits, device.
-        policy: whose checkpoint and prefix are used.
+        policy: whose checkpoint, prefix and suffix are used.
         n, temperature: how many answers, and how they are sampled.
         seed, label: key the draws; the label stands on the progress bar too.
     """
     tokenizer = load_tokenizer(policy.checkpoint)
     language_model = load_causal_lm(policy.checkpoint, dtype=model.torch_dtype, device=model.torch_device)
-    prompts = render_all(model.prompt, tokenizer, [(i.instruction, i.input) for i in instructions], policy.prefix)
+    asked = [(i.instruction, i.input) for i in instructions]
+    prompts = render_all(model.prompt, tokenizer, asked, policy.prefix, policy.suffix)
     with progress(label, total=n * len(prompts), unit="answers") as bar:
         completions = sample(
             language_model,
@@ -148,7 +149,7 @@ _SCORE = {
 
 
 def _triples(model: Model, policy: Policy, outputs: Sequence[Output]) -> list[tuple[str, str, bool]]:
-    """(prompt, completion, is_finished); a reward model sees the plain prompt, without the policy's prefix."""
+    """(prompt, completion, is_finished); a reward model sees the plain prompt, without the policy's texts around it."""
     tokenizer = load_tokenizer(policy.checkpoint)
     prompts = render_all(model.prompt, tokenizer, [(o.instruction, o.input) for o in outputs])
     return [(prompt, o.output, o.is_finished) for prompt, o in zip(prompts, outputs, strict=True)]

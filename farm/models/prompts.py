@@ -65,7 +65,11 @@ class ChatPrompt:
 
 
 def render_all(
-    prompt: Prompt, tokenizer: PreTrainedTokenizerBase, rows: Sequence[tuple[str, str]], prefix: str = ""
+    prompt: Prompt,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[tuple[str, str]],
+    prefix: str = "",
+    suffix: str = "",
 ) -> list[str]:
-    """Render (instruction, input) rows, each behind `prefix`."""
-    return [prefix + prompt.render(tokenizer, instruction, input) for instruction, input in rows]
+    """Render (instruction, input) rows, each between `prefix` and `suffix`."""
+    return [prefix + prompt.render(tokenizer, instruction, input) + suffix for instruction, input in rows]
