@@ -44,9 +44,12 @@ class Problem:
 
 
 def register_resolvers() -> None:
-    """`${text:FILE}` is the text of a file under conf/; `${package:FILE}` is the path of a file in the package."""
+    """`${text:FILE}` is the text of a file under conf/; `${package:FILE}` is the path of a file in the package;
+    `${first_of:A,B}` is A, or B if A is null.
+    """
     OmegaConf.register_new_resolver("text", lambda name: (CONF_DIR / name).read_text(), replace=True)
     OmegaConf.register_new_resolver("package", lambda name: str(PACKAGE_DIR / name), replace=True)
+    OmegaConf.register_new_resolver("first_of", lambda given, other: other if given is None else given, replace=True)
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -36,6 +36,9 @@ class Decoding:
     """Strings that end the reply."""
     json_object: bool = False
     """Ask the endpoint for a JSON object."""
+    extra_body: str = ""
+    """Further fields of the endpoint's request as a JSON object, such as tools and tool_choice; empty for none. Where
+    the reply is a tool call, the text of the reply is the call's arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,171 @@
+"""Verdicts in JSON, tolerant of code fences, chatter around it, trailing commas and Python's spelling."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from farm.calls.calls import Reply
+from farm.judges.labels import Labels
+from farm.judges.reading import Reading, compared, excerpt, no_verdict
+
+_DECODER = json.JSONDecoder(strict=False)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def json_values(text: str) -> Iterator[object]:
+    """The outermost JSON objects and lists in a text, in order; what cannot be read is passed over."""
+    place = 0
+    while match := re.compile(r"[{\[]").search(text, place):
+        start = match.start()
+        try:
+            value, place = _DECODER.raw_decode(text, start)
+            yield value
+            continue
+        except (ValueError, RecursionError):
+            place = start + 1
+        end = _balanced_end(text, start)
+        if end is not None:
+            try:
+                yield _lenient(text[start:end])
+                place = end
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                pass
+
+
+def json_objects(text: str) -> list[dict[str, object]]:
+    """All objects of a text, innermost included, in the order of their beginnings."""
+    found: list[dict[str, object]] = []
+    stack: list[object] = list(json_values(text))[::-1]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            found.append(cast(dict[str, object], value))
+            stack += list(value.values())[::-1]
+        elif isinstance(value, list | tuple):
+            stack += list(value)[::-1]
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonVerdict:
+    """The value of a key: one object per pair; with one pair the last object that has the key wins."""
+
+    key: str
+    """Key of the verdict; letter case does not matter."""
+    verdict: Labels
+    """What its value may be."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ()
+
+    def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
+        values = [value for item in json_objects(reply.text) for value in _of_key(item, self.key)]
+        if not values and n_pairs == 1 and self.verdict.preference(reply.text.strip(" \n\t*`'\".")):
+            values = [reply.text.strip(" \n\t*`'\".")]  # a bare label is a verdict in every format
+        if not values:
+            return [no_verdict(f"no JSON object with {self.key!r} in the reply {excerpt(reply.text)}")] * n_pairs
+        if n_pairs == 1:
+            values = values[-1:]
+        if len(values) != n_pairs:
+            reason = f"{len(values)} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}"
+            return [no_verdict(reason)] * n_pairs
+        return [self._reading(value) for value in values]
+
+    def _reading(self, value: object) -> Reading:
+        preference = self.verdict.preference(str(value))
+        if preference is None:
+            names = ", ".join((self.verdict.first[0], self.verdict.second[0], *self.verdict.tie[:1]))
+            return no_verdict(f"{self.key!r} is {value!r}, expected one of {names}")
+        return Reading(preference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankList:
+    """A list of `{"model": NAME, "rank": 1 or 2}` for the two outputs; the last rank given to a name counts."""
+
+    first: str
+    """Name of the output that is shown first."""
+    second: str
+    """Name of the other one."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ()
+
+    def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
+        assert n_pairs == 1, "reads one ranking"
+        ranks = {
+            str(item["model"]).strip(): _number(item["rank"])
+            for item in json_objects(reply.text)
+            if "model" in item and "rank" in item
+        }
+        first, second = ranks.get(self.first), ranks.get(self.second)
+        if first is None or second is None:
+            wanted = f"no ranks of {self.first!r} and {self.second!r}"
+            return [no_verdict(f"{wanted} in the reply {excerpt(reply.text)}")]
+        if {first, second} - {1.0, 2.0}:
+            return [no_verdict(f"ranks {first:g} and {second:g}, expected 1 and 2")]
+        # The better one has the smaller rank.
+        return [compared(second, first)]
+
+
+def _of_key(item: Mapping[str, object], key: str) -> list[object]:
+    return [value for name, value in item.items() if str(name).strip().casefold() == key.casefold()]
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _balanced_end(text: str, start: int) -> int | None:
+    """Where the bracket at `start` is closed; brackets in strings do not count."""
+    open_brackets: list[str] = []
+    place = start
+    while place < len(text):
+        character = text[place]
+        if character in "\"'" and (string := _STRING.match(text, place)):
+            place = string.end()
+            continue
+        if character in _CLOSERS:
+            open_brackets.append(_CLOSERS[character])
+        elif character in "}]":
+            if open_brackets.pop() != character:
+                return None
+            if not open_brackets:
+                return place + 1
+        place += 1
+    return None
+
+
+def _lenient(text: str) -> object:
+    """JSON with trailing commas, or a Python literal.
+
+    Raises:
+        ValueError, SyntaxError: it is neither.
+    """
+    without_commas = _outside_strings(text)
+    try:
+        return json.loads(without_commas, strict=False)
+    except ValueError:
+        return cast(object, ast.literal_eval(text))
+
+
+def _outside_strings(text: str) -> str:
+    """The text without trailing commas; strings are left alone."""
+    strings: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        strings.append(match.group(0))
+        return f"\x00{len(strings) - 1}\x00"
+
+    bare = _TRAILING_COMMA.sub(r"\1", _STRING.sub(put_aside, text.replace("\x00", "")))
+    return re.sub(r"\x00(\d+)\x00", lambda match: strings[int(match.group(1))], bare)

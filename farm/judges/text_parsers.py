@@ -1,0 +1,112 @@
+"""Verdicts in running text: the last one wins (a judge may change its mind while it writes)."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from farm.calls.calls import Reply
+from farm.judges.labels import Labels
+from farm.judges.reading import Reading, excerpt, no_verdict
+from farm.records import Preference
+
+_AROUND = r"[\s*_`'\"#>\[\]:.,;!-]*"
+"""Markdown and punctuation around a verdict."""
+_MARKER = r"(?:verdict|answer|choice|winner|preferred output|better output|best output)(?:\s+is)?"
+"""What stands before a verdict where the prompt asks for no marker of its own."""
+_COMPARED_WITH = re.compile(r"\b(?:than|over|to|unlike|versus|vs\.?|and|or|nor|not|neither|from|against)\s+$", re.I)
+"""In front of a label: it is what the verdict is compared with."""
+_DISMISSED = re.compile(
+    r"[\s*_`'\"]*(?:is|was|does|has)\s+(?:\w+\s+)?(?:worse|worst|not|wrong|less|weaker|incorrect|no)\b", re.I
+)
+"""Behind a label: it is said to be the worse one."""
+_UNDECIDED = r"\b(?:neither|both|equal|equally|tie|tied)\b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextVerdict:
+    """The last verdict in the reply.
+
+    With a marker (`Verdict:`) only what follows a marker counts, or a line that holds nothing but a label: an
+    explanation names the outputs freely. Without one, the last label in running text counts too, unless it is what
+    another is compared with ("than Output (b)"), dismissed ("Output (b) is worse"), or followed by neither or both.
+    """
+
+    verdict: Labels
+    """The labels."""
+    marker: str
+    """What the prompt asks to write before the verdict; empty for nothing."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ()
+
+    def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
+        assert n_pairs == 1, "reads one verdict; NumberedVerdicts reads several"
+        preference = self._stated(reply.text)
+        if preference is None and not self.marker:
+            preference = self._mentioned(reply.text)
+        if preference is None:
+            expected = f"{self.marker} {self.verdict.first[0]}".strip()
+            return [no_verdict(f"no verdict such as {expected!r} in the reply {excerpt(reply.text)}")]
+        return [Reading(preference)]
+
+    def _stated(self, text: str) -> Preference | None:
+        """The last label behind a marker, alone on its line, or at the start of one with `is better`."""
+        name = self.verdict.understood
+        marker = re.escape(self.marker) if self.marker else _MARKER
+        ends = rf"{_AROUND}(?:$|\b(?:is|was)\s+(?:\w+\s+)?(?:better|best|preferred)\b)"
+        pattern = rf"^{_AROUND}(?P<alone>{name})(?={ends})|{marker}{_AROUND}(?P<marked>{name})"
+        found = list(_compiled(pattern).finditer(text))
+        return self.verdict.preference(found[-1].group("alone") or found[-1].group("marked")) if found else None
+
+    def _mentioned(self, text: str) -> Preference | None:
+        """The last label that the text is for."""
+        counted = [
+            match
+            for match in _compiled(rf"{_UNDECIDED}|{self.verdict.asked_for}").finditer(text)
+            if not _COMPARED_WITH.search(text, max(0, match.start() - 20), match.start())
+            and not _DISMISSED.match(text, match.end())
+        ]
+        return self.verdict.preference(counted[-1].group(0)) if counted else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedVerdicts:
+    """One verdict per pair of a prompt with several: lines such as `Pair 2: Output (b)`; the last for a pair wins.
+
+    Lines without numbers count in their order, if there are exactly as many as pairs. A number that is no pair's
+    spoils the whole reply: nobody knows then what the others stand for.
+    """
+
+    verdict: Labels
+    """The labels."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ()
+
+    def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
+        pattern = rf"^{_AROUND}(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
+        pattern += rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_AROUND}(?:$|\n))"
+        found = [
+            (match.group("number"), self.verdict.preference(match.group("name")))
+            for match in _compiled(pattern).finditer(reply.text)
+        ]
+        numbered = {int(number): preference for number, preference in found if number}
+        if not numbered and len(found) == n_pairs:
+            numbered = {place: preference for place, (_, preference) in enumerate(found, start=1)}
+        n_verdicts = len(numbered) or len(found)
+        if n_verdicts != n_pairs or not numbered.keys() <= set(range(1, n_pairs + 1)):
+            reason = f"{n_verdicts} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}"
+            if not numbered or max(numbered) > n_pairs or min(numbered) < 1:
+                return [no_verdict(reason)] * n_pairs
+            return [self._reading(numbered.get(number), reason) for number in range(1, n_pairs + 1)]
+        return [self._reading(numbered[number], "") for number in range(1, n_pairs + 1)]
+
+    def _reading(self, preference: Preference | None, reason: str) -> Reading:
+        return Reading(preference) if preference is not None else no_verdict(reason)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
