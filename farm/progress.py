@@ -23,6 +23,9 @@ class Bar(Protocol):
 
     def advance(self, n: int = 1) -> None: ...
 
+    def note(self, text: str) -> None:
+        """Show this beside the rate from now on: what was spent, what could not be read."""
+
 
 @contextmanager
 def job_label(label: str) -> Iterator[None]:
@@ -55,22 +58,36 @@ class _TerminalBar:
     def advance(self, n: int = 1) -> None:
         self._bar.update(n)
 
+    def note(self, text: str) -> None:
+        self._bar.set_postfix_str(text)
+
 
 class _PlainLines:
     def __init__(self, label: str, total: int, unit: str) -> None:
         self._label, self._total, self._unit = label, total, unit
+        self._note = ""
         self._done = 0
         self._start = time.monotonic()
         self._next_line = self._start + QUIET_SECONDS
 
     def advance(self, n: int = 1) -> None:
         self._done += n
+        self._print_if_due()
+
+    def note(self, text: str) -> None:
+        self._note = text
+        self._print_if_due()
+
+    def _print_if_due(self) -> None:
         now = time.monotonic()
         if now < self._next_line or self._done >= self._total:
             return
         self._next_line = now + LINE_EVERY_SECONDS
         rate = self._done / (now - self._start)
         left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "no estimate yet"
+        note = f", {self._note}" if self._note else ""
         print(
-            f"{self._label}: {self._done}/{self._total} {self._unit}, {rate:.3g}/s, {left}", file=sys.stderr, flush=True
+            f"{self._label}: {self._done}/{self._total} {self._unit}, {rate:.3g}/s, {left}{note}",
+            file=sys.stderr,
+            flush=True,
         )
