@@ -43,19 +43,19 @@ instruction, input, output, score (raw) and kl (kl_k1 of the answer) of every an
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import torch
 from transformers import PreTrainedModel
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.ppo_reward import RewardSettings, TokenRewards, next_moments, normalised, token_rewards
+from farm.methods.ppo_reward import RewardSettings, ScoreMoments, TokenRewards, next_moments, normalised, token_rewards
 from farm.methods.ppo_rollout import (
     Networks,
     Rollouts,
@@ -63,8 +63,8 @@ from farm.methods.ppo_rollout import (
     prompts_of_step,
     score_completions,
 )
-from farm.methods.ppo_state import Progress, StepLog, load_state, save_state
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
+from farm.methods.rollout_log import StepLog, load_state, save_state
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
@@ -118,24 +118,24 @@ class PPO:
             instructions=keep_short(inputs.model, inputs.unlabeled),
             seed=seed,
         )
-        state = Progress(self.reward.kl_coef)
+        trained = {"policy": networks.policy.model, "value_model": networks.value_model}
         state_path = scratch_dir / "state.pt"
-        load_state(state_path, state, networks, run.optimizer)
+        state = _Progress(self.reward.kl_coef, load_state(state_path, trained, run.optimizer, networks.device))
         log = StepLog(output_dir, scratch_dir, state.step)
         with progress(self.name, total=self.n_steps, unit="steps") as bar:
             bar.advance(state.step)
             while state.step < self.n_steps:
                 self._step(run, state, log)
                 if self.snapshot_every and state.step % self.snapshot_every == 0:
-                    log.snapshot(state.step, networks)
+                    log.snapshot(state.step, networks.policy.model, networks.tokenizer)
                 if state.step % self.checkpoint_every == 0:
-                    save_state(state_path, state, networks, run.optimizer)
+                    save_state(state_path, state.values(), trained, run.optimizer)
                 bar.advance()
         log.finish(self.n_steps)
         checkpoint = save_checkpoint(networks.policy.model, networks.tokenizer, output_dir)
         return Policy(checkpoint=checkpoint, temperature=self.temperature)
 
-    def _step(self, run: "_Run", state: Progress, log: StepLog) -> None:
+    def _step(self, run: "_Run", state: "_Progress", log: StepLog) -> None:
         """One round: roll out, score, reward, update, log."""
         step, clock = state.step, _Clock()
         chosen = prompts_of_step(len(run.instructions), self.rollouts_per_step, step, run.seed)
@@ -206,6 +206,19 @@ class PPO:
                 micro_batch_size=model.micro_batch_size,
             )
         return completions, rollouts
+
+
+class _Progress:
+    """Step, KL coefficient and score moments: everything that changes besides weights and optimizer."""
+
+    def __init__(self, kl_coef: float, saved: Mapping[str, Any] | None) -> None:
+        """A new start, or where a saved one stopped."""
+        self.step: int = saved["step"] if saved else 0
+        self.kl_coef: float = saved["kl_coef"] if saved else kl_coef
+        self.moments = ScoreMoments(*saved["moments"]) if saved else ScoreMoments()
+
+    def values(self) -> dict[str, object]:
+        return {"step": self.step, "kl_coef": self.kl_coef, "moments": list(self.moments)}
 
 
 class _Run(NamedTuple):

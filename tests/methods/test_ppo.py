@@ -95,7 +95,7 @@ def test_tokens_that_are_rewarded_become_common(
     monkeypatch.setattr(ppo, "score_completions", share_of_even_ids)
     method = replace(
         method,
-        n_steps=12,
+        n_steps=20,
         rollouts_per_step=24,
         value_init="sft",
         reward=replace(method.reward, kl_coef=0.0),

@@ -1,4 +1,4 @@
-"""What PPO keeps between steps, so that a killed run goes on where it stopped.
+"""What a method that trains on its own samples keeps between steps, so that a killed run goes on where it stopped.
 
 All randomness is keyed by (seed, purpose, step); there is no generator to save. A run that was killed and resumed
 writes the same weights, metrics and rollouts as an unbroken one.
@@ -8,32 +8,30 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from farm.methods.ppo_reward import ScoreMoments
-from farm.methods.ppo_rollout import Networks
 from farm.models.checkpoint import save_checkpoint
 
 
-class Progress:
-    """Step, KL coefficient and score moments: everything that changes besides weights and optimizer."""
+def save_state(
+    path: Path, values: Mapping[str, object], modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer
+) -> None:
+    """Write everything beside and rename it into place: there is always one whole state or none.
 
-    def __init__(self, kl_coef: float) -> None:
-        self.step = 0
-        self.kl_coef = kl_coef
-        self.moments = ScoreMoments()
-
-
-def save_state(path: Path, progress: Progress, networks: Networks, optimizer: torch.optim.Optimizer) -> None:
-    """Write everything beside and rename it into place: there is always one whole state or none."""
+    Args:
+        path: the state's file.
+        values: plain numbers, and lists of them: the step, and whatever else changes.
+        modules: what is trained, by role.
+        optimizer: of all of them.
+    """
     state = {
-        "step": progress.step,
-        "kl_coef": progress.kl_coef,
-        "moments": list(progress.moments),
-        "policy": networks.policy.model.state_dict(),
-        "value_model": networks.value_model.state_dict(),
+        "values": dict(values),
+        "modules": {role: module.state_dict() for role, module in modules.items()},
         "optimizer": optimizer.state_dict(),
     }
     beside = path.with_suffix(".writing")
@@ -41,16 +39,18 @@ def save_state(path: Path, progress: Progress, networks: Networks, optimizer: to
     beside.replace(path)
 
 
-def load_state(path: Path, progress: Progress, networks: Networks, optimizer: torch.optim.Optimizer) -> None:
-    """Continue from a saved state, if there is one."""
+def load_state(
+    path: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, device: torch.device
+) -> Mapping[str, Any] | None:
+    """Put a saved state back and return its values; None if there is none."""
     if not path.is_file():
-        return
-    state = torch.load(path, map_location=networks.device, weights_only=True)
-    progress.step, progress.kl_coef = state["step"], state["kl_coef"]
-    progress.moments = ScoreMoments(*state["moments"])
-    networks.policy.model.load_state_dict(state["policy"])
-    networks.value_model.load_state_dict(state["value_model"])
+        return None
+    state = torch.load(path, map_location=device, weights_only=True)
+    for role, module in modules.items():
+        module.load_state_dict(state["modules"][role])
     optimizer.load_state_dict(state["optimizer"])
+    values: Mapping[str, Any] = state["values"]
+    return values
 
 
 class StepLog:
@@ -74,9 +74,9 @@ class StepLog:
         rollouts.to_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet", index=False)
         self._publish(step, "metrics")
 
-    def snapshot(self, step: int, networks: Networks) -> None:
+    def snapshot(self, step: int, policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         """Keep the policy as it is after `step` updates."""
-        save_checkpoint(networks.policy.model, networks.tokenizer, self._snapshots_dir / f"step_{step:04d}")
+        save_checkpoint(policy, tokenizer, self._snapshots_dir / f"step_{step:04d}")
 
     def finish(self, n_steps: int) -> None:
         """Join the steps' files in the output folder, and move the snapshots there."""
