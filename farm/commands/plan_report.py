@@ -1,0 +1,236 @@
+"""What `farm plan` prints: the smallest designs, what budgets buy, and everything that was assumed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from farm.compare.report import table
+from farm.stats.bootstrap import Estimate
+from farm.stats.planning import LabelSource, Question
+from farm.stats.planning_estimates import SourceEstimates
+from farm.stats.planning_search import BudgetPoint, Reached, Search, SmallestDesign
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What `farm plan` found."""
+
+    question: Question
+    search: Search
+    sources: dict[str, LabelSource]
+    """By name, with what the tables told put in."""
+    estimates: dict[str, SourceEstimates]
+    """What the tables told, by source; empty without tables."""
+    smallest: tuple[SmallestDesign, ...]
+    budgets: tuple[BudgetPoint, ...]
+
+
+_COMPARED = {
+    "paired": "both judged against the reference on the same instructions",
+    "unpaired": "both judged against the reference, each on instructions of its own",
+    "head_to_head": "judged against each other",
+}
+_WANTED = {
+    "order": "the better one comes out ahead",
+    "beyond_noise": "the better one comes out ahead by more than two standard errors",
+}
+
+
+def plan_report(plan: Plan) -> str:
+    """The report in Markdown."""
+    blocks = [
+        "# Plan",
+        _question_text(plan),
+        "## The smallest design for each number of training seeds and annotators",
+        _smallest_table(plan),
+        _smallest_notes(plan),
+    ]
+    for name, source in plan.sources.items():
+        blocks += [f"## What a budget for labels by {name} buys", _budget_table(plan, name, source)]
+    blocks += ["## What was assumed", _assumptions(plan), _footnotes(plan)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _question_text(plan: Plan) -> str:
+    question = plan.question
+    better, worse = question.rates
+    text = (
+        f"Two methods have true win rates of {100 * better:.1f}% and {100 * worse:.1f}% against the reference, "
+        f"{100 * question.difference:.1f} points apart, and are {_COMPARED[question.design]}. What is needed so that "
+        f"{_WANTED[question.criterion]} with probability {plan.search.confidence:g}?"
+    )
+    seen = [
+        f"{name} {100 * _gap(question) * source.kept_by_labels * source.kept_by_verdicts:.1f}"
+        for name, source in plan.sources.items()
+    ]
+    start = "Ties and mistakes shrink what the labels show of it"
+    if question.design == "head_to_head":
+        rate = 100 * question.head_to_head_rate
+        start = f"By Bradley-Terry the better one wins {rate:.1f}% of them. Ties and mistakes shrink the lead over 50%"
+    return f"{text}\n\n{start}, in points: {', '.join(seen)}."
+
+
+def _gap(question: Question) -> float:
+    return question.head_to_head_rate - 0.5 if question.design == "head_to_head" else question.difference
+
+
+def _smallest_table(plan: Plan) -> str:
+    cheapest = {name: _cheapest(plan, name) for name in plan.sources}
+    rows = []
+    for row in plan.smallest:
+        name = f"{row.source} *" if row is cheapest[row.source] else row.source
+        rows.append([name, str(row.n_seeds), str(row.n_annotators), *_design_cells(row), f"{row.ceiling:.3f}"])
+    header = [
+        "labels by",
+        "seeds",
+        "annotators",
+        "instructions",
+        "comparisons",
+        "labels each",
+        "labels",
+        "US$",
+        "hours",
+    ]
+    return table([*header, "confidence", "closed form", "at most"], rows)
+
+
+def _design_cells(row: SmallestDesign) -> list[str]:
+    if row.design is None or row.cost is None or row.reached is None:
+        return ["-"] * 8
+    high = "more" if row.n_items_high is None else f"{row.n_items_high:,}"
+    return [
+        f"{row.design.n_items:,} [{row.n_items_low:,}, {high}]",
+        f"{row.cost.n_comparisons:,}",
+        str(row.design.labels_per_comparison),
+        f"{row.cost.n_labels:,}",
+        _money(row.cost.usd),
+        _hours(row.cost.hours),
+        _simulated(row.reached),
+        f"{row.reached.closed_form:.3f}",
+    ]
+
+
+def _cheapest(plan: Plan, name: str) -> SmallestDesign | None:
+    """The fewest seeds, then annotators, among those whose price the simulation cannot tell from the least."""
+    reached = [row for row in plan.smallest if row.source == name and row.cost is not None]
+    if not reached:
+        return None
+    least = min(row.cost.usd for row in reached if row.cost)
+    return min((row for row in reached if _low_usd(row) <= least), key=lambda row: (row.n_seeds, row.n_annotators))
+
+
+def _low_usd(row: SmallestDesign) -> float:
+    assert row.cost is not None and row.design is not None and row.n_items_low is not None
+    of_labels = row.cost.usd - row.cost.usd_training
+    return of_labels * row.n_items_low / row.design.n_items + row.cost.usd_training
+
+
+def _smallest_notes(plan: Plan) -> str:
+    cheapest = [_cheapest(plan, name) for name in plan.sources]
+    lines = [
+        "Each seed of each method answers all instructions; labels each: per comparison, by different annotators. "
+        "Brackets: what two standard errors of the simulation leave open. At most: the confidence that no number of "
+        "instructions exceeds.",
+    ]
+    lines += [f"- {_cheapest_text(row)}" for row in cheapest if row is not None]
+    lines += [
+        f"- {row.source}, {_counted(row.n_seeds, 'seed')}, {_counted(row.n_annotators, 'annotator')}: {row.reason}"
+        for row in plan.smallest
+        if row.reason
+    ]
+    return lines[0] + "\n\n" + "\n".join(lines[1:])
+
+
+def _cheapest_text(row: SmallestDesign) -> str:
+    assert row.cost is not None and row.design is not None
+    return (
+        f"Cheapest by {row.source} (*; what the simulation cannot tell apart goes to fewer seeds and annotators): "
+        f"{_counted(row.n_seeds, 'seed')} of each method, "
+        f"{_counted(row.n_annotators, 'annotator')}, {row.design.n_items:,} instructions, "
+        f"{row.cost.n_labels:,} labels, ${_money(row.cost.usd)}, {_hours(row.cost.hours)} h of labelling"
+    )
+
+
+def _budget_table(plan: Plan, name: str, source: LabelSource) -> str:
+    points = [point for point in plan.budgets if point.source == name]
+    seeds = sorted({point.n_seeds for point in points})
+    rows = []
+    for usd in dict.fromkeys(point.usd for point in points):
+        of_seed = {point.n_seeds: point for point in points if point.usd == usd}
+        labels = [point.cost.n_labels for point in of_seed.values() if point.cost is not None]
+        hours = [point.cost.hours for point in of_seed.values() if point.cost is not None]
+        rows.append(
+            [
+                _money(usd),
+                _range([f"{n:,}" for n in (min(labels), max(labels))] if labels else []),
+                _range([_hours(h) for h in (min(hours), max(hours))] if hours else []),
+                *(_budget_cell(of_seed[n]) for n in seeds),
+            ]
+        )
+    annotators = _counted(max(source.n_annotators), "annotator")
+    header = ["US$", "labels", "hours", *(_counted(n, "seed") for n in seeds)]
+    note = (
+        f"Confidence with {annotators}: simulated (closed form). ^: all instructions are used, and money is left over."
+    )
+    return table(header, rows, n_text_columns=0) + "\n\n" + note
+
+
+def _budget_cell(point: BudgetPoint) -> str:
+    if point.reached is None:
+        return "-"
+    return f"{_simulated(point.reached)} ({point.reached.closed_form:.3f}){'^' if point.is_all_items else ' '}"
+
+
+def _assumptions(plan: Plan) -> str:
+    names = ["flip_prob", "shared_flip_prob", "tie_prob", "annotator_sd", "bias_sd"]
+    prices = ["usd_per_1000_labels", "hours_per_1000_labels"]
+    rows = [
+        [name, *(_assumed(source, plan.estimates.get(key), name) for key, source in plan.sources.items())]
+        for name in names
+    ]
+    rows += [[name, *(f"{vars(source)[name]:g}" for source in plan.sources.values())] for name in prices]
+    shared = (
+        f"Both: seed_sd {plan.question.seed_sd:g}, item_correlation {plan.question.item_correlation:g}, "
+        f"at most {plan.search.max_items:,} instructions, ${plan.search.usd_per_training_run:g} per training run, "
+        f"{plan.search.n_simulations:,} simulations, seed {plan.search.seed}."
+    )
+    return table(["setting", *plan.sources], rows) + "\n\n" + shared
+
+
+def _assumed(source: LabelSource, estimates: SourceEstimates | None, name: str) -> str:
+    if estimates is None:
+        return f"{vars(source)[name]:g}"
+    found: Estimate = vars(estimates)[name]
+    if found.value is None:
+        return f"{vars(source)[name]:g} (configured: {found.reason})"
+    if found.low is None or found.high is None:
+        return f"{found.value:.3f} ({found.reason or f'n = {found.n_total:,}'})"
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}], n = {found.n_total:,}"
+
+
+def _footnotes(plan: Plan) -> str:
+    source = "estimated from the tables given" if plan.estimates else "as configured (conf/plan.yaml says from where)"
+    return (
+        f"Label noise is {source}. Confidence is the share of simulated measurements +- the simulation's standard "
+        "error; the closed form is the normal approximation of the same model (farm/stats/planning.py). What the model "
+        "leaves out: labels that are missing, and instructions that favour one method in all of its seeds."
+    )
+
+
+def _simulated(reached: Reached) -> str:
+    return f"{reached.confidence:.3f} +- {reached.standard_error:.3f}"
+
+
+def _money(usd: float) -> str:
+    return f"{usd:,.2f}" if usd < 10 else f"{usd:,.0f}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f}" if hours < 100 else f"{hours:,.0f}"
+
+
+def _range(ends: Sequence[str]) -> str:
+    return "-" if not ends else ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
