@@ -1,0 +1,178 @@
+"""AlpacaEval's evaluator folders: `configs.yaml` and prompt files, as in its evaluators_configs/."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pydantic
+import yaml
+
+from farm.calls.calls import Decoding, ModelSlot
+
+CONFIG_NAME = "configs.yaml"
+_ENDPOINT_FUNCTIONS = (
+    "openai_completions",
+    "anthropic_completions",
+    "bedrock_anthropic_completions",
+    "cohere_completions",
+    "google_completions",
+    "huggingface_api_completions",
+    "jina_chat_completions",
+    "replicate_completions",
+)
+_LOCAL_FUNCTIONS = ("huggingface_local_completions", "vllm_local_completions")
+_LENGTH_NAMES = ("max_tokens", "max_tokens_to_sample", "max_new_tokens", "max_output_tokens")
+_NO_MEANING_HERE = {
+    # How AlpacaEval calls a model; ours is in `farm.calls`.
+    "batch_size", "client_config_path", "client_function_name", "client_kwargs", "do_sample", "is_chat",
+    "is_chatml_prompt", "is_fast_tokenizer", "is_skip_multi_tokens_to_avoid", "is_strip", "max_instances",
+    "model_kwargs", "n_retries", "num_procs", "openai_api_base", "openai_organization_ids", "price_per_token",
+    "requires_chatml", "sleep_time", "torch_dtype",
+}  # fmt: skip
+_FORBIDDEN = {"api_key", "openai_api_keys", "anthropic_api_key"}
+_LOG = logging.getLogger(__name__)
+
+
+class EvaluatorConfig(pydantic.BaseModel):
+    """One annotator of a `configs.yaml`."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    prompt_template: str
+    fn_completions: str = "openai_completions"
+    completions_kwargs: dict[str, object] = {}
+    fn_completion_parser: str = "regex_parser"
+    completion_parser_kwargs: dict[str, object] = {}
+    batch_size: int = pydantic.Field(default=1, ge=1)
+    is_randomize_output_order: bool = True
+    is_shuffle: bool = True
+    """Shuffles rows before they are put into batches; here they are sorted by contents."""
+    completion_key: str = "completions"
+    processors_to_kwargs: dict[str, object] | None = None
+    """Add columns that explain a verdict; none changes it."""
+    annotation_column: str = "preference"
+    random_seed_column: list[str] = []
+    seed: int | None = None
+    pretty_name: str | None = None
+    link: str | None = None
+
+
+class Asked(NamedTuple):
+    """Whom an evaluator asks, and how."""
+
+    model: ModelSlot
+    decoding: Decoding
+
+
+def read_configs(folder: Path) -> dict[str, EvaluatorConfig]:
+    """The annotators of a folder by name.
+
+    Args:
+        folder: the folder, or the YAML in it.
+
+    Raises:
+        ValueError: nothing there, or not what an evaluator looks like.
+    """
+    path = config_path(folder)
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: no such file; expected an AlpacaEval evaluator folder with {CONFIG_NAME}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict) or not content or not all(isinstance(c, dict) for c in content.values()):
+        raise ValueError(f"{path}: expected names of annotators, each with its settings")
+    configs = {}
+    for name, settings in content.items():
+        try:
+            configs[str(name)] = EvaluatorConfig(**settings)
+        except pydantic.ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+            raise ValueError(f"{path}: {name}: {problems}") from error
+    return configs
+
+
+def config_path(folder: Path) -> Path:
+    """Where the YAML of a folder is; a path to the YAML is taken as it is."""
+    return folder if folder.suffix in (".yaml", ".yml") else folder / CONFIG_NAME
+
+
+def read_prompt(prompt_template: str, path: Path) -> str:
+    """The text of a prompt, which stands in the YAML itself or in a file beside the evaluators' folders.
+
+    Args:
+        prompt_template: the text, or `EVALUATOR/FILE.txt` relative to the folder of all evaluators.
+        path: the YAML.
+
+    Raises:
+        ValueError: no such file.
+    """
+    if "{output_1}" in prompt_template:
+        return prompt_template
+    places = [
+        path.parent.parent / prompt_template,
+        path.parent / prompt_template,
+        path.parent / Path(prompt_template).name,
+    ]
+    for place in places:
+        if place.is_file():
+            return place.read_text()
+    raise ValueError(f"prompt_template: no file {prompt_template!r} at {places[0]} or in {path.parent}")
+
+
+def asked(config: EvaluatorConfig) -> Asked:
+    """The model and decoding of `fn_completions` and `completions_kwargs`.
+
+    Raises:
+        ValueError: a function or setting that cannot be carried over.
+    """
+    kwargs = dict(config.completions_kwargs)
+    if config.fn_completions not in (*_ENDPOINT_FUNCTIONS, *_LOCAL_FUNCTIONS):
+        known = ", ".join((*_ENDPOINT_FUNCTIONS, *_LOCAL_FUNCTIONS))
+        raise ValueError(f"fn_completions: {config.fn_completions!r} is none of {known}")
+    if keys := _FORBIDDEN & (kwargs.keys() | _mapping(kwargs, "client_kwargs").keys()):
+        raise ValueError(f"completions_kwargs: {sorted(keys)[0]} is no place for a key; put it into the environment")
+    if "model_name" not in kwargs:
+        raise ValueError("completions_kwargs: model_name is missing")
+    is_local = config.fn_completions in _LOCAL_FUNCTIONS
+    base_url = _mapping(kwargs, "client_kwargs").get("base_url")
+    model = ModelSlot(
+        model=str(kwargs.pop("model_name")),
+        kind="local" if is_local else "endpoint",
+        base_url=None if base_url is None else str(base_url),
+        api_key_variable="OPENAI_API_KEY",
+    )
+    return Asked(model, _decoding(kwargs))
+
+
+def _decoding(kwargs: dict[str, object]) -> Decoding:
+    lengths = [kwargs.pop(name) for name in _LENGTH_NAMES if name in kwargs]
+    for name in ("tokens_to_avoid", "tokens_to_favor"):
+        if kwargs.pop(name, None):
+            _LOG.warning("%s is left out: it needs the tokenizer of the model that it was made for", name)
+    stop = kwargs.pop("stop", kwargs.pop("stop_sequences", None)) or ()
+    is_object = kwargs.get("response_format") == {"type": "json_object"} and kwargs.pop("response_format") is not None
+    with_logprobs = kwargs.pop("logprobs", False)
+    top_logprobs = kwargs.pop("top_logprobs", 1 if with_logprobs else 0)
+    # AlpacaEval's defaults: temperature .7, 2048 tokens, top_p 1.
+    temperature, top_p = kwargs.pop("temperature", 0.7), kwargs.pop("top_p", 1.0)
+    extra = {name: value for name, value in kwargs.items() if name not in _NO_MEANING_HERE}
+    try:
+        return Decoding(
+            temperature=float(cast(float, temperature)),
+            max_tokens=int(cast(int, lengths[0])) if lengths else 2048,
+            top_p=float(cast(float, top_p)),
+            top_logprobs=int(cast(int, top_logprobs)) if with_logprobs else 0,
+            stop=(stop,) if isinstance(stop, str) else tuple(map(str, cast(list[object], stop))),
+            json_object=is_object,
+            extra_body=json.dumps(extra, sort_keys=True) if extra else "",
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"completions_kwargs: {error}") from error
+
+
+def _mapping(kwargs: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = kwargs.get(name)
+    return cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}
