@@ -42,9 +42,8 @@ What we do differently from AlpacaFarm's PPO:
 instruction, input, output, score (raw) and kl (kl_k1 of the answer) of every answer drawn in training.
 """
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -59,18 +58,17 @@ from farm.methods.ppo_reward import RewardSettings, ScoreMoments, TokenRewards, 
 from farm.methods.ppo_rollout import (
     Networks,
     Rollouts,
+    draw_completions,
     evaluate_completions,
     prompts_of_step,
     score_completions,
 )
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
-from farm.methods.rollout_log import StepLog, load_state, save_state
+from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
-from farm.models.generate import Completion, sample
-from farm.models.prompts import render_all
-from farm.models.tokens import encode_prompt
+from farm.models.generate import Completion
 from farm.progress import progress
 from farm.records import Instruction, Policy
 from farm.tensors.kl import kl_k1, kl_k3
@@ -137,7 +135,7 @@ class PPO:
 
     def _step(self, run: "_Run", state: "_Progress", log: StepLog) -> None:
         """One round: roll out, score, reward, update, log."""
-        step, clock = state.step, _Clock()
+        step, clock = state.step, Clock()
         chosen = prompts_of_step(len(run.instructions), self.rollouts_per_step, step, run.seed)
         instructions = [run.instructions[i] for i in chosen]
         completions, rollouts = self._roll_out(run, instructions, step, clock)
@@ -175,25 +173,20 @@ class PPO:
         state.step += 1
 
     def _roll_out(
-        self, run: "_Run", instructions: Sequence[Instruction], step: int, clock: "_Clock"
+        self, run: "_Run", instructions: Sequence[Instruction], step: int, clock: Clock
     ) -> tuple[list[Completion], Rollouts]:
         """Draw, score and evaluate one answer to each instruction."""
         model, networks = run.model, run.networks
         with clock.measure("rollout"), networks.precision():
-            prompts = render_all(model.prompt, networks.tokenizer, [(i.instruction, i.input) for i in instructions])
-            drawn = sample(
-                networks.policy.model,
+            prompt_ids, completions = draw_completions(
+                model,
+                networks.policy,
                 networks.tokenizer,
-                prompts,
-                n=1,
+                instructions,
                 temperature=self.rollout_temperature,
-                max_new_tokens=model.max_new_tokens,
-                batch_size=model.generation_batch_size,
                 seed=run.seed,
                 purpose=f"ppo rollouts {step}",
             )
-        prompt_ids = [encode_prompt(networks.tokenizer, prompt) for prompt in prompts]
-        completions = [completion for (completion,) in drawn]
         with clock.measure("score"):
             scores = score_completions(networks, prompt_ids, completions, batch_size=model.micro_batch_size)
         with clock.measure("evaluate"):
@@ -297,20 +290,3 @@ def _table(
             "kl": masked_sum(rollouts.logratio, rollouts.completion_mask).cpu().numpy(),
         }
     )
-
-
-class _Clock:
-    """Wall seconds by phase."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def measure(self, phase: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._seconds[phase] = time.perf_counter() - start
-
-    def report(self, n_samples: int) -> dict[str, float]:
-        total = sum(self._seconds.values())
-        return {**self._seconds, "samples_per_second": n_samples / total}

@@ -9,9 +9,13 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from farm.models.checkpoint import Model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
-from farm.models.generate import Completion
+from farm.models.generate import Completion, sample
+from farm.models.prompts import render_all
 from farm.models.scorers import reward_scores_of_ids
+from farm.models.tokens import encode_prompt
+from farm.records import Instruction
 from farm.seeds import rng_for
 from farm.tensors.logprobs import entropies, per_token_logps
 
@@ -73,6 +77,41 @@ def prompts_of_step(n_prompts: int, n_per_step: int, step: int, seed: int) -> li
     order = rng_for(seed, "ppo prompts", str(step // steps_per_pass)).permutation(n_prompts)
     start = step % steps_per_pass * n_per_step
     return [int(i) for i in order[start : start + n_per_step]]
+
+
+class Drawn(NamedTuple):
+    """One answer to each of several prompts."""
+
+    prompt_ids: list[list[int]]
+    completions: list[Completion]
+
+
+def draw_completions(
+    model: Model,
+    policy: LanguageModel,
+    tokenizer: PreTrainedTokenizerBase,
+    instructions: Sequence[Instruction],
+    *,
+    temperature: float,
+    seed: int,
+    purpose: str,
+    prefix: str = "",
+) -> Drawn:
+    """Sample one answer to each instruction, behind `prefix`; draws are keyed by (seed, purpose, prompt)."""
+    asked = [(instruction.instruction, instruction.input) for instruction in instructions]
+    prompts = render_all(model.prompt, tokenizer, asked, prefix)
+    drawn = sample(
+        policy.model,
+        tokenizer,
+        prompts,
+        n=1,
+        temperature=temperature,
+        max_new_tokens=model.max_new_tokens,
+        batch_size=model.generation_batch_size,
+        seed=seed,
+        purpose=purpose,
+    )
+    return Drawn([encode_prompt(tokenizer, prompt) for prompt in prompts], [completion for (completion,) in drawn])
 
 
 def micro_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -6,7 +6,9 @@ writes the same weights, metrics and rollouts as an unbroken one.
 
 import json
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,20 @@ class StepLog:
     def _publish(self, step: int, name: str) -> None:
         with (self._output_dir / f"{name}.jsonl").open("a") as lines:
             lines.write(self._file(step, name).read_text() + "\n")
+
+
+class Clock:
+    """Wall seconds by phase."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._seconds[phase] = time.perf_counter() - start
+
+    def report(self, n_samples: int) -> dict[str, float]:
+        total = sum(self._seconds.values())
+        return {**self._seconds, "samples_per_second": n_samples / total}

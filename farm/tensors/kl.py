@@ -13,10 +13,18 @@ Clamping k1 at 0, as AlpacaFarm did, keeps its positive half only and overestima
 import torch
 from torch import Tensor
 
+from farm.tensors.logprobs import log_softmax_at
+
 
 def kl_k1(logratio: Tensor) -> Tensor:
     """The plain log-ratio."""
     return logratio
+
+
+def full_kl(logits: Tensor, ref_logits: Tensor, temperature: float) -> Tensor:
+    """Exact KL(pi || ref) (...) in nats over the whole vocabulary, from logits (..., V): no sampling, no variance."""
+    logps = log_softmax_at(logits, temperature)
+    return (logps.exp() * (logps - log_softmax_at(ref_logits, temperature))).sum(dim=-1)
 
 
 def kl_k2(logratio: Tensor) -> Tensor:

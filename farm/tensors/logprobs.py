@@ -18,6 +18,11 @@ def entropies(logits: Tensor, temperature: float) -> Tensor:
     return scaled.logsumexp(dim=-1) - (scaled.softmax(dim=-1) * scaled).sum(dim=-1)
 
 
+def log_softmax_at(logits: Tensor, temperature: float) -> Tensor:
+    """Log-probabilities (..., V) of all tokens at a sampling temperature."""
+    return _at_temperature(logits, temperature).log_softmax(dim=-1)
+
+
 def _at_temperature(logits: Tensor, temperature: float) -> Tensor:
     logits = logits.float()
     return logits if temperature == 1 else logits / temperature
