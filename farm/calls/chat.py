@@ -1,0 +1,160 @@
+"""OpenAI's chat completions on the wire: a request as a JSON body, a body as a reply.
+
+Read from the raw bytes and checked by hand: the endpoint may be anything that calls itself compatible, so every field
+may be missing, null, or of another type, and building the client library's own objects costs as much time as the rest.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from farm.calls.calls import Reply, Request, TokenLogprob
+from farm.calls.prices import Usage
+from farm.calls.retries import Failure, Remedy
+
+MAX_SHOWN = 300
+"""Characters of a server's text that an error message shows."""
+
+
+class Parsed(NamedTuple):
+    """A body, read."""
+
+    reply: Reply
+    """Text and log-probabilities; empty if there is a failure."""
+    failure: Failure | None
+    usage: Usage
+    """All 0 if the body does not say."""
+
+
+def body_of(request: Request) -> dict[str, object]:
+    """The JSON body of a chat completion. Optional parameters are left out where they say nothing."""
+    decoding = request.decoding
+    body: dict[str, object] = {
+        "model": request.slot.model,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "temperature": decoding.temperature,
+        "max_tokens": decoding.max_tokens,
+    }
+    if decoding.top_p != 1.0:
+        body["top_p"] = decoding.top_p
+    if decoding.top_logprobs:
+        body["logprobs"] = True
+        body["top_logprobs"] = decoding.top_logprobs
+    if decoding.stop:
+        body["stop"] = list(decoding.stop)
+    if decoding.json_object:
+        body["response_format"] = {"type": "json_object"}
+    if request.sample:
+        # Some servers answer equal requests from a cache of their own; the seed makes samples differ there.
+        body["seed"] = request.sample
+    if decoding.extra_body:
+        body |= json.loads(decoding.extra_body)
+    return body
+
+
+def read_reply(content: bytes) -> Parsed:
+    """Read the body of a successful HTTP reply."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return _unusable(f"the reply is not JSON: {shown(content)}", Remedy.RETRY)
+    if not isinstance(body, dict):
+        return _unusable(f"the reply is no JSON object: {shown(content)}", Remedy.RETRY)
+    usage = _usage(body.get("usage"))
+    if body.get("error"):
+        return _unusable(f"the endpoint reports an error: {error_text(body)}", Remedy.RETRY, usage)
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        return _unusable("the reply holds no choice", Remedy.ASK_ANEW, usage)
+    finish = choice.get("finish_reason")
+    if message.get("refusal"):
+        return _unusable(f"the model refused: {str(message['refusal'])[:MAX_SHOWN]}", Remedy.GIVE_UP, usage)
+    if finish == "content_filter":
+        return _unusable("the endpoint's content filter withheld the reply", Remedy.GIVE_UP, usage)
+    text = _text(message.get("content")) or _tool_arguments(message)
+    if not text.strip():
+        if finish == "length":
+            reason = "the reply is empty because it reached max_tokens before any text; raise the judge's max_tokens"
+            return _unusable(reason, Remedy.GIVE_UP, usage)
+        return _unusable("the reply is empty", Remedy.ASK_ANEW, usage)
+    return Parsed(Reply(text=text, top_logprobs=_logprobs(choice.get("logprobs"))), None, usage)
+
+
+def error_text(body: object) -> str:
+    """The message in an error's body, shortened."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    message = error.get("message", error) if isinstance(error, dict) else error
+    text = message if isinstance(message, str) else json.dumps(message)
+    return " ".join(text.split())[:MAX_SHOWN]
+
+
+def error_code(body: object) -> str:
+    """The error code in an error's body, as OpenAI names them; empty if there is none."""
+    error = body.get("error", body) if isinstance(body, dict) else None
+    code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
+    return str(code or "")
+
+
+def shown(content: bytes) -> str:
+    """The beginning of a server's bytes for an error message."""
+    text = " ".join(content[: 2 * MAX_SHOWN].decode("utf-8", "replace").split())
+    return repr(text if len(text) <= 80 else text[:80] + "...")
+
+
+def _unusable(reason: str, remedy: Remedy, usage: Usage | None = None) -> Parsed:
+    return Parsed(Reply(text=""), Failure(reason, remedy), usage or Usage(0, 0, 0))
+
+
+def _text(content: object) -> str:
+    """Plain text, or the text parts of a list of parts."""
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _tool_arguments(message: Mapping[str, object]) -> str:
+    """The arguments of the first tool call, or of OpenAI's older function call; empty if nothing was called."""
+    calls = message.get("tool_calls")
+    first = calls[0] if isinstance(calls, list) and calls else None
+    function = first.get("function") if isinstance(first, dict) else message.get("function_call")
+    return _text(function.get("arguments")) if isinstance(function, dict) else ""
+
+
+def _usage(usage: object) -> Usage:
+    if not isinstance(usage, dict):
+        return Usage(0, 0, 0)
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+    n_prompt = _count(usage.get("prompt_tokens"))
+    return Usage(n_prompt, min(n_prompt, _count(cached)), _count(usage.get("completion_tokens")))
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _logprobs(logprobs: object) -> tuple[tuple[TokenLogprob, ...], ...]:
+    """For each token of the reply its alternatives, best first; empty if the endpoint sent none."""
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(content, list):
+        return ()
+    places: list[tuple[TokenLogprob, ...]] = []
+    for place in content:
+        if not isinstance(place, dict):
+            return ()
+        alternatives = place.get("top_logprobs") or [place]
+        entries = [_token(entry) for entry in cast(list[object], alternatives)]
+        places.append(tuple(sorted((e for e in entries if e is not None), key=lambda entry: -entry.logprob)))
+    return tuple(places)
+
+
+def _token(entry: object) -> TokenLogprob | None:
+    if not isinstance(entry, Mapping):
+        return None
+    token, logprob = entry.get("token"), entry.get("logprob")
+    if not isinstance(token, str) or not isinstance(logprob, int | float):
+        return None
+    return TokenLogprob(token, float(logprob))
