@@ -1,0 +1,106 @@
+"""How well a fitted crowd predicts labels of items it was not fitted to: k-fold cross-validation over items.
+
+The crowd predicts each label as one by a worker who is not known (reliability and opinion integrated out), from what
+the baselines see: the judge's verdict and the two outputs. All labels of an item are in one fold. Scores are
+log-probabilities in nats per label; differences are paired, their intervals resample items.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.seeds import rng_for, uniform_for
+from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.stats.noise_baselines import BASELINES, log_scores
+from farm.stats.noise_fit import CrowdFit, fit_crowd
+from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise_likelihood import held_out
+
+CALIBRATED = "calibrated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One prediction's score on held-out labels."""
+
+    name: str
+    """calibrated, or a baseline of `farm.stats.noise_baselines`."""
+    per_label: Estimate
+    """Mean log-probability of a label; its n_total counts labels."""
+    behind: Estimate | None
+    """calibrated minus this, per label; None for calibrated itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutScores:
+    """Everything that cross-validation found."""
+
+    scores: tuple[Score, ...]
+    """The calibrated crowd first."""
+    joint: Estimate
+    """Gain of predicting the labels of an item together instead of each by itself, in nats per label: what the shared
+    opinion knows."""
+    n_items: int
+    n_labels: int
+
+
+def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """(I,) the fold of each item: a shuffle keyed by the item's name, folds of equal size up to one."""
+    order = np.argsort([uniform_for(seed, "calibration fold", name) for name in item_ids], kind="stable")
+    fold = np.empty(len(item_ids), dtype=np.int64)
+    fold[order] = np.arange(len(item_ids)) % n_folds
+    return fold
+
+
+def fit_folds(
+    labels: CrowdLabels, free: frozenset[str], fold: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> list[CrowdFit]:
+    """For each fold the fit to all the others."""
+    return [fit_crowd(labels.of_items(fold != k), free) for k in range(int(fold.max()) + 1)]
+
+
+def score_folds(
+    labels: CrowdLabels,
+    fits: Sequence[CrowdFit],
+    fold: np.ndarray[tuple[int], np.dtype[np.int64]],
+    *,
+    seed: int,
+    n_resamples: int,
+) -> HeldOutScores:
+    """Score every label by the fit that has not seen its item."""
+    of_labels = {name: np.empty(labels.n_labels) for name in (CALIBRATED, *BASELINES)}
+    joint = np.empty(labels.n_items)
+    for k, found in enumerate(fits):
+        rows = fold[labels.item] == k
+        train, test = labels.of_items(fold != k), labels.of_items(fold == k)
+        predicted = held_out(test, found.fit.coefficients, found.fit.spread)
+        of_labels[CALIBRATED][rows] = predicted.of_labels
+        joint[fold == k] = predicted.of_items
+        for name, predict in BASELINES.items():
+            of_labels[name][rows] = log_scores(predict(train, test), test)
+
+    def of_items(values: FloatArray) -> FloatArray:
+        return np.bincount(labels.item, values, minlength=labels.n_items).astype(np.float64)
+
+    item_sums = {name: of_items(values) for name, values in of_labels.items()}
+    sizes = of_items(np.ones(labels.n_labels))
+    weights = item_weights(labels.n_items, n_resamples, rng_for(seed, "calibration score bootstrap"))
+
+    def per_label(sums: FloatArray) -> Estimate:
+        return estimate(float(sums.sum() / sizes.sum()), (weights @ sums) / (weights @ sizes), n_total=labels.n_labels)
+
+    own = item_sums[CALIBRATED]
+    return HeldOutScores(
+        scores=tuple(
+            Score(
+                name=name,
+                per_label=per_label(sums),
+                behind=None if name == CALIBRATED else per_label(own - sums),
+            )
+            for name, sums in item_sums.items()
+        ),
+        joint=per_label(joint - own),
+        n_items=labels.n_items,
+        n_labels=labels.n_labels,
+    )
