@@ -68,6 +68,8 @@ class Request:
     """Index among several samples of the same request."""
     judge: str = field(default="", compare=False)
     """Who asks, for the ledger; the reply does not depend on it, and neither does the cache."""
+    wants: Literal["verdict", "text"] = field(default="verdict", compare=False)
+    """text: what comes back goes into later requests, so a dry run makes something up; for nothing else."""
 
 
 class TokenLogprob(NamedTuple):

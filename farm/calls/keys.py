@@ -42,11 +42,11 @@ class Address:
         return content.replace(key, HIDDEN.encode()) if self.key != NO_KEY and key in content else content
 
 
-def address_of(slot: ModelSlot) -> Address:
-    """Where a slot's requests go.
+def base_url_of(slot: ModelSlot) -> str:
+    """Where a slot's requests go; reading the cache needs no more than this.
 
     Raises:
-        UserError: the address is none, holds a password, or is a hosted API whose key is not set.
+        UserError: it is no address, or holds a password.
     """
     base_url = slot.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL
     parts = urlsplit(base_url)
@@ -57,7 +57,16 @@ def address_of(slot: ModelSlot) -> Address:
             f"base_url of {slot.model} at {parts.hostname}: user names, passwords and queries are not taken from an "
             f"address, for it is stored with every reply; put the key into the variable {slot.api_key_variable}"
         )
-    base_url = base_url.rstrip("/")
+    return base_url.rstrip("/")
+
+
+def address_of(slot: ModelSlot) -> Address:
+    """Where a slot's requests go, and the key that opens it.
+
+    Raises:
+        UserError: there is no address, or it is the hosted API and its key is not set.
+    """
+    base_url = base_url_of(slot)
     key = os.environ.get(slot.api_key_variable, "").strip()
     if not key and base_url == OPENAI_URL:
         raise UserError(

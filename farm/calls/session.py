@@ -13,7 +13,7 @@ from typing import NamedTuple
 from farm.calls.budget import Budget
 from farm.calls.cache import CallCache, Entry, key_of
 from farm.calls.calls import ModelSlot, Reply, Request
-from farm.calls.keys import Address, address_of
+from farm.calls.keys import Address, address_of, base_url_of
 from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage
@@ -66,6 +66,7 @@ class Session:
         self._lock = threading.Lock()
         self._in_flight: dict[bytes, list[Callable[[Job, Reply], None]]] = {}
         self._addresses: dict[ModelSlot, Address] = {}
+        self._base_urls: dict[ModelSlot, str] = {}
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply per request, in order; blocks until all are there.
@@ -126,7 +127,10 @@ class Session:
         """What stands for the place of a slot in the cache."""
         if slot.kind == "local":
             return self._local.identity(slot)
-        return self._address(slot).base_url
+        known = self._base_urls.get(slot)
+        if known is None:
+            known = self._base_urls[slot] = base_url_of(slot)
+        return known
 
     def _address(self, slot: ModelSlot) -> Address:
         address = self._addresses.get(slot)

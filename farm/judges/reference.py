@@ -46,4 +46,4 @@ class ReferenceWriter:
         texts = {"instruction": comparison.instruction, "input": comparison.input}
         tag = tag_for(seed, texts.values())
         messages = fill(self.prompt, {"tag": tag, **texts})
-        return Request(slot=self.model, messages=messages, decoding=self.decoding, judge=judge)
+        return Request(slot=self.model, messages=messages, decoding=self.decoding, judge=judge, wants="text")
