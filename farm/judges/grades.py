@@ -7,7 +7,8 @@ from typing import NamedTuple
 from farm.calls.calls import Reply
 from farm.judges.reading import Reading, compared, excerpt, no_verdict
 
-_NUMBER = r"(?P<number>-?\d+(?:\.\d+)?)(?!\.?\d)"
+_NUMBER = r"(?P<number>-?\d+(?:\.\d+)?)(?!\.?\d)(?!\s*(?:to|or|-|\u2013)\s*\d)"
+"""A number that is not the beginning of a range."""
 
 
 class Grade(NamedTuple):
@@ -19,7 +20,7 @@ class Grade(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class GradeParser:
-    """The last number behind a label: `Grade: 7`, `Grade: [[7]]`, `**Grade:** 7/10`."""
+    """The last number behind a label (here `Grade`): `Grade: 7`, `Grade: [[7]]`, `**Grade:** 7/10`."""
 
     label: str
     """What the prompt asks to write before the number."""

@@ -14,20 +14,23 @@ from farm.judges.reading import Reading, compared, excerpt, no_verdict
 _DECODER = json.JSONDecoder(strict=False)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_OPENING = re.compile(r"[{\[]")
+_MAX_UNREADABLE = 200
+"""Brackets that lead nowhere, before the rest of a reply is left alone: bounds the time for hostile replies."""
 _CLOSERS = {"{": "}", "[": "]"}
 
 
 def json_values(text: str) -> Iterator[object]:
     """The outermost JSON objects and lists in a text, in order; what cannot be read is passed over."""
-    place = 0
-    while match := re.compile(r"[{\[]").search(text, place):
+    place = n_unreadable = 0
+    while n_unreadable < _MAX_UNREADABLE and (match := _OPENING.search(text, place)):
         start = match.start()
         try:
             value, place = _DECODER.raw_decode(text, start)
             yield value
             continue
         except (ValueError, RecursionError):
-            place = start + 1
+            place, n_unreadable = start + 1, n_unreadable + 1
         end = _balanced_end(text, start)
         if end is not None:
             try:
@@ -66,8 +69,8 @@ class JsonVerdict:
 
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
         values = [value for item in json_objects(reply.text) for value in _of_key(item, self.key)]
-        if not values and n_pairs == 1 and self.verdict.preference(reply.text.strip(" \n\t*`'\".")):
-            values = [reply.text.strip(" \n\t*`'\".")]  # a bare label is a verdict in every format
+        if not values and n_pairs == 1:
+            values = self._unquoted(reply.text)
         if not values:
             return [no_verdict(f"no JSON object with {self.key!r} in the reply {excerpt(reply.text)}")] * n_pairs
         if n_pairs == 1:
@@ -76,6 +79,15 @@ class JsonVerdict:
             reason = f"{len(values)} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}"
             return [no_verdict(reason)] * n_pairs
         return [self._reading(value) for value in values]
+
+    def _unquoted(self, text: str) -> list[object]:
+        """A label behind the key in an object that cannot be read (cut off, quotes in quotes), or a bare label."""
+        name = f"(?P<name>{self.verdict.understood})"
+        behind_key = rf"""["']?{re.escape(self.key)}["']?\s*:\s*["']?{name}["']?\s*(?:[,}}\n]|$)"""
+        bare = rf"""[\s*`'".]*{name}[\s*`'".]*"""
+        found = [*re.finditer(behind_key, text, re.IGNORECASE)]
+        whole = re.fullmatch(bare, text, re.IGNORECASE)
+        return [match.group("name") for match in ([*found, whole] if whole else found)]
 
     def _reading(self, value: object) -> Reading:
         preference = self.verdict.preference(str(value))

@@ -21,12 +21,14 @@ class Labels:
     def __post_init__(self) -> None:
         if not self.first or not self.second:
             raise ValueError("labels: expected at least one name for the first and for the second output")
+        if not all(name.strip() for name in (*self.first, *self.second, *self.tie)):
+            raise ValueError("labels: a name is empty")
         if len(self._meaning) < len(self.first) + len(self.second) + len(self.tie):
             raise ValueError(f"labels: a name has two meanings: {self.first}, {self.second}, {self.tie}")
 
     def preference(self, said: str) -> Preference | None:
-        """The verdict that a name stands for; None if it is no name."""
-        return self._meaning.get(" ".join(said.split()).casefold())
+        """The verdict that a name stands for; None if it is no name. White space does not matter."""
+        return self._meaning.get("".join(said.split()).casefold())
 
     @property
     def asked_for(self) -> str:
@@ -41,7 +43,7 @@ class Labels:
     @cached_property
     def _meaning(self) -> dict[str, Preference]:
         sides = ((self.first, Preference.FIRST), (self.second, Preference.SECOND), (self.tie, Preference.TIE))
-        return {" ".join(name.split()).casefold(): preference for names, preference in sides for name in names}
+        return {"".join(name.split()).casefold(): preference for names, preference in sides for name in names}
 
 
 def _any_of(names: tuple[str, ...]) -> str:
@@ -49,6 +51,14 @@ def _any_of(names: tuple[str, ...]) -> str:
 
 
 def _bounded(name: str) -> str:
-    """The name, any white space for its spaces, not inside a longer word."""
-    words = r"\s+".join(re.escape(word) for word in name.split())
-    return rf"(?<!\w){words}(?!\w)" if name[-1:].isalnum() else rf"(?<!\w){words}"
+    """The name, with or without white space before a bracket, and not inside a longer word.
+
+    A bare word such as `a` or `Tie` is a name only if no other word than `is` follows: "a bit of both" is none.
+    """
+    words = name.split()
+    pattern = re.escape(words[0])
+    for word in words[1:]:
+        pattern += (r"\s+" if word[0].isalnum() else r"\s*") + re.escape(word)
+    if name.isalnum():
+        return rf"(?<!\w){pattern}(?!\w)(?!'\w)(?![ \t]+(?!is\b|was\b)\w)"
+    return rf"(?<!\w){pattern}(?!\w)" if name[-1].isalnum() else rf"(?<!\w){pattern}"

@@ -9,16 +9,21 @@ from farm.judges.labels import Labels
 from farm.judges.reading import Reading, excerpt, no_verdict
 from farm.records import Preference
 
-_AROUND = r"[\s*_`'\"#>\[\]:.,;!-]*"
+_AROUND = r"[\s*_`'\"#>|\[\]:.,;!-]*"
 """Markdown and punctuation around a verdict."""
+_BEFORE = r"[\s*_`'\">|\[-]*"
+_BEHIND = r"[\s*_`'\"|\].,;!]*"
+"""Around a label that has a line to itself; a heading (`# Output (a)`, `Output (a):`) is none."""
+_ENDS = rf"{_BEHIND}(?:$|\b(?:is|was)\s+(?:\w+\s+)?(?:better|best|preferred)\b)"
+"""Behind a label at the start of a line: nothing, or that it is better."""
 _MARKER = r"(?:verdict|answer|choice|winner|preferred output|better output|best output)(?:\s+is)?"
 """What stands before a verdict where the prompt asks for no marker of its own."""
 _COMPARED_WITH = re.compile(r"\b(?:than|over|to|unlike|versus|vs\.?|and|or|nor|not|neither|from|against)\s+$", re.I)
 """In front of a label: it is what the verdict is compared with."""
 _DISMISSED = re.compile(
-    r"[\s*_`'\"]*(?:is|was|does|has)\s+(?:\w+\s+)?(?:worse|worst|not|wrong|less|weaker|incorrect|no)\b", re.I
+    r"[\s*_`'\"]*(?:or\b|(?:is|was|does|has)\s+(?:\w+\s+)?(?:worse|worst|not|wrong|less|weaker|incorrect|no)\b)", re.I
 )
-"""Behind a label: it is said to be the worse one."""
+"""Behind a label: it is said to be the worse one, or the question is repeated."""
 _UNDECIDED = r"\b(?:neither|both|equal|equally|tie|tied)\b"
 
 
@@ -26,9 +31,11 @@ _UNDECIDED = r"\b(?:neither|both|equal|equally|tie|tied)\b"
 class TextVerdict:
     """The last verdict in the reply.
 
-    With a marker (`Verdict:`) only what follows a marker counts, or a line that holds nothing but a label: an
-    explanation names the outputs freely. Without one, the last label in running text counts too, unless it is what
-    another is compared with ("than Output (b)"), dismissed ("Output (b) is worse"), or followed by neither or both.
+    With a marker (`Verdict:`) only what follows a marker counts, or a last line that holds nothing but a label: an
+    explanation names the outputs freely. Without one, the last line counts that is a label, or begins with one and `is
+    better`; a label with a colon is a heading. If there is none, the last label in running text counts, unless it is
+    what another is compared with ("than Output (b)"), dismissed ("Output (b) is worse"), or followed by neither or
+    both.
     """
 
     verdict: Labels
@@ -42,22 +49,27 @@ class TextVerdict:
 
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
         assert n_pairs == 1, "reads one verdict; NumberedVerdicts reads several"
-        preference = self._stated(reply.text)
-        if preference is None and not self.marker:
-            preference = self._mentioned(reply.text)
+        text = reply.text
+        if self.marker:
+            preference = self._last(rf"{re.escape(self.marker)}{_AROUND}(?P<name>{{}})(?!\s+or\b)", text)
+            if preference is None:
+                preference = self._last(rf"^{_BEFORE}(?P<name>{{}}){_BEHIND}\Z", text)
+        else:
+            preference = self._last(
+                rf"(?:^{_BEFORE}(?P<name>{{}})(?={_ENDS})|{_MARKER}{_AROUND}(?P<marked>{{}}))", text
+            )
+            if preference is None:
+                preference = self._mentioned(text)
         if preference is None:
             expected = f"{self.marker} {self.verdict.first[0]}".strip()
-            return [no_verdict(f"no verdict such as {expected!r} in the reply {excerpt(reply.text)}")]
+            return [no_verdict(f"no verdict such as {expected!r} in the reply {excerpt(text)}")]
         return [Reading(preference)]
 
-    def _stated(self, text: str) -> Preference | None:
-        """The last label behind a marker, alone on its line, or at the start of one with `is better`."""
-        name = self.verdict.understood
-        marker = re.escape(self.marker) if self.marker else _MARKER
-        ends = rf"{_AROUND}(?:$|\b(?:is|was)\s+(?:\w+\s+)?(?:better|best|preferred)\b)"
-        pattern = rf"^{_AROUND}(?P<alone>{name})(?={ends})|{marker}{_AROUND}(?P<marked>{name})"
-        found = list(_compiled(pattern).finditer(text))
-        return self.verdict.preference(found[-1].group("alone") or found[-1].group("marked")) if found else None
+    def _last(self, pattern: str, text: str) -> Preference | None:
+        """The last match of a pattern, with any of the names where it has braces."""
+        found = list(_compiled(pattern.replace("{}", self.verdict.understood)).finditer(text))
+        said = [name for name in found[-1].groupdict().values() if name] if found else []
+        return self.verdict.preference(said[0]) if said else None
 
     def _mentioned(self, text: str) -> Preference | None:
         """The last label that the text is for."""
@@ -86,8 +98,8 @@ class NumberedVerdicts:
         return ()
 
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
-        pattern = rf"^{_AROUND}(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
-        pattern += rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_AROUND}(?:$|\n))"
+        pattern = rf"(?:^{_AROUND}|[,;]\s*)(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
+        pattern += rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_AROUND}(?:$|\n|pair\b))"
         found = [
             (match.group("number"), self.verdict.preference(match.group("name")))
             for match in _compiled(pattern).finditer(reply.text)
