@@ -100,7 +100,7 @@ class CallCache:
         with self._written:
             found = {key: self._waiting[key]._replace(is_from_cache=True) for key in keys if key in self._waiting}
         keys = [key for key in keys if key not in found] if found else keys
-        with _naming(self.path), self._reading:
+        with naming(self.path), self._reading:
             for start in range(0, len(keys), KEYS_PER_SELECT):
                 some = keys[start : start + KEYS_PER_SELECT]
                 marks = ",".join("?" * len(some))
@@ -141,7 +141,7 @@ class CallCache:
 
     def _write_all(self) -> None:
         try:
-            with _naming(self.path), closing(connect(self.path)) as connection:
+            with naming(self.path), closing(connect(self.path)) as connection:
                 is_open = True
                 while is_open:
                     entries = [self._queue.get()]
@@ -162,10 +162,9 @@ class CallCache:
                 self._written.notify_all()
 
 
-def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """A connection with this cache's settings; for the caller's thread, closed by anyone."""
-    address = f"{path.absolute().as_uri()}{'?mode=ro' if is_read_only else ''}"
-    connection = sqlite3.connect(address, timeout=BUSY_SECONDS, check_same_thread=False, uri=True)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     # Survives a killed process; only a power cut may lose the last commits, and even that damages nothing.
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
@@ -177,7 +176,7 @@ def prepare(path: Path) -> None:
     Raises:
         CacheError: it is not, or cannot be written.
     """
-    with _naming(path):
+    with naming(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -202,14 +201,18 @@ def prepare(path: Path) -> None:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ones that name the file and say what to do."""
     try:
         yield
     except sqlite3.Error as error:
         reason = str(error)
-        if "malformed" in reason or "not a database" in reason:
-            advice = f"move it away and run again, or save what is readable with `sqlite3 {path} .recover`"
+        if "malformed" in reason:
+            advice = f"it is damaged: move it away, save what is readable with `sqlite3 {path} .recover`, and run again"
+        elif "not a database" in reason:
+            advice = (
+                "it is another kind of file, or a cache whose beginning is damaged: move it away, or set calls.cache"
+            )
         elif "full" in reason:
             advice = "make room and run again; everything committed before is safe"
         elif "locked" in reason:

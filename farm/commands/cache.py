@@ -1,0 +1,143 @@
+"""`farm cache`: look at what has been asked of judge models, export it, or forget some of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from farm.calls.cache_contents import ModelContents, contents, export_lines, prune, size_bytes
+from farm.calls.ledger import money, tokens
+from farm.commands.overrides import compose_one
+from farm.config import ConfigError, Problem, build, did_you_mean
+from farm.errors import UserError
+
+ACTIONS = ("look", "export", "prune")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheCommand:
+    """conf/cache.yaml"""
+
+    root: Path
+    """Where the artifacts are."""
+    cache: Path
+    """The file."""
+    output: Path | None
+    """JSON Lines file of an export."""
+    older_than_days: float | None
+    """Only replies made longer ago."""
+    judge_model: str | None
+    """Only replies of this model."""
+
+    def __post_init__(self) -> None:
+        if self.older_than_days is not None and self.older_than_days < 0:
+            raise ValueError(f"older_than_days must be at least 0, got {self.older_than_days}")
+
+
+def cache(arguments: Sequence[str]) -> int:
+    """Look, export or prune; returns the exit code."""
+    words = [a for a in arguments if "=" not in a]
+    action = words[0] if words else "look"
+    if action not in ACTIONS or len(words) > 1:
+        wrong = action if action not in ACTIONS else words[1]
+        raise ConfigError([Problem(wrong, f"no action of `farm cache`; {did_you_mean(wrong, ACTIONS)}")])
+    overrides = [a for a in arguments if a not in words]
+    if any(a.startswith("model=") for a in overrides):
+        raise ConfigError([Problem("model", "the model whose replies are meant is judge_model=NAME")])
+    settings = compose_one("cache", overrides, lambda config: build(CacheCommand, config))
+    path = settings.cache.expanduser()
+    _check(action, settings)
+    if not path.exists():
+        if action == "look":
+            print(f"{path}: no model has been asked anything yet")
+            return 0
+        raise UserError(f"{path}: there is no call cache here; give root=DIR or cache=FILE")
+    if action == "export":
+        _export(settings, path)
+    elif action == "prune":
+        before = size_bytes(path)
+        n = prune(path, model=settings.judge_model, older_than_days=settings.older_than_days)
+        print(f"{path}: {n:,} replies forgotten, {_size(before)} before, {_size(size_bytes(path))} now")
+    else:
+        print("\n".join(_table(path)))
+    return 0
+
+
+def _check(action: str, settings: CacheCommand) -> None:
+    problems = []
+    if action == "export" and settings.output is None:
+        problems.append(Problem("output", "say where to, e.g. farm cache export output=calls.jsonl"))
+    if action == "prune" and settings.judge_model is None and settings.older_than_days is None:
+        problems.append(
+            Problem("older_than_days", "say what to forget: older_than_days=N (0 for all of it) or judge_model=NAME")
+        )
+    if action != "export" and settings.output is not None:
+        problems.append(Problem("output", "is for `farm cache export`"))
+    if action == "look" and (settings.judge_model is not None or settings.older_than_days is not None):
+        problems.append(
+            Problem("judge_model", "judge_model and older_than_days are for `farm cache export` and `farm cache prune`")
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
+def _export(settings: CacheCommand, path: Path) -> None:
+    output = settings.output
+    assert output is not None
+    part = output.with_name(output.name + ".part")
+    n = 0
+    lines = export_lines(path, model=settings.judge_model, older_than_days=settings.older_than_days)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w") as file:
+            for line in lines:
+                file.write(line + "\n")
+                n += 1
+        part.replace(output)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(f"{output}: cannot write the export: {error.strerror}") from error
+    print(f"{output}: {n:,} replies with their requests, {_size(output.stat().st_size)}")
+
+
+def _table(path: Path) -> Iterator[str]:
+    found = contents(path)
+    n_replies = sum(model.n_replies for model in found)
+    cost, n_unpriced = sum(model.cost_usd for model in found), sum(model.n_unpriced for model in found)
+    yield f"{path}: {n_replies:,} replies, {_size(size_bytes(path))}, {_cost(cost, n_unpriced)}"
+    if not found:
+        return
+    head = ("model", "replies", "prompt", "cached", "completion", "cost", "latency", "last", "endpoint")
+    table = [head, *(_cells(model) for model in found)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(head) - 1)]
+    yield ""
+    for row in table:
+        first, *rest = (cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True))
+        yield "  ".join(chain([first.strip().ljust(widths[0])], rest, [row[-1]])).rstrip()
+
+
+def _cells(model: ModelContents) -> tuple[str, ...]:
+    return (
+        model.model if len(model.model) <= 40 else "..." + model.model[-37:],
+        f"{model.n_replies:,}",
+        tokens(model.n_prompt_tokens),
+        tokens(model.n_cached_prompt_tokens),
+        tokens(model.n_completion_tokens),
+        _cost(model.cost_usd, model.n_unpriced),
+        f"{model.mean_latency_seconds:.2f} s",
+        f"{model.last_made:%Y-%m-%d}",
+        model.endpoint if len(model.endpoint) <= 50 else model.endpoint[:20] + "...",
+    )
+
+
+def _cost(usd: float, n_unpriced: int) -> str:
+    if not n_unpriced:
+        return money(usd)
+    return f"{money(usd)} + {n_unpriced:,} unpriced" if usd else "no known price"
+
+
+def _size(n_bytes: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.3g} {unit}"
+    return f"{n_bytes} B"
