@@ -4,15 +4,39 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from farm.data.files import FileRow
 from farm.records import content_key
 
+SCALE = "1 (output_1 better), 2 (output_2), 1.5 or 0 (tie), a number between 1 and 2, or nothing (unparsed)"
+
 
 def _preference(value: object) -> object:
     # AlpacaFarm and the first AlpacaEval files write a draw as 0.
-    return 1.5 if value in (0, "0", 0.0) and value is not False else value
+    return 1.5 if value in (0, "0", "0.0", 0.0) and value is not False else value
+
+
+def _on_scale(value: float | None) -> float | None:
+    if value is not None and not 1 <= value <= 2:
+        raise ValueError(SCALE)
+    return value
+
+
+def _probability(value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError("a probability between 0 and 1, or nothing")
+    return value
+
+
+def _whole(value: object) -> object:
+    # Parquet has no missing integer: a column of 1, 2 and nothing comes back as 1.0, 2.0, NaN.
+    order = {"AB": 1, "BA": 2}.get(value) if isinstance(value, str) else None
+    return order or (int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _text(value: object) -> object:
+    return None if value is None else str(value)
 
 
 class AnnotationRow(FileRow):
@@ -30,28 +54,69 @@ class AnnotationRow(FileRow):
     output_2: str
     annotator: str
     annotator_kind: Literal["human", "llm"]
-    preference: Annotated[Annotated[float, Field(ge=1, le=2)] | None, BeforeValidator(_preference)]
+    preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)]
     """1 = output_1 better, 2 = output_2, 1.5 = tie, between: graded; missing = unparsed."""
     raw_label: str | None = ""
     """What the source says, before it was read as a preference."""
+    first_shown: Annotated[int | None, BeforeValidator(_whole)] = Field(
+        default=None, ge=0, le=2, validation_alias=AliasChoices("first_shown", "presented_order", "shown_order")
+    )
+    """Which output the annotator saw first; 0 = judged in both orders; missing = not recorded. AB is 1, BA is 2."""
+    p_first: Annotated[float | None, AfterValidator(_probability)] = None
+    """Soft verdict: probability that output_1 is better, where the annotator gave one."""
+    score_1: float | None = None
+    """A rating of output_1 alone, on the source's own scale."""
+    score_2: float | None = None
+    acceptable_1: bool | None = None
+    """Whether the annotator found output_1 acceptable, all by itself."""
+    acceptable_2: bool | None = None
+    labelled_at: Annotated[str | None, BeforeValidator(_text)] = Field(
+        default=None, validation_alias=AliasChoices("labelled_at", "timestamp")
+    )
+    """When, as ISO 8601 text, so that alphabetical order is the order in time."""
 
 
-ANNOTATION_COLUMNS = tuple(AnnotationRow.model_fields)
+OPTIONAL_COLUMNS = ("first_shown", "p_first", "score_1", "score_2", "acceptable_1", "acceptable_2", "labelled_at")
+"""Columns that a table has only if its source says something there."""
+ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name not in OPTIONAL_COLUMNS)
+
+_OPTIONAL_TYPES = {
+    "first_shown": "Int64",
+    "p_first": "float64",
+    "score_1": "float64",
+    "score_2": "float64",
+    "acceptable_1": "boolean",
+    "acceptable_2": "boolean",
+}
 
 
 def annotation_frame(rows: Sequence[AnnotationRow]) -> pd.DataFrame:
-    """One line a row, with exactly `ANNOTATION_COLUMNS`; `preference` is float with NaN = unparsed, the rest text."""
-    dumped = [row.model_dump() for row in rows]
-    columns = {name: [row[name] for row in dumped] for name in ANNOTATION_COLUMNS}
-    frame = pd.DataFrame(columns).astype({"preference": "float64"})
+    """One line a row, with `ANNOTATION_COLUMNS` and those `OPTIONAL_COLUMNS` that hold something.
+
+    `preference` and scores are float with NaN = unparsed or missing, `first_shown` Int64, `acceptable_*` boolean, the
+    rest text.
+    """
+    present = [name for name in OPTIONAL_COLUMNS if any(getattr(row, name) is not None for row in rows)]
+    columns = {name: [getattr(row, name) for row in rows] for name in (*ANNOTATION_COLUMNS, *present)}
+    types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
+    frame = pd.DataFrame(columns).astype({"preference": "float64", **types})
     text = [name for name in ANNOTATION_COLUMNS if name != "preference"]
     frame[text] = frame[text].fillna("")
     is_unnamed = frame["item_id"] == ""
-    frame.loc[is_unnamed, "item_id"] = pair_keys(frame[is_unnamed])
+    if is_unnamed.any():
+        frame.loc[is_unnamed, "item_id"] = pair_keys(frame[is_unnamed])
     return frame
 
 
 def pair_keys(frame: pd.DataFrame) -> list[str]:
-    """The hash of each row's instruction, outputs and models: the same pair has the same key in every table."""
+    """The hash of each row's instruction, outputs and models: the same pair has the same key in every table.
+
+    An input counts as one with the instruction, as AlpacaEval's files have it merged; case and white space of the
+    instruction do not count.
+    """
     names = ["instruction", "input", "output_1", "output_2", "model_1", "model_2"]
-    return [content_key(*(str(part) for part in parts)) for parts in zip(*(frame[name] for name in names), strict=True)]
+    keys = []
+    for instruction, extra, *rest in zip(*(frame[name] for name in names), strict=True):
+        merged = " ".join(f"{instruction}\n\n{extra}".casefold().split())
+        keys.append(content_key(merged, *(str(part) for part in rest)))
+    return keys

@@ -1,56 +1,84 @@
-"""Annotation tables: recorded verdicts of humans and judges, read from whatever file holds them."""
+"""Annotation tables: recorded verdicts of humans and judges, read from whatever file or folder holds them.
+
+A format is one file beside this one. The first that recognises a path reads it: formats with telling names come before
+those that go by their columns, and a table of one's own is last.
+"""
 
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
-from farm.data.annotation_row import AnnotationRow, annotation_frame
-from farm.data.files import DataError, read_records
-from farm.data.pandalm import TESTSET, read_pandalm
+from farm.data import (
+    alpaca_annotations,
+    chatbot_arena,
+    faireval,
+    hh_rlhf,
+    hhh_alignment,
+    llmbar,
+    mt_bench,
+    own_table,
+    pandalm,
+    ratings,
+    tulu_human_eval,
+    vicuna_reviews,
+)
+from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_table import notes_of, same_order
+from farm.data.files import DataError, not_there
+from farm.data.hub import on_this_machine
+
+__all__ = ["FORMATS", "notes_of", "read_annotations", "same_order"]
+
+FORMATS: tuple[AnnotationFormat, ...] = (
+    pandalm.FORMAT,
+    tulu_human_eval.FORMAT,
+    llmbar.FORMAT,
+    faireval.FORMAT,
+    vicuna_reviews.FORMAT,
+    alpaca_annotations.ALPACA_EVAL,
+    alpaca_annotations.ALPACA_FARM,
+    mt_bench.FORMAT,
+    chatbot_arena.FORMAT,
+    hhh_alignment.FORMAT,
+    ratings.FORMAT,
+    hh_rlhf.FORMAT,
+    own_table.FORMAT,
+)
 
 
-class _HumanRow(AnnotationRow):
-    annotator: str = "human"
-    annotator_kind: Literal["human", "llm"] = "human"
-
-
-class _JudgeRow(AnnotationRow):
-    annotator_kind: Literal["human", "llm"] = "llm"
-
-
-def read_annotations(path: Path, *, assumed_kind: Literal["human", "llm"] | None = None) -> pd.DataFrame:
-    """Read an annotation table; the format follows from what the path is.
+def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: str | None = None) -> pd.DataFrame:
+    """Read recorded labels of any known format.
 
     Args:
-        path: a table (.json, .jsonl, .csv, .tsv, .parquet; text also + .gz) with the columns of `AnnotationRow`, e.g.
-            an AlpacaEval annotations file; or PandaLM's original folder (or one that has it as `data/`).
-        assumed_kind: the annotator kind of rows that do not state it, as AlpacaEval's files never do.
+        path: a file or a folder, or `hub:<owner>/<name>@<commit>[:<file>]`.
+        assumed_kind: the kind of annotators of rows that do not state it, as AlpacaEval's files never do.
+        format: the name of one of `FORMATS`; None to choose it by what the path is.
 
     Returns:
-        Columns `ANNOTATION_COLUMNS`; `preference` is 1, 2, 1.5 (tie), between (graded), NaN (unparsed).
+        Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator;
+        `preference` is 1, 2, 1.5 (tie), between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or
+        changed.
 
     Raises:
-        DataError: nothing there, an unknown format, malformed rows, or two verdicts of one annotator on one item.
+        DataError: nothing there, an unknown format, or malformed rows.
     """
-    if path.name == TESTSET:
-        return read_pandalm(path.parent)
-    for folder in (path, path / "data"):
-        if (folder / TESTSET).is_file():
-            return read_pandalm(folder)
-    if path.is_dir():
-        entries = sorted(entry.name for entry in path.iterdir())[:10]
-        raise DataError(
-            f"{path}: expected an annotation table or PandaLM's folder with {TESTSET}; this folder holds {entries}"
-        )
-    schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
-    schema = schemas[assumed_kind]
-    frame = annotation_frame(read_records(path, schema))
-    twice = frame[frame.duplicated(["item_id", "annotator"])]
-    if len(twice):
-        first = twice.iloc[0]
-        raise DataError(
-            f"{path}: {len(twice)} verdicts repeat an item and an annotator, first: item {first['item_id']!r}, "
-            f"annotator {first['annotator']!r}; expected one verdict each (keep the latest)"
-        )
-    return frame
+    source = Source(path=on_this_machine(path))
+    if not source.path.exists():
+        raise DataError(not_there(source.path))
+    return _chosen(source, format).read(source, assumed_kind)
+
+
+def _chosen(source: Source, name: str | None) -> AnnotationFormat:
+    if name is not None:
+        named = {known.name: known for known in FORMATS}
+        if name not in named:
+            raise DataError(
+                f"format: expected one of {', '.join(sorted(named))}, or null to recognise it; got {name!r}"
+            )
+        return named[name]
+    for known in FORMATS:
+        if known.recognises(source):
+            return known
+    entries = sorted(entry.name for entry in source.path.iterdir())[:10]
+    kinds = "\n".join(f"  {known.name}: {known.holds}" for known in FORMATS)
+    raise DataError(f"{source.path}: expected recorded labels; this folder holds {entries}. Known formats:\n{kinds}")

@@ -8,19 +8,24 @@ import csv
 import gzip
 import io
 import json
-import lzma
 import math
-from collections.abc import Sequence
+import typing
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from farm.errors import UserError
 
 MAX_SHOWN = 10
 """Errors that a message spells out; the rest is counted."""
+
+MISSING = ("", "nan", "none", "null", "na", "n/a")
+"""What a cell of a CSV file says where there is no number; in a field of text, only an empty cell says nothing."""
 
 FORMATS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
@@ -48,19 +53,28 @@ def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
     Raises:
         DataError: the file is missing, cannot be read, or rows do not fit; all of them are counted.
     """
-    rows = read_rows(path)
-    is_text = format_of(path) in (".csv", ".tsv")
-    text_fields = {name for name, field in schema.model_fields.items() if field.annotation is str}
+    return check_rows(path, read_rows(path), schema, is_text=format_of(path) in (".csv", ".tsv"))
+
+
+def check_rows(path: Path, rows: Sequence[Row], schema: type[RowT], *, is_text: bool = False) -> list[RowT]:
+    """Check rows that were read in some other way.
+
+    Args:
+        path: where they come from, for the message.
+        rows: in the file's order.
+        schema: as in `read_records`.
+        is_text: whether every cell is text, as in a CSV file.
+
+    Raises:
+        DataError: rows do not fit; all of them are counted.
+    """
+    cells = _cells(schema)
     records: list[RowT] = []
     problems: list[str] = []
     n_bad = 0
     for number, row in enumerate(rows, start=1):
         try:
-            if is_text:
-                filled = {k: v for k, v in row.items() if v != "" or k in text_fields}
-                records.append(schema.model_validate_strings(filled))
-            else:
-                records.append(schema.model_validate(row))
+            records.append(schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text))
         except ValidationError as error:
             n_bad += 1
             if len(problems) < MAX_SHOWN:
@@ -68,6 +82,47 @@ def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
     if n_bad:
         raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
     return records
+
+
+class _Cell(NamedTuple):
+    """How a field takes the cells of a CSV file."""
+
+    missing: tuple[str, ...]
+    """What says nothing there, in small letters."""
+    stays: bool
+    """Whether such a cell is passed on as a missing value, because the field may be missing but has to be there."""
+
+
+def _cells(schema: type[BaseModel]) -> dict[str, _Cell]:
+    """By column; a column of plain text takes every cell as it is."""
+    cells = {}
+    for own, field in schema.model_fields.items():
+        types = (field.annotation, *typing.get_args(field.annotation))
+        missing = ("",) if str in types else MISSING
+        cell = _Cell(missing if types != (str,) else (), field.is_required() and type(None) in types)
+        cells.update(dict.fromkeys((own, *_aliases(field)), cell))
+    return cells
+
+
+def _filled(row: Row, cells: Mapping[str, _Cell]) -> Row:
+    """A row of text without the cells that say nothing."""
+    filled: Row = {}
+    for name, text in row.items():
+        cell = cells.get(name)
+        if cell is not None:
+            # Outputs run to thousands of characters: look at short cells only.
+            if len(str(text)) > 8 or str(text).strip().lower() not in cell.missing:
+                filled[name] = text
+            elif cell.stays:
+                filled[name] = None
+    return filled
+
+
+def _aliases(field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [choice for choice in alias.choices if isinstance(choice, str)]
+    return [alias] if isinstance(alias, str) else []
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -127,11 +182,22 @@ def _listing(folder: Path) -> str:
     return (", ".join(names[:MAX_SHOWN]) or "nothing") + more
 
 
-def _read_text(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """A file's contents, unpacked if its name ends in .gz.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise DataError(not_there(path))
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
-    except (OSError, EOFError, gzip.BadGzipFile, lzma.LZMAError) as error:
+        return gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_text(path: Path) -> str:
+    raw = read_bytes(path)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -214,7 +280,8 @@ def _objects(path: Path, values: object) -> list[Row]:
 
 def missing_to_none(value: object) -> object:
     """NaN, which tables use for what is missing, as None."""
-    return None if isinstance(value, float) and math.isnan(value) else value
+    is_missing = value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return None if is_missing else value
 
 
 def explain_row(number: int, error: ValidationError) -> list[str]:

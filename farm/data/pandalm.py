@@ -1,101 +1,145 @@
 """PandaLM's human test set (Wang et al. 2023), as published: 999 pairs from five models, three humans, two judges.
 
-A folder with `testset-v1.json` (pairs and the labels `annotator1..3`) and, where present, one file per judge with its
-`*_result`, joined by `idx`. Labels are 0 = tie, 1, 2; one judge file writes them as text, with "Tie" and with "garbage"
-for replies that could not be parsed. Six pairs have a JSON boolean as a response, where the model answered "True".
+A folder with `testset-v1.json` (pairs and the labels `annotator1`, `annotator2`, ...) and, where present, one file per
+judge, `<judge>-testset-v1.json`, with its `..._result`, joined by `idx`. Labels are 0 = tie, 1, 2; one judge file has
+them as text, with "Tie", and with "garbage" for replies that could not be parsed. Some pairs have a JSON boolean as a
+response, where the model answered "True".
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from farm.data.annotation_row import AnnotationRow, annotation_frame
+from farm.data.annotation_row import AnnotationRow
+from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_table import annotation_table
 from farm.data.files import DataError, FileRow, read_records
 
 TESTSET = "testset-v1.json"
-JUDGES = {"gpt-3.5-turbo": "gpt-3.5-turbo-testset-v1.json", "pandalm-7b": "pandalm-7b-testset-v1.json"}
 DATASET = "pandalm_testset_v1"
 
 _PREFERENCES = {"0": 1.5, "tie": 1.5, "1": 1.0, "2": 2.0, "garbage": None}
+
+
+def _written(value: object) -> object:
+    """str(True) is what the model wrote before somebody's JSON writer took it for a boolean."""
+    return str(value) if isinstance(value, bool | int | float) else value
+
+
+def _known(label: str) -> str:
+    if label.lower() not in _PREFERENCES:
+        raise ValueError("0 (tie), 1, 2, Tie or garbage (unparsed)")
+    return label
+
+
+def _as_text(value: object) -> object:
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+    return str(int(value)) if is_whole else value  # type: ignore[call-overload]
+
+
+_Response = Annotated[str, BeforeValidator(_written)]
+_Label = Annotated[str, BeforeValidator(_as_text), AfterValidator(_known)]
 
 
 class _Pair(FileRow):
     idx: int
     cmp_key: str = Field(pattern=r"^[^_]+_[^_]+$")
     instruction: str
-    input: str
-    response1: StrictStr | StrictBool
-    response2: StrictStr | StrictBool
-    annotator1: int = Field(ge=0, le=2)
-    annotator2: int = Field(ge=0, le=2)
-    annotator3: int = Field(ge=0, le=2)
+    input: str = ""
+    response1: _Response
+    response2: _Response
+    labels: dict[str, _Label] = Field(min_length=1)
+    """By the number of the human."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_labels(cls, row: Mapping[str, object]) -> dict[str, object]:
+        found = {name: value for name, value in row.items() if re.fullmatch(r"annotator\d+", name)}
+        return {**row, "labels": found}
 
 
 class _JudgeLabel(FileRow):
     idx: int
-    gpt_result: StrictStr | StrictInt | None = None
-    pandalm_result: StrictStr | StrictInt | None = None
+    result: _Label
 
-    @property
-    def raw_label(self) -> str:
-        return str(self.pandalm_result if self.gpt_result is None else self.gpt_result)
+    @model_validator(mode="before")
+    @classmethod
+    def _find_result(cls, row: Mapping[str, object]) -> dict[str, object]:
+        found = [value for name, value in row.items() if name.endswith("_result")]
+        return {**row, **({"result": found[0]} if len(found) == 1 else {})}
 
 
-def read_pandalm(folder: Path) -> pd.DataFrame:
-    """The annotation table of the test set: three humans and the judges whose files are there.
+def read_pandalm(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa: ARG001 - known from the files
+    """The annotation table of the test set: its humans, and the judges whose files are beside it.
 
     Args:
-        folder: holds `testset-v1.json`.
+        source: the folder with `testset-v1.json` (or with `data/` that has it), or the file itself.
 
     Returns:
-        Columns `ANNOTATION_COLUMNS`; annotators `pandalm_human_1..3` (human), `gpt-3.5-turbo`, `pandalm-7b` (llm).
+        Annotators `pandalm_human_1..` (human) and the judges by their file names (llm).
 
     Raises:
         DataError: a file is missing or malformed, or a judge's `idx` do not match the pairs.
     """
-    pairs = read_records(folder / TESTSET, _Pair)
+    path = _testset(source.path)
+    pairs = read_records(path, _Pair)
+    humans = sorted({name for pair in pairs for name in pair.labels}, key=lambda name: (len(name), name))
     rows = [
-        _row(pair, annotator=f"pandalm_human_{number}", kind="human", raw_label=str(label))
-        for number in (1, 2, 3)
-        for pair, label in zip(pairs, (_human_label(pair, number) for pair in pairs), strict=True)
+        _row(pair, f"pandalm_human_{name.removeprefix('annotator')}", "human", pair.labels[name])
+        for name in humans
+        for pair in pairs
+        if name in pair.labels
     ]
-    for judge, file_name in JUDGES.items():
-        if not (folder / file_name).is_file():
-            continue
-        labels = {label.idx: label.raw_label for label in read_records(folder / file_name, _JudgeLabel)}
-        if labels.keys() != {pair.idx for pair in pairs}:
-            n_different = len(labels.keys() ^ {pair.idx for pair in pairs})
-            raise DataError(
-                f"{folder / file_name}: expected the idx of {TESTSET}, {n_different} idx are in only one of them"
-            )
-        unknown = sorted({label for label in labels.values() if label.lower() not in _PREFERENCES})
-        if unknown:
-            raise DataError(f"{folder / file_name}: expected results among {sorted(_PREFERENCES)}, got {unknown}")
-        rows += [_row(pair, annotator=judge, kind="llm", raw_label=labels[pair.idx]) for pair in pairs]
-    return annotation_frame(rows)
+    for file in sorted(path.parent.glob(f"*-{TESTSET}")):
+        labels = _judge_labels(file, path, pairs)
+        rows += [_row(pair, file.name.removesuffix(f"-{TESTSET}"), "llm", labels[pair.idx]) for pair in pairs]
+    n_unparsed = sum(row.preference is None for row in rows)
+    return annotation_table(rows, [f"{n_unparsed} of {len(rows)} verdicts are unparsed"] if n_unparsed else [])
 
 
-def _human_label(pair: _Pair, number: int) -> int:
-    return {1: pair.annotator1, 2: pair.annotator2, 3: pair.annotator3}[number]
+def _testset(path: Path) -> Path:
+    return next((file for file in (path / TESTSET, path / "data" / TESTSET) if file.is_file()), path)
 
 
-def _row(pair: _Pair, *, annotator: str, kind: str, raw_label: str) -> AnnotationRow:
+def _judge_labels(file: Path, testset: Path, pairs: Sequence[_Pair]) -> dict[int, str]:
+    labels = {label.idx: label.result for label in read_records(file, _JudgeLabel)}
+    n_different = len(labels.keys() ^ {pair.idx for pair in pairs})
+    if n_different:
+        raise DataError(f"{file}: expected the idx of {testset.name}, {n_different} idx are in only one of them")
+    return labels
+
+
+def _row(pair: _Pair, annotator: str, kind: Kind, label: str) -> AnnotationRow:
     model_1, model_2 = pair.cmp_key.split("_")
-    return AnnotationRow.model_validate(
-        {
-            "item_id": f"pandalm-{pair.idx:04d}",
-            "dataset": DATASET,
-            "instruction": pair.instruction,
-            "input": pair.input,
-            "model_1": model_1,
-            "model_2": model_2,
-            # str(True) is what the model wrote before somebody's JSON writer took it for a boolean.
-            "output_1": str(pair.response1),
-            "output_2": str(pair.response2),
-            "annotator": annotator,
-            "annotator_kind": kind,
-            "preference": _PREFERENCES[raw_label.lower()],
-            "raw_label": raw_label,
-        }
+    return AnnotationRow(
+        item_id=f"pandalm-{pair.idx:04d}",
+        dataset=DATASET,
+        instruction=pair.instruction,
+        input=pair.input,
+        model_1=model_1,
+        model_2=model_2,
+        output_1=pair.response1,
+        output_2=pair.response2,
+        annotator=annotator,
+        annotator_kind=kind,
+        preference=_PREFERENCES[label.lower()],
+        raw_label=label,
     )
+
+
+def _is_pandalm(source: Source) -> bool:
+    if source.path.is_file():
+        return source.path.name == TESTSET or {"cmp_key", "annotator1"} <= set(source.first_rows[0])
+    return _testset(source.path) != source.path
+
+
+FORMAT = AnnotationFormat(
+    name="pandalm",
+    holds=f"PandaLM's human test set: {TESTSET}, or the folder with it",
+    recognises=_is_pandalm,
+    read=read_pandalm,
+)

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from farm.data.annotation_row import ANNOTATION_COLUMNS
-from farm.data.annotations import read_annotations
+from farm.data.annotations import FORMATS, notes_of, read_annotations, same_order
 from farm.data.files import DataError
 
 ROW = {
@@ -58,15 +59,140 @@ def test_rows_without_an_item_are_matched_by_their_texts(tmp_path: Path) -> None
     assert frame["item_id"][0] == frame["item_id"][1] != frame["item_id"][2]
 
 
-def test_two_verdicts_of_one_annotator_on_one_item_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"1 verdicts repeat an item and an annotator.*'ann'"):
-        read_annotations(table(tmp_path, ROW, {**ROW, "preference": 2}))
+def test_the_last_of_two_verdicts_counts_and_the_dropped_ones_are_counted(tmp_path: Path) -> None:
+    rows = [ROW, {**ROW, "annotator": "bob"}, {**ROW, "preference": 2}, {**ROW, "preference": 2}]
+    frame = read_annotations(table(tmp_path, *rows)).set_index("annotator")
+    assert frame["preference"].to_dict() == {"ann": 2, "bob": 1}
+    (note,) = notes_of(frame)
+    assert "2 of 4 rows are an earlier verdict of the same annotator on the same item and were dropped" in note
+    assert "1 of them said something else" in note
+
+
+def test_with_times_the_latest_verdict_counts_wherever_it_stands(tmp_path: Path) -> None:
+    rows = [{**ROW, "preference": 2, "timestamp": "2026-02-01 10:00:00"}, {**ROW, "timestamp": "2026-01-31 23:00:00"}]
+    frame = read_annotations(table(tmp_path, *rows))
+    assert frame["preference"].tolist() == [2]
+    assert "the latest of each counts" in notes_of(frame)[0]
+
+
+def test_a_pair_shown_the_other_way_round_is_turned_around(tmp_path: Path) -> None:
+    one = {**ROW, "item_id": "7", "model_1": "m", "model_2": "n", "first_shown": 1, "score_1": 4.0, "score_2": 3.0}
+    other = one | {"annotator": "bob", "model_1": "n", "model_2": "m", "output_1": "Sum.", "output_2": "Fig."}
+    frame = read_annotations(table(tmp_path, one, other))
+    bob = frame[frame["annotator"] == "bob"].iloc[0]
+    # Bob's "output_1" was Sum., which the table calls output_2; he saw it first.
+    assert bob[["output_1", "model_1", "preference", "first_shown", "score_1"]].tolist() == ["Fig.", "m", 2, 2, 3.0]
+    assert notes_of(frame) == ["1 of 2 rows show their pair in the other order and were turned around"]
+
+
+def test_a_judge_asked_in_both_orders_becomes_two_annotators(tmp_path: Path) -> None:
+    judge = {**ROW, "annotator": "gpt", "annotator_kind": "llm"}
+    frame = read_annotations(table(tmp_path, {**judge, "first_shown": 1}, {**judge, "presented_order": "BA"}))
+    assert frame["annotator"].tolist() == ["gpt/AB", "gpt/BA"]
+    assert "judged in both orders: gpt" in notes_of(frame)[0]
+
+
+def test_a_scale_of_zero_and_one_is_refused(tmp_path: Path) -> None:
+    rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([0, 1, 1, None])]
+    with pytest.raises(DataError, match=r"1 rows say 0 and 2 say 1, none says 2, so this is a scale of 0 and 1"):
+        read_annotations(table(tmp_path, *rows))
+
+
+def test_labels_off_the_scale_are_counted(tmp_path: Path) -> None:
+    rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([1, 5, -1, 2])]
+    with pytest.raises(
+        DataError, match=r"2 of 4 rows are not as expected(.|\n)*row 2, field `preference`: expected 1 \("
+    ):
+        read_annotations(table(tmp_path, *rows))
+
+
+def test_mixed_scales_are_announced(tmp_path: Path) -> None:
+    graded = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([1.25, 1.75, 2])]
+    hard = [{**ROW, "item_id": str(k), "annotator": "bob"} for k in range(3)]
+    (note,) = notes_of(read_annotations(table(tmp_path, *graded, *hard)))
+    assert note.startswith("mixed scales: 1 annotators grade (2 labels between 1, 1.5 and 2), 1 say only")
+
+
+def test_mail_addresses_and_worker_ids_are_hashed(tmp_path: Path) -> None:
+    names = ["ada@example.org", "A2B3C4D5E6F7G8", "5f1e9a0b3c4d5e6f7a8b9c0d", "expert 1"]
+    path = table(tmp_path, *({**ROW, "annotator": name} for name in names))
+    shown = read_annotations(path)["annotator"].tolist()
+    assert shown == read_annotations(path)["annotator"].tolist()
+    assert len(set(shown)) == 4 and shown[3] == "expert 1"
+    assert all(re.fullmatch("human_[0-9a-f]{12}", name) for name in shown[:3])
+    judge = {**ROW, "annotator": "A2B3C4D5E6F7G8", "annotator_kind": "llm"}
+    assert read_annotations(table(tmp_path, judge))["annotator"].tolist() == ["A2B3C4D5E6F7G8"]
+
+
+def test_copied_models_are_announced(tmp_path: Path) -> None:
+    rows = [
+        {**ROW, "instruction": f"Name fruit {k}.", "output_2": f"{text} {k}", "model_1": "ref", "model_2": model}
+        for model, text in (("falcon", "Sum"), ("eagle", "Sum"), ("owl", "Date"))
+        for k in range(10)
+    ]
+    (note,) = notes_of(read_annotations(table(tmp_path, *rows)))
+    assert note.startswith("eagle and falcon have the same 10 outputs and verdicts")
+    assert notes_of(read_annotations(table(tmp_path, *rows[:9], *rows[10:]))) == []
+
+
+def test_an_input_merged_into_the_instruction_is_the_same_pair(tmp_path: Path) -> None:
+    apart = {**ROW, "instruction": "Add.", "input": "1 and 2"}
+    merged = {**ROW, "instruction": "Add.\n\n1 and 2", "annotator": "bob"}
+    frame = read_annotations(table(tmp_path, apart, merged))
+    assert frame["item_id"].nunique() == 1
+
+
+def test_csv_and_parquet_give_the_same_table(tmp_path: Path) -> None:
+    rows = [
+        {**ROW, "item_id": str(k), "preference": p, "first_shown": f, "acceptable_1": a}
+        for k, (p, f, a) in enumerate([(1, 1, True), (1.5, 2, False), (None, None, None)])
+    ]
+    path = table(tmp_path, *rows)
+    frame = pd.DataFrame(rows).convert_dtypes()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    pd.DataFrame(rows).to_parquet(tmp_path / "floats.parquet")  # first_shown as 1.0, 2.0, NaN
+    frame.to_csv(tmp_path / "words.csv", index=False, na_rep="NaN")
+    expected = read_annotations(path)
+    assert expected["first_shown"].tolist()[:2] == [1, 2] and expected["acceptable_1"].tolist()[:2] == [True, False]
+    for name in ("t.csv", "t.parquet", "floats.parquet", "words.csv"):
+        assert_frame_equal(read_annotations(tmp_path / name), expected)
 
 
 def test_a_folder_that_holds_no_known_format_says_what_was_expected(tmp_path: Path) -> None:
     (tmp_path / "other.txt").touch()
-    with pytest.raises(DataError, match=r"testset-v1\.json; this folder holds \['other\.txt'\]"):
+    with pytest.raises(DataError, match=r"this folder holds \['other\.txt'\].*\n  pandalm: .*testset-v1\.json"):
         read_annotations(tmp_path)
+
+
+def test_a_path_that_is_not_there_says_what_is(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").touch()
+    with pytest.raises(DataError, match=r"lables\.csv: no such file or folder; .* holds labels\.csv"):
+        read_annotations(tmp_path / "lables.csv")
+
+
+def test_a_format_can_be_forced_by_its_name(tmp_path: Path) -> None:
+    rows = [{**ROW, "price_per_example": 0.1}]
+    path = table(tmp_path, *({k: v for k, v in row.items() if k != "annotator_kind"} for row in rows))
+    assert read_annotations(path)["dataset"].tolist() == [""]
+    with pytest.raises(DataError, match="expected the fields annotator_kind"):
+        read_annotations(path, format="table")
+    with pytest.raises(DataError, match=r"expected one of alpaca_eval, .*got 'alpaca'"):
+        read_annotations(path, format="alpaca")
+    with pytest.raises(DataError, match="expected the fields model_a"):
+        read_annotations(path, format="chatbot_arena")
+
+
+def test_every_format_has_a_name_of_its_own() -> None:
+    assert len({known.name for known in FORMATS}) == len(FORMATS) == 13
+
+
+def test_same_order_turns_one_table_to_another(tmp_path: Path) -> None:
+    frame = read_annotations(table(tmp_path, {**ROW, "item_id": "1"}))
+    reference = read_annotations(table(tmp_path, {**ROW, "item_id": "1", "output_1": "Sum.", "output_2": "Fig."}))
+    turned, notes = same_order(frame, reference)
+    assert turned["preference"].tolist() == [2] and turned["output_1"].tolist() == ["Sum."]
+    assert len(notes) == 1
 
 
 def test_the_original_pandalm_files_give_the_normalised_table(humandata: Path) -> None:

@@ -2,10 +2,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from farm.data.annotations import notes_of, read_annotations
 from farm.data.files import DataError
-from farm.data.pandalm import read_pandalm
 
 PAIRS = [
     {"idx": 7, "cmp_key": "bloom-7b_llama-7b", "instruction": "Say true.", "input": "", "response1": True,
@@ -25,7 +26,7 @@ def folder(path: Path, pairs: object = PAIRS, gpt: object = GPT, pandalm: object
 
 
 def test_humans_and_judges_become_rows(tmp_path: Path) -> None:
-    frame = read_pandalm(folder(tmp_path)).set_index(["item_id", "annotator"])
+    frame = read_annotations(folder(tmp_path)).set_index(["item_id", "annotator"])
     assert len(frame) == 10
     assert [frame.loc[("pandalm-0007", f"pandalm_human_{k}"), "preference"] for k in (1, 2, 3)] == [1, 1.5, 2]
     assert frame.loc[("pandalm-0008", "pandalm_human_1"), "model_1"] == "cerebras-gpt-6.7B"
@@ -33,36 +34,59 @@ def test_humans_and_judges_become_rows(tmp_path: Path) -> None:
 
 
 def test_a_boolean_response_is_the_word_the_model_wrote(tmp_path: Path) -> None:
-    frame = read_pandalm(folder(tmp_path))
+    frame = read_annotations(folder(tmp_path))
     assert set(frame[frame["item_id"] == "pandalm-0007"]["output_1"]) == {"True"}
 
 
 def test_labels_as_text_ties_and_garbage(tmp_path: Path) -> None:
-    frame = read_pandalm(folder(tmp_path)).set_index(["item_id", "annotator"])
+    table = read_annotations(folder(tmp_path))
+    frame = table.set_index(["item_id", "annotator"])
     gpt, own = "gpt-3.5-turbo", "pandalm-7b"
     assert frame.loc[("pandalm-0007", gpt), "preference"] == 1.5
     assert np.isnan(frame.loc[("pandalm-0008", gpt), "preference"])
     assert frame.loc[("pandalm-0008", gpt), "raw_label"] == "garbage"
     assert frame.loc[("pandalm-0007", own), "preference"] == 1.5
     assert frame.loc[("pandalm-0008", own), "preference"] == 2
+    assert notes_of(table) == ["1 of 10 verdicts are unparsed"]
 
 
 def test_a_judge_file_may_be_absent(tmp_path: Path) -> None:
     folder(tmp_path)
     (tmp_path / "pandalm-7b-testset-v1.json").unlink()
-    assert "pandalm-7b" not in set(read_pandalm(tmp_path)["annotator"])
+    assert "pandalm-7b" not in set(read_annotations(tmp_path)["annotator"])
+
+
+def test_other_judges_and_more_humans_are_read_too(tmp_path: Path) -> None:
+    folder(tmp_path, pairs=[{**pair, "annotator4": 2} for pair in PAIRS])
+    (tmp_path / "other-judge-testset-v1.json").write_text('[{"idx": 7, "o_result": "2"}, {"idx": 8, "o_result": 0}]')
+    frame = read_annotations(tmp_path)
+    labels = frame.pivot(index="annotator", columns="item_id", values="preference")
+    assert labels.loc["pandalm_human_4"].tolist() == [2, 2]
+    assert labels.loc["other-judge"].tolist() == [2, 1.5]
 
 
 def test_a_judge_file_of_other_pairs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="2 idx are in only one of them"):
-        read_pandalm(folder(tmp_path, pandalm=[{"idx": 7, "pandalm_result": 0}, {"idx": 9, "pandalm_result": 0}]))
+        read_annotations(folder(tmp_path, pandalm=[{"idx": 7, "pandalm_result": 0}, {"idx": 9, "pandalm_result": 0}]))
 
 
 def test_an_unknown_result_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="got \\['better'\\]"):
-        read_pandalm(folder(tmp_path, gpt=[{"idx": 7, "gpt_result": "better"}, {"idx": 8, "gpt_result": "1"}]))
+    with pytest.raises(DataError, match=r"row 1, field `result`: expected 0 \(tie\), 1, 2, Tie or garbage.*'better'"):
+        read_annotations(folder(tmp_path, gpt=[{"idx": 7, "gpt_result": "better"}, {"idx": 8, "gpt_result": "1"}]))
 
 
-def test_a_human_label_out_of_range_names_its_field(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="row 1, field `annotator2`: expected less than or equal to 2, got 3"):
-        read_pandalm(folder(tmp_path, pairs=[{**PAIRS[0], "annotator2": 3}, PAIRS[1]]))
+@pytest.mark.parametrize("wrong", [3, True, "x", 0.5])
+def test_a_human_label_out_of_range_names_its_field(tmp_path: Path, wrong: object) -> None:
+    with pytest.raises(DataError, match=r"1 of 2 rows.*\n  row 1, field `labels.annotator2`: expected"):
+        read_annotations(folder(tmp_path, pairs=[{**PAIRS[0], "annotator2": wrong}, PAIRS[1]]))
+
+
+def test_the_published_label_counts(humandata: Path) -> None:
+    frame = read_annotations(humandata / "raw/pandalm")
+    humans = frame[frame["annotator_kind"] == "human"]
+    # PandaLM's README: of 999 items 105 tie, 422 for the first, 472 for the second by majority.
+    majority = humans.groupby("item_id")["preference"].agg(lambda labels: pd.Series.mode(labels).iloc[0])
+    assert majority.value_counts().to_dict() == {1.5: 105, 1.0: 422, 2.0: 472}
+    booleans = [f"pandalm-{k:04d}" for k in range(157, 165)]
+    shown = frame[frame["item_id"].isin(booleans)][["output_1", "output_2"]].to_numpy()
+    assert {"True", "False"} & set(shown.ravel())

@@ -1,0 +1,114 @@
+"""From recorded verdicts to the annotation table: one verdict per item and annotator, and notes on what was changed.
+
+What a reader of files leaves out or turns around is said in `frame.attrs["notes"]`, a list of sentences with counts;
+`notes_of` reads it, and the commands print it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from farm.data.annotation_row import AnnotationRow, annotation_frame
+
+NOTES = "notes"
+
+_SIDES = (("output_1", "output_2"), ("model_1", "model_2"), ("score_1", "score_2"), ("acceptable_1", "acceptable_2"))
+
+
+def annotation_table(rows: Sequence[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
+    """The table of these verdicts, every item in one order of its outputs and judged once by each annotator.
+
+    Args:
+        rows: in the order of their files.
+        notes: what the reader of the files has to say.
+
+    Returns:
+        The columns of `annotation_frame`, and `attrs["notes"]`.
+    """
+    frame, turned = same_order(annotation_frame(rows))
+    frame, named = _orders_apart(frame)
+    frame, dropped = _latest(frame)
+    frame.attrs[NOTES] = [*notes, *turned, *named, *dropped]
+    return frame
+
+
+def notes_of(frame: pd.DataFrame) -> list[str]:
+    """What was dropped or changed when the table was read, one sentence each."""
+    return list(frame.attrs.get(NOTES, []))
+
+
+def turned(frame: pd.DataFrame, is_turned: pd.Series) -> pd.DataFrame:
+    """The table with output_1 and output_2, and everything said about them, exchanged in the rows that are marked."""
+    frame = frame.copy()
+    for one, two in _SIDES:
+        if one in frame:
+            frame.loc[is_turned, [one, two]] = frame.loc[is_turned, [two, one]].to_numpy()
+    frame.loc[is_turned, "preference"] = 3 - frame.loc[is_turned, "preference"]
+    if "p_first" in frame:
+        frame.loc[is_turned, "p_first"] = 1 - frame.loc[is_turned, "p_first"]
+    if "first_shown" in frame:
+        frame.loc[is_turned, "first_shown"] = frame.loc[is_turned, "first_shown"].map({0: 0, 1: 2, 2: 1})
+    return frame
+
+
+def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """Turn the rows that show a pair the other way round than the first row of the same item does.
+
+    Args:
+        frame: columns `ANNOTATION_COLUMNS`.
+        reference: the table whose order counts; None for the frame's own first rows.
+
+    Returns:
+        The table, and a sentence if rows were turned.
+    """
+    first = (frame if reference is None else reference).drop_duplicates("item_id").set_index("item_id")
+    known = first.reindex(frame["item_id"])
+    texts = [f"{name}_{side}" for name in ("output", "model") for side in (1, 2)]
+    other = [f"{name}_{side}" for name in ("output", "model") for side in (2, 1)]
+    as_shown, as_turned = frame[texts].to_numpy(), known[texts].to_numpy()
+    is_turned = pd.Series(
+        (as_shown == known[other].to_numpy()).all(axis=1) & ~(as_shown == as_turned).all(axis=1), index=frame.index
+    )
+    if not is_turned.any():
+        return frame, []
+    note = f"{int(is_turned.sum())} of {len(frame)} rows show their pair in the other order and were turned around"
+    return turned(frame, is_turned), [note]
+
+
+def _orders_apart(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A judge that saw the same pair in both orders becomes two annotators, NAME/AB and NAME/BA.
+
+    A person who labels a pair again, in whatever order, means the later label.
+    """
+    if "first_shown" not in frame:
+        return frame, []
+    is_ordered = (frame["annotator_kind"] == "llm") & frame["first_shown"].isin([1, 2])
+    orders = frame[is_ordered].groupby(["item_id", "annotator"])["first_shown"].nunique()
+    twice = orders[orders == 2].reset_index()["annotator"].unique()
+    is_split = is_ordered & frame["annotator"].isin(twice)
+    if not is_split.any():
+        return frame, []
+    suffixes = frame.loc[is_split, "first_shown"].map({1: "/AB", 2: "/BA"})
+    frame = frame.assign(annotator=frame["annotator"].mask(is_split, frame["annotator"] + suffixes))
+    names = ", ".join(sorted(twice)[:5])
+    return frame, [f"judged in both orders: {names}; the verdicts are told apart as NAME/AB (output_1 first) and /BA"]
+
+
+def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    keys = ["item_id", "annotator"]
+    if not frame.duplicated(keys).any():
+        return frame, []
+    has_times = "labelled_at" in frame and frame["labelled_at"].notna().all()
+    ordered = frame.sort_values("labelled_at", kind="stable") if has_times else frame
+    kept = ordered.drop_duplicates(keys, keep="last").sort_index()
+    dropped = frame.loc[~frame.index.isin(kept.index), [*keys, "preference"]]
+    final = dropped[keys].merge(kept, on=keys, how="left")["preference"].to_numpy()
+    given = dropped["preference"].to_numpy()
+    n_different = int(np.sum(~((given == final) | (np.isnan(given) & np.isnan(final)))))
+    which = "the latest of each" if has_times else "the last of each in the file"
+    note = (
+        f"{len(dropped)} of {len(frame)} rows are an earlier verdict of the same annotator on the same item and were "
+        f"dropped, {which} counts ({n_different} of them said something else)"
+    )
+    return kept.reset_index(drop=True), [note]

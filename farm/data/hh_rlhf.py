@@ -1,0 +1,108 @@
+"""Anthropic's HH-RLHF (Bai et al. 2022): `chosen` and `rejected` dialogues; a file, or a folder of them.
+
+Dialogues are text with "Human:" and "Assistant:" turns, or lists of messages (`role`, `content`). The instruction is
+what the two have in common up to the last assistant turn that begins in both; the outputs are what follows. Nobody is
+named and no order was recorded, so the hash of the texts decides which dialogue becomes output_1.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import BeforeValidator
+
+from farm.data.annotation_row import AnnotationRow
+from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_table import annotation_table
+from farm.data.files import FileRow, Row, read_records
+from farm.data.sides import chosen_row
+
+ANNOTATOR = "hh_crowdworker"
+TURN = "\n\nAssistant:"
+
+_SPEAKERS = {"user": "Human", "human": "Human", "assistant": "Assistant", "system": "System"}
+
+
+def _dialogue(value: object) -> object:
+    """A list of messages (Parquet gives an array) as text with turns."""
+    messages = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
+        return value
+    return "".join(
+        f"\n\n{_SPEAKERS.get(str(message.get('role')), str(message.get('role')))}: {message.get('content')}"
+        for message in messages
+    )
+
+
+class _Row(FileRow):
+    chosen: Annotated[str, BeforeValidator(_dialogue)]
+    rejected: Annotated[str, BeforeValidator(_dialogue)]
+
+
+class _Split(NamedTuple):
+    """Two dialogues taken apart where they part."""
+
+    instruction: str
+    chosen: str
+    rejected: str
+
+
+def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of all files with `chosen` and `rejected`.
+
+    Args:
+        source: a file or a folder.
+        assumed_kind: who chose; human unless said otherwise.
+
+    Raises:
+        DataError: nothing there, or malformed rows.
+    """
+    files = source.files_with(_is_pair, holding="files with the columns `chosen` and `rejected`")
+    rows: list[AnnotationRow] = []
+    n_same = n_apart = 0
+    for file in files:
+        for pair in read_records(file, _Row):
+            split = _split(pair.chosen, pair.rejected)
+            if split.chosen == split.rejected:
+                n_same += 1
+                continue
+            n_apart += not split.instruction
+            rows.append(
+                chosen_row(
+                    instruction=split.instruction,
+                    chosen=split.chosen,
+                    rejected=split.rejected,
+                    dataset=_dataset(file),
+                    annotator=ANNOTATOR,
+                    kind=assumed_kind or "human",
+                )
+            )
+    notes = [f"{n_same} pairs have the same text twice and were dropped"] if n_same else []
+    notes += [f"{n_apart} pairs have no turn in common; their instruction is empty"] if n_apart else []
+    return annotation_table(rows, notes)
+
+
+def _split(chosen: str, rejected: str) -> _Split:
+    common = os.path.commonprefix([chosen, rejected])  # noqa: RUF071 - character by character is meant
+    at = common.rfind(TURN)
+    end = at + len(TURN) if at >= 0 else 0
+    return _Split(chosen[:end], chosen[end:].strip(), rejected[end:].strip())
+
+
+def _dataset(file: Path) -> str:
+    return f"hh_rlhf/{file.parent.name}/{file.name.split('.')[0]}"
+
+
+def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
+    return {"chosen", "rejected"} <= set(row)
+
+
+FORMAT = AnnotationFormat(
+    name="hh_rlhf",
+    holds="HH-RLHF: files with the columns `chosen` and `rejected`, dialogues as text or messages",
+    recognises=lambda source: any(_is_pair(source.path, row) for row in source.first_rows),
+    read=read_hh_rlhf,
+)

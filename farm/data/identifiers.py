@@ -1,0 +1,21 @@
+"""Names of people are hashed on load: the same person keeps one name in every file, and nobody's name is shown."""
+
+import re
+
+from farm.records import content_key
+
+N_CHARACTERS = 12
+"""Hexadecimal digits kept: among 10,000 people, two share a name with probability 2e-7."""
+
+_MAIL = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/]+")
+_WORKER_ID = re.compile(r"A[0-9A-Z]{9,20}|[0-9a-f]{24}")
+
+
+def hashed_name(prefix: str, identifier: str) -> str:
+    """`tulu_human` and `e07` -> `tulu_human_` and twelve hexadecimal digits; stable across files and machines."""
+    return f"{prefix}_{content_key(prefix, identifier)[:N_CHARACTERS]}"
+
+
+def is_personal(name: str) -> bool:
+    """Whether a name points at a person: a mail address, or a worker id of Mechanical Turk or Prolific."""
+    return bool(_MAIL.search(name) or _WORKER_ID.fullmatch(name))

@@ -1,0 +1,114 @@
+"""A table of one's own: .json, .jsonl, .csv, .tsv or .parquet with the columns of `AnnotationRow`.
+
+AlpacaEval's and the normalised tables' names are understood. Human annotators whose name is a mail address or a worker
+id are hashed.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from farm.data.annotation_row import SCALE, AnnotationRow
+from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_table import NOTES, annotation_table
+from farm.data.files import DataError, Row, check_rows, format_of, read_rows
+from farm.data.identifiers import hashed_name, is_personal
+
+MIN_COPIED = 10
+"""Verdicts that two models must have in common, all of them, to be called copies."""
+
+_HARD = {1.0, 1.5, 2.0}
+
+
+class _HumanRow(AnnotationRow):
+    annotator: str = "human"
+    annotator_kind: Kind = "human"
+
+
+class _JudgeRow(AnnotationRow):
+    annotator_kind: Kind = "llm"
+
+
+def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of a file, or of a folder that has exactly one table.
+
+    Args:
+        source: a file, or a folder with one.
+        assumed_kind: the annotator kind of rows that do not state it, as AlpacaEval's files never do.
+
+    Raises:
+        DataError: nothing there, malformed rows, labels outside the scale, or a 0/1 scale.
+    """
+    path = _one_file(source)
+    schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
+    raw = read_rows(path)
+    rows = check_rows(path, raw, schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv"))
+    _refuse_zero_one(path, raw)
+    named = [
+        row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
+        if row.annotator_kind == "human" and is_personal(row.annotator)
+        else row
+        for row in rows
+    ]
+    frame = annotation_table(named, _mixed_scales(named))
+    frame.attrs[NOTES] += _copies(frame)
+    return frame
+
+
+def _one_file(source: Source) -> Path:
+    if not source.path.is_dir():
+        return source.path
+    if len(source.tables) != 1:
+        names = ", ".join(str(file.relative_to(source.path)) for file in source.tables[:10]) or "none"
+        raise DataError(
+            f"{source.path}: expected a folder with exactly one table of annotations; tables there: {names}"
+        )
+    return source.tables[0]
+
+
+def _refuse_zero_one(path: Path, rows: Sequence[Row]) -> None:
+    """0 is a tie in AlpacaEval's first files; a column of only 0 and 1 means something else, and would be misread."""
+    values = Counter(str(row.get("preference")).removesuffix(".0") for row in rows)
+    if values["0"] and values["1"] and not values.keys() - {"0", "1", "None", ""}:
+        raise DataError(
+            f"{path}: {values['0']} rows say 0 and {values['1']} say 1, none says 2, so this is a scale of 0 and 1; "
+            f"expected {SCALE}"
+        )
+
+
+def _mixed_scales(rows: Sequence[AnnotationRow]) -> list[str]:
+    graded = Counter(row.annotator for row in rows if row.preference is not None and row.preference not in _HARD)
+    hard = {row.annotator for row in rows} - graded.keys()
+    if not graded or not hard:
+        return []
+    return [
+        f"mixed scales: {len(graded)} annotators grade ({sum(graded.values())} labels between 1, 1.5 and 2), "
+        f"{len(hard)} say only 1, 1.5 or 2; compare them as first, tie or second"
+    ]
+
+
+def _copies(frame: pd.DataFrame) -> list[str]:
+    """Sentences about models that share every output and every verdict, as when one folder was copied over another."""
+    same: dict[tuple[object, ...], list[str]] = {}
+    for own, other in (("1", "2"), ("2", "1")):
+        names = ["instruction", f"output_{own}", f"output_{other}", f"model_{other}", "annotator", "preference"]
+        rows = pd.util.hash_pandas_object(frame[names], index=False)
+        for model, hashes in rows.groupby(frame[f"model_{own}"]):
+            if model != "" and len(hashes) >= MIN_COPIED:
+                same.setdefault((own, *sorted(hashes)), []).append(str(model))
+    return [
+        f"{' and '.join(models)} have the same {len(key) - 1} outputs and verdicts, row for row: one is a copy, so at "
+        "most one of their standings is right"
+        for key, models in same.items()
+        if len(models) > 1
+    ]
+
+
+FORMAT = AnnotationFormat(
+    name="table",
+    holds="a .json, .jsonl, .csv, .tsv or .parquet file with instruction, output_1, output_2, annotator, preference",
+    recognises=lambda source: source.path.is_file(),
+    read=read_own_table,
+)
