@@ -11,13 +11,10 @@ higher is better), logps/* (mean log-probability of a completion), logits/* (mea
 indicator), entropy and mean_token_accuracy (on chosen completions), grad_norm, learning_rate, step.
 """
 
-# ruff: noqa: ARG002 - transformers and TRL fix the signatures of what they call
-
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
@@ -25,6 +22,7 @@ from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl_training import (
     IdRows,
+    StartsAtReference,
     TrainingJob,
     TrainingSettings,
     dataset_of,
@@ -36,8 +34,6 @@ from farm.methods.trl_training import (
 )
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
-
-_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +71,9 @@ class DPO:
             beta=self.beta,
             label_smoothing=self.label_smoothing,
         )
+        at_reference = {"rewards/chosen": 0.0, "rewards/rejected": 0.0}
+        if self.loss_type == "sigmoid":
+            at_reference["loss"] = math.log(2)
         policy = load_policy_to_train(inputs.sft.checkpoint, job)
         trainer = _DPOTrainerOnIds(
             model=policy,
@@ -82,7 +81,7 @@ class DPO:
             args=arguments,
             train_dataset=dataset_of([pair._asdict() for pair in pairs]),
             processing_class=tokenizer,
-            callbacks=[_StartsAtReference(self.loss_type)],
+            callbacks=[StartsAtReference(at_reference)],
         )
         run_trainer(trainer, job)
         return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
@@ -95,23 +94,5 @@ class _DPOTrainerOnIds(DPOTrainer):
     and it would merge tokens across the end of the prompt and append the end token to unfinished answers.
     """
 
-    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:
+    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
         return dataset
-
-
-class _StartsAtReference(TrainerCallback):
-    """Before its first update the policy is the reference: logratios are 0, and the DPO loss is log 2."""
-
-    def __init__(self, loss_type: str) -> None:
-        self._loss_type = loss_type
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        first = state.log_history[-1]
-        if state.global_step != 1 or "loss" not in first:  # the summary of a training of one step has no loss
-            return
-        found = {name: first[name] for name in ("loss", "rewards/chosen", "rewards/rejected")}
-        is_log_2 = self._loss_type != "sigmoid" or abs(found["loss"] - math.log(2)) < _TOLERANCE
-        if not is_log_2 or max(abs(found["rewards/chosen"]), abs(found["rewards/rejected"])) > _TOLERANCE:
-            raise RuntimeError(
-                f"DPO did not start at its reference: expected log-ratios of 0 and a sigmoid loss of log 2, got {found}"
-            )

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import datasets  # type: ignore[import-untyped]
 import numpy as np
@@ -35,19 +35,26 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 from trl.trainer.utils import disable_dropout_in_model
 
-from farm.methods.examples import EncodedExample, EncodedPair
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, save_checkpoint
 from farm.progress import Bar, progress
 from farm.seeds import derive_seed, rng_for
 
 LOG_EVERY_STEPS = 10
 SECONDS_BETWEEN_CHECKPOINTS = 180.0
+TOLERANCE_AT_START = 1e-3
 _COMPLETE = "farm_complete"
 _NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos")
 
 ArgumentsT = TypeVar("ArgumentsT", bound=TrainingArguments)
-RowT = TypeVar("RowT", EncodedExample, EncodedPair)
+RowT = TypeVar("RowT", bound="HasLength")
 IdRows: TypeAlias = datasets.Dataset
+
+
+class HasLength(Protocol):
+    """A row whose length decides how far its batch is padded."""
+
+    @property
+    def length(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +100,8 @@ class TrainingJob(NamedTuple):
     seed: int
     sequences_per_row: int = 1
     """2 where a row is a pair whose two answers go through one forward pass."""
+    rows_per_forward: int | None = None
+    """Where the loss itself depends on what goes through one forward pass: so many rows, on every machine."""
 
     @property
     def torch_seed(self) -> int:
@@ -102,8 +111,19 @@ class TrainingJob(NamedTuple):
     @property
     def micro_batch_size(self) -> int:
         """In rows: the largest divisor of the batch size that fits, so that their mean is the batch's."""
+        if self.rows_per_forward is not None:
+            return self.rows_per_forward
         limit = min(max(self.model.micro_batch_size // self.sequences_per_row, 1), self.settings.batch_size)
         return next(n for n in range(limit, 0, -1) if self.settings.batch_size % n == 0)
+
+
+def check_rows_per_forward(rows_per_forward: int, settings: TrainingSettings) -> None:
+    """Raise ValueError unless whole forward passes make up a batch."""
+    if rows_per_forward < 1 or settings.batch_size % rows_per_forward:
+        raise ValueError(
+            f"rows_per_forward: expected a divisor of training.batch_size ({settings.batch_size}), "
+            f"got {rows_per_forward}"
+        )
 
 
 def load_policy_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
@@ -219,6 +239,23 @@ def _without_deprecations() -> Iterator[None]:
 def _last_complete_checkpoint(scratch_dir: Path) -> Path | None:
     complete = [mark.parent for mark in scratch_dir.glob(f"checkpoint-*/{_COMPLETE}")]
     return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+class StartsAtReference(TrainerCallback):
+    """Before its first update the policy is the reference: what the first step logs is known."""
+
+    def __init__(self, expected: Mapping[str, float]) -> None:
+        """Metrics of the first step, by TRL's names: log-ratios and KL of 0, and a loss that is known from them."""
+        self._expected = expected
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        first = state.log_history[-1]
+        if state.global_step != 1 or "loss" not in first:  # the summary of a training of one step has no loss
+            return
+        # A forward pass may hold answers of one kind only; then TRL does not log the other.
+        found = {name: first[name] for name in self._expected if name in first}
+        if any(abs(found[name] - self._expected[name]) > TOLERANCE_AT_START for name in found):
+            raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {found}")
 
 
 class _Reporter(TrainerCallback):

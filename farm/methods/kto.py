@@ -1,0 +1,140 @@
+"""KTO: each answer alone is desirable or undesirable; no pair is compared.
+
+Objective: minimise the mean over answers of w (1 - sigmoid(+-beta (logratio - z))), with + for desirable answers and -
+for undesirable ones; logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), and z is an estimate of
+KL(pi || pi_ref) from completions put behind other prompts of the same forward pass, at least 0 and without gradient.
+Paper: Ethayarajh et al. 2024, arXiv 2402.01306, equations 7 and 8. Trainer: TRL's KTOTrainer, on our token ids; the
+reference is the SFT policy.
+
+The chosen answer of a pair is desirable, the rejected one undesirable. Both go through one forward pass, so that each
+pass has as many of one kind as of the other, and no answer is put behind its own prompt to estimate the KL. As z depends
+on which answers share a pass, their number is a setting of the method here and not of the machine.
+
+`metrics.jsonl`: loss (the objective; w/2 at the reference); kl (z, nats); rewards/chosen and rewards/rejected (mean
+beta logratio), rewards/margins (their difference, higher is better), logps/* (mean log-probability of a completion),
+logits/* (mean logit, a drift indicator), entropy, grad_norm, learning_rate, step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from trl.trainer.kto_config import KTOConfig
+from trl.trainer.kto_trainer import KTOTrainer
+
+from farm.methods.examples import EncodedPair, encode_pairs
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.trl_training import (
+    IdRows,
+    StartsAtReference,
+    TrainingJob,
+    TrainingSettings,
+    check_rows_per_forward,
+    dataset_of,
+    in_training_order,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+)
+from farm.models.checkpoint import load_tokenizer
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class KTO:
+    """Desirable answers become likelier than the policy's mean drift, undesirable ones less likely."""
+
+    name: str
+    """Shown in tables."""
+    loss_type: str
+    """TRL's name of the loss: kto, or apo_zero_unpaired."""
+    beta: float
+    """Strength of the pull towards the reference."""
+    desirable_weight: float
+    """Weight of the losses of desirable answers."""
+    undesirable_weight: float
+    """Weight of the losses of undesirable answers."""
+    rows_per_forward: int
+    """Answers among which one forward pass estimates the KL; an even divisor of the batch size, at least 4."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts answers."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_rows_per_forward(self.rows_per_forward, self.training)
+        if self.rows_per_forward < 4 or self.rows_per_forward % 2:
+            raise ValueError(
+                "rows_per_forward: both sides of at least two pairs are needed to estimate the KL from other prompts' "
+                f"answers, so expected an even number of at least 4, got {self.rows_per_forward}"
+            )
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "pairs")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(
+            self.name,
+            inputs.model,
+            self.training,
+            output_dir,
+            scratch_dir,
+            seed,
+            rows_per_forward=self.rows_per_forward,
+        )
+        tokenizer = load_tokenizer(inputs.sft.checkpoint)
+        by_pairs = job._replace(settings=replace(self.training, batch_size=self.training.batch_size // 2))
+        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), by_pairs)
+        rows = kto_rows(pairs, self.rows_per_forward // 2)
+        arguments = training_arguments(
+            KTOConfig,
+            job,
+            len(rows),
+            max_length=None,
+            loss_type=self.loss_type,
+            beta=self.beta,
+            desirable_weight=self.desirable_weight,
+            undesirable_weight=self.undesirable_weight,
+        )
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _KTOTrainerOnIds(
+            model=policy,
+            ref_model=load_policy_to_train(inputs.sft.checkpoint, job),
+            args=arguments,
+            train_dataset=dataset_of(rows),
+            processing_class=tokenizer,
+            callbacks=[StartsAtReference({"rewards/chosen": 0.0, "rewards/rejected": 0.0, "kl": 0.0})],
+        )
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
+
+
+def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[dict[str, object]]:
+    """TRL's columns: of each forward pass first all chosen, then all rejected answers.
+
+    For the KL every completion moves on by one place, which always puts it behind another pair's prompt.
+    """
+    rows: list[dict[str, object]] = []
+    for start in range(0, len(pairs), pairs_per_forward):
+        group = pairs[start : start + pairs_per_forward]
+        completions = [pair.chosen_ids for pair in group] + [pair.rejected_ids for pair in group]
+        rows += [
+            {
+                "prompt_ids": group[place % len(group)].prompt_ids,
+                "completion_ids": completion_ids,
+                "KL_completion_ids": completions[place - 1],
+                "label": place < len(group),
+            }
+            for place, completion_ids in enumerate(completions)
+        ]
+    return rows
+
+
+class _KTOTrainerOnIds(KTOTrainer):
+    """TRL's trainer without its tokenisation, for the reasons given in farm/methods/dpo.py."""
+
+    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
+        return dataset

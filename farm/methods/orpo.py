@@ -1,0 +1,91 @@
+"""ORPO: imitate the chosen answer and make its odds larger than the rejected one's; no reference model.
+
+Objective: minimise NLL(chosen) - beta log sigmoid(log odds(chosen) - log odds(rejected)), where odds = p / (1 - p) and
+p is the mean probability per token, exp(mean log pi). Paper: Hong et al. 2024, arXiv 2403.07691, equations 6 and 7
+(beta is the paper's lambda). Trainer: TRL's ORPOTrainer, on our token ids, from the SFT policy as all methods here;
+the paper starts from the pretrained model and folds SFT in.
+
+In TRL, as in the authors' code, the NLL runs over the prompt's tokens too, where the paper writes the completion's.
+TRL averages it over the tokens of one forward pass, so the pairs of a forward pass are a setting of the method.
+
+`metrics.jsonl`: loss (the objective), nll_loss (of the chosen answers), log_odds_chosen (mean log sigmoid term's
+argument, higher is better), log_odds_ratio, rewards/* (beta times mean log-probability per token), logps/*, logits/*,
+grad_norm, learning_rate, step.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trl.experimental.orpo import ORPOConfig, ORPOTrainer
+
+from farm.methods.examples import encode_pairs
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.reference_free import sequence_rows
+from farm.methods.trl_training import (
+    TrainingJob,
+    TrainingSettings,
+    check_rows_per_forward,
+    dataset_of,
+    in_training_order,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+)
+from farm.models.checkpoint import load_tokenizer
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class ORPO:
+    """Imitation of the chosen answer and an odds ratio against the rejected one, in one loss."""
+
+    name: str
+    """Shown in tables."""
+    beta: float
+    """Weight of the odds ratio (the paper's lambda)."""
+    rows_per_forward: int
+    """Pairs of one forward pass, over which the imitation loss is averaged; a divisor of the batch size."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts pairs."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_rows_per_forward(self.rows_per_forward, self.training)
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "pairs")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(
+            self.name,
+            inputs.model,
+            self.training,
+            output_dir,
+            scratch_dir,
+            seed,
+            rows_per_forward=self.rows_per_forward,
+        )
+        tokenizer = load_tokenizer(inputs.sft.checkpoint)
+        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
+        longest = max(pair.length for pair in pairs)
+        arguments = training_arguments(ORPOConfig, job, len(pairs), max_length=longest, beta=self.beta)
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _ORPOTrainerOnIds(
+            model=policy,
+            args=arguments,
+            train_dataset=dataset_of(sequence_rows(pairs)),
+            processing_class=tokenizer,
+        )
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
+
+
+class _ORPOTrainerOnIds(ORPOTrainer):
+    """TRL's trainer without its tokenisation."""
+
+    def tokenize_row(self, feature: dict[str, object], model: object = None) -> dict[str, object]:  # noqa: ARG002
+        return feature

@@ -1,0 +1,101 @@
+"""SimPO: the mean log-probability per token is the reward, and chosen must beat rejected by a margin; no reference.
+
+Objective: minimise -mean log sigmoid(beta (mean logp(chosen) - mean logp(rejected)) - gamma), with means over the
+tokens of a completion: a length-normalised preference loss.
+Paper: Meng et al. 2024, arXiv 2405.14734, equation 6. Trainer: TRL's CPOTrainer with loss_type simpo and cpo_alpha 0,
+on our token ids, from the SFT policy. `cpo_alpha` above 0 adds the chosen answers' NLL (CPO-SimPO).
+
+`metrics.jsonl`: loss (the objective), rewards/chosen and rewards/rejected (beta mean logp), rewards/margins and
+rewards/accuracies (higher is better), logps/* (mean log-probability per token), logits/*, nll_loss, grad_norm,
+learning_rate, step.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trl.experimental.cpo import CPOConfig, CPOTrainer
+
+from farm.methods.examples import encode_pairs
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.reference_free import sequence_rows
+from farm.methods.trl_training import (
+    TrainingJob,
+    TrainingSettings,
+    check_rows_per_forward,
+    dataset_of,
+    in_training_order,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+)
+from farm.models.checkpoint import load_tokenizer
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimPO:
+    """Reward margin of the mean log-probability, without a reference model."""
+
+    name: str
+    """Shown in tables."""
+    beta: float
+    """Scale of the reward."""
+    gamma: float
+    """Margin between the two rewards (TRL's simpo_gamma)."""
+    cpo_alpha: float
+    """Weight of the chosen answers' NLL; 0 is SimPO."""
+    rows_per_forward: int
+    """Pairs of one forward pass, over which the NLL term is averaged; a divisor of the batch size."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts pairs."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_rows_per_forward(self.rows_per_forward, self.training)
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "pairs")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(
+            self.name,
+            inputs.model,
+            self.training,
+            output_dir,
+            scratch_dir,
+            seed,
+            rows_per_forward=self.rows_per_forward,
+        )
+        tokenizer = load_tokenizer(inputs.sft.checkpoint)
+        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
+        longest = max(pair.length for pair in pairs)
+        arguments = training_arguments(
+            CPOConfig,
+            job,
+            len(pairs),
+            max_length=longest,
+            loss_type="simpo",
+            beta=self.beta,
+            simpo_gamma=self.gamma,
+            cpo_alpha=self.cpo_alpha,
+        )
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _SimPOTrainerOnIds(
+            model=policy,
+            args=arguments,
+            train_dataset=dataset_of(sequence_rows(pairs)),
+            processing_class=tokenizer,
+        )
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
+
+
+class _SimPOTrainerOnIds(CPOTrainer):
+    """TRL's trainer without its tokenisation."""
+
+    def tokenize_row(self, feature: dict[str, object], model: object = None) -> dict[str, object]:  # noqa: ARG002
+        return feature
