@@ -7,8 +7,8 @@ Paper: Ethayarajh et al. 2024, arXiv 2402.01306, equations 7 and 8. Trainer: TRL
 reference is the SFT policy.
 
 The chosen answer of a pair is desirable, the rejected one undesirable. Both go through one forward pass, so that each
-pass has as many of one kind as of the other, and no answer is put behind its own prompt to estimate the KL. As z depends
-on which answers share a pass, their number is a setting of the method here and not of the machine.
+pass has as many of one kind as of the other, and no answer is put behind its own prompt to estimate the KL. As z
+depends on which answers share a pass, their number is a setting of the method here and not of the machine.
 
 `metrics.jsonl`: loss (the objective; w/2 at the reference); kl (z, nats); rewards/chosen and rewards/rejected (mean
 beta logratio), rewards/margins (their difference, higher is better), logps/* (mean log-probability of a completion),
