@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from functools import lru_cache
 
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -32,18 +32,12 @@ class ScriptedCalls:
         ]
 
 
-class ShownPair(NamedTuple):
-    """What a model sees of one pair."""
-
-    texts: dict[str, str]
-    """By heading: Instruction, Output (a), ..."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Holder:
     judge: Judge
 
 
+@lru_cache
 def shipped_judge(name: str, *overrides: str) -> Judge:
     """A judge of conf/judge."""
     register_resolvers()
