@@ -22,3 +22,10 @@ def pandalm_answers(humandata: Path) -> dict[str, dict[str, object]]:
         "pandalm"
     ]
     return answers
+
+
+@pytest.fixture(scope="session")
+def known_answers(humandata: Path) -> dict[str, dict[str, dict[str, object]]]:
+    """All figures computed independently from the same files, by data set."""
+    found: dict[str, dict[str, dict[str, object]]] = json.loads((humandata / "known_answers_visible.json").read_text())
+    return found

@@ -1,5 +1,7 @@
 """How well annotators agree with each other: raw agreement, Cohen's kappa, leave-one-out, accuracy against a reference.
 
+Agreement that does not ask who gave a label is in `pair_agreement` and `kappa`, AlpacaEval's in `bias_variance`.
+
 Labels are 1 (first better), 1.5 (tie), 2 (second better) and NaN (unparsed, left out and counted). Graded labels are
 read as these three classes by `three_classes`. Intervals: percentile bootstrap that draws whole items, since the labels
 of one item are not independent.
@@ -11,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
 
 CLASSES = (1.5, 1.0, 2.0)
 """Tie, first, second."""
@@ -70,8 +72,8 @@ def raw_agreement(first: FloatArray, second: FloatArray, *, seed: int, n_resampl
     n_total = int(keep.sum())
     if n_total == 0:
         return _nothing(len(keep))
-    weights = item_weights(n_total, n_resamples, rng_for(seed, "raw agreement bootstrap"))
-    return estimate(is_equal.mean(), weights @ is_equal / n_total, n_total=n_total, n_unparsed=len(keep) - n_total)
+    drawn = resampled_sums(is_equal[:, None], n_resamples, rng_for(seed, "raw agreement bootstrap"))[:, 0] / n_total
+    return estimate(is_equal.mean(), drawn, n_total=n_total, n_unparsed=len(keep) - n_total)
 
 
 def cohen_kappa(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000) -> Estimate:
@@ -84,10 +86,11 @@ def cohen_kappa(first: FloatArray, second: FloatArray, *, seed: int, n_resamples
     if n_total == 0:
         return _nothing(len(keep))
     one, other = first[keep], second[keep]
-    weights = item_weights(n_total, n_resamples, rng_for(seed, "kappa bootstrap"))
+    classes = np.union1d(one, other)
+    per_item = np.column_stack([one == other, one[:, None] == classes, other[:, None] == classes]).astype(np.float64)
     return estimate(
-        float(_kappa(one, other, np.ones((1, n_total)))[0]),
-        _kappa(one, other, weights),
+        float(_kappa(per_item.sum(axis=0, keepdims=True))[0]),
+        _kappa(resampled_sums(per_item, n_resamples, rng_for(seed, "kappa bootstrap"))),
         n_total=n_total,
         n_unparsed=len(keep) - n_total,
         reason="both annotators use one and the same label throughout",
@@ -98,7 +101,8 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples
     """Mean over annotators of the agreement of one with the most frequent label of the others.
 
     Where the others have several modes each counts its share (the expected value of a random tie-break: AlpacaFarm's
-    definition without its draw). Strict: only items on which the others are unanimous count.
+    definition without its draw). Strict: only items on which the others are unanimous count. Annotators may label
+    different items; one who shares no item with the others is left out of the mean.
 
     Args:
         labels: (I, A), items x annotators, NaN = no label.
@@ -109,13 +113,15 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples
     shares = np.stack([_share_of_mode(labels, k, is_strict) for k in range(labels.shape[1])], axis=1)
     used = np.isfinite(shares).any(axis=1)
     n_total = int(used.sum())
-    if n_total == 0 or not np.isfinite(shares).any(axis=0).all():
-        return _nothing(len(labels), "an annotator shares no item with the others")
-    shares = shares[used]
-    weights = item_weights(n_total, n_resamples, rng_for(seed, "leave-one-out bootstrap"))
+    if n_total == 0:
+        return _nothing(len(labels), "no annotator shares an item with another")
+    shares = shares[used][:, np.isfinite(shares).any(axis=0)]
+    n_annotators = shares.shape[1]
+    per_item = np.concatenate([np.nan_to_num(shares), np.isfinite(shares)], axis=1)
+    sums = resampled_sums(per_item, n_resamples, rng_for(seed, "leave-one-out bootstrap"))
     return estimate(
         float(np.nanmean(shares, axis=0).mean()),
-        _weighted_column_means(shares, weights).mean(axis=1),
+        _mean_of_shares(sums[:, :n_annotators], sums[:, n_annotators:]),
         n_total=n_total,
         n_unparsed=len(labels) - n_total,
     )
@@ -173,20 +179,19 @@ def _share_of_mode(labels: FloatArray, annotator: int, is_strict: bool) -> Float
     return np.where(counts_here, share, np.nan)
 
 
-def _weighted_column_means(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """(I, A) values with NaN and (R, I) weights -> (R, A); NaN where nothing was drawn."""
-    n_drawn = weights @ np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        means: FloatArray = (weights @ np.nan_to_num(values)) / np.where(n_drawn > 0, n_drawn, np.nan)
+def _mean_of_shares(sums: FloatArray, n_drawn: FloatArray) -> FloatArray:
+    """(R, A) and (R, A) -> (R,), over the annotators of whom an item was drawn."""
+    is_drawn = n_drawn > 0
+    means: FloatArray = (sums / np.where(is_drawn, n_drawn, 1)).sum(axis=1) / is_drawn.sum(axis=1)
     return means
 
 
-def _kappa(first: FloatArray, second: FloatArray, weights: FloatArray) -> FloatArray:
-    total = weights.sum(axis=1)
-    observed = weights @ (first == second) / total
-    classes = np.union1d(first, second)
-    chance = sum((weights @ (first == c)) * (weights @ (second == c)) for c in classes) / total**2
-    kappa: FloatArray = (observed - chance) / np.where(chance < 1, 1 - chance, np.nan)
+def _kappa(sums: FloatArray) -> FloatArray:
+    """(R, 1 + 2 C): equal labels, labels of the first by class, of the second by class -> (R,)."""
+    first, second = np.split(sums[:, 1:], 2, axis=1)
+    total = first.sum(axis=1)
+    chance = (first * second).sum(axis=1) / total**2
+    kappa: FloatArray = (sums[:, 0] / total - chance) / np.where(chance < 1, 1 - chance, np.nan)
     return kappa
 
 

@@ -4,6 +4,10 @@ Every resample is a row of weights, so that a statistic of weighted means is com
 Items (instructions, judged pairs) are drawn n out of n. Seeds are drawn S - 1 out of S: with the three or so seeds that
 anybody can afford, S out of S would understate the variance of a mean by the factor (S - 1) / S, a third
 (McCarthy and Snowden 1985). One seed cannot be resampled: the interval then says nothing about other seeds.
+
+Most statistics of labels depend on the sums of a few counts per item (`resampled_sums`). Many items share the same
+counts; how often each distinct row of counts is drawn is multinomial itself, so that 100,000 items with ten distinct
+rows cost as much as ten items, and no (resamples x items) table of weights is ever made.
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,10 @@ FloatArray = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 """Coverage that every interval of the laboratory aims at."""
+MAX_WEIGHTS = 2**22
+"""Weights held at once (32 MB); beyond that, resamples are made in parts, and equal rows are drawn together."""
+DRAW_BY_ROW = 16
+"""A binomial draw for a row takes about as long as this many draws of single items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +53,36 @@ def seed_weights(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> Fl
     return _weights(n_seeds, max(1, n_seeds - 1), n_resamples, rng)
 
 
+def resampled_sums(per_item: FloatArray, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    """Sums over items, for each resample of the items.
+
+    Args:
+        per_item: (I, K) counts of each item.
+        n_resamples: R.
+        rng: draws the items.
+
+    Returns:
+        (R, K).
+    """
+    n_items = len(per_item)
+    if n_items == 0 or n_resamples == 0:
+        return np.zeros((n_resamples, per_item.shape[1]))
+    if n_items * n_resamples <= MAX_WEIGHTS:
+        return item_weights(n_items, n_resamples, rng) @ per_item
+    rows, n_equal = _distinct_rows(per_item)
+    n_at_once = max(1, MAX_WEIGHTS // n_items)
+    parts = []
+    for start in range(0, n_resamples, n_at_once):
+        n_drawn = min(n_at_once, n_resamples - start)
+        if len(rows) * DRAW_BY_ROW < n_items:
+            weights = rng.multinomial(n_items, n_equal / n_items, size=n_drawn).astype(np.float64)
+            parts.append(weights @ rows)
+        else:
+            weights = np.stack([_drawn_counts(n_items, rng) for _ in range(n_drawn)])
+            parts.append(weights @ per_item)
+    return np.concatenate(parts)
+
+
 def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: int = 0, reason: str = "") -> Estimate:
     """Put a value and its bootstrap replicates together.
 
@@ -65,6 +103,20 @@ def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: 
         return Estimate(value=float(value), low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value=float(value), low=float(low), high=float(high), n_total=n_total, n_unparsed=n_unparsed)
+
+
+def _distinct_rows(per_item: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The distinct rows and how often each occurs."""
+    # + 0.0 makes -0.0 the same bytes as 0.0; a row as one opaque value sorts far faster than row by row.
+    cells = np.ascontiguousarray(per_item + 0.0)
+    opaque = cells.view(np.dtype((np.void, cells.dtype.itemsize * cells.shape[1]))).reshape(-1)
+    _, first, n_equal = np.unique(opaque, return_index=True, return_counts=True)
+    return cells[first], n_equal.astype(np.float64)
+
+
+def _drawn_counts(n_items: int, rng: np.random.Generator) -> FloatArray:
+    """One row of `item_weights`, made item by item: faster than a multinomial draw for very many items."""
+    return np.bincount(rng.integers(n_items, size=n_items), minlength=n_items).astype(np.float64)
 
 
 def _weights(n_items: int, n_draws: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
