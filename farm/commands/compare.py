@@ -1,19 +1,27 @@
-"""`farm compare`: the two arms of the measured runs, or recorded judges against human labels."""
+"""`farm compare`: the two arms of the measured runs, or simulated annotators against humans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from farm.commands.overrides import compose_one
 from farm.commands.report import ReportSettings, write_report
-from farm.compare.annotators import compare_annotators
-from farm.compare.comparison_file import write_annotators
-from farm.compare.report import annotators_report
-from farm.config import ConfigError, Problem, build
+from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.compare.human_json import write_human_comparison
+from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
+from farm.compare.human_report import AGREEMENT_PNG, PAIRS_PNG, RANKINGS_PNG, human_page
+from farm.compare.page import html, markdown
+from farm.compare.standings_file import Role, is_standings, read_standings
+from farm.config import build
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.leaderboard.runs import read_runs
+from farm.stats.bradley_terry import TieModel
 from farm.store import Store
+
+_KINDS: dict[Role, str] = {"humans": "human", "simulated": "llm"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,24 +37,33 @@ class CompareSettings:
     model: str
     """Only runs that started from this model."""
     humans: Path | None
-    """Table or folder with human labels."""
+    """Human labels, or published standings by humans."""
     simulated: Path | None
-    """Table or folder with judges' labels."""
+    """Simulated annotators' labels, or published standings by them."""
+    humans_format: str | None
+    """Name of the format of the human labels (farm.data.annotations); None: recognised by itself."""
+    simulated_format: str | None
+    """The same for the simulated labels."""
+    humans_column: str | None
+    """The column of published standings that holds the humans' figures; None for human_win_rate or win_rate."""
+    simulated_column: str | None
+    """The same for the simulated side."""
     annotator: str | None
     """Narrows the simulated rows to one annotator."""
+    tie_model: TieModel
+    """What a tie is to Bradley-Terry."""
+    trained_in_lab: tuple[str, ...] | None
+    """Models that were trained in the laboratory; None if unknown or said by the standings."""
     report: ReportSettings
-    """Which arms are compared."""
+    """Which arms are compared; its seed and n_resamples hold for every comparison."""
 
 
 def compare(arguments: Sequence[str]) -> int:
     """Write and print the comparison; returns the exit code."""
     settings = compose_one("compare", arguments, lambda config: build(CompareSettings, config))
-    if (settings.humans is None) != (settings.simulated is None):
-        missing = "simulated" if settings.simulated is None else "humans"
-        raise ConfigError([Problem(missing, "is needed too; one file may hold both kinds of labels: give it twice")])
     folder = settings.output or settings.root / "compare"
-    if settings.humans is not None and settings.simulated is not None:
-        return _compare_labels(settings, settings.humans, settings.simulated, folder)
+    if settings.humans is not None or settings.simulated is not None:
+        return _compare_with_humans(settings, folder)
     store = Store(settings.root, is_read_only=True)
     runs = [
         run
@@ -62,26 +79,72 @@ def compare(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _compare_labels(settings: CompareSettings, humans: Path, simulated: Path, folder: Path) -> int:
-    human_rows, judged_rows = (
-        read_annotations(humans, assumed_kind="human"),
-        read_annotations(simulated, assumed_kind="llm"),
+def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
+    humans = None if settings.humans is None else _given(settings, "humans", settings.humans)
+    simulated = None if settings.simulated is None else _given(settings, "simulated", settings.simulated)
+    comparison = compare_with_humans(
+        _unless_empty(humans, simulated),
+        _unless_empty(simulated, humans),
+        RankingSettings(
+            tie_model=settings.tie_model,
+            trained_in_lab=settings.trained_in_lab,
+            seed=settings.report.seed,
+            n_resamples=settings.report.n_resamples,
+        ),
     )
-    human_rows = human_rows[human_rows["annotator_kind"] == "human"]
-    judged_rows = judged_rows[judged_rows["annotator_kind"] == "llm"]
-    if settings.annotator is not None:
-        names = sorted(set(judged_rows["annotator"]))
-        judged_rows = judged_rows[judged_rows["annotator"] == settings.annotator]
-        if judged_rows.empty:
-            raise UserError(f"{simulated}: no llm row by {settings.annotator!r}; there are {names}")
-    comparison = compare_annotators(
-        human_rows, judged_rows, seed=settings.report.seed, n_resamples=settings.report.n_resamples
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_annotators(comparison, folder / "comparison.json")
-    text = annotators_report(comparison)
-    (folder / "report.md").write_text(text + "\n")
-    print(f"{text}\n")
-    for name in ("comparison.json", "report.md"):
-        print(f"  {folder / name}")
+    _write(comparison, folder)
+    if comparison.refusal:
+        raise UserError(f"models are not ranked: {comparison.refusal}. What can be said without is in {folder}")
     return 0
+
+
+def _given(settings: CompareSettings, role: Role, path: Path) -> Given:
+    column = settings.humans_column if role == "humans" else settings.simulated_column
+    if is_standings(path, role, column):
+        return Given(path=path, content=read_standings(path, role, column))
+    kind = _KINDS[role]
+    written = settings.humans_format if role == "humans" else settings.simulated_format
+    frame = read_annotations(path, assumed_kind="human" if role == "humans" else "llm", format=written)
+    rows = frame[frame["annotator_kind"] == kind]
+    if role == "simulated" and settings.annotator is not None:
+        names = sorted(set(rows["annotator"]))
+        rows = rows[rows["annotator"] == settings.annotator]
+        if rows.empty:
+            raise UserError(f"{path}: no llm row by {settings.annotator!r}; there are {names}")
+    return Given(path=path, content=rows)
+
+
+def _unless_empty(given: Given | None, other: Given | None) -> Given | None:
+    """A file that was given for both sides may hold one kind alone: then the other side is missing.
+
+    Raises:
+        UserError: a file given for one side has no row of its kind.
+    """
+    if given is None or not isinstance(given.content, pd.DataFrame) or len(given.content):
+        return given
+    if other is not None and other.path == given.path and len(_rows(other)):
+        return None
+    raise UserError(
+        f"{given.path}: no rows of the kind that is asked for; humans= reads the rows with annotator_kind 'human', "
+        "simulated= those with 'llm'"
+    )
+
+
+def _rows(given: Given) -> pd.DataFrame:
+    return given.content if isinstance(given.content, pd.DataFrame) else pd.DataFrame()
+
+
+def _write(comparison: HumanComparison, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_human_comparison(comparison, folder / "comparison.json")
+    drawn = frozenset(
+        name
+        for name, draw in ((AGREEMENT_PNG, draw_agreement), (RANKINGS_PNG, draw_sides), (PAIRS_PNG, draw_pairs))
+        if draw(comparison, folder / name)
+    )
+    page = human_page(comparison, drawn)
+    (folder / "report.md").write_text(markdown(page), "utf-8")
+    (folder / "report.html").write_text(html(page, folder), "utf-8")
+    print(markdown(page, with_pictures=False))
+    for name in ("comparison.json", "report.md", "report.html", *sorted(drawn)):
+        print(f"  {folder / name}")

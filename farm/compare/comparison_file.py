@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.compare.annotators import AnnotatorsComparison
 from farm.compare.arms import Arm, ArmResult, ArmsComparison, ModelRow
 from farm.stats.bootstrap import Estimate
 from farm.stats.rankings import Inversion
@@ -41,11 +40,6 @@ def write_comparison(comparison: ArmsComparison, path: Path, *, measured: Mappin
         "expected_inversions": ranking.expected_inversions,
     }
     write_json(content, path)
-
-
-def write_annotators(comparison: AnnotatorsComparison, path: Path) -> None:
-    """Write everything of a comparison of recorded labels."""
-    write_json(dataclasses.asdict(comparison), path)
 
 
 def write_json(content: Json, path: Path) -> None:

@@ -35,9 +35,9 @@ def draw_arms(comparison: ArmsComparison, path: Path) -> None:
         path: the PNG to write.
     """
     rows = [row for row in comparison.rows if _rate(row.crowd) is not None and _rate(row.simulated) is not None]
-    figure = _figure(width=7.5, height=6.8)
+    figure = new_figure(width=7.5, height=6.8)
     axes = figure.add_subplot()
-    _style(axes)
+    style_axes(axes)
     points = np.array([[_percent(row.simulated)[0], _percent(row.crowd)[0]] for row in rows])
     errors = np.array([[_percent(row.simulated)[1], _percent(row.crowd)[1]] for row in rows])
     for kind, (colour, marker, fill, label) in _KIND_STYLES.items():
@@ -67,7 +67,7 @@ def draw_arms(comparison: ArmsComparison, path: Path) -> None:
     axes.set_title(_arms_title(comparison), fontsize=11)
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
     place_tags(axes, [row.name for row in rows], points, errors)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
@@ -90,14 +90,14 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     kinds = {curve: list(dict.fromkeys(points[points["curve"] == curve]["labels"])) for curve in curves}
     has_rates = bool(points["win_rate"].notna().any())
     n_columns = max(map(len, kinds.values()))
-    figure = _figure(width=1.4 + 3.4 * n_columns, height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
+    figure = new_figure(width=1.4 + 3.4 * n_columns, height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
     figure.suptitle(
         "Over-optimisation: proxy reward and true utility (bands: 2 standard errors; dotted: highest utility)"
     )
     parts = figure.subfigures(len(curves), 1, squeeze=False)
     for part, curve in zip(parts[:, 0], curves, strict=True):
         _draw_row(part, points[points["curve"] == curve], curve, kinds[curve], has_rates=has_rates)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 _CURVES = {"ppo": ("PPO", "KL to the SFT policy (nats)"), "best_of_n": ("best of n", "n")}
@@ -116,7 +116,7 @@ def _draw_row(part: SubFigure, rows: pd.DataFrame, curve: str, kinds: Sequence[s
         twin = top.twinx()
         twin.spines[["top", "right"]].set_visible(False)
         for axes in grid[:, column]:
-            _style(axes)
+            style_axes(axes)
         for axes, (measure, colour, dash, marker, name) in zip((top, twin), _BESIDE, strict=True):
             _draw_band(axes, shown, measure, colour=colour, dash=dash, marker=marker)
             axes.set_ylim(*limits[measure])
@@ -194,19 +194,22 @@ def _bracketed(value: Estimate) -> str:
     return f"{value.value:.2f}" + ("" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]")
 
 
-def _figure(*, width: float, height: float) -> Figure:
+def new_figure(*, width: float, height: float) -> Figure:
+    """A figure of this size in inches on a canvas without a display."""
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write the PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # No date, no version: the same numbers give the same file.
     figure.savefig(path, metadata={"Software": None})
 
 
-def _style(axes: Axes) -> None:
+def style_axes(axes: Axes) -> None:
+    """A light grid behind the data, no frame."""
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from farm.compare.annotators import AnnotatorsComparison, RankedModels, mean_agreement
 from farm.compare.arms import ArmResult, ArmsComparison, ModelRow
 from farm.compare.bars import LabelQuality, Margin
 from farm.stats.bootstrap import Estimate
@@ -87,27 +86,6 @@ def bars_report(qualities: Sequence[LabelQuality], margins: Sequence[Margin]) ->
     return "\n\n".join(blocks) + "\n"
 
 
-def annotators_report(comparison: AnnotatorsComparison) -> str:
-    """Humans and judges on recorded labels: rankings of models, agreement label by label."""
-    ranked = [comparison.majority, *comparison.humans, *comparison.judges]
-    blocks = [f"{comparison.n_items} items labelled by {_counted(len(comparison.humans), 'human')}."]
-    if comparison.majority.win_rates:
-        models = [row.model for row in comparison.majority.win_rates]
-        blocks += [
-            "Win rate of each model over the comparisons it took part in (percent +- standard error):",
-            table(["annotator", *models, "items", "unparsed"], [_ranked_line(row, models) for row in ranked]),
-            "Bradley-Terry log-strengths:",
-            table(["annotator", *models], [_strength_line(row, models) for row in ranked]),
-        ]
-    else:
-        blocks.append("The items do not name two different models each, so there is no ranking of models.")
-    blocks += [_agreement_block(comparison), _accuracy_block(comparison)]
-    for report in comparison.reports:
-        if report.versus_majority.ranking is not None:
-            blocks.append(ranking_text(report.versus_majority.ranking, report.judge, "human majority"))
-    return "\n\n".join(blocks) + "\n"
-
-
 def interval(value: Estimate) -> str:
     """ "0.900 [0.700, 1.000]", or the reason why there is none."""
     if value.value is None:
@@ -158,10 +136,6 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _inversion_text(pair: Inversion, first: str, second: str) -> str:
     noise = "larger than noise" if pair.is_beyond_noise else "within noise"
     return (
@@ -176,61 +150,3 @@ def _verdict_text(gap: Difference) -> str:
     if gap.difference is None or not gap.is_beyond_noise:
         return "no"
     return "better" if gap.difference > 0 else "worse"
-
-
-def _ranked_line(row: RankedModels, models: Sequence[str]) -> list[str]:
-    rates = {entry.model: entry.win_rate for entry in row.win_rates}
-    return [row.annotator, *(rate_text(rates[model]) for model in models), str(row.n_total), str(row.n_unparsed)]
-
-
-def _strength_line(row: RankedModels, models: Sequence[str]) -> list[str]:
-    if row.strengths is None or row.strengths.strengths is None:
-        return [row.annotator, *("-" for _ in models)]
-    strengths = dict(zip(row.strengths.models, row.strengths.strengths, strict=True))
-    return [row.annotator, *(f"{strengths[model]:+.3f}" for model in models)]
-
-
-def _agreement_block(comparison: AnnotatorsComparison) -> str:
-    human_mean = mean_agreement([pair.agreement for pair in comparison.human_pairs])
-    rows = [
-        [
-            f"{pair.first} - {pair.second}",
-            interval(pair.agreement),
-            interval(pair.kappa),
-            str(pair.agreement.n_total),
-            str(pair.agreement.n_unparsed),
-        ]
-        for pair in [*comparison.human_pairs, *(report.versus_majority for report in comparison.reports)]
-    ]
-    ceiling = [
-        "One human against the others:",
-        f"- mean over pairs of humans   {'-' if human_mean is None else f'{human_mean:.3f}'}",
-        f"- leave-one-out, majority     {interval(comparison.leave_one_out)}",
-        f"- leave-one-out, unanimous    {interval(comparison.leave_one_out_strict)}",
-    ]
-    title = "Agreement (share of equal labels among first, tie, second; 95% intervals over items):"
-    return "\n\n".join(
-        [title, table(["pair", "agreement", "Cohen's kappa", "n", "unparsed"], rows), "\n".join(ceiling)]
-    )
-
-
-def _accuracy_block(comparison: AnnotatorsComparison) -> str:
-    rows = []
-    for report in comparison.reports:
-        for rule, found in (("left out", report.unparsed_dropped), ("as ties", report.unparsed_as_tie)):
-            rows.append(
-                [
-                    report.judge,
-                    rule,
-                    "-" if found.accuracy is None else f"{found.accuracy:.4f}",
-                    f"{found.macro_precision:.4f}",
-                    f"{found.macro_recall:.4f}",
-                    f"{found.macro_f1:.4f}",
-                    str(found.n_total),
-                    str(found.n_unparsed),
-                ]
-            )
-    header = ["judge", "unparsed", "accuracy", "precision", "recall", "F1", "n", "n unparsed"]
-    return "Judges against the human majority (macro averages over tie, first, second):\n\n" + table(
-        header, rows, n_text_columns=2
-    )

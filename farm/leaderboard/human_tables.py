@@ -17,6 +17,8 @@ class PublishedRow:
     human_win_rate: float | None
     """None if humans did not judge it."""
     human_standard_error: float | None
+    n_total: int
+    """Instructions that each figure rests on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class PublishedTable:
     rows: tuple[PublishedRow, ...]
 
 
-def _row(
+def _table_2_row(
     method: str, simulated: tuple[float, float], human: tuple[float, float] | None, *, in_sandbox: bool
 ) -> PublishedRow:
     return PublishedRow(
@@ -37,6 +39,7 @@ def _row(
         simulated_standard_error=simulated[1],
         human_win_rate=None if human is None else human[0],
         human_standard_error=None if human is None else human[1],
+        n_total=805,
     )
 
 
@@ -48,18 +51,18 @@ ALPACAFARM_TABLE_2 = PublishedTable(
         "+- standard error, 805 instructions; best-of-n with n = 16"
     ),
     rows=(
-        _row("GPT-4", (79.0, 1.4), (69.8, 1.6), in_sandbox=False),
-        _row("ChatGPT", (61.4, 1.7), (52.9, 1.7), in_sandbox=False),
-        _row("PPO", (46.8, 1.8), (55.1, 1.7), in_sandbox=True),
-        _row("Best-of-n", (45.0, 1.7), (50.7, 1.8), in_sandbox=True),
-        _row("Expert iteration", (41.9, 1.7), (45.7, 1.7), in_sandbox=True),
-        _row("SFT 52k", (39.2, 1.7), (40.7, 1.7), in_sandbox=True),
-        _row("SFT 10k", (36.7, 1.7), (44.3, 1.7), in_sandbox=True),
-        _row("Binary FeedME", (36.6, 1.7), (37.9, 1.7), in_sandbox=True),
-        _row("Quark", (35.6, 1.7), None, in_sandbox=True),
-        _row("Binary reward conditioning", (32.4, 1.6), None, in_sandbox=True),
-        _row("Davinci001", (24.4, 1.5), (32.5, 1.6), in_sandbox=False),
-        _row("LLaMA 7B", (11.3, 1.1), (6.5, 0.9), in_sandbox=False),
+        _table_2_row("GPT-4", (79.0, 1.4), (69.8, 1.6), in_sandbox=False),
+        _table_2_row("ChatGPT", (61.4, 1.7), (52.9, 1.7), in_sandbox=False),
+        _table_2_row("PPO", (46.8, 1.8), (55.1, 1.7), in_sandbox=True),
+        _table_2_row("Best-of-n", (45.0, 1.7), (50.7, 1.8), in_sandbox=True),
+        _table_2_row("Expert iteration", (41.9, 1.7), (45.7, 1.7), in_sandbox=True),
+        _table_2_row("SFT 52k", (39.2, 1.7), (40.7, 1.7), in_sandbox=True),
+        _table_2_row("SFT 10k", (36.7, 1.7), (44.3, 1.7), in_sandbox=True),
+        _table_2_row("Binary FeedME", (36.6, 1.7), (37.9, 1.7), in_sandbox=True),
+        _table_2_row("Quark", (35.6, 1.7), None, in_sandbox=True),
+        _table_2_row("Binary reward conditioning", (32.4, 1.6), None, in_sandbox=True),
+        _table_2_row("Davinci001", (24.4, 1.5), (32.5, 1.6), in_sandbox=False),
+        _table_2_row("LLaMA 7B", (11.3, 1.1), (6.5, 0.9), in_sandbox=False),
     ),
 )
 

@@ -1,20 +1,44 @@
-"""Bradley-Terry log-strengths by maximum likelihood (Bradley and Terry 1952); a tie counts as half a win for each.
+"""Bradley-Terry log-strengths by maximum likelihood (Bradley and Terry 1952), for many resamples at once.
 
-P(first beats second) = sigmoid(strength_first - strength_second). Strengths are fixed to mean 0. The likelihood is
-concave and has a finite maximum exactly when the graph "has won against" is strongly connected (Ford 1957); otherwise
-there is no estimate, and the result says which models cannot be placed.
+P(first beats second) = sigmoid(strength_first - strength_second). Strengths are fixed to mean 0. Ties are half a win
+for each side ("half_wins"), or an outcome of their own with Davidson's (1970) parameter ("davidson"):
+
+    P(first) : P(second) : P(tie)  =  exp(s_1) : exp(s_2) : tie_strength * exp((s_1 + s_2) / 2)
+
+Both likelihoods are concave in the strengths and log tie_strength. The maximum is finite exactly when the graph "has
+won against or tied with" is strongly connected (Ford 1957); otherwise there is no estimate, and the result says which
+models cannot be placed. Groups of models that never meet are a case of their own: they are named.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse, special
 
 from farm.stats.bootstrap import FloatArray
+from farm.stats.pair_counts import BoolArray, ClusterCounts, IntArray, PairCounts, Pairs, comparisons_of, components
 
-MAX_STEPS = 60
+TieModel = Literal["half_wins", "davidson"]
+
+MAX_STEPS = 100
 """Newton steps; fits with a finite maximum take about ten."""
+TOLERANCE = 1e-6
+"""A fit ends with the step that moves no strength by more; what is left then is of the order of its square."""
+CHUNK_BYTES = 2**26
+"""Curvature matrices held at once."""
+MAX_NAMED = 12
+"""Models that a message spells out."""
+
+
+class Fit(NamedTuple):
+    """Strengths of R resamples; NaN in the rows that have no finite maximum."""
+
+    strengths: FloatArray
+    """(R, M), mean 0 in each row."""
+    log_tie_strength: FloatArray
+    """(R,) Davidson's parameter; NaN for half wins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +49,8 @@ class Strengths:
     """In alphabetical order."""
     strengths: tuple[float, ...] | None
     """Natural-log scale, mean 0, in the order of `models`; None if no finite maximum exists."""
+    tie_strength: float | None
+    """Davidson's parameter: P(tie) between equals is tie_strength / (2 + tie_strength); None for half wins."""
     n_total: int
     """Comparisons that counted."""
     n_unparsed: int
@@ -33,78 +59,202 @@ class Strengths:
     """Why there are no strengths."""
 
 
-def bradley_terry(first: Sequence[str], second: Sequence[str], scores: Sequence[float] | FloatArray) -> Strengths:
-    """Fit the strengths.
+def bradley_terry(
+    first: Sequence[str],
+    second: Sequence[str],
+    scores: Sequence[float] | FloatArray,
+    *,
+    tie_model: TieModel = "half_wins",
+) -> Strengths:
+    """Fit the strengths to one set of comparisons.
 
     Args:
         first: name of output_1's model, one per comparison.
         second: name of output_2's model.
         scores: 1 if the first won, 1/2 tie, 0 if the second won, between for soft verdicts; NaN = unparsed.
+        tie_model: what a tie is.
 
     Raises:
-        ValueError: lengths differ, or a model is compared with itself.
+        ValueError: lengths differ.
+        UserError: a model is compared with itself, or a score lies outside [0, 1].
     """
-    score = np.asarray(scores, dtype=np.float64)
-    if not len(first) == len(second) == len(score):
-        raise ValueError(f"one entry per comparison expected, got {len(first)}, {len(second)} and {len(score)}")
-    models = tuple(sorted({*first, *second}))
-    place = {model: index for index, model in enumerate(models)}
-    wins = np.zeros((len(models), len(models)))
-    for one, other, value in zip(first, second, score, strict=True):
-        if one == other:
-            raise ValueError(f"{one!r} is compared with itself: this says nothing about strengths")
-        if np.isfinite(value):
-            wins[place[one], place[other]] += value
-            wins[place[other], place[one]] += 1 - value
-    n_total = int(np.isfinite(score).sum())
-    fitted = fit_wins(wins[None])[0] if len(models) > 1 else np.array([np.nan])
-    reason = "" if np.isfinite(fitted).all() else _why_not(wins, models)
+    comparisons = comparisons_of(first, second, scores, ["all"] * len(first))
+    counts = ClusterCounts(comparisons)
+    n_total = int(np.isfinite(comparisons.scores).sum())
+    reason = why_no_strengths(comparisons.models, counts.pairs, counts.observed(), tie_model)
+    fit = None if reason else fit_strengths(counts.pairs, counts.observed(), tie_model)
     return Strengths(
-        models=models,
-        strengths=None if reason else tuple(float(s) for s in fitted),
+        models=comparisons.models,
+        strengths=None if fit is None else tuple(float(s) for s in fit.strengths[0]),
+        tie_strength=None if fit is None or tie_model == "half_wins" else float(np.exp(fit.log_tie_strength[0])),
         n_total=n_total,
-        n_unparsed=len(score) - n_total,
+        n_unparsed=len(comparisons.scores) - n_total,
         reason=reason,
     )
 
 
-def fit_wins(wins: FloatArray) -> FloatArray:
-    """Maximum-likelihood log-strengths of many win tables at once (for the bootstrap).
+def why_no_strengths(models: Sequence[str], pairs: Pairs, counts: PairCounts, tie_model: TieModel) -> str:
+    """Why the observed counts (1, E) have no finite maximum; empty if they have one."""
+    if len(models) < 2:
+        return f"a ranking needs at least two models, got {len(models)}"
+    apart = disconnected(models, pairs)
+    if apart:
+        return apart
+    _, group = sparse.csgraph.connected_components(_won_graph(pairs, counts, 0), directed=True, connection="strong")
+    if group.max() > 0:
+        return f"no finite strengths: {_one_sided(models, pairs, counts, group.astype(np.intp))}"
+    if tie_model == "davidson" and not 0 < counts.ties.sum() < (counts.wins + counts.losses).sum():
+        kind = "no tie" if counts.ties.sum() == 0 else "nothing but ties"
+        return f"Davidson's tie parameter has no finite estimate: there is {kind}; use half wins"
+    return ""
 
-    Newton's method; a step moves no strength by more than 1, so that a flat start cannot overshoot.
+
+def disconnected(models: Sequence[str], pairs: Pairs) -> str:
+    """The groups of models that never meet, named; empty if all are linked."""
+    groups = components(pairs)
+    if len(groups) == 1:
+        return ""
+    named = " | ".join(_named([models[k] for k in group]) for group in groups[:MAX_NAMED])
+    more = f" | and {len(groups) - MAX_NAMED} more groups" if len(groups) > MAX_NAMED else ""
+    return (
+        f"the comparisons fall apart into {len(groups)} groups of models that never meet, so that no ranking covers "
+        f"them all: {named}{more}; rank each group by itself, or add comparisons between them"
+    )
+
+
+def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | None = None) -> Fit:
+    """Maximum-likelihood strengths of every row of counts.
 
     Args:
-        wins: (R, M, M), how often the row's model beat the column's; fractions are fine.
-
-    Returns:
-        (R, M) with mean 0 in each row; NaN in the rows that have no finite maximum.
+        pairs: the pairs of models that met.
+        counts: (R, E) each; fractions are fine.
+        tie_model: what a tie is.
+        start: a fit of one row to start all rows from, such as the one to the data that were resampled.
     """
-    fitted = np.full(wins.shape[:2], np.nan)
-    has_maximum = np.array([_n_groups(table) == 1 for table in wins], dtype=bool)
-    wins = wins[has_maximum]
-    strengths = np.zeros(wins.shape[:2])
-    for _ in range(MAX_STEPS if has_maximum.any() else 0):
-        p_win = special.expit(strengths[:, :, None] - strengths[:, None, :])
-        slope = (wins * (1 - p_win)).sum(axis=2) - (wins * (1 - p_win)).sum(axis=1)
-        weight = (wins + wins.transpose(0, 2, 1)) * p_win * (1 - p_win)
-        curvature = weight.sum(axis=2)[:, :, None] * np.eye(wins.shape[1]) - weight
-        # The likelihood does not change when all strengths shift: 1/M fixes that direction, and the mean at 0.
-        step = np.linalg.solve(curvature + 1 / wins.shape[1], slope[:, :, None])[:, :, 0]
-        largest = np.abs(step).max(axis=1, keepdims=True)
-        strengths += step / np.maximum(largest, 1.0)
-        if (largest < 1e-10).all():
+    n_rows, n_models = len(counts.wins), pairs.n_models
+    strengths, log_tie = np.full((n_rows, n_models), np.nan), np.full(n_rows, np.nan)
+    n_at_once = max(1, CHUNK_BYTES // (8 * (n_models + 1) ** 2))
+    for low in range(0, n_rows, n_at_once):
+        rows = np.arange(low, min(low + n_at_once, n_rows))
+        rows = rows[[_has_maximum(pairs, counts, int(row), tie_model) for row in rows]]
+        if len(rows):
+            part = PairCounts(wins=counts.wins[rows], losses=counts.losses[rows], ties=counts.ties[rows])
+            strengths[rows], log_tie[rows] = _newton(pairs, part, tie_model, start)
+    return Fit(strengths, log_tie)
+
+
+def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | None) -> Fit:
+    """A step moves no parameter by more than 1, so that a flat start cannot overshoot."""
+    n_rows, n_models = len(counts.wins), pairs.n_models
+    has_ties = tie_model == "davidson"
+    at = np.zeros((n_rows, n_models + has_ties))
+    if start is not None and np.isfinite(start.strengths).all():
+        at[:, :n_models] = start.strengths
+        if has_ties:
+            at[:, n_models] = start.log_tie_strength
+    incidence = pairs.to_first - pairs.to_second
+    is_moving = np.ones(n_rows, dtype=np.bool_)
+    for _ in range(MAX_STEPS):
+        rows = np.flatnonzero(is_moving)
+        part = PairCounts(wins=counts.wins[rows], losses=counts.losses[rows], ties=counts.ties[rows])
+        gaps = at[rows][:, pairs.first] - at[rows][:, pairs.second]
+        if has_ties:
+            slope, curvature = _davidson(pairs, incidence, part, gaps, at[rows, n_models])
+        else:
+            slope, curvature = _half_wins(pairs, incidence, part, gaps)
+        # The likelihood does not change when all strengths shift: 1/M fixes that direction.
+        curvature[:, :n_models, :n_models] += 1 / n_models
+        step = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
+        largest = np.abs(step).max(axis=1)
+        at[rows] += step / np.maximum(largest, 1.0)[:, None]
+        is_moving[rows] = largest > TOLERANCE
+        if not is_moving.any():
             break
-    fitted[has_maximum] = strengths - strengths.mean(axis=1, keepdims=True)
-    return fitted
+    strengths = at[:, :n_models] - at[:, :n_models].mean(axis=1, keepdims=True)
+    return Fit(strengths, at[:, n_models] if has_ties else np.full(n_rows, np.nan))
 
 
-def _n_groups(wins: FloatArray) -> int:
-    return int(sparse.csgraph.connected_components(sparse.csr_matrix(wins), directed=True, connection="strong")[0])
+class _Slope(NamedTuple):
+    slope: FloatArray
+    """(R, K) derivative of the log-likelihood."""
+    curvature: FloatArray
+    """(R, K, K) minus its second derivative."""
 
 
-def _why_not(wins: FloatArray, models: tuple[str, ...]) -> str:
-    if len(models) < 2:
-        return "fewer than two models"
-    _, group = sparse.csgraph.connected_components(sparse.csr_matrix(wins), directed=True, connection="strong")
-    apart = [model for model, g in zip(models, group, strict=True) if (group == g).sum() == 1] or list(models)
-    return f"no finite strengths: some models always win, always lose or never meet the others ({', '.join(apart)})"
+def _half_wins(pairs: Pairs, incidence: sparse.csr_array, counts: PairCounts, gaps: FloatArray) -> _Slope:
+    p_win = special.expit(gaps)
+    total = counts.wins + counts.losses
+    return _Slope((counts.wins - total * p_win) @ incidence, _laplacian(pairs, total * p_win * (1 - p_win), extra=0))
+
+
+def _davidson(
+    pairs: Pairs, incidence: sparse.csr_array, counts: PairCounts, gaps: FloatArray, log_tie: FloatArray
+) -> _Slope:
+    """With u = exp(gap / 2): weights u, 1 / u and tie_strength of win, loss and tie."""
+    logits = np.stack([gaps / 2, -gaps / 2, np.broadcast_to(log_tie[:, None], gaps.shape)])
+    p_win, p_loss, p_tie = special.softmax(logits, axis=0)
+    total, lead = counts.wins + counts.losses, p_win - p_loss
+    by_pair = (counts.wins - counts.losses - total * lead) / 2
+    slope = np.concatenate([by_pair @ incidence, (counts.ties - total * p_tie).sum(axis=1, keepdims=True)], axis=1)
+    curvature = _laplacian(pairs, total * (p_win + p_loss - lead**2) / 4, extra=1)
+    with_tie = -(total * p_tie * lead / 2) @ incidence
+    curvature[:, :-1, -1] = curvature[:, -1, :-1] = with_tie
+    curvature[:, -1, -1] = (total * p_tie * (1 - p_tie)).sum(axis=1)
+    return _Slope(slope, curvature)
+
+
+def _laplacian(pairs: Pairs, weight: FloatArray, *, extra: int) -> FloatArray:
+    """(R, E) pair weights -> (R, M + extra, M + extra), the weighted graph's Laplacian in the first M places."""
+    n = pairs.n_models
+    matrix = np.zeros((len(weight), n + extra, n + extra))
+    matrix[:, pairs.first, pairs.second] = -weight
+    matrix[:, pairs.second, pairs.first] = -weight
+    diagonal = np.arange(n)
+    matrix[:, diagonal, diagonal] = weight @ (pairs.to_first + pairs.to_second)
+    return matrix
+
+
+def _won_graph(pairs: Pairs, counts: PairCounts, row: int) -> sparse.csr_array:
+    """Edge from each model to those it won against or tied with."""
+    won, lost = counts.wins[row] > 0, counts.losses[row] > 0
+    heads, tails = np.r_[pairs.first[won], pairs.second[lost]], np.r_[pairs.second[won], pairs.first[lost]]
+    return sparse.csr_array((np.ones(len(heads)), (heads, tails)), shape=(pairs.n_models, pairs.n_models))
+
+
+def _has_maximum(pairs: Pairs, counts: PairCounts, row: int, tie_model: TieModel) -> bool:
+    if tie_model == "davidson" and not 0 < counts.ties[row].sum() < (counts.wins[row] + counts.losses[row]).sum():
+        return False
+    graph = _won_graph(pairs, counts, row)
+    return bool(sparse.csgraph.connected_components(graph, directed=True, connection="strong")[0] == 1)
+
+
+def _one_sided(models: Sequence[str], pairs: Pairs, counts: PairCounts, group: IntArray) -> str:
+    """Who wins or loses everything; otherwise the models that never lose to any of the others."""
+    won, lost = (_model_totals(pairs, counts, is_won=is_won) for is_won in (True, False))
+    parts = []
+    for chosen, verb in (((lost == 0) & (won > 0), "win"), ((won == 0) & (lost > 0), "lose")):
+        names = _chosen(models, chosen)
+        if names:
+            parts.append(f"{_named(names)} {verb}{'s' if len(names) == 1 else ''} every comparison")
+    if not parts:
+        heads, tails = _won_graph(pairs, counts, 0).nonzero()
+        is_between = group[heads] != group[tails]
+        top = np.setdiff1d(group[heads[is_between]], group[tails[is_between]])[0]
+        names = _chosen(models, group == top)
+        parts.append(f"{_named(names)} win every comparison with the others")
+    return "; ".join(parts)
+
+
+def _model_totals(pairs: Pairs, counts: PairCounts, *, is_won: bool) -> FloatArray:
+    first, second = (counts.wins[0], counts.losses[0]) if is_won else (counts.losses[0], counts.wins[0])
+    totals: FloatArray = first @ pairs.to_first + second @ pairs.to_second
+    return totals
+
+
+def _chosen(models: Sequence[str], is_chosen: BoolArray) -> list[str]:
+    return [model for model, is_in in zip(models, is_chosen, strict=True) if is_in]
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more

@@ -1,0 +1,371 @@
+"""The one-page report of a comparison with humans; every figure stands with its n and its interval."""
+
+from farm.compare.human_comparison import HumanComparison
+from farm.compare.label_agreement import LabelAgreement
+from farm.compare.label_tables import LabelTable
+from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed, percent
+from farm.compare.report import interval
+from farm.compare.sides import Side, SideModel
+from farm.compare.sides_comparison import SidesComparison
+from farm.stats.bootstrap import Estimate
+from farm.stats.model_ranking import ModelRanking, RankedModel
+from farm.stats.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
+from farm.stats.tie_rules import TIE_RULES
+
+AGREEMENT_PNG, RANKINGS_PNG, PAIRS_PNG = "agreement.png", "rankings.png", "pairs.png"
+MOST_PAIRS = 15
+"""Pairs of models that a table lists."""
+
+
+def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
+    """The report.
+
+    Args:
+        comparison: what was found.
+        pictures: the names of the PNGs that were drawn.
+    """
+    sections = [_summary(comparison)]
+    if comparison.labels is not None:
+        sections.append(_agreement_section(comparison, pictures))
+    if comparison.humans is not None or comparison.simulated is not None:
+        sections += [_models_section(comparison, pictures), _correlation_section(comparison)]
+        if comparison.ranking.pairs:
+            sections.append(_pairs_section(comparison, pictures))
+    for side in (comparison.humans, comparison.simulated):
+        if side is not None and side.ranking is not None:
+            sections.append(_own_ranking_section(side, side.ranking))
+    if comparison.notes:
+        sections.append(Section(title="What was left out", blocks=tuple(Text(text=note) for note in comparison.notes)))
+    return Page(title="Simulated annotators against humans", sections=tuple(sections))
+
+
+def _summary(comparison: HumanComparison) -> Section:
+    blocks: list[Block] = []
+    labels = comparison.labels
+    for role, side, table in (
+        ("humans", comparison.humans, None if labels is None else labels.humans),
+        ("simulated", comparison.simulated, None if labels is None else labels.judges),
+    ):
+        if table is not None:
+            blocks.append(
+                Text(text=_source_of_labels(role, side, table, len(set(labels.instruction_keys) if labels else ())))
+            )
+        elif side is not None:
+            blocks.append(Text(text=_source_of_standings(role, side)))
+        else:
+            blocks.append(Text(text=f"{role}: nothing was given."))
+    raw, spearman = comparison.agreement.raw, comparison.ranking.on_win_rates.spearman.estimate
+    if raw.value is not None:
+        blocks.append(
+            Text(
+                text=f"A simulated verdict is the human majority's in {_share(raw)} of {raw.n_total}; one human is the "
+                f"other humans' majority in {_share(comparison.agreement.leave_one_out)} of "
+                f"{comparison.agreement.leave_one_out.n_total}."
+            )
+        )
+    if spearman.value is not None:
+        blocks.append(
+            Text(text=f"The two rankings of {spearman.n_total} models correlate at {interval(spearman)} (Spearman).")
+        )
+    blocks.append(Text(text="Square brackets are 95% intervals, +- is one standard error. Ties count one half."))
+    return Section(title="In short", blocks=tuple(blocks))
+
+
+def _source_of_labels(role: str, side: Side | None, table: LabelTable, n_instructions: int) -> str:
+    source = "" if side is None else f" ({side.source})"
+    return (
+        f"{role}{source}: {len(table.annotators)} annotator{'' if len(table.annotators) == 1 else 's'} "
+        f"({listed(table.annotators)}), {table.n_verdicts} verdicts on {len(table.labels)} items from {n_instructions} "
+        f"instructions, {table.n_unparsed} unparsed."
+    )
+
+
+def _source_of_standings(role: str, side: Side) -> str:
+    seeds = f", {side.n_seeds} training seeds" if side.n_seeds else ""
+    return f"{role}: published figures of {len(side.models)} models{seeds}: {side.source}."
+
+
+def _share(value: Estimate) -> str:
+    if value.value is None:
+        return f"- ({value.reason})"
+    if value.low is None or value.high is None:
+        return f"{100 * value.value:.1f}% ({value.reason})"
+    return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+
+
+def _agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
+    judges = dict(comparison.by_annotator)
+    labels = comparison.labels
+    if labels is not None and labels.judges is not None:
+        name = "all of them" if judges else labels.judges.annotators[0]
+        judges[name] = comparison.agreement
+    found = comparison.agreement
+    human_rows = (
+        ("leave-one-out", "one human against the most frequent label of the others", found.leave_one_out),
+        ("S1", "two humans give the same label, ties a class", found.human_human_s1),
+        ("S2", "two humans agree where neither says tie", found.human_human_s2),
+    )
+    blocks: list[Block] = []
+    if labels is not None and labels.humans is not None and judges:
+        rows = tuple(row for name, agreement in judges.items() for row in _judge_rows(name, agreement))
+        blocks += [
+            Text(
+                text=f"{found.n_items} items with a human and a simulated verdict, {found.n_pairs} pairs of one human "
+                "and one simulated verdict."
+            ),
+            Table(
+                header=("simulated annotator", "figure", "simulated verdict ...", "value", "n", "unparsed"),
+                rows=rows,
+                n_text_columns=3,
+            ),
+        ]
+    elif labels is not None and labels.humans is None:
+        blocks.append(Text(text="There are no human labels to agree with."))
+    else:
+        blocks.append(Text(text="There are no simulated labels; what follows is about the humans alone."))
+    if labels is not None and labels.humans is not None:
+        rows = tuple((name, what, interval(e), str(e.n_total)) for name, what, e in human_rows)
+        blocks += [
+            Text(text="Humans among themselves, the measure for any judge:"),
+            Table(header=("figure", "how often", "value", "n"), rows=rows, n_text_columns=2),
+        ]
+        blocks += _human_pairs(comparison)
+    if AGREEMENT_PNG in pictures:
+        blocks.append(Picture(file=AGREEMENT_PNG, description="Agreement figures with their intervals"))
+    return Section(title="Label by label", blocks=tuple(blocks))
+
+
+def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
+    figures = (
+        ("raw", "is the human majority's label", found.raw),
+        ("kappa", "the same beyond chance (Cohen)", found.kappa),
+        ("S1", "is one human's label, ties a class", found.s1),
+        ("S2", "is one human's label where neither says tie", found.s2),
+    )
+    return [
+        (name if k == 0 else "", label, what, interval(e), str(e.n_total), str(e.n_unparsed))
+        for k, (label, what, e) in enumerate(figures)
+    ]
+
+
+def _human_pairs(comparison: HumanComparison) -> list[Block]:
+    if not comparison.human_pairs:
+        n_humans = (
+            0
+            if comparison.labels is None or comparison.labels.humans is None
+            else len(comparison.labels.humans.annotators)
+        )
+        return [Text(text=f"The pairs of the {n_humans} humans are not listed one by one.")] if n_humans > 2 else []
+    rows = tuple(
+        (f"{pair.first} - {pair.second}", interval(pair.raw), interval(pair.kappa), str(pair.raw.n_total))
+        for pair in comparison.human_pairs
+    )
+    return [Table(header=("two humans", "same label", "Cohen's kappa", "n"), rows=rows)]
+
+
+def _models_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
+    sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
+    by_name = [{model.model: model for model in side.models} for side in sides]
+    ranks = [_rank_texts(side) for side in sides]
+    knows_n = any(model.n_total is not None for side in sides for model in side.models)
+    knows_training = bool(comparison.is_trained_in_lab)
+    header = ["model"]
+    for side in sides:
+        header += [side.role, "n"] if knows_n else [side.role]
+    header += [f"rank, {side.role}" for side, texts in zip(sides, ranks, strict=True) if texts]
+    header += ["trained in the lab"] if knows_training else []
+    rows = []
+    for name in comparison.all_models:
+        row = [name]
+        for side, models in zip(sides, by_name, strict=True):
+            row += [_rate(side, models.get(name))] + ([_count(models.get(name))] if knows_n else [])
+        row += [texts.get(name, "-") for texts in ranks if texts]
+        row += [{True: "yes", False: "no", None: "?"}[comparison.is_trained_in_lab.get(name)]] if knows_training else []
+        rows.append(tuple(row))
+    blocks: list[Block] = [
+        Table(header=tuple(header), rows=tuple(rows)),
+        Text(text=_about_models(sides, knows_n=knows_n)),
+    ]
+    if RANKINGS_PNG in pictures:
+        description = "Win rates of both sides against each other" if len(sides) > 1 else "Win rates with intervals"
+        blocks.append(Picture(file=RANKINGS_PNG, description=description))
+    return Section(title="Models", blocks=tuple(blocks))
+
+
+def _about_models(sides: list[Side], *, knows_n: bool) -> str:
+    words = []
+    references = sorted({side.ranking.reference for side in sides if side.ranking and side.ranking.reference})
+    if references:
+        words.append(f"Win rates are against {', '.join(references)}, which is part of every comparison.")
+    if any(side.ranking is not None for side in sides):
+        words.append(
+            "n: verdicts; win rates in percent, standard errors over instructions. A rank is 1 + the number of models "
+            "that are significantly better (95%, pair by pair); in brackets the best and the worst rank."
+        )
+    if not knows_n:
+        words.append("The published figures do not say how many verdicts they rest on.")
+    return " ".join(words) or "n: verdicts, as published; win rates in percent."
+
+
+def _rank_texts(side: Side) -> dict[str, str]:
+    if side.ranking is None:
+        return {}
+    return {m.model: _rank(m) for m in side.ranking.models}
+
+
+def _rank(model: RankedModel) -> str:
+    return "-" if model.rank_low is None else f"{model.rank_low} [{model.rank_low}, {model.rank_high}]"
+
+
+def _rate(side: Side, model: SideModel | None) -> str:
+    if model is None:
+        return "-"
+    if side.is_win_rate:
+        return percent(model.win_rate, model.standard_error)
+    return "-" if model.win_rate is None else f"{model.win_rate:g}"
+
+
+def _count(model: SideModel | None) -> str:
+    if model is None:
+        return "-"
+    return "?" if model.n_total is None else str(model.n_total)
+
+
+def _correlation_section(comparison: HumanComparison) -> Section:
+    ranking = comparison.ranking
+    if ranking.reason:
+        return Section(title="Ranking against ranking", blocks=(Text(text=f"None: {ranking.reason}."),))
+    rows = _correlation_rows(f"all {len(ranking.models)}", ranking)
+    words = []
+    if comparison.n_not_trained is not None:
+        words.append(
+            f"{comparison.n_not_trained} of the {len(ranking.models)} models were not trained in the laboratory; they "
+            "say nothing about how well it ranks what it trains."
+        )
+    else:
+        words.append("How many of these models were trained in the laboratory is not known.")
+    if comparison.trained_ranking is not None:
+        trained = comparison.trained_ranking
+        rows += _correlation_rows(f"{len(trained.models)} trained in the lab", trained)
+    words.append(
+        "Intervals are symmetric about the value, because every resample adds noise to figures that are noisy already; "
+        "the last column is what a repetition with the same noise would show: its mean and 95% of its values."
+    )
+    words.append(_what_is_resampled(comparison))
+    header = ("models", "on", "coefficient", "value", "n models", "if it were repeated")
+    blocks: tuple[Block, ...] = (Table(header=header, rows=tuple(rows), n_text_columns=3), Text(text=" ".join(words)))
+    return Section(title="Ranking against ranking", blocks=blocks)
+
+
+def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for scale, found in (("win rates", ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)):
+        for name in COEFFICIENTS:
+            one: Correlation = {"spearman": found.spearman, "kendall": found.kendall, "pearson": found.pearson}[name]
+            repeated = "-"
+            if one.repeated_mean is not None:
+                repeated = f"{one.repeated_mean:.2f} [{one.repeated_low:.2f}, {one.repeated_high:.2f}]"
+            value = interval(one.estimate)
+            rows.append((models, scale, name.capitalize(), value, str(one.estimate.n_total), repeated))
+    return rows
+
+
+def _what_is_resampled(comparison: HumanComparison) -> str:
+    parts = []
+    for side in (comparison.humans, comparison.simulated):
+        if side is None:
+            continue
+        if side.ranking is None:
+            what = "its standard errors" + (f" and its {side.n_seeds} training seeds" if side.n_seeds > 1 else "")
+        else:
+            what = "instructions" + (f" and its {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
+        parts.append(f"{side.role}: {what}")
+    return f"Resampled are, {'; '.join(parts)}."
+
+
+def _pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
+    ranking = comparison.ranking
+    inversions = ranking.inversions
+    n_beyond = sum(pair.is_beyond_noise for pair in inversions)
+    blocks: list[Block] = [
+        Text(
+            text=f"{len(inversions)} of {len(ranking.pairs)} pairs of models are inverted, {n_beyond} beyond noise "
+            "(more than two standard errors on both sides); over resamples "
+            f"{ranking.expected_inversions:.1f} on average."
+        )
+    ]
+    header = ("better for humans", "better for simulated", "humans", "simulated", "same order", "p", "p, all pairs", "")
+    if inversions:
+        rows = tuple(_inversion_row(comparison, pair) for pair in inversions[:MOST_PAIRS])
+        blocks.append(Table(header=header, rows=rows, n_text_columns=2))
+    if len(inversions) > MOST_PAIRS:
+        blocks.append(Text(text=f"{len(inversions) - MOST_PAIRS} more are in comparison.json."))
+    unsure = sorted((p for p in ranking.pairs if not p.is_inverted), key=lambda p: p.p_same_order)
+    unsure = [pair for pair in unsure if pair.p_same_order < 0.95]
+    if unsure:
+        names = [f"{p.model} over {p.other} ({100 * p.p_same_order:.0f}%)" for p in unsure]
+        blocks.append(
+            Text(
+                text=f"Ordered the same, but in less than 95% of the resamples: {len(unsure)} pairs, the least sure "
+                f"first: {listed(names, MOST_PAIRS)}."
+            )
+        )
+    if PAIRS_PNG in pictures:
+        blocks.append(Picture(file=PAIRS_PNG, description="Probability that each pair of models is ordered the same"))
+    return Section(title="Pairs of models", blocks=tuple(blocks))
+
+
+def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, ...]:
+    gaps = (
+        (comparison.humans, pair.first_difference, pair.first_standard_error),
+        (comparison.simulated, pair.second_difference, pair.second_standard_error),
+    )
+    return (
+        pair.model,
+        pair.other,
+        *(_gap(side, gap, error) for side, gap, error in gaps),
+        f"{100 * pair.p_same_order:.0f}%",
+        f"{pair.p_value:.3f}",
+        f"{pair.p_value_joint:.3f}",
+        "beyond noise" if pair.is_beyond_noise else "within noise",
+    )
+
+
+def _gap(side: Side | None, gap: float, error: float) -> str:
+    scale = 100 if side is not None and side.is_win_rate else 1
+    return f"{scale * gap:+.1f} +- {scale * error:.1f}"
+
+
+def _own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
+    header = ("model", "n", *(rule.replace("_", " ") for rule in TIE_RULES), "ties", "Bradley-Terry", "Elo")
+    rows = tuple(
+        (
+            row.model,
+            str(row.under("ties_half").estimate.n_total),
+            *(percent(row.under(rule).estimate.value, row.under(rule).standard_error) for rule in TIE_RULES),
+            str(row.n_ties),
+            interval(row.strength) if row.strength.value is not None else "-",
+            _elo(row.elo),
+        )
+        for row in ranking.models
+    )
+    ties = "a tie is half a win for each"
+    if ranking.tie_strength is not None:
+        ties = f"ties after Davidson, tie strength {interval(ranking.tie_strength)}"
+    words = [
+        f"{ranking.n_total} verdicts, {ranking.n_unparsed} unparsed, {ranking.n_clusters} instructions.",
+        f"Bradley-Terry: natural-log scale, {ties}.",
+        "Elo: mean over random orders of play, with an interval over items and orders.",
+    ]
+    if ranking.reason:
+        words.insert(1, f"No Bradley-Terry strengths: {ranking.reason}.")
+    return Section(
+        title=f"The ranking by {side.role}",
+        blocks=(Table(header=header, rows=rows), Text(text=" ".join(words))),
+    )
+
+
+def _elo(value: Estimate) -> str:
+    if value.value is None:
+        return "-"
+    return f"{value.value:.0f}" + ("" if value.low is None else f" [{value.low:.0f}, {value.high:.0f}]")

@@ -1,0 +1,137 @@
+"""How far simulated labels are the humans' labels, with how far humans are each other's as the measure of it.
+
+- raw, kappa: a simulated verdict against the most frequent human label of its item (a tie where several are equally
+  frequent); three classes: first, tie, second.
+- s1, s2 (MT-Bench, Zheng et al. 2023): the probability that one simulated and one human verdict on the same item are
+  equal, over all such pairs of verdicts; s1 with the tie as a class of its own, s2 where neither is a tie.
+- human_human_s1, human_human_s2: the same of two different humans.
+- leave_one_out: one human verdict against the most frequent one of the others on its item (where several are equally
+  frequent each counts its share): about what a judge as good as one more human would reach against the majority.
+
+Intervals draw items. Unparsed verdicts are left out and counted.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.compare.label_tables import LabelTable
+from farm.seeds import rng_for
+from farm.stats.agreement import CLASSES, majority
+from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
+from farm.stats.label_counts import table_counts
+from farm.stats.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
+from farm.stats.shares import ratio, undefined
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelAgreement:
+    """Agreement of simulated labels with human labels; n of each figure counts what it is a share of."""
+
+    n_items: int
+    """Items with a human and a simulated verdict."""
+    n_pairs: int
+    """Pairs of one human and one simulated verdict on the same item."""
+    raw: Estimate
+    """n counts simulated verdicts."""
+    kappa: Estimate
+    s1: Estimate
+    """n counts pairs of verdicts."""
+    s2: Estimate
+    leave_one_out: Estimate
+    """n counts human verdicts on items with two or more."""
+    human_human_s1: Estimate
+    """n counts pairs of human verdicts."""
+    human_human_s2: Estimate
+
+
+def label_agreement(
+    humans: LabelTable | None, judges: LabelTable | None, *, seed: int, n_resamples: int
+) -> LabelAgreement:
+    """Compare labels on the same items.
+
+    Args:
+        humans: None if there are no human labels.
+        judges: None if there are no simulated labels.
+        seed: keys the bootstrap.
+        n_resamples: of the bootstrap.
+    """
+    people = None if humans is None else table_counts(humans.labels, CLASSES)
+    machines = None if judges is None else table_counts(judges.labels, CLASSES)
+    n_items = n_pairs = 0
+    raw = kappa = s1 = s2 = undefined(f"there are no {'human' if humans is None else 'simulated'} labels")
+    if humans is not None and judges is not None and people is not None and machines is not None:
+        per_item = people.sum(axis=1) * machines.sum(axis=1)
+        n_items, n_pairs = int((per_item > 0).sum()), int(per_item.sum())
+        bootstrap = _Bootstrap(seed=seed, n_resamples=n_resamples, n_unparsed=judges.n_unparsed)
+        raw, kappa = _against_majority(humans, machines, bootstrap)
+        between = agreement_between(
+            people, machines, name=_BETWEEN, seed=seed, n_resamples=n_resamples, n_unparsed=judges.n_unparsed
+        )
+        s1, s2 = between.s1, between.s2
+    human_s1 = human_s2 = left_out = undefined("there are no human labels")
+    if humans is not None and people is not None:
+        among = _Bootstrap(seed=seed, n_resamples=n_resamples, n_unparsed=humans.n_unparsed)
+        within = agreement_within(people, name=_HUMANS, **vars(among))
+        human_s1, human_s2 = within.s1, within.s2
+        left_out = leave_one_out_pooled(people, name=_HUMANS, **vars(among))
+    return LabelAgreement(
+        n_items=n_items,
+        n_pairs=n_pairs,
+        raw=raw,
+        kappa=kappa,
+        s1=s1,
+        s2=s2,
+        leave_one_out=left_out,
+        human_human_s1=human_s1,
+        human_human_s2=human_s2,
+    )
+
+
+_HUMANS, _BETWEEN = "humans", "humans and simulated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bootstrap:
+    seed: int
+    n_resamples: int
+    n_unparsed: int
+
+
+def _against_majority(humans: LabelTable, machines: FloatArray, bootstrap: _Bootstrap) -> tuple[Estimate, Estimate]:
+    """Raw agreement and Cohen's kappa of simulated verdicts, (I, 3) counts, with the most frequent human label."""
+    truth = majority(humans.labels)
+    is_truth = np.stack([truth == c for c in CLASSES], axis=1).astype(np.float64)
+    table = is_truth[:, :, None] * machines[:, None, :]
+    table = table[table.sum(axis=(1, 2)) > 0]
+    n_unparsed = bootstrap.n_unparsed
+    if len(table) == 0:
+        nothing = undefined("no item has both a human and a simulated verdict", n_unparsed=n_unparsed)
+        return nothing, nothing
+    raw = ratio(
+        np.trace(table, axis1=1, axis2=2),
+        table.sum(axis=(1, 2)),
+        purpose="raw agreement with the majority",
+        seed=bootstrap.seed,
+        n_resamples=bootstrap.n_resamples,
+        n_unparsed=n_unparsed,
+    )
+    rng = rng_for(bootstrap.seed, "kappa with the majority")
+    drawn = resampled_sums(table.reshape(len(table), 9), bootstrap.n_resamples, rng).reshape(-1, 3, 3)
+    kappa = estimate(
+        float(_kappa(table.sum(axis=0)[None])[0]),
+        _kappa(drawn),
+        n_total=int(table.sum()),
+        n_unparsed=n_unparsed,
+        reason="both sides give one and the same label throughout",
+    )
+    return raw, kappa
+
+
+def _kappa(table: FloatArray) -> FloatArray:
+    """(R, 3, 3) counts, human majority by simulated verdict -> (R,); NaN where chance agreement is 1."""
+    total = table.sum(axis=(1, 2))
+    observed = np.trace(table, axis1=1, axis2=2) / total
+    chance = (table.sum(axis=1) * table.sum(axis=2)).sum(axis=1) / total**2
+    kappa: FloatArray = (observed - chance) / np.where(chance < 1, 1 - chance, np.nan)
+    return kappa

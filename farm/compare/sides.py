@@ -1,0 +1,203 @@
+"""The two sides of a comparison with humans: each a ranking with its resamples, from labels or from published figures.
+
+On recorded labels a side ranks the models by the consensus of its annotators (the most frequent label of an item, a tie
+where several are equally frequent). Its resamples draw instructions, the same ones on both sides, and annotators, each
+side its own. Published figures are resampled with their standard errors as normal noise, and over training seeds where
+the file has them; the Bradley-Terry strength that belongs to a win rate against one reference is its log odds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from farm.compare.label_tables import Labels, LabelTable
+from farm.compare.standings_file import PublishedModel, PublishedStandings, Role
+from farm.seeds import rng_for
+from farm.stats.agreement import majority
+from farm.stats.bootstrap import FloatArray, seed_weights
+from farm.stats.bradley_terry import TieModel
+from farm.stats.consensus_draws import Votes, consensus_resamples
+from farm.stats.model_ranking import ModelRanking, RankingDraws, rank_models
+from farm.stats.pair_counts import comparisons_of
+
+SMALLEST_RATE = 1e-6
+"""Win rates are kept this far from 0 and 1 before their log odds are taken, in resamples only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideModel:
+    """One model on one side."""
+
+    model: str
+    win_rate: float | None
+    """In [0, 1], ties one half; or the named column's figure as it is. None if nothing was parsed."""
+    standard_error: float | None
+    n_total: int | None
+    """Parsed verdicts; None if published figures do not say."""
+    n_unparsed: int
+    low: float | None
+    """2.5% quantile over the resamples."""
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side, ready to be compared."""
+
+    role: Role
+    source: str
+    """Where it comes from, in words."""
+    is_win_rate: bool
+    annotators: tuple[str, ...]
+    """Whose labels they are; empty for published figures."""
+    n_seeds: int
+    """Training seeds behind published figures; 0 if there are none."""
+    models: tuple[SideModel, ...]
+    """In alphabetical order."""
+    draws: RankingDraws
+    ranking: ModelRanking | None
+    """None for published figures."""
+    strength_reason: str
+    """Why there are no Bradley-Terry strengths; empty if there are."""
+    is_trained_in_lab: dict[str, bool]
+    """As far as the source says."""
+    notes: tuple[str, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its models cannot be ranked at all."""
+        return self.ranking is not None and self.ranking.is_refused
+
+
+def consensus(table: LabelTable) -> FloatArray:
+    """(I,) the most frequent label of each item."""
+    return table.labels[:, 0] if len(table.annotators) == 1 else majority(table.labels)
+
+
+def side_of_labels(
+    labels: Labels, role: Role, source: str, *, tie_model: TieModel, seed: int, n_resamples: int
+) -> Side:
+    """Rank the models by one side's labels; the items must name them.
+
+    Args:
+        labels: the matched tables.
+        role: which of the two.
+        source: where it comes from, in words.
+        tie_model: what a tie is to Bradley-Terry.
+        seed: keys the bootstrap; both sides of a comparison need the same.
+        n_resamples: of the bootstrap.
+    """
+    table = labels.humans if role == "humans" else labels.judges
+    assert table is not None
+    label = consensus(table)
+    comparisons = comparisons_of(labels.model_1, labels.model_2, 2 - label, labels.instruction_keys)
+    resampled: Iterable | None = None  # type: ignore[type-arg]
+    if len(table.annotators) > 1:
+        votes = Votes(labels=table.labels)
+        resampled = consensus_resamples(comparisons, votes, name=role, seed=seed, n_resamples=n_resamples)
+    ranked = rank_models(comparisons, tie_model=tie_model, seed=seed, n_resamples=n_resamples, resampled=resampled)
+    models = []
+    for row in sorted(ranked.ranking.models, key=lambda r: r.model):
+        rate = row.under("ties_half")
+        models.append(
+            SideModel(
+                model=row.model,
+                win_rate=rate.estimate.value,
+                standard_error=rate.standard_error,
+                n_total=rate.estimate.n_total,
+                n_unparsed=rate.estimate.n_unparsed,
+                low=rate.estimate.low,
+                high=rate.estimate.high,
+            )
+        )
+    return Side(
+        role=role,
+        source=source,
+        is_win_rate=True,
+        annotators=table.annotators,
+        n_seeds=0,
+        models=tuple(models),
+        draws=ranked.draws,
+        ranking=ranked.ranking,
+        strength_reason=ranked.ranking.reason,
+        is_trained_in_lab={},
+        notes=(),
+    )
+
+
+def side_of_standings(standings: PublishedStandings, role: Role, *, seed: int, n_resamples: int) -> Side:
+    """A side from published figures.
+
+    Args:
+        standings: what the file says.
+        role: which side.
+        seed: keys the noise; each side draws its own.
+        n_resamples: of the noise.
+    """
+    values = np.array([np.mean(model.values) for model in standings.models])
+    draws = _noisy(standings, role, seed=seed, n_resamples=n_resamples)
+    order = np.argsort([model.model for model in standings.models], kind="stable")
+    names = tuple(standings.models[k].model for k in order)
+    values, draws = values[order], draws[:, order]
+    reason = "" if standings.is_win_rate else f"{standings.column} is no win rate against one reference"
+    if standings.is_win_rate and not ((values > 0) & (values < 1)).all():
+        reason = "a win rate of 0% or 100% has no finite log odds"
+    nothing = np.full_like(values, np.nan), np.full_like(draws, np.nan)
+    odds = nothing if reason else (special.logit(values), special.logit(_inside(draws)))
+    models = []
+    for k, name in enumerate(names):
+        published = standings.models[order[k]]
+        error = _standard_error(published)
+        low, high = np.quantile(draws[:, k], [0.025, 0.975])
+        models.append(
+            SideModel(
+                model=name,
+                win_rate=float(values[k]),
+                standard_error=error,
+                n_total=published.n_total,
+                n_unparsed=0,
+                low=None if error is None else float(low),
+                high=None if error is None else float(high),
+            )
+        )
+    return Side(
+        role=role,
+        source=standings.source,
+        is_win_rate=standings.is_win_rate,
+        annotators=(),
+        n_seeds=len(standings.seeds),
+        models=tuple(models),
+        draws=RankingDraws(
+            models=names, win_rates=values, win_rate_draws=draws, strengths=odds[0], strength_draws=odds[1]
+        ),
+        ranking=None,
+        strength_reason=reason,
+        is_trained_in_lab={m.model: m.is_trained_in_lab for m in standings.models if m.is_trained_in_lab is not None},
+        notes=standings.notes,
+    )
+
+
+def _noisy(standings: PublishedStandings, role: Role, *, seed: int, n_resamples: int) -> FloatArray:
+    """(R, M) in the order of the file: seeds drawn for all models together, then each model's own noise."""
+    values = np.array([model.values for model in standings.models])
+    errors = np.array([np.mean([e or 0.0 for e in model.standard_errors]) for model in standings.models])
+    weights = seed_weights(values.shape[1], n_resamples, rng_for(seed, "published standings", f"{role} seeds"))
+    centre = (weights / weights.sum(axis=1, keepdims=True)) @ values.T
+    noise = rng_for(seed, "published standings", f"{role} noise").standard_normal(centre.shape)
+    drawn: FloatArray = centre + noise * errors
+    return drawn
+
+
+def _standard_error(model: PublishedModel) -> float | None:
+    """Of the mean over seeds, the seeds' verdicts taken as fully alike: sqrt(mean(error)^2 + variance / seeds)."""
+    errors = [error for error in model.standard_errors if error is not None]
+    if len(errors) < len(model.standard_errors):
+        return None
+    between = float(np.var(model.values, ddof=1)) / len(model.values) if len(model.values) > 1 else 0.0
+    return float(np.sqrt(np.mean(errors) ** 2 + between))
+
+
+def _inside(rates: FloatArray) -> FloatArray:
+    return np.clip(rates, SMALLEST_RATE, 1 - SMALLEST_RATE)

@@ -1,0 +1,269 @@
+"""The ranking of models that one source of labels gives: win rates, strengths, Elo and ranks, each with its interval.
+
+Nothing depends on what the models are called. If one model takes part in every comparison (and there are at least
+three), it is the reference: the others' win rates are against it, and it is not ranked itself.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from farm.seeds import rng_for
+from farm.stats.bootstrap import Estimate, FloatArray, estimate
+from farm.stats.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
+from farm.stats.elo import order_averaged_elo
+from farm.stats.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranks import Ranks, ranks_from_draws
+from farm.stats.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
+
+CHUNK_BYTES = 2**26
+"""Weights held at once while resampling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRate:
+    """A win rate under one convention for ties."""
+
+    tie_rule: TieRule
+    estimate: Estimate
+    """In [0, 1]; n_total counts the parsed comparisons of the model, whatever the convention does with its ties."""
+    standard_error: float | None
+    """Over clusters; None with fewer than two."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedModel:
+    """One model in the ranking."""
+
+    model: str
+    n_ties: int
+    win_rates: tuple[RuleRate, ...]
+    """One per convention, in the order of `TIE_RULES`."""
+    strength: Estimate
+    """Bradley-Terry, natural-log scale, mean 0 over all models."""
+    elo: Estimate
+    """Mean over random orders of play."""
+    place: int | None
+    """By strength, or by win rate if strengths are not finite; None if the models cannot be ranked."""
+    rank_low: int | None
+    """Best rank: 1 + the number of models that are significantly better."""
+    rank_high: int | None
+    """Worst rank."""
+
+    def under(self, rule: TieRule) -> RuleRate:
+        return next(rate for rate in self.win_rates if rate.tie_rule == rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRanking:
+    """The ranking by one source of labels."""
+
+    models: tuple[RankedModel, ...]
+    """The best place first; without the reference."""
+    reference: str
+    """The model that takes part in every comparison; empty if there is none."""
+    ranked_by: str
+    """"strength" or "win_rate"; empty if the models cannot be ranked."""
+    tie_model: TieModel
+    tie_strength: Estimate | None
+    """Davidson's parameter; None for half wins."""
+    n_total: int
+    """Parsed comparisons."""
+    n_unparsed: int
+    n_clusters: int
+    """Clusters, such as instructions, that the bootstrap draws."""
+    reason: str
+    """Why there are no strengths, or no ranking at all; empty if nothing is missing."""
+    is_refused: bool
+    """Whether there is no ranking at all: one model, or groups of models that never meet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingDraws:
+    """A ranking's numbers and what they are under resampling, for the comparison with another ranking."""
+
+    models: tuple[str, ...]
+    """The ranked ones, in alphabetical order."""
+    win_rates: FloatArray
+    """(M,) ties one half."""
+    win_rate_draws: FloatArray
+    """(R, M)"""
+    strengths: FloatArray
+    """(M,); NaN if there are none."""
+    strength_draws: FloatArray
+    """(R, M)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A ranking with its resamples."""
+
+    ranking: ModelRanking
+    draws: RankingDraws
+
+
+def rank_models(
+    comparisons: Comparisons,
+    *,
+    tie_model: TieModel,
+    seed: int,
+    n_resamples: int,
+    resampled: Iterable[PairCounts] | None = None,
+) -> Ranked:
+    """Rank the models of a set of comparisons.
+
+    Args:
+        comparisons: what was judged, with the verdicts.
+        tie_model: what a tie is to Bradley-Terry.
+        seed: keys the bootstrap and the orders of Elo.
+        n_resamples: of the bootstrap over clusters.
+        resampled: counts under another resampling (over annotators too), n_resamples rows in all, in any portions.
+    """
+    counts = ClusterCounts(comparisons)
+    observed = counts.observed()
+    reason = why_no_strengths(comparisons.models, counts.pairs, observed, tie_model)
+    fit = None if reason else fit_strengths(counts.pairs, observed, tie_model)
+    if resampled is None:
+        resampled = cluster_resamples(counts, seed=seed, n_resamples=n_resamples)
+    drawn = _draw(counts.pairs, resampled, tie_model, fit)
+    reference = _reference(comparisons)
+    kept = np.array([k for k, model in enumerate(comparisons.models) if model != reference], dtype=np.intp)
+    strengths = np.full(len(kept), np.nan) if fit is None else fit.strengths[0, kept]
+    rates = rates_of_counts(counts.pairs, observed, "ties_half")[0, kept]
+    draws = RankingDraws(
+        models=tuple(comparisons.models[k] for k in kept),
+        win_rates=rates,
+        win_rate_draws=drawn.win_rates["ties_half"][:, kept],
+        strengths=strengths,
+        strength_draws=drawn.strengths[:, kept],
+    )
+    refusal = disconnected(comparisons.models, counts.pairs) or ("" if len(comparisons.models) > 1 else reason)
+    by_strength = fit is not None
+    ranks = None
+    if not refusal:
+        ranks = ranks_from_draws(*((strengths, draws.strength_draws) if by_strength else (rates, draws.win_rate_draws)))
+    models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=seed, reason=reason)
+    parsed = int(np.isfinite(comparisons.scores).sum())
+    return Ranked(
+        ranking=ModelRanking(
+            models=models,
+            reference=reference,
+            ranked_by="" if refusal else "strength" if by_strength else "win_rate",
+            tie_model=tie_model,
+            tie_strength=_tie_strength(fit, drawn, tie_model, parsed, reason),
+            n_total=parsed,
+            n_unparsed=len(comparisons.scores) - parsed,
+            n_clusters=counts.n_clusters,
+            reason=reason,
+            is_refused=bool(refusal),
+        ),
+        draws=draws,
+    )
+
+
+def cluster_resamples(counts: ClusterCounts, *, seed: int, n_resamples: int) -> Iterator[PairCounts]:
+    """Counts with clusters drawn n out of n, in portions; the same seed draws the same clusters in every table."""
+    rng = rng_for(seed, "ranking bootstrap", "clusters")
+    n = counts.n_clusters
+    n_at_once = max(1, CHUNK_BYTES // (8 * max(n, 1)))
+    for low in range(0, n_resamples, n_at_once):
+        yield counts.under(drawn_weights(n, n, min(n_at_once, n_resamples - low), rng))
+
+
+class _Drawn(NamedTuple):
+    """Resampled numbers of all models."""
+
+    win_rates: dict[TieRule, FloatArray]
+    """(R, M) each."""
+    strengths: FloatArray
+    """(R, M)"""
+    log_tie_strengths: FloatArray
+    """(R,)"""
+
+
+def _draw(pairs: Pairs, portions: Iterable[PairCounts], tie_model: TieModel, fit: Fit | None) -> _Drawn:
+    rates: dict[TieRule, list[FloatArray]] = {rule: [] for rule in TIE_RULES}
+    fits = []
+    for counts in portions:
+        for rule in TIE_RULES:
+            rates[rule].append(rates_of_counts(pairs, counts, rule))
+        if fit is None:
+            n_rows = len(counts.wins)
+            fits.append(Fit(np.full((n_rows, pairs.n_models), np.nan), np.full(n_rows, np.nan)))
+        else:
+            fits.append(fit_strengths(pairs, counts, tie_model, fit))
+    return _Drawn(
+        win_rates={rule: np.concatenate(parts) for rule, parts in rates.items()},
+        strengths=np.concatenate([f.strengths for f in fits]),
+        log_tie_strengths=np.concatenate([f.log_tie_strength for f in fits]),
+    )
+
+
+def _reference(comparisons: Comparisons) -> str:
+    """The one model that is part of every comparison; empty with fewer than three models."""
+    if len(comparisons.models) < 3:
+        return ""
+    always = [
+        model
+        for k, model in enumerate(comparisons.models)
+        if ((comparisons.first == k) | (comparisons.second == k)).all()
+    ]
+    return always[0] if len(always) == 1 else ""
+
+
+def _ranked_models(
+    comparisons: Comparisons,
+    kept: IntArray,
+    drawn: _Drawn,
+    strengths: FloatArray,
+    ranks: Ranks | None,
+    *,
+    seed: int,
+    reason: str,
+) -> tuple[RankedModel, ...]:
+    totals = model_totals(comparisons)
+    rates = {rule: rates_with_errors(totals, rule) for rule in TIE_RULES}
+    elo = order_averaged_elo(comparisons, seed=seed)
+    n_ties = np.asarray(totals.ties.sum(axis=0)).astype(int)
+    rows = []
+    for position, k in enumerate(kept):
+        n_total, n_unparsed = elo[k].n_total, elo[k].n_unparsed
+
+        def with_interval(value: float, draws: FloatArray, why: str, n: int = n_total, m: int = n_unparsed) -> Estimate:
+            return estimate(float(value), draws, n_total=n, n_unparsed=m, reason=why)
+
+        by_rule = []
+        for rule in TIE_RULES:
+            value, error = rates[rule].win_rates[k], rates[rule].standard_errors[k]
+            why = "no parsed verdict on this model" if n_total == 0 else "nothing but ties"
+            found = with_interval(value, drawn.win_rates[rule][:, k], why)
+            by_rule.append(
+                RuleRate(tie_rule=rule, estimate=found, standard_error=float(error) if np.isfinite(error) else None)
+            )
+        rows.append(
+            RankedModel(
+                model=comparisons.models[k],
+                n_ties=int(n_ties[k]),
+                win_rates=tuple(by_rule),
+                strength=with_interval(strengths[position], drawn.strengths[:, k], reason),
+                elo=elo[k],
+                place=None if ranks is None else int(ranks.place[position]),
+                rank_low=None if ranks is None else int(ranks.low[position]),
+                rank_high=None if ranks is None else int(ranks.high[position]),
+            )
+        )
+    return tuple(sorted(rows, key=_best_first))
+
+
+def _best_first(row: RankedModel) -> tuple[float, float, str]:
+    rate = row.under("ties_half").estimate.value
+    return (row.place or 0, -1.0 if rate is None else -rate, row.model)
+
+
+def _tie_strength(fit: Fit | None, drawn: _Drawn, tie_model: TieModel, n_total: int, reason: str) -> Estimate | None:
+    if tie_model == "half_wins":
+        return None
+    value = np.nan if fit is None else float(np.exp(fit.log_tie_strength[0]))
+    return estimate(value, np.exp(drawn.log_tie_strengths), n_total=n_total, reason=reason)

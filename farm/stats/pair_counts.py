@@ -1,0 +1,168 @@
+"""Verdicts gathered by cluster and pair of models: what win rates, Bradley-Terry and their bootstrap are computed from.
+
+A cluster is what the bootstrap draws as a whole, such as all pairs of one instruction. A tie gives half a win to each
+side and is counted too; a graded verdict is shared out (0.75 : 0.25).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from farm.errors import UserError
+from farm.stats.bootstrap import FloatArray
+
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparisons:
+    """Comparisons as arrays, one entry each; the order of the models is part of the meaning of a score."""
+
+    models: tuple[str, ...]
+    """M names, each once."""
+    first: IntArray
+    """(N,) index of output_1's model."""
+    second: IntArray
+    """(N,) index of output_2's model."""
+    scores: FloatArray
+    """(N,) 1 if the first won, 1/2 tie, 0 if the second won, between for graded verdicts; NaN = unparsed."""
+    clusters: IntArray
+    """(N,) which cluster the comparison belongs to, 0 to C - 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """The pairs of models that met, as indices with first < second."""
+
+    n_models: int
+    first: IntArray
+    """(E,)"""
+    second: IntArray
+    """(E,)"""
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self.first)
+
+    @property
+    def to_first(self) -> sparse.csr_array:
+        """(E, M): 1 at the pair's first model."""
+        return _one_per_row(self.first, self.n_models)
+
+    @property
+    def to_second(self) -> sparse.csr_array:
+        """(E, M): 1 at the pair's second model."""
+        return _one_per_row(self.second, self.n_models)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairCounts:
+    """How the pairs fared, (R, E) each: one row per resample."""
+
+    wins: FloatArray
+    """Of the pair's first model, a tie counting one half."""
+    losses: FloatArray
+    ties: FloatArray
+
+
+def comparisons_of(
+    first: Sequence[str], second: Sequence[str], scores: Sequence[float] | FloatArray, clusters: Sequence[str]
+) -> Comparisons:
+    """Index names and clusters; models in alphabetical order, clusters in the order of their names.
+
+    Raises:
+        UserError: a model is compared with itself, or a score lies outside [0, 1].
+        ValueError: lengths differ.
+    """
+    score = np.asarray(scores, dtype=np.float64)
+    if not len(first) == len(second) == len(score) == len(clusters):
+        raise ValueError(
+            f"one entry per comparison expected, got {len(first)}, {len(second)}, {len(score)} and {len(clusters)}"
+        )
+    outside = score[np.isfinite(score) & ((score < 0) | (score > 1))]
+    if outside.size:
+        raise UserError(f"scores must lie in [0, 1] (1 win, 0.5 tie, 0 loss); {outside.size} do not, e.g. {outside[0]}")
+    models, index = np.unique(np.r_[np.asarray(first, dtype=str), np.asarray(second, dtype=str)], return_inverse=True)
+    one, other = index[: len(first)], index[len(first) :]
+    if (one == other).any():
+        name = models[one[one == other][0]]
+        raise UserError(
+            f"{int((one == other).sum())} comparisons pit a model against itself, e.g. {str(name)!r}; "
+            "they say nothing about a ranking: leave them out"
+        )
+    _, cluster = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    return Comparisons(
+        models=tuple(str(m) for m in models), first=one, second=other, scores=score, clusters=cluster.astype(np.intp)
+    )
+
+
+def pairs_of(comparisons: Comparisons) -> Pairs:
+    """The pairs of models with at least one parsed verdict."""
+    parsed = np.isfinite(comparisons.scores)
+    low, high = (f(comparisons.first, comparisons.second)[parsed] for f in (np.minimum, np.maximum))
+    n_models = len(comparisons.models)
+    met = np.unique(low * n_models + high)
+    return Pairs(n_models=n_models, first=met // n_models, second=met % n_models)
+
+
+class ClusterCounts:
+    """Pair counts under any weights of the clusters, from one sparse table (C, 3E)."""
+
+    def __init__(self, comparisons: Comparisons) -> None:
+        self.pairs = pairs_of(comparisons)
+        self.n_clusters = int(comparisons.clusters.max()) + 1 if len(comparisons.clusters) else 0
+        parsed = np.isfinite(comparisons.scores)
+        score, cluster = comparisons.scores[parsed], comparisons.clusters[parsed]
+        one, other = comparisons.first[parsed], comparisons.second[parsed]
+        won = np.where(one < other, score, 1 - score)
+        column = place_of(self.pairs, one, other)
+        n = self.pairs.n_pairs
+        values = np.r_[won, 1 - won, (score == 0.5).astype(np.float64)]
+        cells = (np.tile(cluster, 3), np.r_[column, column + n, column + 2 * n])
+        self._table = sparse.csr_array((values, cells), shape=(self.n_clusters, 3 * n))
+
+    def under(self, weights: FloatArray) -> PairCounts:
+        """Counts with each cluster taken as often as its weight, (R, C) -> (R, E) each."""
+        return split_counts(np.asarray((self._table.T @ weights.T).T))
+
+    def observed(self) -> PairCounts:
+        """Counts of the data themselves, (1, E) each."""
+        return self.under(np.ones((1, self.n_clusters)))
+
+
+def split_counts(table: FloatArray) -> PairCounts:
+    """(R, 3E), wins, losses and ties side by side."""
+    wins, losses, ties = np.split(table, 3, axis=1)
+    return PairCounts(wins=wins, losses=losses, ties=ties)
+
+
+def place_of(pairs: Pairs, first: IntArray, second: IntArray) -> IntArray:
+    """Which of the pairs each two models are, whatever their order."""
+    code = np.minimum(first, second) * pairs.n_models + np.maximum(first, second)
+    return np.asarray(np.searchsorted(pairs.first * pairs.n_models + pairs.second, code), dtype=np.intp)
+
+
+def drawn_weights(n_clusters: int, n_draws: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    """How often each cluster was drawn, (R, C). By counting indices: a multinomial is ten times slower for large C."""
+    weights = np.empty((n_resamples, n_clusters))
+    for row in range(n_resamples):
+        weights[row] = np.bincount(rng.integers(0, n_clusters, n_draws), minlength=n_clusters)
+    return weights
+
+
+def components(pairs: Pairs) -> list[IntArray]:
+    """The groups of models that are linked by comparisons, the largest first."""
+    cells = (np.ones(pairs.n_pairs), (pairs.first, pairs.second))
+    graph = sparse.csr_array(cells, shape=(pairs.n_models, pairs.n_models))
+    n_groups, group = sparse.csgraph.connected_components(graph, directed=False)
+    found = [np.flatnonzero(group == g) for g in range(n_groups)]
+    return sorted(found, key=lambda members: (-len(members), int(members[0])))
+
+
+def _one_per_row(columns: IntArray, n_columns: int) -> sparse.csr_array:
+    rows = np.arange(len(columns))
+    return sparse.csr_array((np.ones(len(columns)), (rows, columns)), shape=(len(columns), n_columns))

@@ -1,0 +1,94 @@
+"""Win rates under the three conventions in use for ties, with the convention's name as part of the result.
+
+- ties_half: (wins + ties / 2) / comparisons (AlpacaFarm, AlpacaEval, the rule of this laboratory's tables);
+- ties_dropped: wins / (wins + losses);
+- ties_as_losses: wins / comparisons.
+
+A model against another under ties_half adds up to 1 with the other against it, under ties_as_losses it does not.
+Standard errors are over clusters (see `farm.stats.pair_counts`), as of a ratio of sums; with one comparison a cluster
+that is the sample standard deviation / sqrt(n).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from farm.stats.bootstrap import FloatArray
+from farm.stats.pair_counts import Comparisons, PairCounts, Pairs
+
+TieRule = Literal["ties_half", "ties_dropped", "ties_as_losses"]
+TIE_RULES: tuple[TieRule, ...] = ("ties_half", "ties_dropped", "ties_as_losses")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTotals:
+    """What each model's comparisons came to, by cluster."""
+
+    points: sparse.csr_array
+    """(C, M): 1 a win, 1/2 a tie, graded verdicts between."""
+    ties: sparse.csr_array
+    n_total: sparse.csr_array
+    """(C, M): parsed comparisons."""
+
+
+class RatesWithErrors(NamedTuple):
+    """Of M models."""
+
+    win_rates: FloatArray
+    """(M,); NaN where a model has no comparison that counts."""
+    standard_errors: FloatArray
+    """(M,); NaN with fewer than two clusters."""
+
+
+def model_totals(comparisons: Comparisons) -> ModelTotals:
+    """Add up each model's comparisons by cluster."""
+    parsed = np.isfinite(comparisons.scores)
+    score = comparisons.scores[parsed]
+    shape = (int(comparisons.clusters.max()) + 1 if len(comparisons.clusters) else 0, len(comparisons.models))
+    rows = np.tile(comparisons.clusters[parsed], 2)
+    columns = np.r_[comparisons.first[parsed], comparisons.second[parsed]]
+
+    def table(values: FloatArray) -> sparse.csr_array:
+        return sparse.csr_array((values, (rows, columns)), shape=shape)
+
+    is_tie = np.tile(score == 0.5, 2).astype(np.float64)
+    return ModelTotals(
+        points=table(np.r_[score, 1 - score]), ties=table(is_tie), n_total=table(np.ones(2 * len(score)))
+    )
+
+
+def rates_with_errors(totals: ModelTotals, rule: TieRule) -> RatesWithErrors:
+    """Win rates and their standard errors under one convention."""
+    points, counted = _under_rule(totals, rule)
+    n = np.asarray(counted.sum(axis=0), dtype=np.float64)
+    n_clusters = np.asarray((counted > 0).sum(axis=0), dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rates = np.where(n > 0, np.asarray(points.sum(axis=0)) / n, np.nan)
+        # Sum over clusters of (points - rate * n)^2, written out because the tables are sparse.
+        squares = points.multiply(points).sum(axis=0) - 2 * rates * points.multiply(counted).sum(axis=0)
+        squares = np.maximum(squares + rates**2 * counted.multiply(counted).sum(axis=0), 0.0)
+        errors = np.where(n_clusters > 1, np.sqrt(squares * n_clusters / (n_clusters - 1)) / n, np.nan)
+    return RatesWithErrors(rates, errors)
+
+
+def rates_of_counts(pairs: Pairs, counts: PairCounts, rule: TieRule) -> FloatArray:
+    """Win rates of resampled counts, (R, M); NaN where a model has no comparison that counts."""
+    to_first, to_second = pairs.to_first, pairs.to_second
+    points = counts.wins @ to_first + counts.losses @ to_second
+    ties = counts.ties @ (to_first + to_second)
+    total = (counts.wins + counts.losses) @ (to_first + to_second)
+    if rule != "ties_half":
+        points = points - ties / 2
+    if rule == "ties_dropped":
+        total = total - ties
+    with np.errstate(invalid="ignore"):
+        rates: FloatArray = points / np.where(total > 0, total, np.nan)
+    return rates
+
+
+def _under_rule(totals: ModelTotals, rule: TieRule) -> tuple[sparse.csr_array, sparse.csr_array]:
+    points = totals.points if rule == "ties_half" else totals.points - totals.ties / 2
+    counted = totals.n_total - totals.ties if rule == "ties_dropped" else totals.n_total
+    return points, counted
