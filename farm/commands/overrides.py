@@ -29,11 +29,16 @@ def compose_one(config_name: str, overrides: Sequence[str], make: Callable[[Conf
         ConfigError: with every unknown key, unknown choice and wrong value.
     """
     with _composer():
-        line = _read(config_name, overrides)
-        several = [o for o in line.good if o.is_sweep_override()]
+        settings = _settings_named_like_groups(config_name, overrides)
+        line = _read(config_name, [text for text in overrides if text not in settings])
+        several = [o for o in (*line.good, *settings.values()) if o.is_sweep_override()]
         problems = [*line.problems, *(Problem(_text(o), "this command takes one value, not several") for o in several)]
         single = [_text(o) for o in line.good if not o.is_sweep_override()]
-        made = _make(_plain(compose(config_name, overrides=single)), make, problems)
+        config = compose(config_name, overrides=single)
+        for override in settings.values():
+            if not override.is_sweep_override():
+                OmegaConf.update(config, str(override.key_or_group), override.value())
+        made = _make(_plain(config), make, problems)
         return _unless(problems, made)[0]
 
 
@@ -62,7 +67,7 @@ def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], 
             sweep = {}
         made: list[T] = []
         for choices in itertools.product(*(_choices(override) for override in sweep.values())):
-            config = _plain(compose(config_name, overrides=[_text(o) for o in (*fixed, *choices)]))
+            config = _plain(_composed(config_name, [_text(o) for o in (*fixed, *choices)]))
             made += _make(config, make, problems)
         return _unless(problems, made)
 
@@ -112,6 +117,31 @@ def _read(config_name: str, overrides: Sequence[str]) -> _Line:
     return _Line([o for i, o in enumerate(parsed) if i not in wrong], [*problems, *wrong.values()])
 
 
+def _settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> dict[str, Override]:
+    """The overrides of plain settings whose name is also a folder of conf/, by their text.
+
+    `farm compare annotator=NAME` narrows a table and chooses no conf/annotator, but Hydra takes every key that names a
+    folder for a choice, so these are set after it has composed the rest.
+    """
+    loader = GlobalHydra.instance().config_loader()
+    parser = OverridesParser.create()
+    found: dict[str, Override] = {}
+    whole: DictConfig | None = None
+    for text in overrides:
+        try:
+            override = parser.parse_override(text)
+        except HydraException:
+            continue  # reported with the other problems
+        key = str(override.key_or_group)
+        if override.is_add() or override.is_delete() or not _options(loader, override):
+            continue
+        if whole is None:
+            whole = compose(config_name, return_hydra_config=True)
+        if key in list(whole) and key not in whole.hydra.runtime.choices:  # `in whole` would not see a ???
+            found[text] = override
+    return found
+
+
 def _make(config: Config, make: Callable[[Config], T], problems: list[Problem]) -> list[T]:
     """The object in a list; an empty list, with the reasons added to problems, if it cannot be made."""
     try:
@@ -128,7 +158,8 @@ def _unless(problems: Sequence[Problem], made: list[T]) -> list[T]:
 
 
 def _hydra_problem(error: Exception) -> Problem:
-    return Problem("configuration", str(error).splitlines()[0])
+    """Hydra's words; its second line says what would work, where it has one."""
+    return Problem("configuration", " ".join(str(error).splitlines()[:2]))
 
 
 def _text(override: Override) -> str:
@@ -181,9 +212,21 @@ def _key_problem(loader: ConfigLoader, whole: DictConfig, override: Override) ->
     return None
 
 
+def _composed(config_name: str, overrides: list[str]) -> DictConfig:
+    try:
+        return compose(config_name, overrides=overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError([_hydra_problem(error)]) from error
+
+
 def _plain(config: DictConfig) -> Config:
     try:
         container = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
+        origin: BaseException | None = error
+        while origin is not None and not isinstance(origin, ConfigError):
+            origin = origin.__cause__ or origin.__context__
+        if origin is not None:  # from a resolver of ours, which names the key
+            raise origin from None
         raise ConfigError([_hydra_problem(error)]) from error
     return {key: value for key, value in cast(dict[str, object], container).items() if key != "hydra"}

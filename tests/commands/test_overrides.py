@@ -51,3 +51,10 @@ def test_the_command_line_has_the_last_word_over_a_written_sweep() -> None:
 def test_other_commands_check_their_keys_too() -> None:
     with pytest.raises(ConfigError, match="did you mean `output`"):
         compose_one("leaderboard", ["outptu=x"], dict)
+
+
+@pytest.mark.parametrize("name", ["gpt-3.5-turbo", "longest"])
+def test_a_setting_may_be_named_like_a_folder_of_choices(name: str) -> None:
+    assert compose_one("compare", [f"annotator={name}"], dict)["annotator"] == name
+    with pytest.raises(ConfigError, match="one value, not several"):
+        compose_one("compare", [f"annotator={name},b"], dict)
