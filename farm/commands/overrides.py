@@ -34,7 +34,7 @@ def compose_one(config_name: str, overrides: Sequence[str], make: Callable[[Conf
         several = [o for o in (*line.good, *settings.values()) if o.is_sweep_override()]
         problems = [*line.problems, *(Problem(_text(o), "this command takes one value, not several") for o in several)]
         single = [_text(o) for o in line.good if not o.is_sweep_override()]
-        config = compose(config_name, overrides=single)
+        config = _composed(config_name, single)
         for override in settings.values():
             if not override.is_sweep_override():
                 OmegaConf.update(config, str(override.key_or_group), override.value())
@@ -133,7 +133,7 @@ def _settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> d
         except HydraException:
             continue  # reported with the other problems
         key = str(override.key_or_group)
-        if override.is_add() or override.is_delete() or not _options(loader, override):
+        if override.is_add() or override.is_delete() or override.package or not _options(loader, override):
             continue
         if whole is None:
             whole = compose(config_name, return_hydra_config=True)
@@ -206,7 +206,8 @@ def _key_problem(loader: ConfigLoader, whole: DictConfig, override: Override) ->
         if part not in keys:
             groups = loader.get_group_options("", results_filter=ObjectType.GROUP) if not seen else []
             known = [*(key for key in keys if key not in ("hydra", "_target_")), *groups]
-            return Problem(".".join([*seen, part]), f"unknown key; {did_you_mean(part, known)}")
+            hint = did_you_mean(part, known) if known else f"a new one is added with +{override.key_or_group}=..."
+            return Problem(".".join([*seen, part]), f"unknown key; {hint}")
         seen.append(part)
         node = cast(DictConfig, node)._get_node(part)
     return None
