@@ -108,6 +108,8 @@ def _annotation(
         annotator_kind=kind,
         preference=row.preference,
         raw_label=row.raw_label or ("" if raw is None else f"{raw:g}"),
+        cost_usd=row.cost_usd,
+        latency_seconds=row.latency_seconds,
     )
 
 

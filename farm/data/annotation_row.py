@@ -74,6 +74,12 @@ class AnnotationRow(FileRow):
         default=None, validation_alias=AliasChoices("labelled_at", "timestamp")
     )
     """When, as ISO 8601 text, so that alphabetical order is the order in time."""
+    cost_usd: OptionalScore = Field(default=None, validation_alias=AliasChoices("cost_usd", "price_per_example"))
+    """What the verdict cost."""
+    latency_seconds: OptionalScore = Field(
+        default=None, validation_alias=AliasChoices("latency_seconds", "time_per_example")
+    )
+    """How long the verdict took."""
 
 
 OPTIONAL_COLUMNS = ("first_shown", "p_first", "score_1", "score_2", "acceptable_1", "acceptable_2", "labelled_at")
@@ -87,6 +93,8 @@ _OPTIONAL_TYPES = {
     "score_2": "float64",
     "acceptable_1": "boolean",
     "acceptable_2": "boolean",
+    "cost_usd": "float64",
+    "latency_seconds": "float64",
 }
 
 

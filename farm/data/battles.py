@@ -79,5 +79,5 @@ def _content(value: object) -> str:
     """A message's text; newer logs hold a list of parts."""
     plain = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(plain, list):
-        return "\n".join(str(part.get("text") or "") for part in plain if isinstance(part, Mapping))
+        return "\n".join(str(part["text"]) for part in plain if isinstance(part, Mapping) and part.get("text"))
     return "" if plain is None else str(plain)

@@ -48,7 +48,7 @@ def read_llmbar(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
     """
     root = source.path
     if root.name == RESULT_FILE:
-        return annotation_table(_judge_rows(root, None, _subset(root.parents[2] if len(root.parents) > 2 else root)))
+        return annotation_table(_judge_rows(root, None, _subset(root.resolve().parents[3])))
     files = [root] if root.is_file() else sorted(root.rglob(DATASET_FILE))
     if not files:
         raise DataError(f"{root}: expected LLMBar's folder, somewhere below it a {DATASET_FILE}")
