@@ -214,7 +214,8 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
 def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     """Train to the end, from the last complete checkpoint if the job was killed before."""
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
-    n_steps = len(trainer.train_dataset) // job.settings.batch_size  # type: ignore[arg-type]
+    n_rows = len(trainer.train_dataset)  # type: ignore[arg-type]
+    n_steps = trainer.args.max_steps if trainer.args.max_steps > 0 else n_rows // job.settings.batch_size
     with progress(job.label, total=n_steps, unit="steps") as bar:
         trainer.add_callback(_Reporter(bar, job.output_dir / "metrics.jsonl"))
         checkpoint = _last_complete_checkpoint(job.scratch_dir)

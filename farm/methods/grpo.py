@@ -1,0 +1,99 @@
+"""GRPO: advantages are rewards compared with those of other answers to the same prompt; no value network.
+
+Objective: PPO's clipped surrogate per token with advantage (reward - group mean) / group standard deviation, minus beta
+times the k3 estimate of KL(pi || SFT policy) per token.
+Paper: Shao et al. 2024 (DeepSeekMath), arXiv 2402.03300, equations 3 and 4; the other loss types are documented in
+TRL's GRPOConfig. Trainer: TRL's GRPOTrainer, with our prompts, samples and reward (farm/methods/trl_rollouts.py).
+
+`metrics.jsonl`: loss; reward and reward_std (over the step's answers, before comparison; mean up), frac_reward_zero_std
+(share of prompts whose answers all score alike and teach nothing), kl (k3 per token, nats), entropy, clip_ratio/*,
+completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_norm, learning_rate, step.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedModel
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
+
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, online_arguments
+from farm.methods.trl_training import (
+    StartsAtReference,
+    TrainingJob,
+    TrainingSettings,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+)
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class GRPO:
+    """The policy's own answers, compared within groups that answer the same prompt."""
+
+    name: str
+    """Shown in tables."""
+    rollouts: RolloutSettings
+    """How many answers are drawn, and how they are rewarded."""
+    beta: float
+    """Weight of the KL to the SFT policy."""
+    loss_type: str
+    """TRL's name of the loss: grpo, dapo, dr_grpo, bnpo, ..."""
+    scale_rewards: str
+    """What advantages are divided by: group (the standard deviation within a prompt), batch, or none."""
+    cliprange: float
+    """The ratio to the policy that drew the answers is clipped to 1 +- this (TRL's epsilon)."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts the answers of a step, epochs are the passes over them."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_batch(self.rollouts.n_samples, self.training.batch_size)
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "reward_model", "unlabeled")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
+        rollouts = Rollouts(inputs, self.rollouts, job)
+        arguments = online_arguments(
+            GRPOConfig,
+            job,
+            self.rollouts,
+            inputs.model,
+            beta=self.beta,
+            loss_type=self.loss_type,
+            scale_rewards=self.scale_rewards,
+            epsilon=self.cliprange,
+        )
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _GRPOTrainerOnIds(
+            model=policy,
+            reward_funcs=[rollouts.score],
+            args=arguments,
+            train_dataset=rollouts.prompts(inputs),
+            processing_class=rollouts.tokenizer,
+            callbacks=[StartsAtReference({"kl": 0.0})],
+        )
+        trainer.rollouts = rollouts
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, rollouts.tokenizer, job), temperature=self.temperature)
+
+
+class _GRPOTrainerOnIds(GRPOTrainer):
+    """TRL's trainer without its tokenisation and sampling."""
+
+    rollouts: Rollouts
+    model: PreTrainedModel
+
+    def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, object]]:
+        return self.rollouts.encode(prompts), None, {}
+
+    def _generate_single_turn(self, *args: object, **kwargs: object) -> tuple[list[list[int]], None]:  # noqa: ARG002
+        return self.rollouts.draw(self.model, self.state.global_step), None

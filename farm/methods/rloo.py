@@ -1,0 +1,95 @@
+"""RLOO: REINFORCE with the mean reward of the other answers to the same prompt as the baseline.
+
+Objective: maximise E[(R - mean R of the other answers) log pi(answer)], where R = score - beta KL(pi || SFT policy) of
+the whole answer (k1 estimate), with PPO's clipped ratio of whole answers where answers are used more than once.
+Paper: Ahmadian et al. 2024, arXiv 2402.14740. Trainer: TRL's RLOOTrainer, with our prompts, samples and reward
+(farm/methods/trl_rollouts.py).
+
+`metrics.jsonl`: loss; reward and reward_std (over the step's answers; mean up), kl (k1 per answer, nats), entropy,
+clip_ratio/*, completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_norm, learning_rate, step.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedModel
+from trl.trainer.rloo_config import RLOOConfig
+from trl.trainer.rloo_trainer import RLOOTrainer
+
+from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, online_arguments
+from farm.methods.trl_training import (
+    StartsAtReference,
+    TrainingJob,
+    TrainingSettings,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+)
+from farm.records import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class RLOO:
+    """The policy's own answers, compared within groups that answer the same prompt."""
+
+    name: str
+    """Shown in tables."""
+    rollouts: RolloutSettings
+    """How many answers are drawn, and how they are rewarded."""
+    beta: float
+    """Weight of the KL to the SFT policy."""
+    normalise_advantages: bool
+    """Divide advantages by their standard deviation over the step."""
+    cliprange: float
+    """The ratio to the policy that drew the answers is clipped to 1 +- this (TRL's epsilon)."""
+    training: TrainingSettings
+    """How the weights are fitted; the batch size counts the answers of a step, epochs are the passes over them."""
+    temperature: float
+    """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_batch(self.rollouts.n_samples, self.training.batch_size)
+
+    @property
+    def requires(self) -> tuple[Requirement, ...]:
+        return ("sft", "reward_model", "unlabeled")
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
+        rollouts = Rollouts(inputs, self.rollouts, job)
+        arguments = online_arguments(
+            RLOOConfig,
+            job,
+            self.rollouts,
+            inputs.model,
+            beta=self.beta,
+            normalize_advantages=self.normalise_advantages,
+            epsilon=self.cliprange,
+        )
+        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        trainer = _RLOOTrainerOnIds(
+            model=policy,
+            reward_funcs=[rollouts.score],
+            args=arguments,
+            train_dataset=rollouts.prompts(inputs),
+            processing_class=rollouts.tokenizer,
+            callbacks=[StartsAtReference({"kl": 0.0})],
+        )
+        trainer.rollouts = rollouts
+        run_trainer(trainer, job)
+        return Policy(checkpoint=save_trained(policy, rollouts.tokenizer, job), temperature=self.temperature)
+
+
+class _RLOOTrainerOnIds(RLOOTrainer):
+    """TRL's trainer without its tokenisation and sampling."""
+
+    rollouts: Rollouts
+    model: PreTrainedModel
+
+    def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, object]]:
+        return self.rollouts.encode(prompts), None, {}
+
+    def _generate_single_turn(self, *args: object, **kwargs: object) -> list[list[int]]:  # noqa: ARG002
+        return self.rollouts.draw(self.model, self.state.global_step)

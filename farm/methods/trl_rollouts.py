@@ -1,0 +1,143 @@
+"""What GRPO and RLOO share: prompts, samples and rewards for TRL's online trainers, all on our token ids.
+
+TRL would tokenise prompts its own way, sample with `generate` and score decoded text. Here prompts are encoded as for
+every other method, samples come from farm.models.generate, keyed by (seed, step, prompt, sample), and the reward model
+reads the very ids that were sampled.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from farm.methods.method import TrainingInputs
+from farm.methods.ppo_rollout import prompts_of_step
+from farm.methods.trl_training import ArgumentsT, IdRows, TrainingJob, dataset_of, training_arguments
+from farm.models.answering import keep_short
+from farm.models.checkpoint import Model, load_reward_model, load_tokenizer
+from farm.models.generate import sample
+from farm.models.prompts import render_all
+from farm.models.scorers import reward_scores_of_ids
+from farm.models.tokens import encode_prompt
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutSettings:
+    """How many answers are drawn, and how they are rewarded."""
+
+    n_steps: int
+    """Rounds of sampling and updating."""
+    n_samples: int
+    """Answers to each prompt, which are compared with one another; at least 2."""
+    rollout_temperature: float
+    """Sampling temperature in training; log-probabilities are taken at the same temperature."""
+    missing_eos_penalty: float
+    """Subtracted from the score of an answer that was cut at the token limit."""
+
+    def __post_init__(self) -> None:
+        if self.n_samples < 2:
+            raise ValueError(
+                f"n_samples: answers are compared with one another, expected at least 2, got {self.n_samples}"
+            )
+
+
+class Rollouts:
+    """Samples and rewards of one training run."""
+
+    def __init__(self, inputs: TrainingInputs, settings: RolloutSettings, job: TrainingJob) -> None:
+        assert inputs.sft is not None and inputs.reward_model is not None
+        self._model: Model = inputs.model
+        self._settings = settings
+        self._job = job
+        self._tokenizer: PreTrainedTokenizerBase = load_tokenizer(inputs.sft.checkpoint)
+        self._reward_model = load_reward_model(
+            inputs.reward_model, dtype=inputs.model.torch_dtype, device=inputs.model.torch_device
+        )
+        self._prompts: list[str] = []
+
+    def prompts(self, inputs: TrainingInputs) -> IdRows:
+        """The prompts of all steps in order, for the trainer."""
+        instructions = keep_short(inputs.model, inputs.unlabeled)
+        asked = [(i.instruction, i.input) for i in instructions]
+        texts = render_all(inputs.model.prompt, self._tokenizer, asked)
+        per_step = self._job.settings.batch_size // self._settings.n_samples
+        order = [
+            row
+            for step in range(self._settings.n_steps)
+            for row in prompts_of_step(len(texts), per_step, step, self._job.seed)
+        ]
+        return dataset_of([{"prompt": texts[row]} for row in order])
+
+    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+        """The prompts' ids; they are kept as text too, for the samples that are drawn next."""
+        self._prompts = list(prompts)
+        return [encode_prompt(self._tokenizer, prompt) for prompt in prompts]
+
+    def draw(self, policy: PreTrainedModel, step: int) -> list[list[int]]:
+        """`n_samples` answers to each prompt: ids, end token included."""
+        n_samples = self._settings.n_samples
+        was_training = policy.training
+        policy.train(False)
+        drawn = sample(
+            policy,
+            self._tokenizer,
+            self._prompts[::n_samples],
+            n=n_samples,
+            temperature=self._settings.rollout_temperature,
+            max_new_tokens=self._model.max_new_tokens,
+            batch_size=self._model.generation_batch_size,
+            seed=self._job.seed,
+            purpose=f"{self._job.label} rollouts {step}",
+        )
+        policy.train(was_training)
+        return [completion.ids for completions in drawn for completion in completions]
+
+    def score(
+        self,
+        prompts: Sequence[str],
+        completions: Sequence[str],  # noqa: ARG002
+        completion_ids: Sequence[list[int]],
+        **kwargs: object,  # noqa: ARG002
+    ) -> list[float | None]:
+        """Rewards of the sampled ids, in the form that TRL asks for."""
+        sequences = [
+            [*encode_prompt(self._tokenizer, prompt), *ids] for prompt, ids in zip(prompts, completion_ids, strict=True)
+        ]
+        with torch.no_grad():
+            scores = reward_scores_of_ids(self._reward_model, sequences, batch_size=self._model.micro_batch_size)
+        end, penalty = self._tokenizer.eos_token_id, self._settings.missing_eos_penalty
+        return [
+            float(score) - (0.0 if ids[-1] == end else penalty)
+            for score, ids in zip(scores, completion_ids, strict=True)
+        ]
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        return self._tokenizer
+
+
+def online_arguments(
+    kind: Callable[..., ArgumentsT], job: TrainingJob, settings: RolloutSettings, model: Model, **own: object
+) -> ArgumentsT:
+    """TRL's configuration of an online trainer: a batch is one step's answers, `epochs` the passes over it."""
+    n_updates = settings.n_steps * job.settings.epochs
+    return training_arguments(
+        kind,
+        job,
+        n_updates * job.settings.batch_size,
+        max_steps=n_updates,
+        num_generations=settings.n_samples,
+        num_iterations=job.settings.epochs,
+        max_completion_length=model.max_new_tokens,
+        temperature=settings.rollout_temperature,
+        shuffle_dataset=False,
+        disable_dropout=True,
+        **own,
+    )
+
+
+def check_batch(n_samples: int, batch_size: int) -> None:
+    """Raise ValueError unless a batch holds whole groups of samples."""
+    if batch_size % n_samples:
+        raise ValueError(f"training.batch_size: expected a multiple of n_samples ({n_samples}), got {batch_size}")
