@@ -74,15 +74,25 @@ class AnnotationRow(FileRow):
         default=None, validation_alias=AliasChoices("labelled_at", "timestamp")
     )
     """When, as ISO 8601 text, so that alphabetical order is the order in time."""
-    cost_usd: OptionalScore = Field(default=None, validation_alias=AliasChoices("cost_usd", "price_per_example"))
+    cost_usd: float | None = Field(default=None, validation_alias=AliasChoices("cost_usd", "price_per_example"))
     """What the verdict cost."""
-    latency_seconds: OptionalScore = Field(
+    latency_seconds: float | None = Field(
         default=None, validation_alias=AliasChoices("latency_seconds", "time_per_example")
     )
     """How long the verdict took."""
 
 
-OPTIONAL_COLUMNS = ("first_shown", "p_first", "score_1", "score_2", "acceptable_1", "acceptable_2", "labelled_at")
+OPTIONAL_COLUMNS = (
+    "first_shown",
+    "p_first",
+    "score_1",
+    "score_2",
+    "acceptable_1",
+    "acceptable_2",
+    "labelled_at",
+    "cost_usd",
+    "latency_seconds",
+)
 """Columns that a table has only if its source says something there."""
 ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name not in OPTIONAL_COLUMNS)
 
