@@ -15,7 +15,7 @@ from farm.pocket.facts import (
     state,
     value_of,
 )
-from farm.pocket.grammar import Task
+from farm.pocket.tasks import Task
 
 
 class Answer(NamedTuple):

@@ -10,8 +10,8 @@ from itertools import pairwise
 from farm.pocket import phrases
 from farm.pocket.facts import DAYS, category_of, entities_of, value_of
 from farm.pocket.fluency import fluency
-from farm.pocket.grammar import Family, Task
 from farm.pocket.reading import Reading, Statement
+from farm.pocket.tasks import Family, Task
 
 _END_WORDS = ("lowest", "highest")
 

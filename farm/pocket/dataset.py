@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from farm.data.dataset import Splits
 from farm.pocket.drafts import draw_evaluation_request, draw_training_request
-from farm.pocket.grammar import Request
+from farm.pocket.tasks import Request
 from farm.pocket.writers import EXPERT, SLOPPY, write
 from farm.records import Demonstration, Instruction, Output
 from farm.seeds import derive_seed

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from farm.pocket.criteria import correctness, falsehood
 from farm.pocket.facts import ATTRIBUTES, DAYS, EVENTS, PLURALS, entities_of
-from farm.pocket.grammar import Request, Task, draw_request, is_reserved
+from farm.pocket.grammar import draw_request, is_reserved
 from farm.pocket.reading import read
+from farm.pocket.tasks import Request, Task
 from farm.pocket.utility import WEIGHTS, assess
 from farm.pocket.writers import EXPERT, SLOPPY, draw_habits, write
 

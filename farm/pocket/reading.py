@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from farm.pocket.facts import ATTRIBUTES, Attribute, category_of, entities, value_of
-from farm.pocket.grammar import Task
+from farm.pocket.tasks import Task
 
 _TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from farm.pocket import phrases
 from farm.pocket.answers import detail_sentences, draw_answer
 from farm.pocket.facts import entities_of
-from farm.pocket.grammar import Constraint, Task
+from farm.pocket.tasks import Constraint, Task
 
 
 @dataclass(frozen=True, kw_only=True)
