@@ -17,7 +17,7 @@ def battle(name: str, winner: str, user: str = "arena_user_973", **other: object
     return {
         "question_id": name, "model_a": "owl", "model_b": "bat", "winner": winner, "judge": user,
         "conversation_a": talk("Fig."), "conversation_b": talk("Oak."), "turn": 1, "anony": True, "language": "English",
-        "tstamp": 1682351591.1, "toxic_chat_tag": {},
+        "tstamp": 1682351591.1,
     } | other  # fmt: skip
 
 
