@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from farm.calls.budget import Budget, Permit
 from farm.calls.calls import Reply, Request
@@ -148,7 +149,7 @@ class Sender:
             line.limit.n_in_flight += 1
             task = self._loop.create_task(self._send(line, job))
             self._tasks.add(task)
-            task.add_done_callback(self._sent)
+            task.add_done_callback(partial(self._sent, job))
 
     async def _send(self, line: _Line, job: Job) -> None:
         sent_at = self._loop.time()
@@ -229,10 +230,12 @@ class Sender:
         line.waiting.appendleft(job)
         self._pump(line)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _sent(self, job: Job, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._on_error(self._loop, {"exception": error})
+            if job in self._open_jobs and job not in self._resting:
+                self._end(job, Reply(text="", failure=str(error)))
 
     def _on_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """A damaged cache, a full disk, or a mistake here: nobody may wait for ever because of it."""

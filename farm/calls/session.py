@@ -149,7 +149,7 @@ class Session:
         if not asked:
             return {}
         waiting = _Waiting(len(asked))
-        jobs = []
+        jobs, joined = [], []
         with self._lock:
             sender = self._sender = self._sender or self._new_sender()
             for key, request in asked:
@@ -159,12 +159,15 @@ class Session:
                     jobs.append(Job(key, request, self._address(request.slot), self._ended))
                 else:
                     others.append(waiting.end)
+                    joined.append((key, request))
         # Several processes on one file each begin somewhere else, and then find what the others have answered.
         order = rng_for(os.getpid(), "order of sending", asked[0][0].hex()).permutation(len(jobs))
         sender.submit([jobs[i] for i in order])
         waiting.done.wait()
         if sender.stopped_by is not None:
             raise sender.stopped_by
+        for key, request in joined:
+            waiting.replies[key] = self._shared(request, waiting.replies[key])
         return waiting.replies
 
     def _new_sender(self) -> Sender:
@@ -177,15 +180,17 @@ class Session:
 
     def _ended(self, job: Job, reply: Reply) -> None:
         """In the sender's thread: keep the reply, then hand it to everybody who waits for it."""
-        if reply.is_from_cache:
-            self.ledger.hits([(job.request, reply)])
-        else:
-            self._keep(job.key, job.address.base_url, job.request, reply)
-            self.ledger.ended(job.request, is_failure=bool(reply.failure), n_tries=job.n_sent)
-        with self._lock:
-            ends = self._in_flight.pop(job.key)
-        for end in ends:
-            end(job, reply)
+        try:
+            if reply.is_from_cache:
+                self.ledger.hits([(job.request, reply)])
+            else:
+                self._keep(job.key, job.address.base_url, job.request, reply)
+                self.ledger.ended(job.request, is_failure=bool(reply.failure), n_tries=job.n_sent)
+        finally:
+            with self._lock:
+                ends = self._in_flight.pop(job.key)
+            for end in ends:
+                end(job, reply)
 
     def _keep(self, key: bytes, endpoint: str, request: Request, reply: Reply) -> None:
         if self._cache is not None and not reply.failure:
@@ -212,12 +217,16 @@ class Session:
         found = []
         for i, (request, key) in enumerate(zip(requests, keys, strict=True)):
             reply = replies[key]
-            if i != first[key]:
-                reply = reply._replace(is_from_cache=not reply.failure)
-                if not reply.failure:
-                    self.ledger.hits([(request, reply)])
-            found.append(reply)
+            found.append(reply if i == first[key] else self._shared(request, reply))
         return found
+
+    def _shared(self, request: Request, reply: Reply) -> Reply:
+        """The reply to an equal request, for somebody who has not paid for it."""
+        if reply.failure:
+            self.ledger.ended(request, is_failure=True, n_tries=0)
+            return reply._replace(n_prompt_tokens=0, n_cached_prompt_tokens=0, n_completion_tokens=0, cost_usd=0.0)
+        self.ledger.hits([(request, reply)])
+        return reply._replace(is_from_cache=True)
 
 
 class _Waiting:

@@ -38,6 +38,7 @@ FaultRule = Callable[[int, Body], str]
 
 STATUS_FAULTS = {
     "400": (400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded"),
+    "newer_name": (400, "Unsupported parameter: use 'max_completion_tokens' instead.", "unsupported_parameter"),
     "401": (401, "Incorrect API key provided.", "invalid_api_key"),
     "403": (403, "Country, region, or territory not supported.", "unsupported_country"),
     "404": (404, "The model does not exist or you do not have access to it.", "model_not_found"),
