@@ -36,12 +36,12 @@ def constant(train: CrowdLabels, test: CrowdLabels) -> FloatArray:
 
 def judge_alone(train: CrowdLabels, test: CrowdLabels) -> FloatArray:
     """The judge's own verdict, soft where it is."""
-    return _mixed(_verdict, train, test)
+    return _mixed(certain_verdict, train, test)
 
 
 def flat_flips(train: CrowdLabels, test: CrowdLabels) -> FloatArray:
     """A quarter of the judge's preferences turned round."""
-    return _mixed(_flipped, train, test)
+    return _mixed(certain_flips, train, test)
 
 
 def fitted_flips(train: CrowdLabels, test: CrowdLabels) -> FloatArray:
@@ -69,12 +69,18 @@ def log_scores(probabilities: FloatArray, labels: CrowdLabels) -> FloatArray:
     return scores
 
 
+def n_impossible(probabilities: FloatArray, labels: CrowdLabels) -> int:
+    """Labels that have probability 0."""
+    return int(np.count_nonzero((probabilities * _hits(labels)).sum(axis=1) == 0))
+
+
 def judged_side(labels: CrowdLabels) -> FloatArray:
     """(N,) the judge's preference: 1 first, -1 second, 0 tie."""
     return np.sign(labels.soft_margin + labels.hard_margin)
 
 
-def _verdict(labels: CrowdLabels) -> FloatArray:
+def certain_verdict(labels: CrowdLabels) -> FloatArray:
+    """(N, 3) of the judge alone, unmixed."""
     side = judged_side(labels)
     certain = np.stack([side > 0, side == 0, side < 0], axis=1).astype(np.float64)
     p_first = 1.0 / (1.0 + np.exp(-labels.soft_margin))
@@ -83,7 +89,8 @@ def _verdict(labels: CrowdLabels) -> FloatArray:
     return verdict
 
 
-def _flipped(labels: CrowdLabels) -> FloatArray:
+def certain_flips(labels: CrowdLabels) -> FloatArray:
+    """(N, 3) of flat flips, unmixed."""
     side = judged_side(labels)
     certain = np.stack([side > 0, side == 0, side < 0], axis=1).astype(np.float64)
     flipped: FloatArray = (1.0 - FLAT_FLIP_PROB) * certain + FLAT_FLIP_PROB * certain[:, ::-1]

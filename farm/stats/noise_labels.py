@@ -1,8 +1,8 @@
 """What the noise model of a crowd is fitted to: human labels beside a judge's clean verdicts, as arrays."""
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,8 @@ from farm.stats.bootstrap import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-_BLOCK = 20_000
-"""Labels that are worked on at once: bounds the memory."""
+_BLOCK = 200
+"""Labels that are worked on at once: what a block needs stays in the processor's cache, and memory is bounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,25 +49,28 @@ class CrowdLabels:
     def n_items(self) -> int:
         return int(self.item[-1]) + 1 if len(self.item) else 0
 
-    @property
+    @cached_property
     def starts(self) -> IntArray:
         """(I,) row of each item's first label."""
         return np.flatnonzero(np.diff(self.item, prepend=-1)).astype(np.int64)
 
     def of_items(self, keep: npt.NDArray[np.bool_]) -> "CrowdLabels":
         """The labels of the items that `keep` (I,) names, renumbered; workers keep their numbers."""
-        return self._rows(np.flatnonzero(keep[self.item]))
+        return self._rows(keep[self.item])
 
-    def blocks(self) -> Iterator["CrowdLabels"]:
+    @cached_property
+    def blocks(self) -> tuple["CrowdLabels", ...]:
         """The labels in pieces that split no item."""
         bounds = np.append(self.starts, self.n_labels)
+        pieces = []
         first = 0
-        while first < len(bounds) - 1:
+        while first < self.n_items:
             last = max(first + 1, int(np.searchsorted(bounds, bounds[first] + _BLOCK, side="right")) - 1)
-            yield self if (first, last) == (0, len(bounds) - 1) else self._rows(np.arange(bounds[first], bounds[last]))
+            pieces.append(self._rows(slice(bounds[first], bounds[last])))
             first = last
+        return tuple(pieces)
 
-    def _rows(self, rows: npt.NDArray[np.intp]) -> "CrowdLabels":
+    def _rows(self, rows: npt.NDArray[np.bool_] | slice) -> "CrowdLabels":
         arrays = {
             field.name: vars(self)[field.name][rows]
             for field in dataclasses.fields(self)

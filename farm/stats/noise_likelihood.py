@@ -74,7 +74,7 @@ def evaluate(labels: CrowdLabels, at: Coefficients, rho: FloatArray) -> Evaluati
     total = 0.0
     gradient = dict.fromkeys(vars(at), 0.0)
     by_worker, information = np.zeros(labels.n_workers), np.zeros(labels.n_workers)
-    for block in labels.blocks():
+    for block in labels.blocks:
         grid, weights = _grid(at)
         reliability = np.exp(rho[block.worker])
         followed = at.soft_slope * block.soft_margin + at.hard_slope * block.hard_margin
@@ -112,7 +112,7 @@ def held_out(labels: CrowdLabels, at: Coefficients, reliability_spread: float) -
     """
     of_labels, of_items = [], []
     nodes, node_weights = _reliability_nodes(reliability_spread)
-    for block in labels.blocks():
+    for block in labels.blocks:
         grid, weights = _grid(at)
         followed = at.soft_slope * block.soft_margin + at.hard_slope * block.hard_margin
         bias = _bias(block, at)

@@ -12,8 +12,8 @@ import numpy as np
 
 from farm.seeds import rng_for, uniform_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
-from farm.stats.noise_baselines import BASELINES, log_scores
-from farm.stats.noise_fit import CrowdFit, fit_crowd
+from farm.stats.noise_baselines import BASELINES, certain_flips, certain_verdict, log_scores, n_impossible
+from farm.stats.noise_fit import CrowdFit
 from farm.stats.noise_labels import CrowdLabels
 from farm.stats.noise_likelihood import held_out
 
@@ -28,7 +28,7 @@ class Score:
     """calibrated, or a baseline of `farm.stats.noise_baselines`."""
     per_label: Estimate
     """Mean log-probability of a label; its n_total counts labels."""
-    behind: Estimate | None
+    ahead: Estimate | None
     """calibrated minus this, per label; None for calibrated itself."""
 
 
@@ -41,8 +41,10 @@ class HeldOutScores:
     joint: Estimate
     """Gain of predicting the labels of an item together instead of each by itself, in nats per label: what the shared
     opinion knows."""
-    n_items: int
-    n_labels: int
+    n_impossible_alone: int
+    """Labels that the judge alone rules out: people tied or opposed it."""
+    n_impossible_flips: int
+    """Labels that flat flips rule out: people tied where the judge did not, or the reverse."""
 
 
 def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -51,13 +53,6 @@ def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> np.ndarra
     fold = np.empty(len(item_ids), dtype=np.int64)
     fold[order] = np.arange(len(item_ids)) % n_folds
     return fold
-
-
-def fit_folds(
-    labels: CrowdLabels, free: frozenset[str], fold: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> list[CrowdFit]:
-    """For each fold the fit to all the others."""
-    return [fit_crowd(labels.of_items(fold != k), free) for k in range(int(fold.max()) + 1)]
 
 
 def score_folds(
@@ -96,11 +91,11 @@ def score_folds(
             Score(
                 name=name,
                 per_label=per_label(sums),
-                behind=None if name == CALIBRATED else per_label(own - sums),
+                ahead=None if name == CALIBRATED else per_label(own - sums),
             )
             for name, sums in item_sums.items()
         ),
         joint=per_label(joint - own),
-        n_items=labels.n_items,
-        n_labels=labels.n_labels,
+        n_impossible_alone=n_impossible(certain_verdict(labels), labels),
+        n_impossible_flips=n_impossible(certain_flips(labels), labels),
     )

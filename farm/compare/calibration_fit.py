@@ -1,0 +1,116 @@
+"""The fitted crowd: its parameters with intervals, each worker's reliability, and the noise stage they make."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.annotators.noise_crowd import CrowdNoise
+from farm.compare.calibration_data import CalibrationData
+from farm.stats.noise_fit import LIMITS, Fit
+from farm.stats.noise_identified import FIELD_OF, PARAMETERS, Identified
+from farm.stats.noise_intervals import Interval
+
+_FROM_ZERO = ("reliability_spread", "opinion_sd", "lapse_rate")
+"""Parameters whose lower limit is a value like any other and not an end of the search."""
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of `CrowdNoise` as fitted."""
+
+    name: str
+    value: float | None
+    """None if it is not identified."""
+    low: float | None
+    """End of the 95% profile-likelihood interval; None if there is none on this side."""
+    high: float | None
+    reason: str
+    """Why it is not identified, or why an end is missing; empty if nothing is."""
+
+    @property
+    def is_identified(self) -> bool:
+        return self.value is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerReliability:
+    """One human annotator."""
+
+    name: str
+    n_labels: int
+    reliability: float | None
+    """r_w: 1 is the median worker; None if the spread is not identified."""
+    low: float | None
+    high: float | None
+    reason: str
+
+
+def parameters(identified: Identified, intervals: dict[str, Interval]) -> tuple[Parameter, ...]:
+    """All parameters in the order of the tables."""
+    made = []
+    for name in PARAMETERS:
+        if name in identified.reasons:
+            made.append(Parameter(name=name, value=None, low=None, high=None, reason=identified.reasons[name]))
+        else:
+            made.append(_parameter(name, intervals[FIELD_OF.get(name, name)]))
+    return tuple(made)
+
+
+def reliabilities(data: CalibrationData, fit: Fit, identified: Identified) -> tuple[WorkerReliability, ...]:
+    """Each annotator's most probable reliability given the fitted spread, with its approximate 95% interval."""
+    counts = np.bincount(data.labels.worker, minlength=data.labels.n_workers)
+    missing = identified.reasons.get("reliability_spread", "")
+    rows = []
+    for worker, name in enumerate(data.workers):
+        rho = float(fit.rho[worker])
+        error = 0.0
+        if fit.spread > 0:
+            error = _Z / math.sqrt(float(fit.worker_information[worker]) + 1 / fit.spread**2)
+        rows.append(
+            WorkerReliability(
+                name=name,
+                n_labels=int(counts[worker]),
+                reliability=None if missing else math.exp(rho),
+                low=None if missing else math.exp(rho - error),
+                high=None if missing else math.exp(rho + error),
+                reason=missing,
+            )
+        )
+    return tuple(rows)
+
+
+def crowd_noise(fit: Fit, identified: Identified, *, n_workers: int, p_limit: float, seed: int) -> CrowdNoise:
+    """The stage that draws from the fitted model; what is not identified is left out of it."""
+    at = fit.coefficients
+    return CrowdNoise(
+        n_workers=n_workers,
+        reliability_spread=fit.spread,
+        temperature=None if "temperature" in identified.reasons else 1.0 / at.soft_slope,
+        verdict_log_odds=None if "verdict_log_odds" in identified.reasons else at.hard_slope,
+        p_limit=p_limit,
+        opinion_sd=at.opinion_sd,
+        length_bias=at.length_bias,
+        list_bias=at.list_bias,
+        position_bias=at.position_bias,
+        tie_weight=at.tie_weight,
+        lapse_rate=at.lapse_rate,
+        seed=seed,
+    )
+
+
+def _parameter(name: str, interval: Interval) -> Parameter:
+    low_missing = interval.is_low_limited and name not in _FROM_ZERO
+    low, high = None if low_missing else interval.low, None if interval.is_high_limited else interval.high
+    value = interval.value
+    limit = LIMITS.get(FIELD_OF.get(name, name), (0.0, math.inf))
+    at_limit = value >= 0.999 * limit[1] or (low_missing and value <= 1.001 * limit[0])
+    if name == "temperature":  # the likelihood has its inverse
+        value, low, high = 1 / value, None if high is None else 1 / high, None if low is None else 1 / low
+    reason = ""
+    if at_limit:
+        reason = "the likelihood grows up to the end of the search: read the value as a bound"
+    elif low is None or high is None:
+        reason = "the likelihood stays high up to the end of the search, so the interval is open there"
+    return Parameter(name=name, value=value, low=low, high=high, reason=reason)
