@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import pydantic
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from farm.errors import UserError
 
@@ -45,11 +45,12 @@ class Problem:
 
 def register_resolvers() -> None:
     """`${text:FILE}` is the text of a file under conf/; `${package:FILE}` is the path of a file in the package;
-    `${first_of:A,B}` is A, or B if A is null.
+    `${first_of:A,B}` is A, or B if A is null; `${required:KEY}` is the value of a top-level key, not null.
     """
     OmegaConf.register_new_resolver("text", lambda name: (CONF_DIR / name).read_text(), replace=True)
     OmegaConf.register_new_resolver("package", lambda name: str(PACKAGE_DIR / name), replace=True)
     OmegaConf.register_new_resolver("first_of", lambda given, other: other if given is None else given, replace=True)
+    OmegaConf.register_new_resolver("required", _required, replace=True)
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -74,6 +75,12 @@ def build(target: type[TargetT], node: Mapping[str, object]) -> TargetT:
         raise ConfigError(problems)
     assert isinstance(value, target)
     return value
+
+
+def _required(key: str, *, _root_: DictConfig) -> object:
+    if _root_.get(key) is None:
+        raise ConfigError([Problem(key, f"is required here; give {key}=... on the command line")])
+    return _root_[key]
 
 
 _FAILED = object()

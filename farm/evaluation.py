@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from farm.annotators.annotator import Annotator
+from farm.calls.calls import NO_CALLS, Calls
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
 from farm.seeds import derive_seed
 
@@ -65,11 +66,13 @@ def comparisons_with_reference(reference: Sequence[Output], outputs: Sequence[Ou
 
 
 def judge_outputs(
-    annotator: Annotator, comparisons: Sequence[Comparison], *, n_labels: int, seed: int
+    annotator: Annotator, comparisons: Sequence[Comparison], *, n_labels: int, seed: int, calls: Calls = NO_CALLS
 ) -> list[list[Annotation]]:
     """`n_labels` independent annotations per comparison: (n_labels, n_comparisons)."""
     return [
-        annotator.annotate(comparisons, (), derive_seed(seed, "evaluation label", str(label)), with_noise=False)
+        annotator.annotate(
+            comparisons, (), derive_seed(seed, "evaluation label", str(label)), with_noise=False, calls=calls
+        )
         for label in range(n_labels)
     ]
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from farm.annotators.annotator import Annotator
+from farm.calls.calls import NO_CALLS, Calls
 from farm.data.dataset import Dataset, Utility
 from farm.errors import UserError
 from farm.evaluation import (
@@ -53,15 +54,15 @@ from farm.seeds import derive_seed
 from farm.stats.selection import pair_agreement
 from farm.store import Artifact, Stage, Store
 
-DATASET = Stage("dataset", 1)
+DATASET = Stage("dataset", 2)
 POLICY = Stage("policy", 1)
-COMPARISONS = Stage("comparisons", 1)
-ANNOTATIONS = Stage("annotations", 1)
+COMPARISONS = Stage("comparisons", 2)
+ANNOTATIONS = Stage("annotations", 2)
 PAIRS = Stage("pairs", 1)
 REWARD_MODEL = Stage("reward_model", 1)
 ANSWERS = Stage("answers", 1)
 OUTPUTS = Stage("outputs", 1)
-STANDINGS = Stage("standings", 1)
+STANDINGS = Stage("standings", 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,15 +95,15 @@ class Chain:
     seed: int
 
 
-def run_chain(store: Store, chain: Chain) -> Artifact:
-    """Make, or find, everything the chain needs; returns the standings artifact."""
+def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
+    """Make, or find, everything the chain needs; returns the standings artifact. Judge models are asked by `calls`."""
     arm = chain.annotator.arm
     data = dataset_tables(store, chain.dataset)
     sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
     parents = {"dataset": data, "sft": sft}
     if {"pairs", "reward_model"} & set(chain.method.requires):
         compared = draw_comparisons(store, data, sft, chain, chain.seed)
-        annotated = annotate(store, compared, chain.annotator, chain.seed)
+        annotated = annotate(store, compared, chain.annotator, chain.seed, calls)
         parents["pairs"] = preference_pairs(store, compared, annotated)
     if "reward_model" in chain.method.requires:
         parents["reward_model"] = train_reward_model(
@@ -112,7 +113,7 @@ def run_chain(store: Store, chain: Chain) -> Artifact:
     answers = draw_evaluation_answers(store, data, policy, chain, derive_seed(chain.seed, "arm", arm))
     outputs = pick_outputs(store, answers, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
     parents = {"dataset": data, "policy": policy, "answers": answers, "outputs": outputs}
-    return evaluate(store, parents, chain)
+    return evaluate(store, parents, chain, calls)
 
 
 def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
@@ -167,13 +168,15 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
     return store.get(COMPARISONS, component=component, parents=parents, seed=seed, build=build)
 
 
-def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int) -> Artifact:
+def annotate(
+    store: Store, compared: Artifact, annotator: Annotator, seed: int, calls: Calls = NO_CALLS
+) -> Artifact:
     """One label per comparison by the training annotator, noise included."""
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
         recorded = read_table(compared.file("recorded.parquet"), Annotation)
-        annotations = annotator.annotate(comparisons, recorded, seed, with_noise=True)
+        annotations = annotator.annotate(comparisons, recorded, seed, with_noise=True, calls=calls)
         write_table(output_dir / "annotations.parquet", annotations, Annotation)
 
     return store.get(ANNOTATIONS, component=annotator, parents={"comparisons": compared}, seed=seed, build=build)
@@ -254,6 +257,7 @@ def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chai
     component = {
         "checkpoint": answering.checkpoint.resolve().relative_to(owner.path).as_posix(),
         "prefix": answering.prefix,
+        "suffix": answering.suffix,
         "temperature": answering.temperature,
         "n": answering.best_of,
         "n_instructions": evaluation.n_instructions,
@@ -283,7 +287,7 @@ def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifac
     return store.get(OUTPUTS, component={"utility": utility}, parents=parents, seed=seed, build=build)
 
 
-def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain) -> Artifact:
+def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     """Outcomes per instruction and the standing with every evaluation annotator; in closed worlds the curves of proxy
     reward against true utility too."""
     identity = RunIdentity(
@@ -302,7 +306,9 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain) -> Art
         outcomes: list[Outcome] = []
         standings: list[Standing] = []
         for name, annotator in sorted(chain.evaluation.annotators.items()):
-            labels = judge_outputs(annotator, compared, n_labels=chain.evaluation.n_labels, seed=chain.seed)
+            labels = judge_outputs(
+                annotator, compared, n_labels=chain.evaluation.n_labels, seed=chain.seed, calls=calls
+            )
             flat = [annotation for annotations in labels for annotation in annotations]
             write_table(output_dir / f"annotations_{name}.parquet", flat, Annotation)
             rows = outcomes_of(name, answered, labels, utilities)

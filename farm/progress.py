@@ -24,7 +24,7 @@ class Bar(Protocol):
     def advance(self, n: int = 1) -> None: ...
 
     def note(self, text: str) -> None:
-        """Show this beside the rate from now on: what was spent, what could not be read."""
+        """Show this beside the rate, from the next `advance` on: what was spent, what could not be read."""
 
 
 @contextmanager
@@ -70,15 +70,11 @@ class _PlainLines:
         self._start = time.monotonic()
         self._next_line = self._start + QUIET_SECONDS
 
-    def advance(self, n: int = 1) -> None:
-        self._done += n
-        self._print_if_due()
-
     def note(self, text: str) -> None:
         self._note = text
-        self._print_if_due()
 
-    def _print_if_due(self) -> None:
+    def advance(self, n: int = 1) -> None:
+        self._done += n
         now = time.monotonic()
         if now < self._next_line or self._done >= self._total:
             return

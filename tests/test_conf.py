@@ -5,16 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from farm.annotators.annotator import SimulatedAnnotator
+from farm.annotators.presentation import ONCE
 from farm.commands.compare import CompareSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.overrides import compose_one, expand
 from farm.commands.pocket import BuildCommand
 from farm.commands.run import plan
-from farm.config import CONF_DIR, build
+from farm.config import CONF_DIR, ConfigError, build
+from tests.judges.evaluators import write_evaluator
 
 FILES = sorted(CONF_DIR.rglob("*.yaml"))
-PARTS_OF_ANNOTATORS = {"calls", "judge", "judge_models", "panel"}
+PARTS_OF_ANNOTATORS = {"judge", "presentation"}
 GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"} - PARTS_OF_ANNOTATORS)
+NEEDED = {
+    "model/local": ["model.checkpoint=somewhere"],
+    "annotator/local": ["local_model=somewhere"],
+    "annotator/alpaca_eval": ["evaluator={folder}"],
+    "judge_models/local": ["judge_model=somewhere"],
+}
+"""What a choice cannot do without."""
 
 
 def test_every_file_is_looked_at() -> None:
@@ -24,13 +34,39 @@ def test_every_file_is_looked_at() -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_a_group_makes_its_objects(group: str, tmp_path: Path) -> None:
+    folder = write_evaluator(tmp_path / "evaluator")
     for path in FILES:
         if path.parent.name == group:
-            needed = ["model.checkpoint=somewhere"] if path.stem == "local" else []
+            needed = [text.format(folder=folder) for text in NEEDED.get(f"{group}/{path.stem}", [])]
             (planned,) = expand(
                 "config", [f"{group}={path.stem}", *needed, f"root={tmp_path}"], plan, is_multirun=False
             )
             assert planned.session.root == tmp_path
+
+
+@pytest.mark.parametrize("choice", sorted(path.stem for path in (CONF_DIR / "presentation").glob("*.yaml")))
+def test_every_presentation_goes_with_an_annotator(choice: str) -> None:
+    (planned,) = expand(
+        "config", ["annotator=pool", f"presentation@annotator.presentation={choice}"], plan, is_multirun=False
+    )
+    annotator = planned.chain.annotator
+    assert isinstance(annotator, SimulatedAnnotator)
+    assert (annotator.presentation == ONCE) == (choice == "once")
+
+
+def test_what_a_choice_cannot_do_without_is_named() -> None:
+    for choice, key in (("local", "local_model"), ("alpaca_eval", "evaluator")):
+        with pytest.raises(ConfigError, match=f"^{key}: is required here; give {key}=... on the command line$"):
+            expand("config", [f"annotator={choice}"], plan, is_multirun=False)
+
+
+def test_the_pool_is_made_of_rubric_judges_in_the_pocket_world_and_of_prompted_ones_elsewhere() -> None:
+    for dataset, name in (("pocket", "rubric-01"), ("alpaca_farm", "a_json")):
+        (planned,) = expand("config", ["annotator=pool", f"dataset={dataset}"], plan, is_multirun=False)
+        annotator = planned.chain.annotator
+        assert isinstance(annotator, SimulatedAnnotator)
+        names = [judge.name for judge in annotator.panel.members()]
+        assert (len(names), names[0]) == (13, name)
 
 
 @pytest.mark.parametrize("path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda path: path.stem)

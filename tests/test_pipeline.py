@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.annotators.annotator import RecordedAnnotator, SimulatedAnnotator
+from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
+from farm.annotators.recorded import RecordedAnnotator
 from farm.data.dataset import Splits
 from farm.evaluation import Evaluation
 from farm.judges.baselines import BaselineJudge, FixedPanel

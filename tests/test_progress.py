@@ -33,3 +33,11 @@ def test_short_loops_are_silent_and_nothing_done_is_no_error(
         clock[0] += 9
         bar.advance(0)
     assert "0/2 steps, 0/s, no estimate yet" in capsys.readouterr().err
+
+
+def test_a_note_stands_beside_the_rate(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("annotating", total=100, unit="comparisons") as bar:
+        clock[0] += 4
+        bar.note("8 calls, $0.01, 0 unparsed")
+        bar.advance(8)
+    assert capsys.readouterr().err == "annotating: 8/100 comparisons, 2/s, 46 s left, 8 calls, $0.01, 0 unparsed\n"

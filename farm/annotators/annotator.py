@@ -69,6 +69,8 @@ class SimulatedAnnotator:
     """In which orders and how often the drawn judge is asked."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """How often a judge is drawn relative to the others, by its name; a judge that is not named weighs 1."""
+    draws_as: str | None = None
+    """Judges and orders are drawn as for the annotator of this name, so that both ask the same; None: as its own."""
 
     def annotate(
         self,
@@ -84,7 +86,7 @@ class SimulatedAnnotator:
         # A comparison that stands twice is judged once: all draws are keyed by its contents.
         distinct = list({comparison.key: comparison for comparison in comparisons}.values())
         drawn = [
-            drawn_judge(uniform_for(seed, f"judge of {self.name}", comparison.pair_key), shares)
+            drawn_judge(uniform_for(seed, f"judge of {self.draws_as or self.name}", comparison.pair_key), shares)
             for comparison in distinct
         ]
         verdicts = self._verdicts(judges, distinct, drawn, seed, calls)
@@ -133,7 +135,7 @@ class SimulatedAnnotator:
         ]
 
     def _first_shown(self, comparison: Comparison, seed: int) -> int:
-        shows_smaller = uniform_for(seed, f"order of {self.name}", comparison.pair_key) < 0.5
+        shows_smaller = uniform_for(seed, f"order of {self.draws_as or self.name}", comparison.pair_key) < 0.5
         return 1 if shows_smaller == (comparison.output_1 <= comparison.output_2) else 2
 
     def _label(self, judge: Judge, comparison: Comparison, first_shown: int, verdict: Verdict) -> Label:
@@ -169,38 +171,4 @@ class SimulatedAnnotator:
             n_completion_tokens=verdict.n_completion_tokens,
             cost_usd=verdict.cost_usd,
             latency_seconds=verdict.latency_seconds,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedAnnotator:
-    """Replays verdicts that came with the data; a comparison without one is left unparsed."""
-
-    name: str
-    """Stands in every annotation and table."""
-    arm: str
-    """Annotators of one arm label the same samples."""
-
-    def annotate(
-        self,
-        comparisons: Sequence[Comparison],
-        recorded: Sequence[Annotation],
-        seed: int,  # noqa: ARG002
-        *,
-        with_noise: bool,  # noqa: ARG002
-        calls: Calls = NO_CALLS,  # noqa: ARG002
-    ) -> list[Annotation]:
-        by_key: Mapping[str, Annotation] = {annotation.comparison_key: annotation for annotation in recorded}
-        return [by_key.get(comparison.key) or self._missing(comparison) for comparison in comparisons]
-
-    def _missing(self, comparison: Comparison) -> Annotation:
-        return Annotation(
-            comparison_key=comparison.key,
-            annotator=self.name,
-            judge="",
-            first_shown=1,
-            clean_preference=None,
-            preference=None,
-            is_noised=False,
-            unparsed_reason="no recorded verdict for this comparison",
         )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from farm.calls.calls import NOT_ASKED
 from farm.records import Preference, Verdict
 
 ConflictRule = Literal["average", "tie", "drop"]
@@ -66,8 +67,12 @@ def combined(by_order: Sequence[Sequence[Verdict]], presentation: Presentation) 
     flat = [verdict for verdicts in by_order for verdict in verdicts]
     if len(flat) == 1:
         return flat[0]
-    of_orders = [_settled([_opinion(v) for v in verdicts], presentation.sample_conflict) for verdicts in by_order]
-    opinion = _settled(of_orders, presentation.order_conflict)
+    unasked = [verdict.unparsed_reason for verdict in flat if NOT_ASKED in verdict.unparsed_reason]
+    if unasked:  # a later run will know more, so this one has no verdict
+        opinion = _Opinion(None, None, unasked[0])
+    else:
+        of_orders = [_settled([_opinion(v) for v in verdicts], presentation.sample_conflict) for verdicts in by_order]
+        opinion = _settled(of_orders, presentation.order_conflict)
     costs = [verdict.cost_usd for verdict in flat]
     return Verdict(
         preference=opinion.preference,

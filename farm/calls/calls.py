@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, Protocol
 from farm.errors import UserError
 
 Role = Literal["system", "user", "assistant"]
+NOT_ASKED = "not asked: "
+"""How the failure of a reply begins that was never asked for (budget, dry run): a later run asks."""
 
 
 class Message(NamedTuple):

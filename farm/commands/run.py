@@ -16,6 +16,9 @@ import torch
 import transformers
 from omegaconf import DictConfig, OmegaConf
 
+from farm.calls.lazy import lazy_calls
+from farm.calls.settings import CallSettings
+from farm.commands.annotate_report import cost_lines
 from farm.commands.overrides import expand, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
@@ -25,6 +28,9 @@ from farm.pipeline import Chain, run_chain
 from farm.progress import job_label
 from farm.records import Standing, read_table
 from farm.store import Artifact, ArtifactError, StageReport, Store
+
+PARTS = ("panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
+"""Keys that stand in conf/config.yaml only for others to refer to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,8 @@ class Session:
     """Experiments that run after this one, into the same folder."""
     report: ReportSettings
     """What the sweep's report compares."""
+    calls: CallSettings
+    """How judge models are asked, if the annotators have any."""
 
     @property
     def folder(self) -> Path:
@@ -97,7 +105,7 @@ def plan(config: Mapping[str, object]) -> Planned:
     problems: list[Problem] = []
     made: list[Chain | Session] = []
     nodes: list[tuple[type[Chain | Session], dict[str, object]]] = [
-        (Chain, {"utility": None, **{key: value for key, value in config.items() if key not in session_keys}}),
+        (Chain, {"utility": None, **{key: config[key] for key in config if key not in {*session_keys, *PARTS}}}),
         (Session, {key: value for key, value in config.items() if key in session_keys}),
     ]
     for target, node in nodes:
@@ -126,7 +134,7 @@ def run_job(config: DictConfig) -> None:
         start = time.monotonic()
         store = Store(session.root)
         try:
-            standings = _run_quietly(store, chain)
+            standings = _run_quietly(store, Planned(chain, session))
         except UserError as error:
             print(f"[{label}] failed: {error}", file=sys.stderr, flush=True)
             return
@@ -150,17 +158,24 @@ def _following(experiment: str, overrides: Sequence[str], session: Session) -> S
     return _plan(line, is_multirun=True)
 
 
-def _run_quietly(store: Store, chain: Chain) -> Artifact:
+def _run_quietly(store: Store, job: Planned) -> Artifact:
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    if chain.model.threads is not None:
-        torch.set_num_threads(chain.model.threads)
-    return run_chain(store, chain)
+    if job.chain.model.threads is not None:
+        torch.set_num_threads(job.chain.model.threads)
+    # Annotations with holes where the budget ended must not become an artifact.
+    with lazy_calls(job.session.calls, needs_all=True) as calls:
+        standings = run_chain(store, job.chain, calls)
+        if calls.session is not None:
+            report = calls.session.report()
+            for line in cost_lines(report, job.session.calls.human, report.total.n_requests):
+                print(line, flush=True)
+        return standings
 
 
 def _run_one(job: Planned) -> None:
     chain, store = job.chain, Store(job.session.root)
-    standings = _run_quietly(store, chain)
+    standings = _run_quietly(store, job)
     print(f"\n{label_of(chain)}")
     print(f"{'stage':<14}{'':<8}{'seconds':>8}  artifact")
     for report in store.reports:

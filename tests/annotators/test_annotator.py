@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from farm.annotators.annotator import RecordedAnnotator, SimulatedAnnotator
+from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip, Noise
+from farm.annotators.recorded import RecordedAnnotator
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.records import Comparison, Preference
 

@@ -98,6 +98,18 @@ def test_one_order_is_drawn_and_recorded() -> None:
     assert all(a.preference == (FIRST if a.first_shown == 1 else SECOND) for a in annotations)
 
 
+def test_an_annotator_can_draw_as_another_does() -> None:
+    judges = [NotingJudge(name="a"), NotingJudge(name="b")]
+    pool(*judges).annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    asked = [list(judge.seen) for judge in judges]
+    for judge in judges:
+        judge.seen.clear()
+    replace(pool(*judges), name="other", draws_as="pool").annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    assert [judge.seen for judge in judges] == asked
+    replace(pool(*judges), name="other").annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    assert [judge.seen[200:] for judge in judges] != asked
+
+
 def test_both_orders_are_asked_k_times_and_a_position_bias_cancels() -> None:
     judge = NotingJudge(name="j")
     (annotation,) = pool(judge, presentation=BOTH).annotate(COMPARISONS[:1], (), 1, with_noise=True)

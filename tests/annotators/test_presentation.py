@@ -79,6 +79,12 @@ def test_the_unparsed_are_neither_ties_nor_losses() -> None:
         assert (verdict.preference, verdict.p_first, verdict.unparsed_reason) == (None, None, "refused; no verdict")
 
 
+def test_a_verdict_that_rests_on_half_the_questions_waits_for_the_others() -> None:
+    verdict = combined([[said(FIRST)], [said(None, reason="not asked: budget_calls=1 is spent")]], rules())
+    assert (verdict.preference, verdict.p_first) == (None, None)
+    assert verdict.unparsed_reason == "not asked: budget_calls=1 is spent"
+
+
 def test_replies_are_listed_and_what_they_took_is_summed() -> None:
     first = Verdict(
         preference=FIRST, raw_reply="é (a)", n_prompt_tokens=10, n_cached_prompt_tokens=4, n_completion_tokens=2,

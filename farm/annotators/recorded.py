@@ -1,0 +1,110 @@
+"""Replays verdicts: those that came with a dataset, or those of a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from farm.calls.calls import NO_CALLS, Calls
+from farm.data.annotations import read_annotations
+from farm.data.files import DataError
+from farm.records import Annotation, Comparison, Preference
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedAnnotator:
+    """Replays verdicts; a comparison without one is left unparsed."""
+
+    name: str
+    """Stands in every annotation and table."""
+    arm: str
+    """Annotators of one arm label the same samples."""
+    file: Path | None = None
+    """A table of verdicts, such as an AlpacaEval annotations file; None for those that came with the comparisons."""
+    whose: str | None = None
+    """The annotator in the file whose verdicts are replayed; None if it holds one only."""
+
+    def annotate(
+        self,
+        comparisons: Sequence[Comparison],
+        recorded: Sequence[Annotation],
+        seed: int,  # noqa: ARG002
+        *,
+        with_noise: bool,  # noqa: ARG002
+        calls: Calls = NO_CALLS,  # noqa: ARG002
+    ) -> list[Annotation]:
+        """The recorded annotation of each comparison, whichever of the two outputs the record names first.
+
+        Raises:
+            DataError: the file cannot be read, or holds several annotators and `whose` names none of them.
+        """
+        if self.file is not None:
+            by_key = _annotations_of(self.file, self.whose)
+            return [
+                replace(by_key.get(comparison.key) or self._missing(comparison), annotator=self.name)
+                for comparison in comparisons
+            ]
+        given = {annotation.comparison_key: annotation for annotation in recorded}
+        return [given.get(comparison.key) or self._missing(comparison) for comparison in comparisons]
+
+    def _missing(self, comparison: Comparison) -> Annotation:
+        return Annotation(
+            comparison_key=comparison.key,
+            annotator=self.name,
+            judge="",
+            first_shown=1,
+            clean_preference=None,
+            preference=None,
+            is_noised=False,
+            unparsed_reason="no recorded verdict for this comparison",
+        )
+
+
+@lru_cache(maxsize=4)
+def _annotations_of(file: Path, whose: str | None) -> Mapping[str, Annotation]:
+    """By the key of the comparison, in both orders of its outputs; the first verdict where a pair has several."""
+    frame = read_annotations(file, assumed_kind="llm")
+    names = sorted(set(frame["annotator"]))
+    if whose is None and len(names) > 1:
+        raise DataError(f"{file}: it holds verdicts of {', '.join(names)}; say whose with annotator.whose=NAME")
+    if whose is not None and whose not in names:
+        raise DataError(f"{file}: no verdicts of {whose!r} (annotator.whose); it has those of {', '.join(names)}")
+    annotations: dict[str, Annotation] = {}
+    columns = ["instruction", "input", "output_1", "output_2", "preference", "annotator", "raw_label"]
+    rows = frame if whose is None else frame[frame["annotator"] == whose]
+    for instruction, context, output_1, output_2, value, judge, raw in zip(*(rows[c] for c in columns), strict=True):
+        comparison = Comparison(instruction=instruction, input=context, output_1=output_1, output_2=output_2)
+        annotation = _annotation(comparison, None if value != value else float(value), judge, raw)
+        annotations.setdefault(comparison.key, annotation)
+        swapped = replace(comparison, output_1=output_2, output_2=output_1)
+        annotations.setdefault(swapped.key, _swapped(annotation, swapped))
+    return annotations
+
+
+def _annotation(comparison: Comparison, value: float | None, judge: str, raw_label: str) -> Annotation:
+    """A recorded preference, 1 to 2; what lies between is a soft verdict, and on its side of 1.5 a hard one."""
+    hard = None if value is None else Preference(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
+    return Annotation(
+        comparison_key=comparison.key,
+        annotator=judge,
+        judge=judge,
+        first_shown=1,
+        clean_preference=hard,
+        preference=hard,
+        is_noised=False,
+        p_first=None if value is None or value in (1.0, 1.5, 2.0) else 2.0 - value,
+        raw_reply=raw_label,
+        unparsed_reason="" if hard else "no verdict in the file",
+    )
+
+
+def _swapped(annotation: Annotation, comparison: Comparison) -> Annotation:
+    preference = annotation.preference.swapped if annotation.preference else None
+    return replace(
+        annotation,
+        comparison_key=comparison.key,
+        first_shown=2,
+        clean_preference=preference,
+        preference=preference,
+        p_first=None if annotation.p_first is None else 1.0 - annotation.p_first,
+    )
