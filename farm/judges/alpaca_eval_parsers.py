@@ -75,16 +75,16 @@ def _reading(value: object) -> Reading:
 def _regex(found: object, outputs_to_match: Mapping[object, re.Pattern[str]]) -> list[object]:
     """The keys of the patterns in the order in which they match."""
     text, values = _text(found), []
-    while matches := [(m.start(), place, m) for place, m in enumerate(_matches(text, outputs_to_match)) if m]:
-        _, place, match = min(matches)
-        values.append(list(outputs_to_match)[place])
-        # A pattern that matches nothing would match for ever.
+    while text and (matches := _matches(text, outputs_to_match)):
+        match, value = min(matches, key=lambda pair: pair[0].start())
+        values.append(value)
+        # A pattern that matches nothing at all would match for ever.
         text = text[max(match.end(), 1) :]
     return values
 
 
-def _matches(text: str, patterns: Mapping[object, re.Pattern[str]]) -> list[re.Match[str] | None]:
-    return [pattern.search(text) for pattern in patterns.values()]
+def _matches(text: str, patterns: Mapping[object, re.Pattern[str]]) -> list[tuple[re.Match[str], object]]:
+    return [(match, value) for value, pattern in patterns.items() if (match := pattern.search(text))]
 
 
 def _lmsys(found: object) -> list[object]:

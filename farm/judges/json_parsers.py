@@ -15,7 +15,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENING = re.compile(r"[{\[]")
-_MAX_UNREADABLE = 200
+_MAX_UNREADABLE = 50
 """Brackets that lead nowhere, before the rest of a reply is left alone: bounds the time for hostile replies."""
 _CLOSERS = {"{": "}", "[": "]"}
 
