@@ -5,7 +5,9 @@
   names the model, since some rows still carry a working title.
 - Caches `annotations_seed<k>_<configs>.json[.gz]`: one judge with several seeds, one annotator each.
 - AlpacaFarm: `alpaca_human_preference.json` (with `raw_preference`, the crowd's four classes), `alpaca_gpt4_...` and
-  `alpaca_noisy_multi_...`, which name no annotator; human evaluations and cross-annotations with `annotator_index`.
+  `alpaca_noisy_multi_...`, which name no annotator; human evaluations and cross-annotations with `annotator_index`. The
+  evaluations name one `generator`, of output_2; output_1 is the reference's. Cross-annotations name none; where the
+  same texts are in a file that does, its names are theirs too.
 """
 
 import hashlib
@@ -25,6 +27,8 @@ from farm.data.identifiers import hashed_name
 
 _NEEDED = {"instruction", "output_1", "output_2", "preference"}
 _TIMED = {"price_per_example", "time_per_example", "raw_completion", "referenced_models", "annotator_index"}
+_REFERENCE = "text_davinci_003"
+"""Who wrote output_1 of AlpacaFarm's human evaluations, whose rows name only the other model."""
 _SEED = re.compile(r"annotations_seed(\d+)")
 _PREFERENCE_FILE = re.compile(r"alpaca_(\w+)_preference\.")
 
@@ -35,6 +39,7 @@ class _Row(AnnotationRow):
     annotator: str = ""
     annotator_kind: Kind = "llm"
     annotator_index: int | str | None = None
+    generator: str | None = None
     raw_preference: float | None = Field(default=None, ge=1, le=4)
 
 
@@ -85,7 +90,7 @@ def read_alpaca_annotations(source: Source, assumed_kind: Kind | None) -> pd.Dat
         if model is not None:
             notes.append(f"{model}: the rows call this model {found[0].model_2!r}; it is named by its folder")
         rows += [_annotation(row, file, model, texts, assumed_kind) for row in found]
-    rows, repeated = _anonymous_apart(rows)
+    rows, repeated = _anonymous_apart(_with_models(rows))
     return annotation_table(rows, [*notes, *repeated])
 
 
@@ -100,8 +105,8 @@ def _annotation(
         # One copy of the reference's outputs in memory, not one a model.
         instruction=texts.setdefault(row.instruction, row.instruction),
         input=row.input,
-        model_1=row.model_1,
-        model_2=model or row.model_2,
+        model_1=row.model_1 or (_REFERENCE if row.generator else ""),
+        model_2=model or row.model_2 or row.generator or "",
         output_1=texts.setdefault(row.output_1, row.output_1),
         output_2=texts.setdefault(row.output_2, row.output_2),
         annotator=annotator,
@@ -137,6 +142,24 @@ def _folder_model(file: Path, rows: Sequence[_Row]) -> str | None:
     return (
         file.parent.parent.name if is_in_place and len(written) == 1 and {file.parent.parent.name} != written else None
     )
+
+
+def _with_models(rows: Sequence[AnnotationRow]) -> list[AnnotationRow]:
+    """Names for pairs without models, from rows on the same texts, if these agree."""
+    found: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    for row in rows:
+        if row.model_1 and row.model_2:
+            texts = (f"{row.instruction}\n\n{row.input or ''}".strip(), row.output_1, row.output_2)
+            found.setdefault(texts, set()).add((row.model_1, row.model_2))
+    named = []
+    for row in rows:
+        texts = (f"{row.instruction}\n\n{row.input or ''}".strip(), row.output_1, row.output_2)
+        models = found.get(texts, set())
+        if not row.model_1 and not row.model_2 and len(models) == 1:
+            ((model_1, model_2),) = models
+            row = row.model_copy(update={"model_1": model_1, "model_2": model_2})
+        named.append(row)
+    return named
 
 
 def _anonymous_apart(rows: Sequence[AnnotationRow]) -> tuple[list[AnnotationRow], list[str]]:

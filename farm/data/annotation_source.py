@@ -28,7 +28,9 @@ class Source:
         """The file itself, or every file below the folder that has an ending of a table, by name."""
         if self.path.is_file():
             return [self.path]
-        return sorted(file for file in self.path.rglob("*") if file.is_file() and has_table_ending(file))
+        below = ((file, file.relative_to(self.path).parts) for file in self.path.rglob("*"))
+        shown = (file for file, parts in below if not any(part.startswith(".") for part in parts))
+        return sorted(file for file in shown if file.is_file() and has_table_ending(file))
 
     @cached_property
     def first_rows(self) -> list[Row]:

@@ -57,7 +57,7 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
     Returns:
         Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator;
         `preference` is 1, 2, 1.5 (tie), between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or
-        changed.
+        changed, `attrs["format"]` which format the path was taken for.
 
     Raises:
         DataError: nothing there, an unknown format, or malformed rows.
@@ -65,7 +65,10 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
     source = Source(path=on_this_machine(path))
     if not source.path.exists():
         raise DataError(not_there(source.path))
-    return _chosen(source, format).read(source, assumed_kind)
+    chosen = _chosen(source, format)
+    frame = chosen.read(source, assumed_kind)
+    frame.attrs["format"] = chosen.name
+    return frame
 
 
 def _chosen(source: Source, name: str | None) -> AnnotationFormat:

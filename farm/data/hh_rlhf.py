@@ -1,8 +1,9 @@
 """Anthropic's HH-RLHF (Bai et al. 2022): `chosen` and `rejected` dialogues; a file, or a folder of them.
 
 Dialogues are text with "Human:" and "Assistant:" turns, or lists of messages (`role`, `content`). The instruction is
-what the two have in common up to the last assistant turn that begins in both; the outputs are what follows. Nobody is
-named and no order was recorded, so the hash of the texts decides which dialogue becomes output_1.
+what the two have in common up to the last assistant turn that begins in both; the outputs are what follows. Pairs of
+the same shape with a `prompt` and bare answers (TRL's columns) are read too. Nobody is named and no order was recorded,
+so the hash of the texts decides which dialogue becomes output_1.
 """
 
 import os
@@ -38,6 +39,7 @@ def _dialogue(value: object) -> object:
 
 
 class _Row(FileRow):
+    prompt: Annotated[str | None, BeforeValidator(_dialogue)] = None
     chosen: Annotated[str, BeforeValidator(_dialogue)]
     rejected: Annotated[str, BeforeValidator(_dialogue)]
 
@@ -65,7 +67,7 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     n_same = n_apart = 0
     for file in files:
         for pair in read_records(file, _Row):
-            split = _split(pair.chosen, pair.rejected)
+            split = _split(pair)
             if split.chosen == split.rejected:
                 n_same += 1
                 continue
@@ -85,10 +87,13 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     return annotation_table(rows, notes)
 
 
-def _split(chosen: str, rejected: str) -> _Split:
+def _split(pair: _Row) -> _Split:
+    chosen, rejected = pair.chosen, pair.rejected
     common = os.path.commonprefix([chosen, rejected])  # noqa: RUF071 - character by character is meant
     at = common.rfind(TURN)
     end = at + len(TURN) if at >= 0 else 0
+    if end == 0 and pair.prompt is not None:
+        return _Split(pair.prompt, *(answer.removeprefix(pair.prompt).strip() for answer in (chosen, rejected)))
     return _Split(chosen[:end], chosen[end:].strip(), rejected[end:].strip())
 
 

@@ -170,7 +170,10 @@ def _sheet_rows(path: Path) -> Iterator[Row]:
     book.close()
     if n_sheets == 0:
         missing = min((sorted(needed - set(header)) for header in headers), key=len, default=sorted(needed))
-        raise DataError(f"{path}: no sheet has all columns of TULU's evaluation; missing: {', '.join(missing)}")
+        raise DataError(
+            f"{path}: no sheet has all columns of TULU's evaluation; missing: {', '.join(missing)} "
+            "(save a sheet of your own as .csv)"
+        )
 
 
 def _pairs(folder: Path) -> dict[tuple[str, frozenset[str]], _Pair]:

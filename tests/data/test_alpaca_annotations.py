@@ -143,3 +143,14 @@ def test_the_recorded_seeds_of_gpt4(humandata: Path) -> None:
     assert humans["item_id"].isin(labels.index).all()
     raw = json.loads((humandata / "raw/alpacafarm_xann_gpt4/human_crossannotation_sample.json").read_text())
     assert humans["annotator"].nunique() == len({r["annotator_index"] for r in raw})
+
+
+def test_human_evaluations_name_the_models_of_the_cross_annotations(tmp_path: Path) -> None:
+    pair = {"instruction": "Add.\n\n1 and 2", "output_1": "3", "output_2": "4", "annotator_index": 1, "preference": 2}
+    (tmp_path / "human_annotations.json").write_text(json.dumps([{**pair, "generator": "owl"}]))
+    cross = [{**pair, "annotator_index": 2}, {**pair, "annotator_index": 3, "output_2": "5"}]
+    (tmp_path / "human_crossannotations.json").write_text(json.dumps(cross))
+    frame = read_annotations(tmp_path)
+    models = frame.drop_duplicates("output_2").set_index("output_2")[["model_1", "model_2"]]
+    assert models.loc["4"].tolist() == ["text_davinci_003", "owl"] and models.loc["5"].tolist() == ["", ""]
+    assert frame[frame["output_2"] == "4"]["item_id"].nunique() == 1

@@ -174,7 +174,7 @@ def test_a_path_that_is_not_there_says_what_is(tmp_path: Path) -> None:
 def test_a_format_can_be_forced_by_its_name(tmp_path: Path) -> None:
     rows = [{**ROW, "price_per_example": 0.1}]
     path = table(tmp_path, *({k: v for k, v in row.items() if k != "annotator_kind"} for row in rows))
-    assert read_annotations(path)["dataset"].tolist() == [""]
+    assert read_annotations(path).attrs["format"] == "alpaca_farm"
     with pytest.raises(DataError, match="expected the fields annotator_kind"):
         read_annotations(path, format="table")
     with pytest.raises(DataError, match=r"expected one of alpaca_eval, .*got 'alpaca'"):

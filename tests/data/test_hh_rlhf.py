@@ -63,6 +63,13 @@ def test_messages_are_read_as_dialogues(tmp_path: Path) -> None:
     assert better(frame) == ["A fig."]
 
 
+def test_a_prompt_with_bare_answers(tmp_path: Path) -> None:
+    rows = [{"prompt": "Name a fruit.", "chosen": "A fig.", "rejected": "An oak."}]
+    frame = read_annotations(write(tmp_path, rows), assumed_kind="llm")
+    assert frame["instruction"].tolist() == ["Name a fruit."] and better(frame) == ["A fig."]
+    assert frame["annotator_kind"].tolist() == ["llm"]
+
+
 def test_the_same_text_twice_is_dropped_and_counted(tmp_path: Path) -> None:
     frame = read_annotations(write(tmp_path, [*PAIRS, {"chosen": ASKED + " A.", "rejected": ASKED + " A."}]))
     assert len(frame) == 40 and notes_of(frame) == ["1 pairs have the same text twice and were dropped"]
