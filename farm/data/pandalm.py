@@ -70,7 +70,9 @@ class _JudgeLabel(FileRow):
     @classmethod
     def _find_result(cls, row: Mapping[str, object]) -> dict[str, object]:
         found = [value for name, value in row.items() if name.endswith("_result")]
-        return {**row, **({"result": found[0]} if len(found) == 1 else {})}
+        if len(found) != 1:
+            raise ValueError("exactly one field with a name like gpt_result")
+        return {**row, "result": found[0]}
 
 
 def read_pandalm(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa: ARG001 - known from the files

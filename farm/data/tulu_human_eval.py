@@ -12,10 +12,12 @@ The five labels become 1, 1.25, 1.5, 1.75, 2. Evaluators are hashed.
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
+from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
@@ -37,6 +39,11 @@ _GRADES = {
     "b-is-slightly-better": 1.75,
     "b-is-better": 2.0,
 }
+_UNREADABLE = (
+    OSError, KeyError, ValueError, TypeError, AttributeError, IndexError,
+    zipfile.BadZipFile, zlib.error, ElementTree.ParseError,
+)  # fmt: skip
+"""What the spreadsheet library raises on a damaged file, depending on where the damage is."""
 _Label = Literal["a-is-better", "a-is-slightly-better", "tie", "b-is-slightly-better", "b-is-better"]
 _Answer = Literal["yes", "no"]
 
@@ -148,32 +155,38 @@ def _votes(path: Path) -> tuple[list[_Vote], list[str]]:
 
 
 def _sheet_rows(path: Path) -> Iterator[Row]:
-    """Rows of the sheets that have the columns, as named cells; blank lines left out."""
+    """Rows of the sheets that have the columns, as named cells; blank lines left out.
+
+    Raises:
+        DataError: the file is no spreadsheet or damaged, or no sheet has the columns.
+    """
     needed = set(_Vote.model_fields)
-    headers: list[list[str]] = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read as a spreadsheet: {error}") from error
-    n_sheets = 0
-    for sheet in book.worksheets:
-        lines = sheet.iter_rows(values_only=True)
-        header = [str(name) for name in next(lines, ()) if name is not None]
-        headers.append(header)
-        if needed <= set(header):
-            n_sheets += 1
-            for line in lines:
-                if any(value is not None for value in line):
-                    yield dict(zip(header, line, strict=False))
-    book.close()
-    if n_sheets == 0:
+    sheets = _sheet_lines(path)
+    headers = [[str(name) for name in lines[0] if name is not None] for lines in sheets if lines]
+    found = [lines for lines in sheets if lines and needed <= {str(name) for name in lines[0]}]
+    if not found:
         missing = min((sorted(needed - set(header)) for header in headers), key=len, default=sorted(needed))
         raise DataError(
             f"{path}: no sheet has all columns of TULU's evaluation; missing: {', '.join(missing)} "
             "(save a sheet of your own as .csv)"
         )
+    for header, *lines in found:
+        for line in lines:
+            if any(value is not None for value in line):
+                yield {str(name): value for name, value in zip(header, line, strict=False)}
+
+
+def _sheet_lines(path: Path) -> Sequence[Sequence[Sequence[object]]]:
+    """Every line of every sheet; cells hold what a spreadsheet made of them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            lines = [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
+            book.close()
+    except _UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read as a spreadsheet: {error}") from error
+    return lines
 
 
 def _pairs(folder: Path) -> dict[tuple[str, frozenset[str]], _Pair]:

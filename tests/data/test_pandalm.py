@@ -75,6 +75,13 @@ def test_an_unknown_result_is_refused(tmp_path: Path) -> None:
         read_annotations(folder(tmp_path, gpt=[{"idx": 7, "gpt_result": "better"}, {"idx": 8, "gpt_result": "1"}]))
 
 
+def test_a_judge_file_without_a_result_says_so(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match="row 1, field `whole row`: expected exactly one field with a name like gpt_result"
+    ):
+        read_annotations(folder(tmp_path, gpt=[{"idx": 7, "verdict": "1"}, {"idx": 8, "gpt_result": "1"}]))
+
+
 @pytest.mark.parametrize("wrong", [3, True, "x", 0.5])
 def test_a_human_label_out_of_range_names_its_field(tmp_path: Path, wrong: object) -> None:
     with pytest.raises(DataError, match=r"1 of 2 rows.*\n  row 1, field `labels.annotator2`: expected"):

@@ -140,6 +140,11 @@ def test_a_sheet_without_a_column_says_which(tmp_path: Path) -> None:
     book.save(tmp_path / "votes.xlsx")
     with pytest.raises(DataError, match="no sheet has all columns of TULU's evaluation; missing: evaluator"):
         read_annotations(tmp_path / "votes.xlsx")
+    whole = bytearray((tmp_path / "votes.xlsx").read_bytes())
+    whole[len(whole) // 2] ^= 0x55
+    (tmp_path / "votes.xlsx").write_bytes(whole)
+    with pytest.raises(DataError, match=r"votes\.xlsx: "):
+        read_annotations(tmp_path)
     (tmp_path / "votes.xlsx").write_bytes(b"no spreadsheet")
     with pytest.raises(DataError, match=r"votes\.xlsx: cannot be read as a spreadsheet"):
         read_annotations(tmp_path)
