@@ -11,7 +11,8 @@ from farm.commands.report import ReportSettings, write_report
 from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
 from farm.compare.human_json import write_human_comparison
 from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
-from farm.compare.human_report import AGREEMENT_PNG, PAIRS_PNG, RANKINGS_PNG, human_page
+from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.compare.human_report_rankings import PAIRS_PNG
 from farm.compare.page import html, markdown
 from farm.compare.standings_file import Role, is_standings, read_standings
 from farm.config import build
@@ -137,11 +138,11 @@ def _rows(given: Given) -> pd.DataFrame:
 def _write(comparison: HumanComparison, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_human_comparison(comparison, folder / "comparison.json")
-    drawn = frozenset(
-        name
-        for name, draw in ((AGREEMENT_PNG, draw_agreement), (RANKINGS_PNG, draw_sides), (PAIRS_PNG, draw_pairs))
-        if draw(comparison, folder / name)
-    )
+    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_sides, PAIRS_PNG: draw_pairs}
+    for name in pictures:
+        # A picture of an earlier comparison would be taken for one of this.
+        (folder / name).unlink(missing_ok=True)
+    drawn = frozenset(name for name, draw in pictures.items() if draw(comparison, folder / name))
     page = human_page(comparison, drawn)
     (folder / "report.md").write_text(markdown(page), "utf-8")
     (folder / "report.html").write_text(html(page, folder), "utf-8")

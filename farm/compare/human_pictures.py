@@ -70,7 +70,8 @@ def draw_pairs(comparison: HumanComparison, path: Path) -> bool:
         if pair.is_inverted:
             axes.plot(column, row, "x" if pair.is_beyond_noise else ".", color="black", markersize=5)
         elif len(names) <= 12:
-            axes.text(column, row, f"{pair.p_same_order:.2f}", ha="center", va="center", fontsize=7, color=GREY)
+            colour = "white" if abs(pair.p_same_order - 0.5) > 0.3 else "black"
+            axes.text(column, row, f"{pair.p_same_order:.2f}", ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(len(names)), [_short(n) for n in names], rotation=90)
     axes.set_yticks(range(len(names)), [_short(n) for n in names])
     axes.spines[:].set_visible(False)
@@ -113,7 +114,10 @@ def _draw_scatter(comparison: HumanComparison, humans: Side, simulated: Side, pa
     points = np.array([[_value(side, name) for side in (simulated, humans)] for name in names])
     errors = np.array([[_error(side, name) for side in (simulated, humans)] for name in names])
     trained = np.array([comparison.is_trained_in_lab.get(name, True) for name in names])
-    for chosen, colour, marker, label in ((trained, BLUE, "o", "trained in the lab"), (~trained, ORANGE, "s", "not")):
+    for chosen, colour, marker, label in (
+        (trained, BLUE, "o", "trained in the lab"),
+        (~trained, ORANGE, "s", "not trained there"),
+    ):
         if chosen.any():
             axes.errorbar(
                 points[chosen, 0],

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import pandas as pd
+
 from farm.data.annotation_source import first_row, has_table_ending
 from farm.data.files import DataError, Row, read_rows
 
@@ -79,7 +81,7 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
     Raises:
         DataError: a column is missing, a value is no number, or a model stands twice.
     """
-    rows = [{_one_line(name): value for name, value in row.items()} for row in read_rows(path)]
+    rows = _rows(path)
     names = list(rows[0]) if rows else []
     columns = _columns(path, names, role, column)
     notes: list[str] = []
@@ -103,6 +105,23 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
         seeds=seeds,
         notes=tuple(notes),
     )
+
+
+def _rows(path: Path) -> list[Row]:
+    """As in the file; in published CSV files many a row ends before its empty cells do."""
+    if not {".csv", ".tsv"} & {suffix.lower() for suffix in path.suffixes}:
+        found = read_rows(path)
+    else:
+        delimiter = "\t" if ".tsv" in path.name.lower() else ","
+        try:
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, sep=delimiter, index_col=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: cannot be read as CSV: {error}") from error
+        frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
+        found = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    if not found:
+        raise DataError(f"{path}: expected standings, there are no rows")
+    return [{_one_line(name): value for name, value in row.items()} for row in found]
 
 
 class _Columns(NamedTuple):

@@ -1,10 +1,11 @@
 """Resampling a consensus of several annotators: clusters of items and annotators are both drawn.
 
-Clusters are drawn n out of n and annotators A - 1 out of A (as training seeds are, see `farm.stats.bootstrap`), each
-independently of the other; in every resample the consensus of an item is the most frequent label among the annotators
-that were drawn, a tie where several are equally frequent, and missing where none of its annotators was drawn. Drawing
-both at once errs on the wide side (Owen 2007). A single annotator cannot be resampled: the interval then says nothing
-about other annotators.
+Clusters are drawn n out of n and annotators A out of A, each independently of the other. In every resample the
+consensus of an item is the most frequent label among the annotators that were drawn, a tie where several are equally
+frequent, and the item counts as often as its annotators were drawn on average: not at all where none of them was.
+Drawing both at once errs on the wide side (Owen 2007), few annotators on the narrow one. (A - 1 out of A, as training
+seeds are drawn, would leave two of three annotators, and every disagreement between them a tie.) A single annotator
+cannot be resampled: the interval then says nothing about other annotators.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from farm.seeds import rng_for
-from farm.stats.bootstrap import FloatArray, seed_weights
+from farm.stats.bootstrap import FloatArray
 from farm.stats.pair_counts import Comparisons, PairCounts, drawn_weights, pairs_of, place_of
 
 CHUNK_CELLS = 2**21
@@ -48,15 +49,18 @@ def consensus_resamples(
     to_pair = sparse.csr_array((np.ones(len(kept)), cells), shape=(len(kept), pairs.n_pairs))
     by_class = [sparse.csr_array((votes.labels[kept] == label).astype(np.float64)) for label in (1.0, 1.5, 2.0)]
     n_clusters, n_annotators = int(comparisons.clusters.max()) + 1, votes.labels.shape[1]
-    drawn_annotators = seed_weights(n_annotators, n_resamples, rng_for(seed, "ranking bootstrap", f"{name} annotators"))
+    annotator_rng = rng_for(seed, "ranking bootstrap", f"{name} annotators")
+    drawn_annotators = drawn_weights(n_annotators, n_annotators, n_resamples, annotator_rng)
+    n_labels = np.isfinite(votes.labels[kept]).sum(axis=1, keepdims=True)
     rng = rng_for(seed, "ranking bootstrap", "clusters")
     n_at_once = max(1, CHUNK_CELLS // max(len(kept), n_clusters))
     for low in range(0, n_resamples, n_at_once):
         weights = drawn_weights(n_clusters, n_clusters, min(n_at_once, n_resamples - low), rng)
         annotators = drawn_annotators[low : low + n_at_once]
-        score, is_labelled = _consensus(*(np.asarray(table @ annotators.T) for table in by_class))
+        first_tie_second = [np.asarray(table @ annotators.T) for table in by_class]
+        score = _consensus(*first_tie_second)
         score = np.where((first < second)[:, None], score, 1 - score)
-        weight = weights.T[cluster] * is_labelled
+        weight = weights.T[cluster] * sum(first_tie_second) / n_labels
         yield PairCounts(
             wins=np.asarray(to_pair.T @ (weight * score)).T,
             losses=np.asarray(to_pair.T @ (weight * (1 - score))).T,
@@ -64,9 +68,9 @@ def consensus_resamples(
         )
 
 
-def _consensus(first: FloatArray, tie: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Score of output_1, (I, R), and whether anybody labelled the item, as 0 or 1."""
+def _consensus(first: FloatArray, tie: FloatArray, second: FloatArray) -> FloatArray:
+    """Score of output_1, (I, R)."""
     score = np.full(first.shape, 0.5)
     score[(first > tie) & (first > second)] = 1.0
     score[(second > tie) & (second > first)] = 0.0
-    return score, ((first + tie + second) > 0).astype(np.float64)
+    return score

@@ -14,6 +14,8 @@ from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray
 from farm.stats.pair_counts import Comparisons, IntArray, drawn_weights
 
+INITIAL = 1000.0
+"""Rating of a model that has not played."""
 N_ORDERS = 20
 """Random orders that a rating is the mean of."""
 N_RESAMPLES = 30
@@ -52,11 +54,15 @@ def order_averaged_elo(comparisons: Comparisons, *, seed: int) -> tuple[Estimate
 
 def _play(comparisons: Comparisons, rows: IntArray) -> FloatArray:
     """(M,) ratings after these comparisons in this order."""
+    if len(rows) == 0:
+        return np.full(len(comparisons.models), INITIAL)
     winners = [evalica.Winner.Draw, evalica.Winner.X, evalica.Winner.Y]
     score = comparisons.scores[rows]
     outcome = [winners[k] for k in np.select([score > 0.5, score < 0.5], [1, 2], default=0)]
     index = pd.RangeIndex(len(comparisons.models))
-    result = evalica.elo(pd.Index(comparisons.first[rows]), pd.Index(comparisons.second[rows]), outcome, index=index)
+    result = evalica.elo(
+        pd.Index(comparisons.first[rows]), pd.Index(comparisons.second[rows]), outcome, index=index, initial=INITIAL
+    )
     return np.asarray(result.scores.reindex(index).to_numpy(dtype=np.float64))
 
 

@@ -1,0 +1,158 @@
+"""The part of the report that is about rankings: correlations, pairs of models, and each side's own ranking."""
+
+from farm.compare.human_comparison import HumanComparison
+from farm.compare.page import Block, Picture, Section, Table, Text, listed, percent
+from farm.compare.report import interval
+from farm.compare.sides import Side
+from farm.compare.sides_comparison import SidesComparison
+from farm.stats.bootstrap import Estimate
+from farm.stats.model_ranking import ModelRanking
+from farm.stats.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
+from farm.stats.tie_rules import TIE_RULES
+
+PAIRS_PNG = "pairs.png"
+MOST_PAIRS = 15
+"""Pairs of models that a table lists."""
+
+
+def correlation_section(comparison: HumanComparison) -> Section:
+    """Correlations of the two rankings, over all models and over those trained in the laboratory."""
+    ranking = comparison.ranking
+    if ranking.reason:
+        return Section(title="Ranking against ranking", blocks=(Text(text=f"None: {ranking.reason}."),))
+    rows = _correlation_rows(f"all {len(ranking.models)}", ranking)
+    words = []
+    if comparison.n_not_trained is not None:
+        words.append(
+            f"{comparison.n_not_trained} of the {len(ranking.models)} models were not trained in the laboratory; they "
+            "say nothing about how well it ranks what it trains."
+        )
+    else:
+        words.append("How many of these models were trained in the laboratory is not known.")
+    if comparison.trained_ranking is not None:
+        trained = comparison.trained_ranking
+        rows += _correlation_rows(f"{len(trained.models)} trained in the lab", trained)
+    words.append(
+        "Intervals are symmetric about the value, because every resample adds noise to figures that are noisy already; "
+        "the last column is what a repetition with the same noise would show: its mean and 95% of its values."
+    )
+    words.append(_what_is_resampled(comparison))
+    header = ("models", "on", "coefficient", "value", "n models", "if it were repeated")
+    blocks: tuple[Block, ...] = (Table(header=header, rows=tuple(rows), n_text_columns=3), Text(text=" ".join(words)))
+    return Section(title="Ranking against ranking", blocks=blocks)
+
+
+def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for scale, found in (("win rates", ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)):
+        for name in COEFFICIENTS:
+            one: Correlation = {"spearman": found.spearman, "kendall": found.kendall, "pearson": found.pearson}[name]
+            repeated = "-"
+            if one.repeated_mean is not None:
+                repeated = f"{one.repeated_mean:.2f} [{one.repeated_low:.2f}, {one.repeated_high:.2f}]"
+            value = interval(one.estimate)
+            rows.append((models, scale, name.capitalize(), value, str(one.estimate.n_total), repeated))
+    return rows
+
+
+def _what_is_resampled(comparison: HumanComparison) -> str:
+    parts = []
+    for side in (comparison.humans, comparison.simulated):
+        if side is None:
+            continue
+        if side.ranking is None:
+            what = "its standard errors" + (f" and its {side.n_seeds} training seeds" if side.n_seeds > 1 else "")
+        else:
+            what = "instructions" + (f" and its {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
+        parts.append(f"{side.role}: {what}")
+    return f"Resampled are, {'; '.join(parts)}."
+
+
+def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
+    """Which pairs of models the two sides order differently, and how surely the others are ordered the same."""
+    ranking = comparison.ranking
+    inversions = ranking.inversions
+    n_beyond = sum(pair.is_beyond_noise for pair in inversions)
+    blocks: list[Block] = [
+        Text(
+            text=f"{len(inversions)} of {len(ranking.pairs)} pairs of models are inverted, {n_beyond} beyond noise "
+            "(more than two standard errors on both sides); over resamples "
+            f"{ranking.expected_inversions:.1f} on average."
+        )
+    ]
+    header = ("better for humans", "better for simulated", "humans", "simulated", "same order", "p", "p, all pairs", "")
+    if inversions:
+        rows = tuple(_inversion_row(comparison, pair) for pair in inversions[:MOST_PAIRS])
+        blocks.append(Table(header=header, rows=rows, n_text_columns=2))
+    if len(inversions) > MOST_PAIRS:
+        blocks.append(Text(text=f"{len(inversions) - MOST_PAIRS} more are in comparison.json."))
+    unsure = sorted((p for p in ranking.pairs if not p.is_inverted), key=lambda p: p.p_same_order)
+    unsure = [pair for pair in unsure if pair.p_same_order < 0.95]
+    if unsure:
+        names = [f"{p.model} over {p.other} ({100 * p.p_same_order:.0f}%)" for p in unsure]
+        blocks.append(
+            Text(
+                text=f"Ordered the same, but in less than 95% of the resamples: {len(unsure)} pairs, the least sure "
+                f"first: {listed(names, MOST_PAIRS)}."
+            )
+        )
+    if PAIRS_PNG in pictures:
+        blocks.append(Picture(file=PAIRS_PNG, description="Probability that each pair of models is ordered the same"))
+    return Section(title="Pairs of models", blocks=tuple(blocks))
+
+
+def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, ...]:
+    gaps = (
+        (comparison.humans, pair.first_difference, pair.first_standard_error),
+        (comparison.simulated, pair.second_difference, pair.second_standard_error),
+    )
+    return (
+        pair.model,
+        pair.other,
+        *(_gap(side, gap, error) for side, gap, error in gaps),
+        f"{100 * pair.p_same_order:.0f}%",
+        f"{pair.p_value:.3f}",
+        f"{pair.p_value_joint:.3f}",
+        "beyond noise" if pair.is_beyond_noise else "within noise",
+    )
+
+
+def _gap(side: Side | None, gap: float, error: float) -> str:
+    scale = 100 if side is not None and side.is_win_rate else 1
+    return f"{scale * gap:+.1f} +- {scale * error:.1f}"
+
+
+def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
+    """One side's ranking under the three conventions for ties, with strengths and Elo."""
+    header = ("model", "n", *(rule.replace("_", " ") for rule in TIE_RULES), "ties", "Bradley-Terry", "Elo")
+    rows = tuple(
+        (
+            row.model,
+            str(row.under("ties_half").estimate.n_total),
+            *(percent(row.under(rule).estimate.value, row.under(rule).standard_error) for rule in TIE_RULES),
+            str(row.n_ties),
+            interval(row.strength) if row.strength.value is not None else "-",
+            _elo(row.elo),
+        )
+        for row in ranking.models
+    )
+    ties = "a tie is half a win for each"
+    if ranking.tie_strength is not None:
+        ties = f"ties after Davidson, tie strength {interval(ranking.tie_strength)}"
+    words = [
+        f"{ranking.n_total} verdicts, {ranking.n_unparsed} unparsed, {ranking.n_clusters} instructions.",
+        f"Bradley-Terry: natural-log scale, {ties}.",
+        "Elo: mean over random orders of play, with an interval over items and orders.",
+    ]
+    if ranking.reason:
+        words.insert(1, f"No Bradley-Terry strengths: {ranking.reason}.")
+    return Section(
+        title=f"The ranking by {side.role}",
+        blocks=(Table(header=header, rows=rows), Text(text=" ".join(words))),
+    )
+
+
+def _elo(value: Estimate) -> str:
+    if value.value is None:
+        return "-"
+    return f"{value.value:.0f}" + ("" if value.low is None else f" [{value.low:.0f}, {value.high:.0f}]")

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
+from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.compare.human_report_rankings import PAIRS_PNG
+from farm.compare.page import html, markdown
+from tests.compare.label_rows import crowd
+
+SETTINGS = RankingSettings(tie_model="half_wins", trained_in_lab=("a", "b"), seed=0, n_resamples=100)
+
+
+def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> HumanComparison:
+    sides = [None if frame is None else Given(path=Path("x.csv"), content=frame) for frame in (humans, simulated)]
+    return compare_with_humans(sides[0], sides[1], SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def both() -> HumanComparison:
+    # Names that matplotlib would read as formulas.
+    table = crowd().replace({"a": "$a_", "b": "b^{"})
+    settings = RankingSettings(tie_model="half_wins", trained_in_lab=("$a_",), seed=0, n_resamples=100)
+    given = Given(path=Path("x.csv"), content=table)
+    return compare_with_humans(given, given, settings)
+
+
+def test_every_picture_is_drawn_and_stands_in_the_page(both: HumanComparison, tmp_path: Path) -> None:
+    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_sides, PAIRS_PNG: draw_pairs}
+    for name, draw in pictures.items():
+        assert draw(both, tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    page = human_page(both, frozenset(pictures))
+    assert html(page, tmp_path).count("data:image/png;base64,") == 3
+    assert all(f"]({name})" in markdown(page) for name in pictures)
+
+
+def test_one_side_alone_has_no_pairs(tmp_path: Path) -> None:
+    alone = compared(None, crowd())
+    assert not draw_agreement(alone, tmp_path / "a.png") and not draw_pairs(alone, tmp_path / "p.png")
+    assert draw_sides(alone, tmp_path / "r.png")
+    text = markdown(human_page(alone, frozenset()))
+    assert "humans: nothing was given" in text and "| model" in text
+
+
+def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
+    table = crowd().assign(model_1="", model_2="")
+    settings = RankingSettings(tie_model="half_wins", trained_in_lab=None, seed=0, n_resamples=50)
+    given = Given(path=Path("x.csv"), content=table)
+    found = compare_with_humans(given, given, settings)
+    assert not draw_sides(found, tmp_path / "r.png") and draw_agreement(found, tmp_path / "a.png")
+    assert "Label by label" in markdown(human_page(found, frozenset()))
+
+
+def test_the_report_gives_every_correlation_with_its_interval(both: HumanComparison) -> None:
+    text = markdown(human_page(both, frozenset()))
+    for name in ("Spearman", "Kendall", "Pearson"):
+        lines = [line for line in text.splitlines() if f"| {name}" in line]
+        assert len(lines) == 4 and all("[" in line or "at least 3" in line for line in lines)
+    assert "3 of the 4 models were not trained in the laboratory" in text
+    assert "pairs of models are inverted" in text
