@@ -63,6 +63,9 @@ class Endpoint:
             return Try(parsed.reply, failure, parsed.usage, time.perf_counter() - start, True)
         except openai.APIStatusError as error:
             failure, is_answer = self._of_status(request, error), True
+        except UnicodeEncodeError:
+            reason = "the prompt holds half of a surrogate pair, which is no character and cannot be sent"
+            failure, is_answer = Failure(reason, Remedy.GIVE_UP), False
         except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
             # Some transports call a reset connection a timeout, so the clock decides.
             is_late = time.perf_counter() - start >= 0.99 * self._timeout_seconds

@@ -1,11 +1,12 @@
 """Against a server that misbehaves: every request ends, nothing answered is asked again, nothing waits for ever."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from farm.calls.calls import Decoding
+from farm.calls.calls import Decoding, Message
 from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
@@ -171,6 +172,13 @@ def test_a_model_that_knows_max_tokens_by_its_newer_name_is_asked_by_it() -> Non
         replies = calls.ask(questions(slot(server.base_url), 3, decoding=Decoding(temperature=1.0, max_tokens=77)))
         assert [reply.failure for reply in replies] == ["", "", ""]
         assert [request.body.get("max_completion_tokens") for request in server.requests] == [None, 77, 77, 77]
+
+
+def test_text_that_is_no_unicode_is_a_reason() -> None:
+    with judge_server() as server, open_calls(settings(None)) as calls:
+        (question,) = questions(slot(server.base_url), 1)
+        (reply,) = calls.ask([replace(question, messages=(Message("user", "half an emoji: \ud83d"),))])
+        assert "half of a surrogate pair" in reply.failure or reply.failure == ""
 
 
 def test_every_fault_of_the_server_is_in_a_test() -> None:
