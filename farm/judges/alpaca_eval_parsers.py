@@ -15,7 +15,7 @@ from typing import cast
 
 from farm.calls.calls import Reply, TokenLogprob
 from farm.judges.json_parsers import json_values
-from farm.judges.reading import Reading, excerpt, no_verdict, soft_reading
+from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference
 
 Parser = Callable[[object], list[object]]
@@ -51,9 +51,9 @@ def read_values(parser: Parser, reply: Reply, n_pairs: int) -> list[Reading]:
     try:
         values = parser(reply)
     except (ParseError, RecursionError) as error:
-        return [no_verdict(f"{error} in the reply {excerpt(reply.text)}")] * n_pairs
+        return [unreadable(str(error), reply.text)] * n_pairs
     if len(values) != n_pairs:
-        return [no_verdict(f"{len(values)} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}")] * n_pairs
+        return [wrong_count(len(values), n_pairs, reply.text)] * n_pairs
     return [_reading(value) for value in values]
 
 
@@ -62,13 +62,13 @@ def _reading(value: object) -> Reading:
     try:
         number = float(cast(float, value))
     except (TypeError, ValueError):
-        return no_verdict(f"the parser found {value!r}, expected a number from 1 to 2")
+        return no_verdict(f"the parser found no number from 1 to 2 ({value!r})")
     if number in (0.0, 1.5):
         return Reading(Preference.TIE, 0.5 if number else None)
     if number in (1.0, 2.0) and not isinstance(value, float):
         return Reading(Preference(number))
     if not 1.0 <= number <= 2.0:
-        return no_verdict(f"the parser found {value!r}, expected a number from 1 to 2")
+        return no_verdict(f"the parser found no number from 1 to 2 ({value!r})")
     return soft_reading(2.0 - number)
 
 
@@ -145,7 +145,7 @@ def _logprob(
     """2 - P(numerator) / sum of P(denominators), at each place of the reply or at one of them."""
     places = found.top_logprobs if isinstance(found, Reply) else ()
     if not places:
-        raise ParseError("no log-probabilities (does the endpoint return them?)")
+        raise ParseError("the reply came without log-probabilities")
     if isinstance(log_prob_index, int):
         if not -len(places) <= log_prob_index < len(places):
             raise ParseError(f"no place {log_prob_index}")

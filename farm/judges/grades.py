@@ -41,10 +41,12 @@ class GradeParser:
         if not found and re.fullmatch(rf"[\s*\[(]*{_NUMBER}[\s*\])]*(?:/\s*\d+)?[\s.]*", text):
             found = re.findall(r"-?\d+(?:\.\d+)?", text)[:1]  # a bare number is a grade
         if not found:
-            return Grade(None, f"no number behind {self.label!r} in the reply {excerpt(text)}")
+            return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(text)})")
         value = float(found[-1])
         if not self.low <= value <= self.high:
-            return Grade(None, f"{self.label} {value:g} is outside {self.low:g} to {self.high:g}")
+            return Grade(
+                None, f"a number off the scale ({self.label} {value:g}, expected {self.low:g} to {self.high:g})"
+            )
         return Grade(value)
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from farm.calls.calls import Reply
 from farm.judges.labels import Labels
-from farm.judges.reading import Reading, compared, excerpt, no_verdict
+from farm.judges.reading import Reading, compared, no_verdict, unreadable, wrong_count
 
 _DECODER = json.JSONDecoder(strict=False)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)
@@ -72,12 +72,11 @@ class JsonVerdict:
         if not values and n_pairs == 1:
             values = self._unquoted(reply.text)
         if not values:
-            return [no_verdict(f"no JSON object with {self.key!r} in the reply {excerpt(reply.text)}")] * n_pairs
+            return [unreadable(f"no JSON object with {self.key!r} in the reply", reply.text)] * n_pairs
         if n_pairs == 1:
             values = values[-1:]
         if len(values) != n_pairs:
-            reason = f"{len(values)} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}"
-            return [no_verdict(reason)] * n_pairs
+            return [wrong_count(len(values), n_pairs, reply.text)] * n_pairs
         return [self._reading(value) for value in values]
 
     def _unquoted(self, text: str) -> list[object]:
@@ -93,7 +92,7 @@ class JsonVerdict:
         preference = self.verdict.preference(str(value))
         if preference is None:
             names = ", ".join((self.verdict.first[0], self.verdict.second[0], *self.verdict.tie[:1]))
-            return no_verdict(f"{self.key!r} is {value!r}, expected one of {names}")
+            return no_verdict(f"the JSON object names no verdict ({self.key!r} is {value!r}, expected one of {names})")
         return Reading(preference)
 
 
@@ -119,10 +118,9 @@ class RankList:
         }
         first, second = ranks.get(self.first), ranks.get(self.second)
         if first is None or second is None:
-            wanted = f"no ranks of {self.first!r} and {self.second!r}"
-            return [no_verdict(f"{wanted} in the reply {excerpt(reply.text)}")]
+            return [unreadable(f"no ranks of {self.first!r} and {self.second!r} in the reply", reply.text)]
         if {first, second} - {1.0, 2.0}:
-            return [no_verdict(f"ranks {first:g} and {second:g}, expected 1 and 2")]
+            return [no_verdict(f"ranks other than 1 and 2 ({first:g} and {second:g})")]
         # The better one has the smaller rank.
         return [compared(second, first)]
 

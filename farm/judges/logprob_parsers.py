@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farm.calls.calls import Reply, TokenLogprob
-from farm.judges.reading import Reading, excerpt, no_verdict, soft_reading
+from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable
 
 _AROUND = " \n\t\"'`*_()[].,:;▁Ġ"
 """Signs that tokens carry around a label; the last two are how tokenizers write a leading space."""
@@ -40,7 +40,7 @@ class LabelLogprobs:
             return [no_verdict("the reply came without log-probabilities; this model needs a judge that reads text")]
         places = [place for place in reply.top_logprobs if place and self._side(max(place, key=_logprob).token)]
         if not places:
-            return [no_verdict(f"no token {self.first!r} or {self.second!r} in the reply {excerpt(reply.text)}")]
+            return [unreadable(f"no token {self.first!r} or {self.second!r} in the reply", reply.text)]
         verdict = places[0 if self.place == "first" else -1]
         return [_normalised(*(self._logsumexp(verdict, side) for side in (1, 2)))]
 
@@ -61,6 +61,6 @@ def _logprob(token: TokenLogprob) -> float:
 def _normalised(first: float, second: float) -> Reading:
     """The reading of two log-probabilities, which need not be normalised."""
     if math.isnan(first) or math.isnan(second) or max(first, second) == -math.inf:
-        return no_verdict(f"log-probabilities {first} and {second} of the labels tell nothing")
+        return no_verdict(f"the labels have no probability ({first} and {second} nats)")
     gap = second - first
     return soft_reading(1.0 / (1.0 + math.exp(gap)) if gap < 700.0 else 0.0)

@@ -40,8 +40,18 @@ class ReplyParser(Protocol):
 
 
 def no_verdict(reason: str) -> Reading:
-    """A reading without a verdict."""
+    """A reading without a verdict. What differs from reply to reply stands in brackets at the end of the reason."""
     return Reading(preference=None, reason=reason)
+
+
+def unreadable(reason: str, text: str, *details: str) -> Reading:
+    """A reading without a verdict, with the end of the reply."""
+    return no_verdict(f"{reason} ({'; '.join((*details, f'it says {excerpt(text)}'))})")
+
+
+def wrong_count(n_verdicts: int, n_pairs: int, text: str) -> Reading:
+    """No verdict, because the reply does not hold one for each pair."""
+    return unreadable("another number of verdicts than pairs", text, f"{n_verdicts} for {n_pairs}")
 
 
 def soft_reading(p_first: float) -> Reading:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from farm.calls.calls import Reply
 from farm.judges.labels import Labels
-from farm.judges.reading import Reading, excerpt, no_verdict
+from farm.judges.reading import Reading, unreadable, wrong_count
 from farm.records import Preference
 
 _AROUND = r"[\s*_`'\"#>|\[\]:.,;!-]*"
@@ -62,7 +62,7 @@ class TextVerdict:
                 preference = self._mentioned(text)
         if preference is None:
             expected = f"{self.marker} {self.verdict.first[0]}".strip()
-            return [no_verdict(f"no verdict such as {expected!r} in the reply {excerpt(text)}")]
+            return [unreadable("no verdict in the reply", text, f"expected one such as {expected!r}")]
         return [Reading(preference)]
 
     def _last(self, pattern: str, text: str) -> Preference | None:
@@ -108,15 +108,11 @@ class NumberedVerdicts:
         if not numbered and len(found) == n_pairs:
             numbered = {place: preference for place, (_, preference) in enumerate(found, start=1)}
         n_verdicts = len(numbered) or len(found)
-        if n_verdicts != n_pairs or not numbered.keys() <= set(range(1, n_pairs + 1)):
-            reason = f"{n_verdicts} verdicts for {n_pairs} pairs in the reply {excerpt(reply.text)}"
-            if not numbered or max(numbered) > n_pairs or min(numbered) < 1:
-                return [no_verdict(reason)] * n_pairs
-            return [self._reading(numbered.get(number), reason) for number in range(1, n_pairs + 1)]
-        return [self._reading(numbered[number], "") for number in range(1, n_pairs + 1)]
-
-    def _reading(self, preference: Preference | None, reason: str) -> Reading:
-        return Reading(preference) if preference is not None else no_verdict(reason)
+        missing = wrong_count(n_verdicts, n_pairs, reply.text)
+        if not numbered.keys() <= set(range(1, n_pairs + 1)):
+            return [missing] * n_pairs
+        said = [numbered.get(number) for number in range(1, n_pairs + 1)]
+        return [missing if preference is None else Reading(preference) for preference in said]
 
 
 @lru_cache(maxsize=256)

@@ -91,7 +91,7 @@ def test_batches_are_padded_and_all_or_none_of_them_is_read(tmp_path: Path) -> N
     assert sum(v.cost_usd or 0.0 for v in verdicts) == pytest.approx(0.03)
     short = ScriptedCalls(lambda request: batch_reply(request).split("\n")[0])
     verdicts = judge.verdicts(PAIRS[:2], ORDERS[:2], 0, calls=short)
-    assert all("1 verdicts for 2 pairs" in v.unparsed_reason for v in verdicts) and len(short.asked) == 1
+    assert all("(1 for 2; it says" in v.unparsed_reason for v in verdicts) and len(short.asked) == 1
 
 
 def test_a_weighted_evaluator_reads_the_probability(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_logprob_weighs_the_numerator_against_all_denominators() -> None:
     (certain,) = read_values(parser, logprob_reply({"m": 0.6, "x": 0.4}), 1)
     assert certain.p_first == 1.0 and certain.preference is FIRST
     assert read_values(parser, logprob_reply({"x": 0.9}), 1)[0].preference is None
-    assert "no log-probabilities" in read_values(parser, Reply(text="m"), 1)[0].reason
+    assert "without log-probabilities" in read_values(parser, Reply(text="m"), 1)[0].reason
     two = logprob_reply({"m": 0.9}, {"M": 0.9})
     assert [r.preference for r in read_values(parser, two, 2)] == [FIRST, SECOND]
     assert read_values(parser, two, 1)[0].preference is None

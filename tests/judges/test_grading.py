@@ -38,7 +38,9 @@ def test_an_output_is_asked_about_in_the_same_words_in_every_comparison() -> Non
 def test_a_missing_grade_says_whose() -> None:
     judge = shipped_judge("grading")
     (verdict,) = judge.verdicts([pair("good", "silent")], [1], 0, calls=ScriptedCalls(by_list))
-    assert verdict.preference is None and verdict.unparsed_reason.startswith("output_2: no number behind 'Grade'")
+    assert verdict.preference is None and verdict.unparsed_reason.startswith(
+        "output_2: no number in the reply (behind 'Grade'"
+    )
     failed = ScriptedCalls(lambda _: Reply(text="", failure="refused"))
     (verdict,) = judge.verdicts([pair("good", "silent")], [1], 0, calls=failed)
     assert verdict.unparsed_reason == "output_1: refused; output_2: refused"

@@ -46,7 +46,7 @@ def test_several_pairs_need_as_many_objects() -> None:
     text = '[{"better": "a"}, {"better": "b"}]'
     assert [r.preference for r in VERDICT.readings(Reply(text=text), 2)] == [FIRST, SECOND]
     short = VERDICT.readings(Reply(text=text), 3)
-    assert {r.preference for r in short} == {None} and "2 verdicts for 3 pairs" in short[0].reason
+    assert {r.preference for r in short} == {None} and "(2 for 3; it says" in short[0].reason
 
 
 @pytest.mark.parametrize(

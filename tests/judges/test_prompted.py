@@ -166,7 +166,7 @@ def test_a_pair_without_a_verdict_in_its_batch_is_asked_about_alone_once() -> No
     mute = ScriptedCalls(lambda _: "I cannot decide.")
     verdicts = shipped_judge("batch").verdicts(COMPARISONS[:5], ORDERS[:5], 5, calls=mute)
     assert [len(pairs_of(request)) for request in mute.asked] == [5, 1, 1, 1, 1, 1]
-    assert all(v.preference is None and "0 verdicts for 1 pairs" in v.unparsed_reason for v in verdicts)
+    assert all(v.preference is None and "(0 for 1; it says" in v.unparsed_reason for v in verdicts)
 
 
 def test_a_failed_call_is_no_verdict_and_says_why() -> None:

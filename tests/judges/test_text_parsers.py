@@ -98,7 +98,7 @@ def test_an_explanation_names_the_outputs_freely(text: str, expected: Preference
 def test_several_verdicts_are_told_apart_by_number(text: str, expected: list[Preference | None]) -> None:
     readings = NumberedVerdicts(verdict=LABELS).readings(Reply(text=text), 2)
     assert [reading.preference for reading in readings] == expected
-    assert all("for 2 pairs" in reading.reason for reading in readings if reading.preference is None)
+    assert all("another number of verdicts" in reading.reason for reading in readings if reading.preference is None)
 
 
 def test_a_name_with_two_meanings_is_refused() -> None:
