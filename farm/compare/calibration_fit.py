@@ -41,7 +41,7 @@ class WorkerReliability:
     name: str
     n_labels: int
     reliability: float | None
-    """r_w: 1 is the median worker; None if the spread is not identified."""
+    """r_w: 1 is the median worker; None if the spread is not identified or 0."""
     low: float | None
     high: float | None
     reason: str
@@ -62,12 +62,12 @@ def reliabilities(data: CalibrationData, fit: Fit, identified: Identified) -> tu
     """Each annotator's most probable reliability given the fitted spread, with its approximate 95% interval."""
     counts = np.bincount(data.labels.worker, minlength=data.labels.n_workers)
     missing = identified.reasons.get("reliability_spread", "")
+    if not missing and fit.spread == 0.0:
+        missing = "no spread was found: the annotators are equally reliable as far as these labels tell"
     rows = []
     for worker, name in enumerate(data.workers):
         rho = float(fit.rho[worker])
-        error = 0.0
-        if fit.spread > 0:
-            error = _Z / math.sqrt(float(fit.worker_information[worker]) + 1 / fit.spread**2)
+        error = 0.0 if missing else _Z / math.sqrt(float(fit.worker_information[worker]) + 1 / fit.spread**2)
         rows.append(
             WorkerReliability(
                 name=name,

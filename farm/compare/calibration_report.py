@@ -54,8 +54,7 @@ def calibration_report(found: Calibration, name: str) -> str:
             n_text_columns=2,
         ),
         _missing_lines(found.parameters),
-        "Annotators (1 = the median worker; most probable value given the spread, approximate 95% interval):",
-        _annotator_table(found),
+        _annotator_block(found),
         f"Log-probability of held-out labels, in nats per label ({found.n_folds} folds over items; each label is "
         "predicted from the judge's verdict and the outputs, not knowing whose it is):",
         table(
@@ -73,6 +72,7 @@ def calibration_report(found: Calibration, name: str) -> str:
             ["share", "real", "calibrated", "flat 25% flips", "judge alone", "items"],
             [_figure_line(figure) for figure in found.figures],
         ),
+        _missed_lines(found.figures),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -172,17 +172,36 @@ def _missing_lines(rows: Sequence[Parameter]) -> str:
     )
 
 
-def _annotator_table(found: Calibration) -> str:
+def _annotator_block(found: Calibration) -> str:
+    reason = found.annotators[0].reason
+    if reason:
+        return f"Reliability of each annotator: {reason}."
     rows = [
-        [
-            row.name,
-            "-" if row.reliability is None else f"{row.reliability:.2f}",
-            "-" if row.low is None or row.high is None else f"[{row.low:.2f}, {row.high:.2f}]",
-            str(row.n_labels),
-        ]
+        [row.name, f"{row.reliability:.2f}", f"[{row.low:.2f}, {row.high:.2f}]", str(row.n_labels)]
         for row in found.annotators
     ]
-    return table(["annotator", "reliability", "95% interval", "labels"], rows)
+    return "\n\n".join(
+        [
+            "Reliability of each annotator (1 = the median; most probable value given the spread, approximate 95% "
+            "interval):",
+            table(["annotator", "reliability", "95% interval", "labels"], rows),
+        ]
+    )
+
+
+def _missed_lines(rows: Sequence[Figure]) -> str:
+    """What the simulation does not reproduce: the real value is outside its range and the intervals are apart."""
+    lines = []
+    for row in rows:
+        real, simulated = row.real, row.calibrated
+        if real.low is None or real.high is None or simulated.low is None or simulated.high is None:
+            continue
+        if real.high < simulated.low or real.low > simulated.high:
+            lines.append(
+                f"- not reproduced: {_FIGURES[row.name]}, {real.value:.3f} of real and {simulated.value:.3f} of "
+                "simulated labels; the intervals do not meet"
+            )
+    return "\n".join(lines)
 
 
 def _score_line(score: Score) -> list[str]:

@@ -1,0 +1,89 @@
+"""Noise on recorded verdicts is the noise the annotator itself would have put on them, without asking anybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from farm.annotators.annotator import SimulatedAnnotator
+from farm.annotators.noise import LabelFlip, Noise, renoise
+from farm.annotators.noise_lapses import Abstentions
+from farm.annotators.noise_workers import WorkerFlips
+from farm.annotators.noised import NoisedAnnotator
+from farm.calls.calls import NO_CALLS, Calls
+from farm.errors import UserError
+from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.records import Comparison, Verdict
+
+COMPARISONS = [
+    Comparison(instruction=f"question {i}", output_1="x" * (1 + i % 7), output_2="y" * (1 + i % 5)) for i in range(500)
+]
+NOISE: tuple[Noise, ...] = (
+    WorkerFlips(n_workers=3, mean_flip_prob=0.2, concentration=2.0, seed=0),
+    LabelFlip(flip_prob=0.2),
+    Abstentions(abstain_prob=0.1),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountingJudge:
+    """The longest-output rule, counting how often it is asked."""
+
+    name: str = "longest"
+    asked: list[int] = field(default_factory=list)
+
+    def verdicts(
+        self,
+        comparisons: Sequence[Comparison],
+        first_shown: Sequence[int],
+        seed: int,
+        *,
+        sample: int = 0,
+        calls: Calls = NO_CALLS,
+    ) -> list[Verdict]:
+        self.asked.append(len(comparisons))
+        return BaselineJudge(name=self.name, rule="longest").verdicts(comparisons, first_shown, seed, sample=sample)
+
+
+def pool(judge: CountingJudge, *noise: Noise, name: str = "pool") -> SimulatedAnnotator:
+    return SimulatedAnnotator(name=name, arm=name, panel=FixedPanel(judges=(judge,)), noise=noise)
+
+
+def test_renoise_is_what_the_annotator_would_have_recorded_and_asks_nobody() -> None:
+    judge = CountingJudge()
+    clean = pool(judge).annotate(COMPARISONS, (), 3, with_noise=True)
+    noisy = pool(judge, *NOISE).annotate(COMPARISONS, (), 3, with_noise=True)
+    n_asked = len(judge.asked)
+    assert renoise(clean, COMPARISONS, NOISE, "pool", 3) == noisy
+    assert renoise(noisy, COMPARISONS, NOISE, "pool", 3) == noisy  # the noise on record is forgotten
+    assert renoise(noisy, COMPARISONS, (), "pool", 3) == clean
+    assert len(judge.asked) == n_asked
+    gone = [annotation for annotation in noisy if annotation.preference is None]
+    assert gone and all(annotation.unparsed_reason.startswith("abstained") for annotation in gone)
+    assert all(annotation.is_noised for annotation in gone)
+
+
+def test_a_missing_verdict_keeps_its_own_reason() -> None:
+    (clean,) = pool(CountingJudge()).annotate(COMPARISONS[:1], (), 3, with_noise=False)
+    missing = replace(clean, clean_preference=None, preference=None, unparsed_reason="refused")
+    assert renoise([missing], COMPARISONS[:1], NOISE, "pool", 3)[0].unparsed_reason == "refused"
+
+
+def test_rows_that_do_not_belong_together_are_refused() -> None:
+    clean = pool(CountingJudge()).annotate(COMPARISONS[:2], (), 3, with_noise=False)
+    with pytest.raises(UserError, match="give both in the same order"):
+        renoise(clean, COMPARISONS[1::-1], NOISE, "pool", 3)
+
+
+def test_noise_sits_on_any_annotator() -> None:
+    noised = NoisedAnnotator(
+        name="crowd", arm="crowd", clean=pool(CountingJudge(), LabelFlip(flip_prob=0.5)), noise=NOISE
+    )
+    found = noised.annotate(COMPARISONS, (), 3, with_noise=True)
+    assert {annotation.annotator for annotation in found} == {"crowd"}
+    longer = pool(CountingJudge()).annotate(COMPARISONS, (), 3, with_noise=True)
+    assert [a.clean_preference for a in found] == [a.clean_preference for a in longer]
+    assert 150 < sum(annotation.first_shown == 1 for annotation in found) < 350
+    quiet = noised.annotate(COMPARISONS, (), 3, with_noise=False)
+    assert [a.preference for a in quiet] == [a.preference for a in longer]
+    assert not any(a.is_noised or a.worker for a in quiet)
