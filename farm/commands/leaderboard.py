@@ -7,6 +7,7 @@ from pathlib import Path
 from farm.commands.overrides import compose_one
 from farm.config import build
 from farm.errors import UserError
+from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.runs import read_runs
 from farm.leaderboard.tables import check, render, write
 from farm.store import Store
@@ -32,8 +33,9 @@ def leaderboard(arguments: Sequence[str]) -> int:
     artifacts = store.all("standings")
     if not artifacts:
         raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
-    standings = [row for run in read_runs(store, artifacts) for row in run.standings]
-    files = render(standings, label_free=settings.label_free)
+    runs = read_runs(store, artifacts)
+    standings = [row for run in runs for row in run.standings]
+    files = render(standings, label_free=settings.label_free, repeats=repeat_variances(runs))
     if len(overrides) < len(arguments):
         difference = check(settings.output, files)
         print(difference or f"{settings.output} says what the {len(artifacts)} runs under {settings.root} say")

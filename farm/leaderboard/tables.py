@@ -1,4 +1,4 @@
-"""The leaderboard's files, from standings alone: two CSV tables, a page in Markdown, and the published human table.
+"""The leaderboard's files, from standings and repeat variances: CSV tables, a Markdown page, the published human table.
 
 Everything is text made in memory, sorted, with floats written in full, so that the same standings give the same bytes
 and `check` can say what differs from the files on disk.
@@ -8,16 +8,21 @@ import csv
 import difflib
 import io
 import itertools
+import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from farm.errors import UserError
 from farm.leaderboard.human_tables import ALPACAFARM_TABLE_2, human_table_csv
+from farm.leaderboard.repeats import StandingKey, row_variances, standing_key
 from farm.leaderboard.rows import LeaderboardRow, average_over_seeds
 from farm.records import Standing
+from farm.stats.repeatability import gaps_within_repeats
 
 STANDINGS_CSV = "standings.csv"
 SEEDS_CSV = "seeds.csv"
+REPEATS_CSV = "repeats.csv"
 PAGE = "README.md"
 HUMAN_CSV = "human/alpacafarm_table2.csv"
 MAX_DIFF_LINES = 40
@@ -41,12 +46,39 @@ _SEED_COLUMNS = (
 )
 
 
-def render(standings: Sequence[Standing], *, label_free: Collection[str]) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class _Repeat:
+    """What judging a row's outputs again would change."""
+
+    sd: float | None
+    """Standard deviation of the row's win rate over repetitions; None if no instruction has two labels."""
+    is_gap_within: bool
+    """Whether the gap to the next row of the table is smaller than its own standard deviation over repetitions."""
+
+
+_REPEAT_COLUMNS = (
+    "dataset",
+    "model",
+    "annotator_eval",
+    "method",
+    "annotator_train",
+    "repeat_sd",
+    "is_gap_to_next_within_repeats",
+)
+
+
+def render(
+    standings: Sequence[Standing],
+    *,
+    label_free: Collection[str],
+    repeats: Mapping[StandingKey, float] | None = None,
+) -> dict[str, str]:
     """All files of the leaderboard.
 
     Args:
         standings: one per method, annotators, seed, dataset and model.
         label_free: methods that use no labels; marked in the tables.
+        repeats: variance of win rates over repetitions of the judging, where it is known.
 
     Returns:
         Path relative to the leaderboard's folder -> content.
@@ -54,17 +86,19 @@ def render(standings: Sequence[Standing], *, label_free: Collection[str]) -> dic
     Raises:
         UserError: two standings claim the same row.
     """
-    ordered = sorted(standings, key=_seed_key)
-    twice = [a for a, b in itertools.pairwise(ordered) if _seed_key(a) == _seed_key(b)]
+    ordered = sorted(standings, key=standing_key)
+    twice = [a for a, b in itertools.pairwise(ordered) if standing_key(a) == standing_key(b)]
     if twice:
         raise UserError(
-            f"two standings for the same row, first: {_seed_key(twice[0])}; the leaderboard cannot show both"
+            f"two standings for the same row, first: {standing_key(twice[0])}; the leaderboard cannot show both"
         )
     rows = average_over_seeds(ordered, label_free=label_free)
+    again = _repeats(rows, row_variances(rows, ordered, repeats or {}))
     return {
         STANDINGS_CSV: _csv(LeaderboardRow.columns(), [row.cells() for row in rows]),
         SEEDS_CSV: _csv(_SEED_COLUMNS, [[vars(s)[name] for name in _SEED_COLUMNS] for s in ordered]),
-        PAGE: render_page(rows),
+        REPEATS_CSV: _csv(_REPEAT_COLUMNS, [_repeat_cells(row, each) for row, each in zip(rows, again, strict=True)]),
+        PAGE: _page(rows, again),
         HUMAN_CSV: human_table_csv(ALPACAFARM_TABLE_2),
     }
 
@@ -106,7 +140,29 @@ def check(directory: Path, files: Mapping[str, str]) -> str:
     return "\n".join(parts)
 
 
-def render_page(rows: Sequence[LeaderboardRow]) -> str:
+def _repeats(rows: Sequence[LeaderboardRow], variances: Sequence[float | None]) -> list[_Repeat]:
+    """For each row; gaps are between neighbours of one table."""
+    found: list[_Repeat] = []
+    pairs = zip(rows, variances, strict=True)
+    for _, members in itertools.groupby(pairs, key=lambda pair: _table_key(pair[0])):
+        table = list(members)
+        marks = gaps_within_repeats([row.win_rate for row, _ in table], [variance for _, variance in table])
+        found += [
+            _Repeat(sd=None if variance is None else math.sqrt(variance), is_gap_within=mark)
+            for (_, variance), mark in zip(table, marks, strict=True)
+        ]
+    return found
+
+
+def _table_key(row: LeaderboardRow) -> tuple[str, str, str]:
+    return row.dataset, row.model, row.annotator_eval
+
+
+def _repeat_cells(row: LeaderboardRow, repeat: _Repeat) -> list[object]:
+    return [*_table_key(row), row.method, row.annotator_train, repeat.sd, repeat.is_gap_within]
+
+
+def _page(rows: Sequence[LeaderboardRow], repeats: Sequence[_Repeat]) -> str:
     """The page: one Markdown table per dataset, model and evaluation annotator, best win rate first."""
     lines = [
         "# Leaderboard",
@@ -114,33 +170,36 @@ def render_page(rows: Sequence[LeaderboardRow]) -> str:
         "Generated by `farm leaderboard`; do not edit. Win rates are against the dataset's reference outputs, in",
         "percent, ties one half, unparsed verdicts left out and counted; +- is one standard error over instructions",
         "and seeds (an upper bound: see `farm/leaderboard/rows.py`). Methods marked * learn nothing from labels.",
+        "Repeat sd: standard deviation, in points, if the same outputs were judged again and again. ~: the gap to the",
+        "next row is smaller than its own such standard deviation; judging again may well turn the order round.",
     ]
-    groups: dict[tuple[str, str, str], list[LeaderboardRow]] = {}
-    for row in rows:
-        groups.setdefault((row.dataset, row.model, row.annotator_eval), []).append(row)
-    for (dataset, model, annotator_eval), members in groups.items():
+    pairs = zip(rows, repeats, strict=True)
+    for (dataset, model, annotator_eval), members in itertools.groupby(pairs, key=lambda pair: _table_key(pair[0])):
         lines += ["", f"## {_escaped(dataset)}, {_escaped(model)}, judged by {_escaped(annotator_eval)}", ""]
         lines += [
-            "| method | labels | win rate | seeds | n | ties | unparsed | length | utility |",
-            "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+            "| method | labels | win rate | repeat sd | seeds | n | ties | unparsed | length | utility |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         ]
-        lines += [_page_line(row) for row in members]
+        lines += [_page_line(row, repeat) for row, repeat in members]
     lines += [
         "",
-        "Per seed: [seeds.csv](seeds.csv). Published human and simulated win rates of AlpacaFarm:",
+        "Per seed: [seeds.csv](seeds.csv). Repeat sd in full: [repeats.csv](repeats.csv). Published human and",
+        "simulated win rates of AlpacaFarm:",
         "[human/alpacafarm_table2.csv](human/alpacafarm_table2.csv).",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _page_line(row: LeaderboardRow) -> str:
+def _page_line(row: LeaderboardRow, repeat: _Repeat) -> str:
     rate = "-" if row.win_rate is None else f"{100 * row.win_rate:.1f}"
     error = "" if row.standard_error is None else f" +- {100 * row.standard_error:.1f}"
+    mark = " ~" if repeat.is_gap_within else ""
+    again = "-" if repeat.sd is None else f"{100 * repeat.sd:.1f}"
     utility = "-" if row.utility is None else f"{row.utility:.2f}"
     name = f"{_escaped(row.method)} *" if row.is_label_free else _escaped(row.method)
     return (
-        f"| {name} | {_escaped(row.annotator_train)} | {rate}{error} | {row.n_seeds} | {row.n_total} | {row.n_ties} "
-        f"| {row.n_unparsed} | {row.mean_length:.0f} | {utility} |"
+        f"| {name} | {_escaped(row.annotator_train)} | {rate}{error}{mark} | {again} | {row.n_seeds} "
+        f"| {row.n_total} | {row.n_ties} | {row.n_unparsed} | {row.mean_length:.0f} | {utility} |"
     )
 
 
@@ -149,11 +208,6 @@ def _escaped(text: str) -> str:
     for character in "\\|*_`[]<>#&":
         text = text.replace(character, f"&#{ord(character)};" if character in "<>&|" else f"\\{character}")
     return " ".join(text.split())
-
-
-def _seed_key(standing: Standing) -> tuple[str, str, str, str, str, int]:
-    s = standing
-    return s.dataset, s.model, s.annotator_eval, s.method, s.annotator_train, s.seed
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -20,9 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 LEVEL = 0.95
 """Coverage that every interval of the laboratory aims at."""
 MAX_WEIGHTS = 2**22
-"""Weights held at once (32 MB); beyond that, resamples are made in parts, and equal rows are drawn together."""
+"""Weights held at once (32 MB); beyond that, resamples are made in parts."""
 DRAW_BY_ROW = 16
-"""A binomial draw for a row takes about as long as this many draws of single items."""
+"""Equal rows are drawn together if there are this many items a row: one binomial draw takes as long as 16 items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +67,18 @@ def resampled_sums(per_item: FloatArray, n_resamples: int, rng: np.random.Genera
     n_items = len(per_item)
     if n_items == 0 or n_resamples == 0:
         return np.zeros((n_resamples, per_item.shape[1]))
-    if n_items * n_resamples <= MAX_WEIGHTS:
-        return item_weights(n_items, n_resamples, rng) @ per_item
     rows, n_equal = _distinct_rows(per_item)
-    n_at_once = max(1, MAX_WEIGHTS // n_items)
+    is_by_row = len(rows) * DRAW_BY_ROW < n_items
+    if not is_by_row and n_items * n_resamples <= MAX_WEIGHTS:
+        return item_weights(n_items, n_resamples, rng) @ per_item
+    n_at_once = max(1, MAX_WEIGHTS // (len(rows) if is_by_row else n_items))
     parts = []
     for start in range(0, n_resamples, n_at_once):
         n_drawn = min(n_at_once, n_resamples - start)
-        if len(rows) * DRAW_BY_ROW < n_items:
-            weights = rng.multinomial(n_items, n_equal / n_items, size=n_drawn).astype(np.float64)
-            parts.append(weights @ rows)
+        if is_by_row:
+            parts.append(rng.multinomial(n_items, n_equal / n_items, size=n_drawn).astype(np.float64) @ rows)
         else:
-            weights = np.stack([_drawn_counts(n_items, rng) for _ in range(n_drawn)])
-            parts.append(weights @ per_item)
+            parts.append(np.stack([_drawn_counts(n_items, rng) for _ in range(n_drawn)]) @ per_item)
     return np.concatenate(parts)
 
 
