@@ -38,7 +38,7 @@ ANNOTATION_TYPES: dict[str, pa.DataType] = {
     "latency_seconds": pa.float64(),
 }
 """The columns that annotating adds, fields of `Annotation`, and how Parquet holds them."""
-ROWS_PER_GROUP = 20_000
+ROWS_PER_GROUP = 4000
 """Of a Parquet file."""
 _GIVEN = "given_"
 

@@ -1,6 +1,6 @@
 """One recorded verdict on two answers, as the comparison of humans and simulated annotators reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -108,14 +108,18 @@ _OPTIONAL_TYPES = {
 }
 
 
-def annotation_frame(rows: Sequence[AnnotationRow]) -> pd.DataFrame:
+def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     """One line a row, with `ANNOTATION_COLUMNS` and those `OPTIONAL_COLUMNS` that hold something.
 
     `preference` and scores are float with NaN = unparsed or missing, `first_shown` Int64, `acceptable_*` boolean, the
     rest text.
     """
-    present = [name for name in OPTIONAL_COLUMNS if any(getattr(row, name) is not None for row in rows)]
-    columns = {name: [getattr(row, name) for row in rows] for name in (*ANNOTATION_COLUMNS, *present)}
+    columns: dict[str, list[object]] = {name: [] for name in (*ANNOTATION_COLUMNS, *OPTIONAL_COLUMNS)}
+    for row in rows:
+        for name, values in columns.items():
+            values.append(getattr(row, name))
+    present = [name for name in OPTIONAL_COLUMNS if any(value is not None for value in columns[name])]
+    columns = {name: columns[name] for name in (*ANNOTATION_COLUMNS, *present)}
     types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
     frame = pd.DataFrame(columns).astype({"preference": "float64", **types})
     text = [name for name in ANNOTATION_COLUMNS if name != "preference"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import pyarrow.parquet
 
-from farm.data.files import FORMATS, DataError, Row, read_bytes, read_rows
+from farm.data.files import FORMATS, DataError, Row, read_bytes
+from farm.data.row_stream import stream_rows
 
 Kind = Literal["human", "llm"]
 N_GLANCED = 30
@@ -73,21 +73,20 @@ def has_table_ending(path: Path) -> bool:
 def first_row(path: Path) -> Row:
     """The first row of a table; an empty one where there is none to see: whoever reads the file says what is wrong."""
     try:
-        if path.name.lower().endswith(".parquet"):
-            batches = pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=1)
-            return dict(next(iter(batches)).to_pylist()[0])
-        if ".json" in path.name.lower() or ".ndjson" in path.name.lower():
-            return _first_object(path)
-        return read_rows(path)[0]
-    except (DataError, OSError, ValueError, StopIteration, IndexError):
+        return next(stream_rows(path))
+    except (DataError, StopIteration):
+        return _only_object(path)
+
+
+def _only_object(path: Path) -> Row:
+    """What a .json file holds that is one object and no list, as BIG-bench's tasks are."""
+    if not path.name.endswith(".json"):
         return {}
-
-
-def _first_object(path: Path) -> Row:
-    text = read_bytes(path).decode("utf-8-sig")
-    start = text.index("{")
-    value, _ = json.JSONDecoder().raw_decode(text, start)
-    return dict(value)
+    try:
+        value = json.loads(read_bytes(path))
+    except (DataError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _listing(files: list[Path], folder: Path) -> str:

@@ -4,7 +4,7 @@ What a reader of files leaves out or turns around is said in `frame.attrs["notes
 `notes_of` reads it, and the commands print it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ NOTES = "notes"
 _SIDES = (("output_1", "output_2"), ("model_1", "model_2"), ("score_1", "score_2"), ("acceptable_1", "acceptable_2"))
 
 
-def annotation_table(rows: Sequence[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
+def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
     """The table of these verdicts, every item in one order of its outputs and judged once by each annotator.
 
     Args:
@@ -62,14 +62,16 @@ def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tu
     Returns:
         The table, and a sentence if rows were turned.
     """
-    first = (frame if reference is None else reference).drop_duplicates("item_id").set_index("item_id")
-    known = first.reindex(frame["item_id"])
-    texts = [f"{name}_{side}" for name in ("output", "model") for side in (1, 2)]
-    other = [f"{name}_{side}" for name in ("output", "model") for side in (2, 1)]
-    as_shown, as_turned = frame[texts].to_numpy(), known[texts].to_numpy()
-    is_turned = pd.Series(
-        (as_shown == known[other].to_numpy()).all(axis=1) & ~(as_shown == as_turned).all(axis=1), index=frame.index
-    )
+    names = [f"{name}_{side}" for name in ("output", "model") for side in (1, 2)]
+    first = (frame if reference is None else reference).drop_duplicates("item_id").set_index("item_id")[names]
+    known = first.reindex(frame["item_id"]).set_axis(frame.index)
+    is_same = pd.Series(True, index=frame.index)
+    is_turned = pd.Series(True, index=frame.index)
+    for name in names:
+        other = f"{name[:-1]}{3 - int(name[-1])}"
+        is_same &= frame[name] == known[name]
+        is_turned &= frame[name] == known[other]
+    is_turned &= ~is_same
     if not is_turned.any():
         return frame, []
     note = f"{int(is_turned.sum())} of {len(frame)} rows show their pair in the other order and were turned around"

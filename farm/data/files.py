@@ -11,7 +11,7 @@ import json
 import math
 import typing
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -68,20 +68,23 @@ def check_rows(path: Path, rows: Sequence[Row], schema: type[RowT], *, is_text: 
     Raises:
         DataError: rows do not fit; all of them are counted.
     """
+    return list(checked_rows(path, rows, schema, is_text=is_text))
+
+
+def checked_rows(path: Path, rows: Iterable[Row], schema: type[RowT], *, is_text: bool = False) -> Iterator[RowT]:
+    """`check_rows` one by one, for tables whose records need not all be in memory; bad rows are reported at the end."""
     cells = _cells(schema)
-    records: list[RowT] = []
     problems: list[str] = []
-    n_bad = 0
+    n_bad = number = 0
     for number, row in enumerate(rows, start=1):
         try:
-            records.append(schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text))
+            yield schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text)
         except ValidationError as error:
             n_bad += 1
             if len(problems) < MAX_SHOWN:
                 problems += explain_row(number, error)
     if n_bad:
-        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=len(rows)))
-    return records
+        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=number))
 
 
 class _Cell(NamedTuple):

@@ -5,7 +5,7 @@ id are hashed.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +13,14 @@ import pandas as pd
 from farm.data.annotation_row import SCALE, AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import NOTES, annotation_table
-from farm.data.files import DataError, Row, check_rows, format_of, read_rows
+from farm.data.files import DataError, Row, checked_rows, format_of
 from farm.data.identifiers import hashed_name, is_personal
+from farm.data.row_stream import stream_rows
 
 MIN_COPIED = 10
 """Verdicts that two models must have in common, all of them, to be called copies."""
 
-_HARD = {1.0, 1.5, 2.0}
+_HARD = (1.0, 1.5, 2.0)
 
 
 class _HumanRow(AnnotationRow):
@@ -43,18 +44,20 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     """
     path = _one_file(source)
     schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
-    raw = read_rows(path)
-    rows = check_rows(path, raw, schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv"))
-    _refuse_zero_one(path, raw)
-    named = [
-        row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
-        if row.annotator_kind == "human" and is_personal(row.annotator)
-        else row
-        for row in rows
-    ]
-    frame = annotation_table(named, _mixed_scales(named))
-    frame.attrs[NOTES] += _copies(frame)
+    said: Counter[str] = Counter()
+    rows = checked_rows(
+        path, _counted(stream_rows(path), said), schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv")
+    )
+    frame = annotation_table(_hashed(row) for row in rows)
+    _refuse_zero_one(path, said)
+    frame.attrs[NOTES] += [*_mixed_scales(frame), *_copies(frame)]
     return frame
+
+
+def _hashed(row: AnnotationRow) -> AnnotationRow:
+    if row.annotator_kind == "human" and is_personal(row.annotator):
+        return row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
+    return row
 
 
 def _one_file(source: Source) -> Path:
@@ -68,9 +71,15 @@ def _one_file(source: Source) -> Path:
     return source.tables[0]
 
 
-def _refuse_zero_one(path: Path, rows: Sequence[Row]) -> None:
+def _counted(rows: Iterable[Row], said: Counter[str]) -> Iterator[Row]:
+    """The rows as they pass, their preferences counted as they stand."""
+    for row in rows:
+        said[str(row.get("preference")).removesuffix(".0")] += 1
+        yield row
+
+
+def _refuse_zero_one(path: Path, values: Counter[str]) -> None:
     """0 is a tie in AlpacaEval's first files; a column of only 0 and 1 means something else, and would be misread."""
-    values = Counter(str(row.get("preference")).removesuffix(".0") for row in rows)
     if values["0"] and values["1"] and not values.keys() - {"0", "1", "None", ""}:
         raise DataError(
             f"{path}: {values['0']} rows say 0 and {values['1']} say 1, none says 2, so this is a scale of 0 and 1; "
@@ -78,14 +87,16 @@ def _refuse_zero_one(path: Path, rows: Sequence[Row]) -> None:
         )
 
 
-def _mixed_scales(rows: Sequence[AnnotationRow]) -> list[str]:
-    graded = Counter(row.annotator for row in rows if row.preference is not None and row.preference not in _HARD)
-    hard = {row.annotator for row in rows} - graded.keys()
-    if not graded or not hard:
+def _mixed_scales(frame: pd.DataFrame) -> list[str]:
+    labels = frame["preference"]
+    is_graded = labels.notna() & ~labels.isin(_HARD)
+    graded = set(frame.loc[is_graded, "annotator"])
+    n_hard = frame["annotator"].nunique() - len(graded)
+    if not graded or not n_hard:
         return []
     return [
-        f"mixed scales: {len(graded)} annotators grade ({sum(graded.values())} labels between 1, 1.5 and 2), "
-        f"{len(hard)} say only 1, 1.5 or 2; compare them as first, tie or second"
+        f"mixed scales: {len(graded)} annotators grade ({int(is_graded.sum())} labels between 1, 1.5 and 2), "
+        f"{n_hard} say only 1, 1.5 or 2; compare them as first, tie or second"
     ]
 
 
