@@ -128,6 +128,8 @@ class Verdict(NamedTuple):
     cost_usd: float | None = 0.0
     """What the verdict cost when it was first given; None if no price is known."""
     latency_seconds: float = 0.0
+    first_shown: int | None = None
+    """Which output the judge saw first, 1 or 2, if that is not the one that it was told to see first."""
 
 
 @dataclass(frozen=True, kw_only=True)

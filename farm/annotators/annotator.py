@@ -92,7 +92,8 @@ class SimulatedAnnotator:
         verdicts = self._verdicts(judges, distinct, drawn, seed, calls)
         annotations = {}
         for comparison, judge_index, verdict in zip(distinct, drawn, verdicts, strict=True):
-            first_shown = 0 if self.presentation.orders == "both" else self._first_shown(comparison, seed)
+            told = 0 if self.presentation.orders == "both" else self._first_shown(comparison, seed)
+            first_shown = verdict.first_shown or told
             label = self._label(judges[judge_index], comparison, first_shown, verdict)
             annotations[comparison.key] = self._annotation(label, verdict, seed, with_noise=with_noise)
         return [annotations[comparison.key] for comparison in comparisons]

@@ -6,6 +6,7 @@ tokenizer's chat template if it has one; else they follow each other, an empty l
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -120,7 +121,13 @@ class LocalModel:
 
 
 def prompt_of(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
-    """The messages as the text that the reply follows; a last message by the assistant is begun for it."""
+    """The messages as the text that the reply follows; a last message by the assistant is begun for it.
+
+    What a message holds is never read as one of the tokenizer's control tokens (`<|im_end|>`, `</s>`): an invisible
+    character breaks it up.
+    """
+    controls = _controls(tokenizer)
+    messages = [message._replace(content=_broken_up(message.content, controls)) for message in messages]
     if tokenizer.chat_template is None:
         return "\n\n".join(message.content for message in messages)
     try:
@@ -142,6 +149,19 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) 
         continue_final_message=is_begun,
     )
     return str(text)
+
+
+@lru_cache(maxsize=8)
+def _controls(tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
+    """The control tokens as text: those with a role, and those that the vocabulary marks (Llama 3's headers)."""
+    marked = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return tuple(token for token in dict.fromkeys([*tokenizer.all_special_tokens, *marked]) if len(token) > 1)
+
+
+def _broken_up(text: str, controls: Sequence[str]) -> str:
+    for control in controls:
+        text = text.replace(control, f"{control[0]}\u200b{control[1:]}")
+    return text
 
 
 def _cut(text: str, stops: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ class EvaluatorJudge:
             for place, row in enumerate(group):
                 share = Share(reply, place, len(group))
                 verdict = verdict_of(readings[place].unswapped(orders[row]), reply.text, [share])
-                verdicts[row] = verdict
+                verdicts[row] = verdict._replace(first_shown=orders[row] if orders[row] != first_shown[row] else None)
         return [verdicts[row] for row in range(len(comparisons))]
 
     def _values(self, comparison: Comparison, first_shown: int) -> dict[str, str]:

@@ -92,7 +92,7 @@ def test_replies_are_listed_and_what_they_took_is_summed() -> None:
     )  # fmt: skip
     verdict = combined([[first], [first._replace(raw_reply="(b)", cost_usd=0.25)]], rules())
     assert json.loads(verdict.raw_reply) == ["é (a)", "(b)"]
-    assert verdict[4:] == (20, 8, 4, 0.75, 3.0)
+    assert verdict[4:9] == (20, 8, 4, 0.75, 3.0)
     assert combined([[first], [first._replace(cost_usd=None)]], rules()).cost_usd is None
 
 

@@ -72,6 +72,8 @@ def test_an_evaluator_without_random_order_always_shows_output_1_first(tmp_path:
     calls = ScriptedCalls(lambda _: "Output (a)")
     verdicts = judge.verdicts(PAIRS, [2] * 6, 0, calls=calls)
     assert {v.preference for v in verdicts} == {FIRST}
+    assert {v.first_shown for v in verdicts} == {1}
+    assert {v.first_shown for v in judge.verdicts(PAIRS, [1] * 6, 0, calls=calls)} == {None}
     assert all("[b] yyyy" in request.messages[-1].content for request in calls.asked)
 
 
