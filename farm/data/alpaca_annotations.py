@@ -69,8 +69,8 @@ def read_alpaca_annotations(source: Source, assumed_kind: Kind | None) -> pd.Dat
 
     Args:
         source: a file or a folder.
-        assumed_kind: the kind of annotators in files that do not tell; such files are llm otherwise, unless crowd
-            columns (`raw_preference`, `annotator_index`) or the name say that people labelled.
+        assumed_kind: the kind of annotators in files that do not tell: neither crowd columns (`raw_preference`,
+            `annotator_index`) nor a name of AlpacaEval's or AlpacaFarm's own; such files are llm otherwise.
 
     Raises:
         DataError: nothing there, or malformed rows.
@@ -124,7 +124,9 @@ def _annotator(row: _Row, file: Path, assumed_kind: Kind | None) -> tuple[str, K
     if row.annotator:
         seed = _SEED.match(file.name)
         stated = row.annotator_kind if "annotator_kind" in row.model_fields_set else None
-        return row.annotator + (f"/seed{seed[1]}" if seed else ""), stated or assumed_kind or "llm"
+        # Both write these names for the judges that they ran, even into a folder that somebody reads for its humans.
+        known: Kind | None = "llm" if seed or _is_annotations_file(file) else None
+        return row.annotator + (f"/seed{seed[1]}" if seed else ""), stated or known or assumed_kind or "llm"
     named = _PREFERENCE_FILE.match(file.name)
     if row.raw_preference is not None or (named and "human" in named[1]):
         return "alpaca_farm_human", "human"

@@ -44,19 +44,18 @@ def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
 
     Args:
         source: a file or a folder.
-        assumed_kind: who voted; human unless said otherwise.
+        assumed_kind: who voted, where it was not an `arena_user`; human unless said otherwise.
 
     Raises:
         DataError: nothing there, malformed rows, or an unknown winner.
     """
     files = source.files_with(_is_battles, holding="battles with model_a, model_b and winner")
-    kind: Kind = assumed_kind or "human"
     rows: list[AnnotationRow] = []
     n_bare = 0
     for file in files:
         is_text = format_of(file) in (".csv", ".tsv")
         battles = check_rows(file, [_with_winner(row) for row in read_rows(file)], _Battle, is_text=is_text)
-        found = [_row(battle, f"{file.name.split('.')[0]}-{k:06d}", kind) for k, battle in enumerate(battles)]
+        found = [_row(battle, f"{file.name.split('.')[0]}-{k:06d}", assumed_kind) for k, battle in enumerate(battles)]
         n_bare += sum(not (row.output_1 or row.output_2) for row in found)
         rows += found
     notes = [f"{n_bare} of {len(rows)} battles come without the texts they are about"] if n_bare else []
@@ -71,7 +70,9 @@ def _with_winner(row: Row) -> Row:
     return {**row, "winner": marked[0]} if len(marked) == 1 else row
 
 
-def _row(battle: _Battle, fallback: str, kind: Kind) -> AnnotationRow:
+def _row(battle: _Battle, fallback: str, assumed_kind: Kind | None) -> AnnotationRow:
+    is_user = (battle.judge or "").startswith("arena_user")
+    kind: Kind = "human" if is_user else assumed_kind or "human"
     asked, answered_a = dialogue(battle.conversation_a)
     answered_b = dialogue(battle.conversation_b).answered
     if not (answered_a or answered_b):

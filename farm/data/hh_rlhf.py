@@ -22,7 +22,7 @@ from farm.data.files import FileRow, Row, read_records
 from farm.data.sides import chosen_row
 
 ANNOTATOR = "hh_crowdworker"
-TURN = "\n\nAssistant:"
+HUMAN, TURN = "\n\nHuman:", "\n\nAssistant:"
 
 _SPEAKERS = {"user": "Human", "human": "Human", "assistant": "Assistant", "system": "System"}
 
@@ -57,7 +57,7 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
 
     Args:
         source: a file or a folder.
-        assumed_kind: who chose; human unless said otherwise.
+        assumed_kind: who chose, in pairs that are not Anthropic's own dialogues as text; human unless said otherwise.
 
     Raises:
         DataError: nothing there, or malformed rows.
@@ -79,7 +79,9 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
                     rejected=split.rejected,
                     dataset=_dataset(file),
                     annotator=ANNOTATOR,
-                    kind=assumed_kind or "human",
+                    kind="human"
+                    if split.instruction.startswith(HUMAN) and not pair.prompt
+                    else assumed_kind or "human",
                 )
             )
     notes = [f"{n_same} pairs have the same text twice and were dropped"] if n_same else []

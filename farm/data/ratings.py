@@ -99,7 +99,8 @@ def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
 
     Args:
         source: a file or a folder.
-        assumed_kind: who rated, where the format does not say (UltraFeedback: llm); human unless said otherwise.
+        assumed_kind: who rated, where the format does not say (HelpSteer: human, UltraFeedback: llm); human unless
+            said otherwise.
 
     Raises:
         DataError: nothing there, or malformed rows.
@@ -135,7 +136,9 @@ def _outputs(file: Path, kind: Kind) -> Iterator[_Output]:
                 output = "\n\n".join(dialogue(messages).answered)
                 yield _Output(pair.prompt, output, score, "", "ultrafeedback", "llm", "ultrafeedback")
     else:
-        dataset = "helpsteer" if "helpfulness" in names else file.name.split(".")[0]
+        is_helpsteer = {"helpfulness", "correctness", "coherence"} <= names
+        dataset = "helpsteer" if is_helpsteer else file.name.split(".")[0]
+        kind = "human" if is_helpsteer else kind
         for single in read_records(file, _Rated):
             name = single.annotator or dataset
             annotator = hashed_name(f"{dataset}_human", name) if single.annotator and kind == "human" else name
