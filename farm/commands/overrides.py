@@ -12,7 +12,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from farm.config import CONF_DIR, ConfigError, Problem, did_you_mean, register_resolvers
@@ -202,15 +202,25 @@ def _key_problem(loader: ConfigLoader, whole: DictConfig, override: Override) ->
     node: object = whole
     seen: list[str] = []
     for part in str(override.key_or_group).split("."):
-        keys = [str(key) for key in node] if isinstance(node, DictConfig) else []
+        if isinstance(node, Node) and node._is_interpolation():
+            there = node._value()
+            return Problem(".".join([*seen, part]), f"`{'.'.join(seen)}` is what stands at {there}; set it there")
+        keys = _keys(node)
         if part not in keys:
             groups = loader.get_group_options("", results_filter=ObjectType.GROUP) if not seen else []
             known = [*(key for key in keys if key not in ("hydra", "_target_")), *groups]
             hint = did_you_mean(part, known) if known else f"a new one is added with +{override.key_or_group}=..."
             return Problem(".".join([*seen, part]), f"unknown key; {hint}")
         seen.append(part)
-        node = cast(DictConfig, node)._get_node(part)
+        node = node._get_node(int(part) if isinstance(node, ListConfig) else part)  # type: ignore[attr-defined]
     return None
+
+
+def _keys(node: object) -> list[str]:
+    """Of a mapping its keys, of a list its places from 0."""
+    if isinstance(node, ListConfig):
+        return [str(place) for place in range(len(node))]
+    return [str(key) for key in node] if isinstance(node, DictConfig) else []
 
 
 def _composed(config_name: str, overrides: list[str]) -> DictConfig:

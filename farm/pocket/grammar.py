@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from functools import cache, lru_cache
 
+from farm.errors import UserError
 from farm.pocket.facts import (
     DAYS,
     EVENTS,
@@ -55,7 +56,7 @@ _REPLY = ("write to {p}, who invites you to the {e} on {d}.", "reply to {p}, who
 _STANCES = (("Say no.", "Decline."), ("Say yes.", "Accept."))
 
 
-class UnknownInstructionError(ValueError):
+class UnknownInstructionError(UserError, ValueError):
     """The text is not an instruction of the pocket world."""
 
 
