@@ -68,9 +68,8 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _escaped(text: str) -> str:
     """Names come from files: no Markdown, no HTML, no line end."""
-    for character in "\\|*_`[]<>#&":
-        text = text.replace(character, f"&#{ord(character)};" if character in "<>&|" else f"\\{character}")
-    return " ".join(text.split())
+    signs = {ord(c): f"&#{ord(c)};" if c in "<>&|" else f"\\{c}" for c in "\\|*_`[]<>#&"}
+    return " ".join(text.translate(signs).split())
 
 
 def _counted(number: int, noun: str) -> str:

@@ -88,7 +88,7 @@ def test_the_spread_between_annotators_is_found_again_and_none_is_not_invented()
     spread = estimate_humans(
         labels(truth, n_annotators=12, flip=0.1, tie=0.0, rng=rng, kind="human", leans=leans), seed=0, n_resamples=50
     )
-    # A score of two models holds both leans. What leans do to agreement counts as flips, which raises the estimate a bit.
+    # A score of two models holds both leans. What leans do to agreement counts as flips, which raises the estimate.
     drawn = np.sqrt(np.mean([np.var(leans[:, a] - leans[:, b], ddof=1) / 2 for a in range(4) for b in range(a)]))
     assert spread.annotator_sd.value == pytest.approx(drawn, rel=0.25)
     alike = estimate_humans(
