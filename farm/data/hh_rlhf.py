@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import BeforeValidator
 
 from farm.data.annotation_row import AnnotationRow
-from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
 from farm.data.files import FileRow, Row, read_records
 from farm.data.sides import chosen_row
@@ -66,6 +66,7 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     rows: list[AnnotationRow] = []
     n_same = n_apart = 0
     for file in files:
+        is_original = str(first_row(file).get("chosen")).startswith(HUMAN)
         for pair in read_records(file, _Row):
             split = _split(pair)
             if split.chosen == split.rejected:
@@ -78,10 +79,8 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
                     chosen=split.chosen,
                     rejected=split.rejected,
                     dataset=_dataset(file),
-                    annotator=ANNOTATOR,
-                    kind="human"
-                    if split.instruction.startswith(HUMAN) and not pair.prompt
-                    else assumed_kind or "human",
+                    annotator=ANNOTATOR if is_original else f"{file.name.split('.')[0]}_labels",
+                    kind="human" if is_original else assumed_kind or "human",
                 )
             )
     notes = [f"{n_same} pairs have the same text twice and were dropped"] if n_same else []

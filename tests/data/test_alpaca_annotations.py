@@ -64,7 +64,8 @@ def test_seeds_of_one_judge_become_annotators_and_meet_the_humans(tmp_path: Path
     merged = {**pair, "instruction": "Add.\n\n1 and 2", "annotator_index": 15, "preference": 2, "datasplit": "eval"}
     del merged["input"]
     (tmp_path / "crossannotations.json").write_text(json.dumps([merged, {**merged, "annotator_index": 3}]))
-    frame = read_annotations(tmp_path)
+    # The judge stays a judge in a folder that is read for its humans.
+    frame = read_annotations(tmp_path, assumed_kind="human")
     assert frame["item_id"].nunique() == 1
     judges = frame[frame["annotator_kind"] == "llm"]
     assert judges.set_index("annotator")["preference"].to_dict() == {"gpt9_b1/seed0": 1, "gpt9_b1/seed1": 2}

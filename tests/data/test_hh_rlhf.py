@@ -63,6 +63,12 @@ def test_messages_are_read_as_dialogues(tmp_path: Path) -> None:
     assert better(frame) == ["A fig."]
 
 
+def test_anthropics_labels_are_peoples_whoever_asks(tmp_path: Path) -> None:
+    path = write(tmp_path, PAIRS)
+    assert set(read_annotations(path, assumed_kind="llm")["annotator_kind"]) == {"human"}
+    assert set(read_annotations(path)["annotator"]) == {"hh_crowdworker"}
+
+
 def test_a_prompt_with_bare_answers(tmp_path: Path) -> None:
     rows = [{"prompt": "Name a fruit.", "chosen": "A fig.", "rejected": "An oak."}]
     frame = read_annotations(write(tmp_path, rows), assumed_kind="llm")
