@@ -73,6 +73,10 @@ def swapped(label: Label) -> Label:
     )
 
 
+def with_outputs(label: Label, output_1: str, output_2: str) -> Label:
+    return label._replace(comparison=replace(label.comparison, output_1=output_1, output_2=output_2))
+
+
 def share(noised: Sequence[Label], preference: Preference | None) -> float:
     return sum(label.preference is preference for label in noised) / len(noised)
 
@@ -163,21 +167,12 @@ def test_a_bias_has_its_log_odds_among_verdicts_that_say_nothing() -> None:
     for first_shown, expected in ((1, 0.75), (2, 0.25), (0, 0.5)):
         made = [add_noise(a, [coin, PositionBias(log_odds=math.log(3))], 5) for a in labels(first_shown=first_shown)]
         assert share(made, Preference.FIRST) == pytest.approx(expected, abs=CLOSE)
-    comparison = [a.comparison for a in labels()]
-    longer = [
-        a._replace(comparison=replace(c, output_1="x" * 39, output_2="y" * 19))
-        for a, c in zip(labels(), comparison, strict=True)
-    ]  # a log ratio of ln 2, so odds of 2^2
-    assert share(
-        [add_noise(a, [coin, LengthBias(log_odds=2.0)], 5) for a in longer], Preference.FIRST
-    ) == pytest.approx(0.8, abs=CLOSE)
-    lists = [
-        a._replace(comparison=replace(c, output_2="- x\n- y", output_1="xy"))
-        for a, c in zip(labels(), comparison, strict=True)
-    ]
-    assert share([add_noise(a, [coin, ListBias(log_odds=math.log(4))], 5) for a in lists], Preference.SECOND) == pytest.approx(
-        0.8, abs=CLOSE
-    )  # fmt: skip
+    longer = [with_outputs(label, "x" * 39, "y" * 19) for label in labels()]  # a log ratio of ln 2, so odds of 2^2
+    made = [add_noise(label, [coin, LengthBias(log_odds=2.0)], 5) for label in longer]
+    assert share(made, Preference.FIRST) == pytest.approx(0.8, abs=CLOSE)
+    lists = [with_outputs(label, "xy", "- x\n- y") for label in labels()]
+    made = [add_noise(label, [coin, ListBias(log_odds=math.log(4))], 5) for label in lists]
+    assert share(made, Preference.SECOND) == pytest.approx(0.8, abs=CLOSE)
 
 
 def test_workers_differ_and_are_the_same_in_every_run() -> None:

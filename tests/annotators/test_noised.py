@@ -39,7 +39,7 @@ class CountingJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,
+        calls: Calls = NO_CALLS,  # noqa: ARG002
     ) -> list[Verdict]:
         self.asked.append(len(comparisons))
         return BaselineJudge(name=self.name, rule="longest").verdicts(comparisons, first_shown, seed, sample=sample)

@@ -24,8 +24,17 @@ def test_lists(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "one, two and three", "- a single dash", "**bold**\n**again**", "-5\n-6", "-----\n-----", "1.5 and\n2.5", "e.g. x\ni.e. y"],
-)  # fmt: skip
+    [
+        "",
+        "one, two",
+        "- a single dash",
+        "**bold**\n**again**",
+        "-5\n-6",
+        "-----\n-----",
+        "1.5 and\n2.5",
+        "e.g. x\ni.e. y",
+    ],
+)
 def test_no_lists(text: str) -> None:
     assert not has_list(text)
 
