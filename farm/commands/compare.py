@@ -106,6 +106,8 @@ def _given(settings: CompareSettings, role: Role, path: Path) -> Given:
     kind = _KINDS[role]
     written = settings.humans_format if role == "humans" else settings.simulated_format
     frame = read_annotations(path, assumed_kind="human" if role == "humans" else "llm", format=written)
+    if frame.empty:
+        raise UserError(f"{path}: expected recorded labels or standings, there are no rows")
     rows = frame[frame["annotator_kind"] == kind]
     if role == "simulated" and settings.annotator is not None:
         names = sorted(set(rows["annotator"]))

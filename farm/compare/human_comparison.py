@@ -14,7 +14,7 @@ import pandas as pd
 from farm.compare.label_agreement import LabelAgreement, label_agreement
 from farm.compare.label_tables import Labels, LabelTable, match_labels
 from farm.compare.sides import Side, side_of_labels, side_of_standings
-from farm.compare.sides_comparison import SidesComparison, compare_sides, no_comparison
+from farm.compare.sides_comparison import SidesComparison, by_side, compare_sides, no_comparison
 from farm.compare.standings_file import PublishedStandings, Role
 from farm.errors import UserError
 from farm.stats.bootstrap import Estimate
@@ -96,8 +96,8 @@ class HumanComparison:
     @property
     def refusal(self) -> str:
         """Why models that were given cannot be ranked; empty if they are, or there are none."""
-        sides = [side for side in (self.humans, self.simulated) if side is not None]
-        return "; ".join(f"{side.role}: {side.ranking.reason}" for side in sides if side.ranking and side.is_refused)
+        sides = [side for side in (self.humans, self.simulated) if side is not None and side.is_refused]
+        return by_side({side.role: side.strength_reason for side in sides})
 
 
 def compare_with_humans(humans: Given | None, simulated: Given | None, settings: RankingSettings) -> HumanComparison:
@@ -144,7 +144,13 @@ def _frame(given: Given | None) -> pd.DataFrame | None:
 
 def _labels(humans: Given | None, simulated: Given | None) -> Labels | None:
     one, other = _frame(humans), _frame(simulated)
-    return None if one is None and other is None else match_labels(one, other)
+    if one is None and other is None:
+        return None
+    labels = match_labels(one, other)
+    for role, table in (("humans", labels.humans), ("simulated", labels.judges)):
+        if table is not None and table.n_verdicts == 0:
+            raise UserError(f"{role}: all {table.n_unparsed} verdicts are unparsed; there is nothing to compare")
+    return labels
 
 
 def _side(given: Given, role: Role, labels: Labels | None, settings: RankingSettings) -> Side | None:

@@ -37,6 +37,9 @@ def correlation_section(comparison: HumanComparison) -> Section:
         "the last column is what a repetition with the same noise would show: its mean and 95% of its values."
     )
     words.append(_what_is_resampled(comparison))
+    words += _missing(f"all {len(ranking.models)}", ranking)
+    if comparison.trained_ranking is not None:
+        words += _missing("those trained in the lab", comparison.trained_ranking)
     header = ("models", "on", "coefficient", "value", "n models", "if it were repeated")
     blocks: tuple[Block, ...] = (Table(header=header, rows=tuple(rows), n_text_columns=3), Text(text=" ".join(words)))
     return Section(title="Ranking against ranking", blocks=blocks)
@@ -50,9 +53,18 @@ def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, 
             repeated = "-"
             if one.repeated_mean is not None:
                 repeated = f"{one.repeated_mean:.2f} [{one.repeated_low:.2f}, {one.repeated_high:.2f}]"
-            value = interval(one.estimate)
+            value = "-" if one.estimate.value is None else interval(one.estimate)
             rows.append((models, scale, name.capitalize(), value, str(one.estimate.n_total), repeated))
     return rows
+
+
+def _missing(models: str, ranking: SidesComparison) -> list[str]:
+    """Why correlations are missing, one sentence a scale."""
+    scales = (("win rates", ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
+    reasons = {name: found.spearman.estimate.reason for name, found in scales if found.spearman.estimate.value is None}
+    if len(reasons) == 2 and len(set(reasons.values())) == 1:
+        return [f"No correlation over {models}: {next(iter(reasons.values()))}."]
+    return [f"No correlation on {name} over {models}: {reason}." for name, reason in reasons.items()]
 
 
 def _what_is_resampled(comparison: HumanComparison) -> str:
@@ -61,11 +73,11 @@ def _what_is_resampled(comparison: HumanComparison) -> str:
         if side is None:
             continue
         if side.ranking is None:
-            what = "its standard errors" + (f" and its {side.n_seeds} training seeds" if side.n_seeds > 1 else "")
+            what = "the standard errors" + (f" and {side.n_seeds} training seeds" if side.n_seeds > 1 else "")
         else:
-            what = "instructions" + (f" and its {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
+            what = "instructions" + (f" and {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
         parts.append(f"{side.role}: {what}")
-    return f"Resampled are, {'; '.join(parts)}."
+    return f"Resampled are {'; '.join(parts)}."
 
 
 def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
@@ -86,7 +98,8 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
         blocks.append(Table(header=header, rows=rows, n_text_columns=2))
     if len(inversions) > MOST_PAIRS:
         blocks.append(Text(text=f"{len(inversions) - MOST_PAIRS} more are in comparison.json."))
-    unsure = sorted((p for p in ranking.pairs if not p.is_inverted), key=lambda p: p.p_same_order)
+    same = [p for p in ranking.pairs if p.first_difference * p.second_difference > 0]
+    unsure = sorted(same, key=lambda p: p.p_same_order)
     unsure = [pair for pair in unsure if pair.p_same_order < 0.95]
     if unsure:
         names = [f"{p.model} over {p.other} ({100 * p.p_same_order:.0f}%)" for p in unsure]

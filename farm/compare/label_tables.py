@@ -86,9 +86,8 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     people, machines = (None if rows is None else _turned(rows, items, notes) for rows in (people, machines))
     model_1, model_2 = (tuple(str(m) for m in items[name]) for name in ("model_1", "model_2"))
     has_models = all(one and other and one != other for one, other in zip(model_1, model_2, strict=True))
-    if not has_models and any(model_1):
-        n_without = sum(not (one and other and one != other) for one, other in zip(model_1, model_2, strict=True))
-        notes.append(f"{n_without} of {len(model_1)} items do not name two different models, so models are not ranked")
+    if not has_models:
+        notes += _without_models(model_1, model_2)
     return Labels(
         item_ids=tuple(str(i) for i in items.index),
         instruction_keys=tuple(_instruction_keys(items)),
@@ -99,6 +98,17 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
         judges=None if machines is None else _table(machines, items.index),
         notes=tuple(notes),
     )
+
+
+def _without_models(model_1: Sequence[str], model_2: Sequence[str]) -> list[str]:
+    """Why models are not ranked; nothing if no item names any."""
+    names = sorted({*model_1, *model_2} - {""})
+    if not names:
+        return []
+    if len(names) == 1:
+        return [f"there is only one model, {names[0]}; a ranking needs at least two"]
+    n_without = sum(not (one and other and one != other) for one, other in zip(model_1, model_2, strict=True))
+    return [f"{n_without} of {len(model_1)} items do not name two different models, so models are not ranked"]
 
 
 def _of_kind(frame: pd.DataFrame, kind: str, role: str) -> pd.DataFrame:

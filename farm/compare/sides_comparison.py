@@ -1,6 +1,6 @@
 """Two sides' rankings of the same models held against each other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +49,12 @@ def compare_sides(humans: Side, simulated: Side, *, only: Collection[str] | None
     first, second = (_narrowed(side.draws, shared) for side in (humans, simulated))
     rates = (first.win_rates, second.win_rates, first.win_rate_draws, second.win_rate_draws)
     strengths = (first.strengths, second.strengths, first.strength_draws, second.strength_draws)
-    why = "; ".join(f"{side.role}: {side.strength_reason}" for side in (humans, simulated) if side.strength_reason)
+    why = by_side({side.role: side.strength_reason for side in (humans, simulated)})
     pairs = pair_orders(shared, *rates)
     return SidesComparison(
         models=tuple(shared),
-        on_win_rates=correlate(*rates),
-        on_strengths=correlate(*strengths, reason=why),
+        on_win_rates=correlate(*rates, names=("humans", "simulated")),
+        on_strengths=correlate(*strengths, names=("humans", "simulated"), reason=why),
         pairs=pairs,
         expected_inversions=sum(1 - pair.p_same_order for pair in pairs),
         reason="",
@@ -73,6 +73,14 @@ def no_comparison(reason: str, models: Collection[str] = ()) -> SidesComparison:
     return SidesComparison(
         models=tuple(models), on_win_rates=both, on_strengths=both, pairs=(), expected_inversions=0.0, reason=reason
     )
+
+
+def by_side(reasons: Mapping[str, str]) -> str:
+    """Reasons of both sides in one sentence, once if they are the same; empty if there are none."""
+    given = {role: reason for role, reason in reasons.items() if reason}
+    if len(given) == 2 and len(set(given.values())) == 1:
+        return f"{' and '.join(given)}: {next(iter(given.values()))}"
+    return "; ".join(f"{role}: {reason}" for role, reason in given.items())
 
 
 def _why_none(humans: Side, simulated: Side, shared: Collection[str]) -> str:

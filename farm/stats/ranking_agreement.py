@@ -67,7 +67,13 @@ class PairOrder:
 
 
 def correlate(
-    first: FloatArray, second: FloatArray, first_draws: FloatArray, second_draws: FloatArray, *, reason: str = ""
+    first: FloatArray,
+    second: FloatArray,
+    first_draws: FloatArray,
+    second_draws: FloatArray,
+    *,
+    names: tuple[str, str],
+    reason: str = "",
 ) -> Correlations:
     """Correlations of two rankings with intervals.
 
@@ -76,10 +82,11 @@ def correlate(
         second: (M,)
         first_draws: (R, M) the same under resampling, row by row drawn with the other's.
         second_draws: (R, M)
+        names: whose rankings they are.
         reason: why values are missing.
     """
     n_models = len(first)
-    why = reason or _why_undefined(first, second)
+    why = reason or _why_undefined(first, second, names)
     point = correlations(first[None], second[None])
     drawn = correlations(first_draws, second_draws)
     made = []
@@ -129,12 +136,12 @@ def pair_orders(
     )
 
 
-def _why_undefined(first: FloatArray, second: FloatArray) -> str:
+def _why_undefined(first: FloatArray, second: FloatArray, names: tuple[str, str]) -> str:
     if len(first) < MIN_MODELS:
         return f"{len(first)} models: a rank correlation needs at least {MIN_MODELS}"
-    for name, values in (("first", first), ("second", second)):
+    for name, values in zip(names, (first, second), strict=True):
         if np.ptp(values) == 0:
-            return f"all models are equal in the {name} ranking"
+            return f"{name}: all models are equal"
     return ""
 
 

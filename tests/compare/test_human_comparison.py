@@ -187,7 +187,7 @@ def test_models_are_ranked_by_hand_and_a_split_is_a_tie() -> None:
     assert {m.model: m.win_rate for m in found.humans.models} == {"a": 0.75, "b": 0.75, "c": 0.0}
     assert {m.win_rate for m in found.simulated.models} == {0.5}
     spearman = found.ranking.on_win_rates.spearman.estimate
-    assert spearman.value is None and "equal in the second" in spearman.reason
+    assert spearman.value is None and spearman.reason == "simulated: all models are equal"
 
 
 def test_renaming_models_changes_no_number() -> None:

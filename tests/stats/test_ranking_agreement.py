@@ -10,30 +10,38 @@ def noisy(values: np.ndarray, spread: float, *, seed: int) -> np.ndarray:
     return values + np.random.default_rng(seed).normal(0, spread, (400, len(values)))
 
 
+NAMES = ("humans", "simulated")
+
+
 def test_exact_figures_have_an_interval_of_no_width() -> None:
-    found = correlate(VALUES, VALUES, noisy(VALUES, 0, seed=0), noisy(VALUES, 0, seed=1))
+    found = correlate(VALUES, VALUES, noisy(VALUES, 0, seed=0), noisy(VALUES, 0, seed=1), names=NAMES)
     assert (found.spearman.estimate.low, found.spearman.estimate.high) == pytest.approx((1, 1))
     assert found.kendall.repeated_mean == pytest.approx(1)
 
 
 def test_a_repetition_lies_below_the_value() -> None:
-    found = correlate(VALUES, VALUES, noisy(VALUES, 0.2, seed=0), noisy(VALUES, 0.2, seed=1)).spearman
+    found = correlate(VALUES, VALUES, noisy(VALUES, 0.2, seed=0), noisy(VALUES, 0.2, seed=1), names=NAMES).spearman
     assert found.estimate.value == pytest.approx(1)
     assert found.repeated_mean is not None and found.repeated_mean < 0.8
 
 
 def test_missing_values_say_why() -> None:
     nothing = np.full(4, np.nan)
-    found = correlate(nothing, VALUES, np.full((400, 4), np.nan), noisy(VALUES, 0, seed=0), reason="a wins everything")
+    found = correlate(
+        nothing, VALUES, np.full((400, 4), np.nan), noisy(VALUES, 0, seed=0), names=NAMES, reason="a wins everything"
+    )
     assert found.pearson.estimate.value is None and found.pearson.estimate.reason == "a wins everything"
 
 
 def test_equal_values_and_two_models_say_why() -> None:
     flat = np.full(4, 0.5)
-    found = correlate(flat, VALUES, noisy(flat, 0, seed=0), noisy(VALUES, 0, seed=0))
-    assert "equal in the first" in found.spearman.estimate.reason
+    found = correlate(flat, VALUES, noisy(flat, 0, seed=0), noisy(VALUES, 0, seed=0), names=NAMES)
+    assert found.spearman.estimate.reason == "humans: all models are equal"
     two = VALUES[:2]
-    assert "at least 3" in correlate(two, two, noisy(two, 0, seed=0), noisy(two, 0, seed=1)).spearman.estimate.reason
+    assert (
+        "at least 3"
+        in correlate(two, two, noisy(two, 0, seed=0), noisy(two, 0, seed=1), names=NAMES).spearman.estimate.reason
+    )
 
 
 def test_pairs_come_in_the_order_of_the_first_ranking() -> None:
