@@ -12,7 +12,6 @@
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,9 +20,12 @@ from pydantic import Field
 
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
-from farm.data.annotation_table import annotation_table
+from farm.data.annotation_table import annotation_table, workers_apart
 from farm.data.files import DataError, Row, read_bytes, read_records
 from farm.data.identifiers import hashed_name
+
+CROWD = "alpaca_farm_human"
+"""The workers of a file that names none."""
 
 _NEEDED = {"instruction", "output_1", "output_2", "preference"}
 _TIMED = {"price_per_example", "time_per_example", "raw_completion", "referenced_models", "annotator_index"}
@@ -90,7 +92,7 @@ def read_alpaca_annotations(source: Source, assumed_kind: Kind | None) -> pd.Dat
         if model is not None:
             notes.append(f"{model}: the rows call this model {found[0].model_2!r}; it is named by its folder")
         rows += [_annotation(row, file, model, texts, assumed_kind) for row in found]
-    rows, repeated = _anonymous_apart(_with_models(rows))
+    rows, repeated = workers_apart(_with_models(rows), annotator=CROWD)
     return annotation_table(rows, [*notes, *repeated])
 
 
@@ -129,7 +131,7 @@ def _annotator(row: _Row, file: Path, assumed_kind: Kind | None) -> tuple[str, K
         return row.annotator + (f"/seed{seed[1]}" if seed else ""), stated or known or assumed_kind or "llm"
     named = _PREFERENCE_FILE.match(file.name)
     if row.raw_preference is not None or (named and "human" in named[1]):
-        return "alpaca_farm_human", "human"
+        return CROWD, "human"
     if named:
         return f"alpaca_farm_{named[1]}", "llm"
     if assumed_kind is None:
@@ -162,23 +164,6 @@ def _with_models(rows: Sequence[AnnotationRow]) -> list[AnnotationRow]:
             row = row.model_copy(update={"model_1": model_1, "model_2": model_2})
         named.append(row)
     return named
-
-
-def _anonymous_apart(rows: Sequence[AnnotationRow]) -> tuple[list[AnnotationRow], list[str]]:
-    """Crowd files name nobody: a further label of a pair is another worker's, not a correction."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    apart: list[AnnotationRow] = []
-    for row in rows:
-        if row.annotator != "alpaca_farm_human":
-            apart.append(row)
-            continue
-        key = (row.instruction, row.input or "", row.output_1, row.output_2)
-        seen[key] += 1
-        again = f"_{seen[key]}" if seen[key] > 1 else ""
-        apart.append(row.model_copy(update={"annotator": row.annotator + again}))
-    n_repeated = sum(count - 1 for count in seen.values())
-    note = f"{n_repeated} labels are on a pair that has one already, by workers without a name: they became annotators"
-    return apart, [f"{note} alpaca_farm_human_2 and so on"] if n_repeated else []
 
 
 def _copies(files: Sequence[Path]) -> list[str]:

@@ -4,6 +4,7 @@ What a reader of files leaves out or turns around is said in `frame.attrs["notes
 `notes_of` reads it, and the commands print it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -31,6 +32,32 @@ def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -
     frame, dropped = _latest(frame)
     frame.attrs[NOTES] = [*notes, *turned, *named, *dropped]
     return frame
+
+
+def workers_apart(rows: Iterable[AnnotationRow], *, annotator: str) -> tuple[list[AnnotationRow], list[str]]:
+    """Crowd files that name nobody: a further label of a pair is another worker's, not a correction.
+
+    Args:
+        rows: any.
+        annotator: what the nameless workers are called; the second on a pair becomes `<annotator>_2`.
+
+    Returns:
+        The rows, and a sentence if there was a second.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    apart: list[AnnotationRow] = []
+    for row in rows:
+        key = (row.instruction, row.input or "", row.output_1, row.output_2)
+        if row.annotator == annotator:
+            seen[key] += 1
+        is_again = row.annotator == annotator and seen[key] > 1
+        apart.append(row.model_copy(update={"annotator": f"{annotator}_{seen[key]}"}) if is_again else row)
+    n_again = sum(count - 1 for count in seen.values())
+    note = (
+        f"{n_again} labels are on a pair that has one already, by workers without a name; they became the annotators "
+        f"{annotator}_2 and so on"
+    )
+    return apart, [note] if n_again else []
 
 
 def notes_of(frame: pd.DataFrame) -> list[str]:

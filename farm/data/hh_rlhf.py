@@ -17,7 +17,7 @@ from pydantic import BeforeValidator
 
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
-from farm.data.annotation_table import annotation_table
+from farm.data.annotation_table import annotation_table, workers_apart
 from farm.data.files import FileRow, Row, read_records
 from farm.data.sides import chosen_row
 
@@ -69,9 +69,7 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         is_original = str(first_row(file).get("chosen")).startswith(HUMAN)
         for pair in read_records(file, _Row):
             split = _split(pair)
-            if split.chosen == split.rejected:
-                n_same += 1
-                continue
+            n_same += split.chosen == split.rejected
             n_apart += not split.instruction
             rows.append(
                 chosen_row(
@@ -83,7 +81,8 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
                     kind="human" if is_original else assumed_kind or "human",
                 )
             )
-    notes = [f"{n_same} pairs have the same text twice and were dropped"] if n_same else []
+    rows, notes = workers_apart(rows, annotator=ANNOTATOR)
+    notes += [f"{n_same} pairs have the same text twice; their labels say nothing"] if n_same else []
     notes += [f"{n_apart} pairs have no turn in common; their instruction is empty"] if n_apart else []
     return annotation_table(rows, notes)
 

@@ -76,9 +76,17 @@ def test_a_prompt_with_bare_answers(tmp_path: Path) -> None:
     assert frame["annotator_kind"].tolist() == ["llm"]
 
 
-def test_the_same_text_twice_is_dropped_and_counted(tmp_path: Path) -> None:
+def test_two_labels_of_a_pair_are_two_workers(tmp_path: Path) -> None:
+    other = {"chosen": PAIRS[0]["rejected"], "rejected": PAIRS[0]["chosen"]}
+    frame = read_annotations(write(tmp_path, [PAIRS[0], other]))
+    assert frame["item_id"].nunique() == 1 and frame["preference"].sum() == 3
+    assert frame["annotator"].tolist() == ["hh_crowdworker", "hh_crowdworker_2"]
+    assert notes_of(frame)[0].startswith("1 labels are on a pair that has one already")
+
+
+def test_the_same_text_twice_is_counted(tmp_path: Path) -> None:
     frame = read_annotations(write(tmp_path, [*PAIRS, {"chosen": ASKED + " A.", "rejected": ASKED + " A."}]))
-    assert len(frame) == 40 and notes_of(frame) == ["1 pairs have the same text twice and were dropped"]
+    assert len(frame) == 41 and notes_of(frame) == ["1 pairs have the same text twice; their labels say nothing"]
 
 
 def test_a_malformed_row_is_named(tmp_path: Path) -> None:
