@@ -84,8 +84,10 @@ def calibrate(arguments: Sequence[str]) -> int:
 
 def _composed(arguments: Sequence[str]) -> _Settings:
     """The settings; where `judge` names an annotator, that one is chosen as the live judge."""
-    first = compose_one("calibrate", arguments, dict)
-    judge = first["judge"]
+    try:
+        judge = compose_one("calibrate", arguments, dict)["judge"]
+    except ConfigError:
+        judge = None  # the line is wrong; composed again below, it says everything that is
     if isinstance(judge, str) and judge != "???" and not Path(judge).exists():
         names = sorted(path.stem for path in ANNOTATOR_DIR.glob("*.yaml"))
         if judge not in names:
