@@ -26,7 +26,7 @@ from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.methods.weighted_sft import fine_tune_weighted
-from farm.models.answering import score_answers
+from farm.models.answering import rewards_of
 from farm.records import Demonstration, Output, Policy
 
 Placement = Literal["first_turn", "assistant", "both", "none"]
@@ -91,7 +91,7 @@ class CRLFT:
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
-        names = self._classes_by_score(inputs, seed) if self.buckets else self._classes_by_source(inputs.demonstrations)
+        names = self._classes_by_score(inputs) if self.buckets else self._classes_by_source(inputs.demonstrations)
         counts = {name: names.count(name) for name in self.classes}
         (output_dir / "classes.json").write_text(json.dumps(counts, sort_keys=True, indent=1) + "\n")
         examples = [self._example(row, name) for row, name in zip(inputs.demonstrations, names, strict=True)]
@@ -110,20 +110,14 @@ class CRLFT:
             )
         return [class_of[row.source] for row in demonstrations]
 
-    def _classes_by_score(self, inputs: TrainingInputs, seed: int) -> list[str]:
+    def _classes_by_score(self, inputs: TrainingInputs) -> list[str]:
         """Equal shares of the demonstrations by their reward-model score."""
-        assert inputs.sft is not None and inputs.reward_model is not None and self.buckets is not None
-        judged = Policy(
-            checkpoint=inputs.sft.checkpoint,
-            temperature=1.0,
-            scorer="reward_model",
-            reward_model=inputs.reward_model,
-        )
-        rows = [
-            [Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source)]
+        assert inputs.reward_model is not None and self.buckets is not None
+        outputs = [
+            Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source)
             for d in inputs.demonstrations
         ]
-        scores = score_answers(inputs.model, judged, inputs.sft, rows, seed=seed)[:, 0]
+        scores = rewards_of(inputs.model, inputs.reward_model, outputs)
         ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
         n_buckets = len(self.buckets.classes)
         return [self.buckets.classes[int(rank * n_buckets // len(ranks))] for rank in ranks]

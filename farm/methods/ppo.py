@@ -69,6 +69,7 @@ from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
+from farm.models.reward import load_reward_scorer, reward_model_folders
 from farm.progress import progress
 from farm.records import Instruction, Policy
 from farm.tensors.kl import kl_k1, kl_k3
@@ -230,7 +231,9 @@ def _load_networks(inputs: TrainingInputs, value_init: str) -> Networks:
     model, device = inputs.model, inputs.model.torch_device
     load_policy = partial(load_causal_lm, inputs.sft.checkpoint, dtype=torch.float32, device=device)
     if value_init == "reward_model":
-        backbone = load_reward_model(inputs.reward_model, dtype=torch.float32, device=device).base_model
+        backbone = load_reward_model(
+            reward_model_folders(inputs.reward_model)[0], dtype=torch.float32, device=device
+        ).base_model
     else:
         backbone = load_policy().base_model
     assert isinstance(backbone, PreTrainedModel)
@@ -239,7 +242,7 @@ def _load_networks(inputs: TrainingInputs, value_init: str) -> Networks:
         policy=LanguageModel(load_policy()),
         ref_policy=LanguageModel(load_policy().requires_grad_(False)),
         value_model=ValueModel(backbone),
-        reward_model=load_reward_model(inputs.reward_model, dtype=model.torch_dtype, device=device),
+        reward_model=load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device),
         tokenizer=load_tokenizer(inputs.sft.checkpoint),
         precision=partial(torch.autocast, device.type, dtype=torch.bfloat16) if is_mixed else nullcontext,
     )

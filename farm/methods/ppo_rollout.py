@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from farm.models.checkpoint import Model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
-from farm.models.scorers import reward_scores_of_ids
+from farm.models.reward import RewardScorer
 from farm.models.tokens import encode_prompt
 from farm.records import Instruction
 from farm.seeds import rng_for
@@ -27,7 +27,7 @@ class Networks(NamedTuple):
     ref_policy: LanguageModel
     """The SFT policy, frozen."""
     value_model: ValueModel
-    reward_model: PreTrainedModel
+    reward_model: RewardScorer
     """Frozen."""
     tokenizer: PreTrainedTokenizerBase
     precision: Callable[[], AbstractContextManager[object]]
@@ -127,7 +127,7 @@ def score_completions(
     """(B,) raw scores, read from the very ids that were sampled; nothing is tokenised a second time."""
     sequences = [[*prompt, *completion.ids] for prompt, completion in zip(prompt_ids, completions, strict=True)]
     with networks.precision():
-        scores = reward_scores_of_ids(networks.reward_model, sequences, batch_size=batch_size)
+        scores = networks.reward_model.of_ids(sequences, batch_size=batch_size)
     return torch.from_numpy(scores.astype(np.float32)).to(networks.device)
 
 

@@ -43,16 +43,16 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_rollout import draw_completions, micro_batches, prompts_of_step
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
 from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
 from farm.models.answering import keep_short
-from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
+from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel
-from farm.models.scorers import reward_scores_of_ids
+from farm.models.reward import RewardScorer, load_reward_scorer
 from farm.models.tokens import decode_completion, encode_prompt
 from farm.progress import progress
 from farm.records import Instruction, Policy
@@ -176,7 +176,7 @@ class Quark:
         with clock.measure("score"), run.precision():
             prompts = [run.prompt_ids(instruction.instruction, instruction.input) for instruction in instructions]
             sequences = [[*p, *c.ids] for p, c in zip(prompts, drawn.completions, strict=True)]
-            scores = reward_scores_of_ids(run.reward_model, sequences, batch_size=run.model.micro_batch_size)
+            scores = run.reward_model.of_ids(sequences, batch_size=run.model.micro_batch_size)
         return [
             Sample(i.instruction, i.input, c.ids, float(score))
             for i, c, score in zip(instructions, drawn.completions, scores, strict=True)
@@ -257,7 +257,7 @@ class _Run(NamedTuple):
     policy: LanguageModel
     ref_policy: LanguageModel
     """The SFT policy, frozen."""
-    reward_model: PreTrainedModel
+    reward_model: RewardScorer
     tokenizer: PreTrainedTokenizerBase
     optimizer: torch.optim.Optimizer
     instructions: Sequence[Instruction]
@@ -280,7 +280,7 @@ def _open_run(inputs: TrainingInputs, adam_epsilon: float, seed: int) -> _Run:
         model=model,
         policy=policy,
         ref_policy=LanguageModel(load_policy().requires_grad_(False)),
-        reward_model=load_reward_model(inputs.reward_model, dtype=model.torch_dtype, device=device),
+        reward_model=load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device),
         tokenizer=load_tokenizer(inputs.sft.checkpoint),
         optimizer=torch.optim.Adam(policy.model.parameters(), eps=adam_epsilon, fused=True),
         instructions=keep_short(model, inputs.unlabeled),

@@ -15,10 +15,10 @@ from farm.methods.method import TrainingInputs
 from farm.methods.ppo_rollout import prompts_of_step
 from farm.methods.trl_training import ArgumentsT, IdRows, TrainingJob, dataset_of, training_arguments
 from farm.models.answering import keep_short
-from farm.models.checkpoint import Model, load_reward_model, load_tokenizer
+from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.generate import sample
 from farm.models.prompts import render_all
-from farm.models.scorers import reward_scores_of_ids
+from farm.models.reward import load_reward_scorer
 from farm.models.tokens import encode_prompt
 
 
@@ -51,7 +51,7 @@ class Rollouts:
         self._settings = settings
         self._job = job
         self._tokenizer: PreTrainedTokenizerBase = load_tokenizer(inputs.sft.checkpoint)
-        self._reward_model = load_reward_model(
+        self._reward_model = load_reward_scorer(
             inputs.reward_model, dtype=inputs.model.torch_dtype, device=inputs.model.torch_device
         )
         self._prompts: list[str] = []
@@ -105,7 +105,7 @@ class Rollouts:
             [*encode_prompt(self._tokenizer, prompt), *ids] for prompt, ids in zip(prompts, completion_ids, strict=True)
         ]
         with torch.no_grad():
-            scores = reward_scores_of_ids(self._reward_model, sequences, batch_size=self._model.micro_batch_size)
+            scores = self._reward_model.of_ids(sequences, batch_size=self._model.micro_batch_size)
         end, penalty = self._tokenizer.eos_token_id, self._settings.missing_eos_penalty
         return [
             float(score) - (0.0 if ids[-1] == end else penalty)

@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import UserError
-from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer
+from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.models.generate import sample
 from farm.models.prompts import render_all
-from farm.models.scorers import mean_logprobs, reward_scores
+from farm.models.reward import load_reward_scorer
+from farm.models.scorers import mean_logprobs
 from farm.models.tokens import encode_prompt
 from farm.progress import progress
 from farm.records import Instruction, Output, Policy
@@ -105,6 +107,14 @@ def score_answers(model: Model, policy: Policy, sft: Policy, rows: Sequence[Sequ
     return _SCORE[_known(policy.scorer)](model, policy, sft, flat, seed).reshape(len(rows), -1)
 
 
+def rewards_of(model: Model, reward_model: Path, outputs: Sequence[Output]) -> Floats:
+    """(N,) scores of outputs by a reward model or an ensemble, behind the plain prompt."""
+    scorer = load_reward_scorer(reward_model, dtype=model.torch_dtype, device=model.torch_device)
+    prompts = render_all(model.prompt, scorer.tokenizer, [(o.instruction, o.input) for o in outputs])
+    answers = [(prompt, o.output, o.is_finished) for prompt, o in zip(prompts, outputs, strict=True)]
+    return scorer.of_answers(answers, batch_size=model.generation_batch_size)
+
+
 def best_answers(rows: Sequence[Sequence[Output]], scores: Floats) -> list[Output]:
     """The top-scored answer of each row; the first of equals."""
     return [row[int(best)] for row, best in zip(rows, scores.argmax(axis=1), strict=True)]
@@ -118,10 +128,7 @@ def _known(scorer: str) -> str:
 
 def _by_reward_model(model: Model, policy: Policy, _sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
     assert policy.reward_model is not None
-    tokenizer = load_tokenizer(policy.reward_model)
-    reward_model = load_reward_model(policy.reward_model, dtype=model.torch_dtype, device=model.torch_device)
-    triples = _triples(model, policy, outputs)
-    return reward_scores(reward_model, tokenizer, triples, batch_size=model.generation_batch_size)
+    return rewards_of(model, policy.reward_model, outputs)
 
 
 def _by_mean_logprob(model: Model, policy: Policy, sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:

@@ -5,6 +5,7 @@ like length.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,16 +18,22 @@ from farm.models.tokens import Padded, encode_completion, encode_prompt, pad
 Floats = NDArray[np.float64]
 
 
-def reward_scores(
-    reward_model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    answers: Sequence[tuple[str, str, bool]],
-    *,
-    batch_size: int,
-) -> Floats:
-    """(N,) raw scores of (prompt, completion, is_finished), read at the last real token."""
-    _, whole = _encode(tokenizer, answers)
-    return reward_scores_of_ids(reward_model, whole, batch_size=batch_size)
+class EncodedAnswers(NamedTuple):
+    """Answers as token ids."""
+
+    prompts: list[list[int]]
+    whole: list[list[int]]
+    """Prompts with their completions, end token included if the answer is finished."""
+
+
+def encode_answers(tokenizer: PreTrainedTokenizerBase, answers: Sequence[tuple[str, str, bool]]) -> EncodedAnswers:
+    """Token ids of (prompt, completion, is_finished)."""
+    prompts = [encode_prompt(tokenizer, prompt) for prompt, _, _ in answers]
+    whole = [
+        ids + encode_completion(tokenizer, completion, is_finished=is_finished)
+        for ids, (_, completion, is_finished) in zip(prompts, answers, strict=True)
+    ]
+    return EncodedAnswers(prompts, whole)
 
 
 def reward_scores_of_ids(
@@ -59,7 +66,7 @@ def mean_logprobs(
     The end token counts as a token of a finished answer; an answer without any token has -inf.
     """
 
-    prompts, whole = _encode(tokenizer, answers)
+    prompts, whole = encode_answers(tokenizer, answers)
 
     def score(batch: Padded, rows: Sequence[int]) -> Tensor:
         logits = model(input_ids=batch.input_ids, attention_mask=batch.mask.long()).logits[:, :-1].float()
@@ -73,18 +80,6 @@ def mean_logprobs(
         return torch.where(count > 0, mean, -torch.inf)
 
     return _batched(score, whole, batch_size=batch_size, device=model.device)
-
-
-def _encode(
-    tokenizer: PreTrainedTokenizerBase, answers: Sequence[tuple[str, str, bool]]
-) -> tuple[list[list[int]], list[list[int]]]:
-    """Prompts, and prompts with their completions."""
-    prompts = [encode_prompt(tokenizer, prompt) for prompt, _, _ in answers]
-    whole = [
-        ids + encode_completion(tokenizer, completion, is_finished=is_finished)
-        for ids, (_, completion, is_finished) in zip(prompts, answers, strict=True)
-    ]
-    return prompts, whole
 
 
 def _batched(

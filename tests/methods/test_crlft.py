@@ -15,8 +15,8 @@ from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
 from farm.methods.weighted_sft import weighted_loss, weighted_rows
-from farm.models.answering import draw_answers
-from farm.records import Demonstration
+from farm.models.answering import draw_answers, rewards_of
+from farm.records import Demonstration, Output
 from tests.methods.conftest import Folders
 
 GOOD = DemonstrationClass(sources=("expert",), condition="Good.\n", weight=1.0)
@@ -139,6 +139,19 @@ def test_buckets_are_equal_shares_by_score(crlft: CRLFT, inputs: TrainingInputs,
     by_score = replace(crlft, classes=classes, expert="high", buckets=ScoreBuckets(classes=names))
     assert set(by_score.requires) == {"demonstrations", "sft", "reward_model"}
     output_dir, scratch_dir = folders("out")
+    drawn = by_score._classes_by_score(inputs)
+    scores = rewards_of(
+        inputs.model,
+        inputs.reward_model,  # type: ignore[arg-type]
+        [
+            Output(instruction=d.instruction, input=d.input, output=d.output, generator="")
+            for d in inputs.demonstrations
+        ],
+    )
+    highest = {name: max(s for s, n in zip(scores, drawn, strict=True) if n == name) for name in names}
+    lowest = {name: min(s for s, n in zip(scores, drawn, strict=True) if n == name) for name in names}
+    assert highest["low"] <= lowest["middle"] and highest["middle"] <= lowest["high"]
+    assert len(set(scores)) > 10
     by_score.train(inputs, output_dir, scratch_dir, 0)
     counts = json.loads((output_dir / "classes.json").read_text())
     assert sum(counts.values()) == len(inputs.demonstrations)

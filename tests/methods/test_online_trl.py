@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.methods import trl_rollouts
 from farm.methods.grpo import GRPO
 from farm.methods.method import TrainingInputs
 from farm.methods.rloo import RLOO
 from farm.methods.trl_rollouts import RolloutSettings
 from farm.methods.trl_training import TrainingSettings
+from farm.models.reward import RewardScorer
 from tests.methods.conftest import Folders, with_model
 
 ROLLOUTS = RolloutSettings(n_steps=3, n_samples=4, rollout_temperature=1.0, missing_eos_penalty=0.0)
@@ -48,7 +48,7 @@ def test_rewarded_tokens_become_common(
         seen.append(len(sequences))
         return np.array([np.mean([i % 2 == 0 for i in sequence[-20:]]) for sequence in sequences])
 
-    monkeypatch.setattr(trl_rollouts, "reward_scores_of_ids", share_of_even_ids)
+    monkeypatch.setattr(RewardScorer, "of_ids", share_of_even_ids)
     method = make(settings)
     longer = replace(
         method, beta=0.0, rollouts=replace(ROLLOUTS, n_steps=40),
@@ -90,7 +90,7 @@ def test_micro_batches_change_the_first_step_little(
 def test_cut_answers_pay_the_penalty(
     inputs: TrainingInputs, settings: TrainingSettings, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trl_rollouts, "reward_scores_of_ids", lambda _, sequences, **__: np.ones(len(sequences)))
+    monkeypatch.setattr(RewardScorer, "of_ids", lambda _, sequences, **__: np.ones(len(sequences)))
     method = grpo(settings)
     output_dir, scratch_dir = folders("out")
     replace(method, rollouts=replace(ROLLOUTS, missing_eos_penalty=3.0)).train(inputs, output_dir, scratch_dir, 0)

@@ -12,7 +12,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from farm.methods import quark
 from farm.methods.method import TrainingInputs
 from farm.methods.quark import Quark, quantiles_of
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
@@ -21,6 +20,7 @@ from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.forward import LanguageModel
+from farm.models.reward import RewardScorer
 from farm.tensors.kl import full_kl, kl_k1
 from tests.methods.conftest import Folders, with_model
 
@@ -98,7 +98,7 @@ def test_scores_rise_and_the_end_is_trained(
     def shortness(_: object, sequences: Sequence[Sequence[int]], **__: object) -> np.ndarray:
         return np.array([-float(len(sequence)) for sequence in sequences])
 
-    monkeypatch.setattr(quark, "reward_scores_of_ids", shortness)
+    monkeypatch.setattr(RewardScorer, "of_ids", shortness)
     longer = replace(method, n_steps=10, rollouts_per_step=24, update=replace(method.update, kl_coef=0.0))
     output_dir, scratch_dir = folders("out")
     longer.train(started, output_dir, scratch_dir, 0)
