@@ -1,0 +1,67 @@
+"""A chain on real text whose annotators ask models: labels, evaluation, a budget that ends, and a second run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from farm.commands.main import run_command
+from farm.records import Annotation, read_table
+from tests.calls.server import judge_server
+from tests.tiny import save_causal_lm_for_long_texts
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """`farm run` on three little files and a random two-layer model."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    save_causal_lm_for_long_texts(tmp_path / "model")
+    asked = [{"instruction": f"Name thing {k}."} for k in range(48)]
+    tables = {
+        "demonstrations": [{**row, "output": "A duck."} for row in asked[:20]],
+        "preference": [{**row, "output_1": "duck", "output_2": "otter cake", "preference": 1} for row in asked[20:40]],
+        "evaluation": [{**row, "output": "bread", "generator": "reference"} for row in asked[40:]],
+    }
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    return [
+        "run", "dataset=alpaca_farm", *(f"dataset.{name}_file={tmp_path / name}.json" for name in tables),
+        "model=local", f"model.checkpoint={tmp_path / 'model'}", "model.max_new_tokens=8", "method=feedme",
+        "comparisons=recorded", f"root={tmp_path / 'runs'}",
+    ]  # fmt: skip
+
+
+def annotations_of(root: Path) -> list[Path]:
+    return [p for p in (root / "artifacts" / "annotations").glob("*/annotations.parquet") if p.parent.name[0] != "."]
+
+
+def test_judges_label_and_evaluate_and_are_paid_once(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "runs"
+    with judge_server() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        prompted = [*line, "annotator=pool", "evaluation=prompted"]
+        assert run_command([*prompted, "budget_calls=3"]) == 1
+        error = capsys.readouterr().err
+        assert "budget_calls=3 is spent" in error and "run the same command again" in error
+        assert annotations_of(root) == []  # labels with holes are no artifact
+        assert len(server.requests) == 3
+        assert run_command(prompted) == 0
+        assert "judged by pool_eval (n 8 labels on 8 instructions, 0 unparsed)" in capsys.readouterr().out
+        # 20 labels and 8 evaluations; a judge of several pairs per prompt may ask about some of them once more.
+        assert 20 <= len(server.requests) <= 36 and server.n_asked_again == 0
+        (file,) = annotations_of(root)
+        labels = read_table(file, Annotation)
+        assert len({label.judge for label in labels}) > 1
+        assert all(label.raw_reply and label.n_prompt_tokens > 0 and label.cost_usd for label in labels)
+        n = len(server.requests)
+        assert run_command(prompted) == 0
+        assert " made " not in capsys.readouterr().out and len(server.requests) == n
+
+
+def test_what_asks_nobody_leaves_no_cache(line: list[str], tmp_path: Path) -> None:
+    assert run_command([*line, "annotator=recorded"]) == 0
+    assert (tmp_path / "runs" / "artifacts").is_dir() and not (tmp_path / "runs" / "calls.sqlite").exists()
