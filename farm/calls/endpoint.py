@@ -1,22 +1,33 @@
-"""One try of one request over HTTP, through the openai client; it returns, whatever happens.
+"""One try of one request over HTTP, on the openai client's connections; it returns, whatever happens.
 
-The client's connections, headers and errors are used; its retries and its objects are not, for retrying is decided
-with the cache and the budget in view, and building the objects takes as long as everything else together.
+The client gives address, headers, key, proxies and connections. Its retries, its request options and its reply objects
+stay out of the way: retrying is decided with the cache and the budget in view, and the objects take twice the CPU time
+of sending a request and reading its reply.
 """
 
 import asyncio
+import json
 import ssl
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx2
 import openai
 
 from farm.calls.calls import Reply, Request
-from farm.calls.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply
+from farm.calls.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
 from farm.calls.keys import NO_KEY, Address
-from farm.calls.prices import Usage
+from farm.calls.prices import NO_USAGE, Usage
 from farm.calls.retries import Failure, Remedy, remedy_of_status, retry_after_seconds
+
+try:
+    from aiohttp import ClientError
+except ImportError:  # without the openai client's extra, httpx carries the requests
+
+    class ClientError(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
 
 CONNECT_SECONDS = 15.0
 CONNECTIONS_PER_CLIENT = 16
@@ -43,54 +54,67 @@ class Endpoint:
     def __init__(self, address: Address, *, concurrency: int, timeout_seconds: float) -> None:
         self.address = address
         self._timeout_seconds = timeout_seconds
-        self._clients = _clients(address, concurrency, timeout_seconds)
-        self._free = [client for client, places in self._clients for _ in range(places)]
+        self._clients = _clients(address, concurrency)
+        client = openai.AsyncOpenAI(base_url=address.base_url, api_key=address.key, http_client=self._clients[0][0])
+        headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
+        self._headers = httpx2.Headers({**headers, **client.auth_headers})
+        self._url = httpx2.URL(f"{address.base_url}/chat/completions")
+        timeout = httpx2.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
+        self._extensions = {"timeout": timeout.as_dict()}
+        self._free = [http_client for http_client, places in self._clients for _ in range(places)]
         self._newer_names: set[str] = set()
         """Models that know max_tokens by its newer name only."""
 
     async def ask(self, request: Request) -> Try:
         """Send a request once and read its reply."""
         start = time.perf_counter()
-        client = self._free.pop()
         body = body_of(request)
         if request.slot.model in self._newer_names:
             body["max_completion_tokens"] = body.pop("max_tokens")
+        http_client = self._free.pop()
         try:
+            # JSON's escapes: half a surrogate pair in somebody's data would not survive as UTF-8.
+            message = httpx2.Request(
+                "POST", self._url, headers=self._headers, content=json.dumps(body), extensions=self._extensions
+            )
             async with asyncio.timeout(self._timeout_seconds):
-                response = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
-            parsed = read_reply(self.address.clear_bytes(response.content))
-            failure = parsed.failure and parsed.failure._replace(reason=self.address.clear(parsed.failure.reason))
-            return Try(parsed.reply, failure, parsed.usage, time.perf_counter() - start, True)
-        except openai.APIStatusError as error:
-            failure, is_answer = self._of_status(request, error), True
-        except UnicodeEncodeError:
-            reason = "the prompt holds half of a surrogate pair, which is no character and cannot be sent"
-            failure, is_answer = Failure(reason, Remedy.GIVE_UP), False
-        except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
+                response = await http_client.send(message)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, EOFError, ClientError) as error:
             # Some transports call a reset connection a timeout, so the clock decides.
             is_late = time.perf_counter() - start >= 0.99 * self._timeout_seconds
             reason = f"no complete reply within {self._timeout_seconds:g} s" if is_late else self._of_connection(error)
-            failure, is_answer = Failure(reason, Remedy.RETRY), False
+            return Try(Reply(text=""), Failure(reason, Remedy.RETRY), NO_USAGE, time.perf_counter() - start, False)
         finally:
-            self._free.append(client)
-        return Try(Reply(text=""), failure, Usage(0, 0, 0), time.perf_counter() - start, is_answer)
+            self._free.append(http_client)
+        content = self.address.clear_bytes(response.content)
+        seconds = time.perf_counter() - start
+        if not response.is_success:
+            failure = self._of_status(request, response.status_code, content, response.headers)
+            return Try(Reply(text=""), failure, NO_USAGE, seconds, True)
+        parsed = read_reply(content)
+        if parsed.failure is not None:
+            parsed = parsed._replace(failure=parsed.failure._replace(reason=self.address.clear(parsed.failure.reason)))
+        return Try(parsed.reply, parsed.failure, parsed.usage, seconds, True)
 
     async def close(self) -> None:
-        for client, _ in self._clients:
-            await client.close()
+        for http_client, _ in self._clients:
+            await http_client.aclose()
 
-    def _of_status(self, request: Request, error: openai.APIStatusError) -> Failure:
-        code, text = error_code(error.body), self.address.clear(error_text(error.body or error.message))
-        remedy = remedy_of_status(error.status_code, code)
-        if error.status_code == 400 and "max_completion_tokens" in text and request.slot.model not in self._newer_names:
+    def _of_status(self, request: Request, status: int, content: bytes, headers: Mapping[str, str]) -> Failure:
+        try:
+            body = json.loads(content)
+        except ValueError:
+            body = None
+        text = self.address.clear(error_text(body) if body else shown(content))
+        remedy = remedy_of_status(status, error_code(body))
+        if status == 400 and "max_completion_tokens" in text and request.slot.model not in self._newer_names:
             self._newer_names.add(request.slot.model)
             remedy = Remedy.RETRY
-        return Failure(f"HTTP {error.status_code}: {text}", remedy, retry_after_seconds(error.response.headers))
+        return Failure(f"HTTP {status}: {text}", remedy, retry_after_seconds(headers))
 
     def _of_connection(self, error: Exception) -> str:
-        cause = error.__cause__ or error
-        text = self.address.clear(" ".join(str(cause).split()))[:MAX_SHOWN]
-        return f"connection to {self.address} failed: {text or type(cause).__name__}"
+        text = self.address.clear(" ".join(str(error).split()))[:MAX_SHOWN]
+        return f"connection to {self.address} failed: {text or type(error).__name__}"
 
 
 def advice(address: Address, request: Request, failure: Failure) -> str:
@@ -109,24 +133,18 @@ def advice(address: Address, request: Request, failure: Failure) -> str:
     return f"{what}; is the server running, and is the address right?"
 
 
-def _clients(address: Address, concurrency: int, timeout_seconds: float) -> list[tuple[openai.AsyncOpenAI, int]]:
-    """Clients and how many requests each may carry: one over aiohttp where that is installed, else several."""
-    timeout = httpx2.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
-
-    def client(http_client: httpx2.AsyncClient, places: int) -> tuple[openai.AsyncOpenAI, int]:
-        made = openai.AsyncOpenAI(
-            base_url=address.base_url, api_key=address.key, max_retries=0, timeout=timeout, http_client=http_client
-        )
-        return made, places
+def _clients(address: Address, concurrency: int) -> list[tuple[httpx2.AsyncClient, int]]:
+    """The HTTP clients that the openai client would use, and how many requests each may carry at once."""
 
     def limits(places: int) -> httpx2.Limits:
         return httpx2.Limits(max_connections=places, max_keepalive_connections=places, keepalive_expiry=30.0)
 
-    context = httpx2.create_ssl_context() if address.base_url.startswith("https") else ssl.create_default_context()
+    # One context for all clients: reading the certificates takes tens of milliseconds.
+    is_secure = address.base_url.startswith("https")
+    context = httpx2.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        return [client(openai.DefaultAioHttpClient(verify=context, limits=limits(concurrency)), concurrency)]
+        return [(openai.DefaultAioHttpClient(verify=context, limits=limits(concurrency)), concurrency)]
     except RuntimeError:
-        sizes = [
-            min(CONNECTIONS_PER_CLIENT, concurrency - start) for start in range(0, concurrency, CONNECTIONS_PER_CLIENT)
-        ]
-        return [client(openai.DefaultAsyncHttpxClient(verify=context, limits=limits(n)), n) for n in sizes]
+        starts = range(0, concurrency, CONNECTIONS_PER_CLIENT)
+        sizes = [min(CONNECTIONS_PER_CLIENT, concurrency - start) for start in starts]
+        return [(openai.DefaultAsyncHttpxClient(verify=context, limits=limits(n)), n) for n in sizes]

@@ -139,10 +139,15 @@ def judge_server(
 
 @contextmanager
 def judge_server_process(
-    *, latency: float = 0.0, faults: Mapping[str, float] | None = None
+    *, latency: float = 0.0, faults: Mapping[str, float] | None = None, rule: str = "longer_output"
 ) -> Iterator["ServerProcess"]:
-    """The same in a process of its own: for benchmarks, where it must not share the client's interpreter."""
+    """The same in a process of its own: for benchmarks, where it must not share the client's interpreter.
+
+    Args:
+        rule: name of a rule in RULES.
+    """
     command = [sys.executable, __file__, "--latency", str(latency), "--faults", json.dumps(faults or {})]
+    command += ["--rule", rule]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -161,8 +166,16 @@ def longer_output(text: str) -> str:
     if found:
         is_first = len(found.group(1).strip()) >= len(found.group(2).strip())
     else:
-        is_first = hashlib.sha256(text.encode()).digest()[0] < 128
+        is_first = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0] < 128
     return "Output (a)" if is_first else "Output (b)"
+
+
+def letter(text: str) -> str:
+    """The convention of AlpacaEval's published judge: m or M, a fair coin drawn from the text."""
+    return "m" if hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0] < 128 else "M"
+
+
+RULES: dict[str, Rule] = {"longer_output": longer_output, "letter": letter}
 
 
 class JudgeServer:
@@ -472,10 +485,11 @@ def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--faults", type=json.loads, default={})
+    parser.add_argument("--rule", choices=sorted(RULES), default="longer_output")
     options = parser.parse_args()
     server = JudgeServer(
         latency=options.latency,
-        answer=longer_output,
+        answer=RULES[options.rule],
         fault=_fault_rule(options.faults),
         retry_after=1.0,
         max_at_once=None,
