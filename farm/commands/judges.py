@@ -1,0 +1,183 @@
+"""`farm judges`: how good judges are: against human labels, against baselines, under attack."""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from farm.annotators.annotator import Annotator
+from farm.calls.dry_run import dry_calls
+from farm.calls.lazy import lazy_calls
+from farm.calls.settings import CallSettings
+from farm.commands.annotate_report import cost_lines, dry_run_lines
+from farm.commands.overrides import Config, compose_one
+from farm.compare.judges_input import ReadSet, read_labelled
+from farm.compare.judges_live import each_judge
+from farm.compare.judges_measure import Measuring, measure, total_verdicts
+from farm.compare.judges_picture import draw_judges
+from farm.compare.judges_probes import Probe
+from farm.compare.judges_report import JudgeReport, report_text, write_judges
+from farm.config import ConfigError, Problem, build
+from farm.judges.baselines import BaselineRule
+from farm.progress import progress
+
+MAX_PRINTED = 20
+"""Judges whose tables are printed; of more, the files are named only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgesSettings:
+    """conf/judges.yaml"""
+
+    input: Path
+    """Recorded labels."""
+    humans: Path | None
+    """Whose human labels are used instead."""
+    output: Path
+    """Folder of the report."""
+    annotators: tuple[str, ...]
+    """Names in conf/annotator."""
+    each_judge: bool
+    """Ask every judge of their panels too."""
+    baselines: tuple[BaselineRule, ...]
+    """What a judge has to beat."""
+    same_judge: str
+    """What the end of a recorded name says that is no part of the judge's."""
+    max_items: int | None
+    """Items used; None for all."""
+    repetitions: int
+    """Verdicts per item and order."""
+    noise: bool
+    """Whether the annotators' noise is applied."""
+    probes: Mapping[str, Probe | None]
+    """Attacks."""
+    probe_items: int
+    """Items that attacks are made of."""
+    seed: int
+    """Keys all draws."""
+    n_resamples: int
+    """Of the bootstraps."""
+    dry_run: bool
+    """Say what it would take, and do nothing."""
+    calls: CallSettings
+    """How judge models are asked."""
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.same_judge)
+        except re.error as error:
+            raise ValueError(f"same_judge: {self.same_judge!r} is no regular expression: {error}") from error
+        least = {"repetitions": 1, "probe_items": 0, "n_resamples": 1, "max_items": 1}
+        for name, low in least.items():
+            value = vars(self)[name]
+            if value is not None and value < low:
+                raise ValueError(f"{name}: expected at least {low}, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """The node of one annotator."""
+
+    annotator: Annotator
+    """Who is asked."""
+
+
+def judges(arguments: Sequence[str]) -> int:
+    """Write and print the report; returns the exit code."""
+    settings = compose_one("judges", arguments, _settings)
+    annotators = _annotators(settings, arguments)
+    read = read_labelled(settings.input, settings.humans, same_judge=settings.same_judge, max_items=settings.max_items)
+    measuring = Measuring(
+        annotators=tuple(annotators),
+        baselines=settings.baselines,
+        probes={name: probe for name, probe in settings.probes.items() if probe is not None},
+        n_attacked=settings.probe_items,
+        n_repetitions=settings.repetitions,
+        with_noise=settings.noise,
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+    )
+    if settings.dry_run:
+        return _dry_run(settings, read, measuring)
+    total = total_verdicts(read.items, measuring)
+    # A report must be whole: a budget that is spent ends the run, and what was answered stays in the cache.
+    with (
+        lazy_calls(settings.calls, needs_all=True) as calls,
+        progress("asking judges", total=total, unit="verdicts") as bar,
+    ):
+        report = measure(read, measuring, source=str(settings.input), calls=calls, advance=bar.advance)
+        costs = None if calls.session is None else calls.session.report()
+    write_judges(report, settings.output)
+    draw_judges(report, settings.output / "judges.png")
+    _print(report, settings.output)
+    for line in cost_lines(costs, settings.calls.human, total):
+        print(f"  {line}")
+    return 0
+
+
+def _settings(config: Config) -> JudgesSettings:
+    given = {name: config.get(name) for name in JudgesSettings.__dataclass_fields__}
+    problems = []
+    if given["input"] is None:
+        problems.append(Problem("input", "is required: a table or folder of labels, input=PATH"))
+        given["input"] = "missing"
+    try:
+        settings = build(JudgesSettings, given)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _annotators(settings: JudgesSettings, arguments: Sequence[str]) -> list[Annotator]:
+    """The annotators by name, each with the same command line.
+
+    Raises:
+        ConfigError: with every problem of every annotator.
+    """
+    made: list[Annotator] = []
+    problems: list[Problem] = []
+    for name in settings.annotators:
+        try:
+            chosen = compose_one("judges", [*arguments, f"annotator={name}"], _chosen)
+        except ConfigError as error:
+            problems += [
+                Problem("annotators" if problem.where == "annotator" else problem.where, problem.message)
+                for problem in error.problems
+            ]
+            continue
+        made += [chosen.annotator, *(each_judge(chosen.annotator) if settings.each_judge else [])]
+    if problems:
+        raise ConfigError(problems)
+    return made
+
+
+def _chosen(config: Config) -> _Chosen:
+    return build(_Chosen, {"annotator": cast(Mapping[str, object], config["annotator"])})
+
+
+def _dry_run(settings: JudgesSettings, read: ReadSet, measuring: Measuring) -> int:
+    """Ask everything of calls that only count."""
+    total = total_verdicts(read.items, measuring)
+    with dry_calls(settings.calls) as calls, progress("counting calls", total=total, unit="verdicts") as bar:
+        measure(read, measuring, source=str(settings.input), calls=calls, advance=bar.advance)
+        counted = calls.report()
+    print(f"dry run: {len(measuring.annotators)} annotators on {len(read.items.item_ids):,} items, {total:,} verdicts")
+    for line in dry_run_lines(counted, settings.calls.human, total):
+        print(f"  {line}")
+    print("  nothing was sent and nothing was written")
+    return 0
+
+
+def _print(report: JudgeReport, folder: Path) -> None:
+    text = report_text(report)
+    if len(report.judges) > MAX_PRINTED:
+        text = text.split("\n\n## Bias", maxsplit=1)[0]
+    print(f"\n{text.split('## What the figures mean', maxsplit=1)[0].rstrip()}\n")
+    for name in ("judges.md", "judges.csv", "judges.json", "judges.png"):
+        print(f"  {folder / name}")
+    for name in (judge.name for judge in report.judges if judge.figures.agreement.value is None):
+        print(f"farm: {name} shares no labelled item with a human; its agreement is not known", file=sys.stderr)

@@ -1,0 +1,344 @@
+"""The figures of one judge on labelled items: agreement, bias and variance, order, leanings, unparsed, price, time."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from farm.compare.judges_input import ItemLabels, JudgeKind, JudgeLabels, LabelledSet
+from farm.stats.agreement import CLASSES, cohen_kappa
+from farm.stats.bias_variance import BiasVariance, bias_and_variance
+from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.label_counts import IntArray, counts_of, slots
+from farm.stats.leanings import leanings
+from farm.stats.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
+from farm.stats.position import order_effect, settle
+from farm.stats.shares import mean_of_ratios, ratio, undefined
+
+_NO_HUMANS = "there are no human labels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeFigures:
+    """Every figure with its interval over items."""
+
+    agreement: Estimate
+    """Share of verdicts equal to the human majority (three classes; a split majority is a tie), averaged over orders
+    and repetitions; for humans: one against the majority of the others."""
+    accuracy: Estimate
+    """The same with unparsed verdicts counted as wrong (LLMBar)."""
+    agreement_no_ties: Estimate
+    """The same where neither is a tie."""
+    agreement_first_shown_1: Estimate
+    """The same as `agreement` for the verdicts with output_1 shown first."""
+    agreement_first_shown_2: Estimate
+    """With output_2 shown first."""
+    agreement_both_orders: Estimate
+    """Of the average of the two orders with the human majority (FairEval)."""
+    kappa: Estimate
+    """Cohen's, of one verdict per item (the average of all) with the human majority; Fleiss' for humans."""
+    alpha: Estimate
+    """Krippendorff's, among the judge's own verdicts on an item; among all labels for humans."""
+    s1: Estimate
+    """Share of pairs of a verdict and a human label on the same item that are equal; ties are a class (MT-Bench)."""
+    s2: Estimate
+    """The same over pairs without a tie."""
+    agreement_alpaca_eval: Estimate
+    """1 - |verdict - human vote|, as AlpacaEval computes it: of two equally frequent labels the larger is the vote."""
+    agreement_expected: Estimate
+    """The same with equally frequent labels drawn truly at random."""
+    bias_alpaca_eval: Estimate
+    """|vote of the judge's verdicts - vote of the humans|, as AlpacaEval computes it."""
+    bias_expected: Estimate
+    """The same with truly random votes."""
+    variance_alpaca_eval: Estimate
+    """|one verdict - vote of the judge's others on the item|, as AlpacaEval computes it."""
+    variance_expected: Estimate
+    """The same with truly random votes."""
+    consistency: Estimate
+    """Same verdict in both orders."""
+    conflict: Estimate
+    """Another verdict in the other order."""
+    prefers_first_shown: Estimate
+    """Share of the verdicts without ties that prefer the output shown first; 0.5 is fair."""
+    prefers_longer: Estimate
+    """Share of the verdicts without ties that prefer the longer output, where lengths differ."""
+    prefers_longer_alpaca_eval: Estimate
+    """The same where lengths differ by more than 30 characters."""
+    prefers_lists: Estimate
+    """Share of the verdicts without ties that prefer the output with a list, where exactly one has one."""
+    prefers_lists_alpaca_eval: Estimate
+    """The same by AlpacaEval's idea of a list."""
+    ties: Estimate
+    """Share of the parsed verdicts that are ties."""
+    unparsed: Estimate
+    """Share of the verdicts that could not be read."""
+    usd_per_1000: Estimate
+    """Price of 1,000 verdicts."""
+    seconds_per_1000: Estimate
+    """Time of 1,000 verdicts, one after the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeResult:
+    """One line of the report."""
+
+    name: str
+    kind: JudgeKind
+    n_items: int
+    n_verdicts: int
+    figures: JudgeFigures
+    by_dataset: dict[str, Estimate] = field(default_factory=dict)
+    """`accuracy` on each subset of the items, if there are several."""
+    probes: dict[str, Estimate] = field(default_factory=dict)
+    """Share of verdicts for the attacked output, by probe."""
+
+
+class _Settings(NamedTuple):
+    seed: int
+    n_resamples: int
+
+
+FIGURES: tuple[str, ...] = tuple(f.name for f in fields(JudgeFigures))
+
+
+def judge_figures(items: LabelledSet, judge: JudgeLabels, *, seed: int, n_resamples: int) -> JudgeResult:
+    """Compute everything about one judge, or about the humans.
+
+    Args:
+        items: the labelled set.
+        judge: its labels; those of `items.humans` are compared with each other.
+        seed: keys the bootstrap.
+        n_resamples: of the bootstrap, over items.
+    """
+    settings = _Settings(seed, n_resamples)
+    labels = judge.labels
+    asked = np.unique(labels.item)
+    figures = JudgeFigures(
+        **_against_humans(items, judge, settings),
+        **_bias_variance(items, judge, asked, settings),
+        **_order(items, judge, settings),
+        **_habits(items, judge, settings),
+    )
+    return JudgeResult(
+        name=judge.name,
+        kind=judge.kind,
+        n_items=len(asked),
+        n_verdicts=len(labels.item),
+        figures=figures,
+        by_dataset=_by_dataset(items, judge, settings),
+    )
+
+
+def _against_humans(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+    labels, n_items = judge.labels, len(items.item_ids)
+    n_unparsed = _n_unparsed(labels)
+    counts = counts_of(labels.item, labels.label, CLASSES, n_items)
+    common = {"name": judge.name, "seed": settings.seed, "n_resamples": settings.n_resamples, "n_unparsed": n_unparsed}
+    orders = {f"agreement_first_shown_{k}": _agreement(items, judge, settings, labels.first_shown == k) for k in (1, 2)}
+    one = _per_item(labels, n_items)
+    alpha = krippendorff_alpha(counts, **common)  # type: ignore[arg-type]
+    if judge.kind == "human":
+        within = agreement_within(counts, **common)  # type: ignore[arg-type]
+        decided = counts * np.array([0.0, 1.0, 1.0])
+        return {
+            "agreement": leave_one_out_pooled(counts, **common),  # type: ignore[arg-type]
+            "accuracy": undefined("humans are compared with each other"),
+            "agreement_no_ties": leave_one_out_pooled(decided, **common),  # type: ignore[arg-type]
+            **orders,
+            "agreement_both_orders": undefined("humans see one order"),
+            "kappa": fleiss_kappa(counts, **common),  # type: ignore[arg-type]
+            "alpha": alpha,
+            "s1": within.s1,
+            "s2": within.s2,
+        }
+    between = agreement_between(counts, items.human_counts, **common)  # type: ignore[arg-type]
+    everything = np.ones(len(labels.item), dtype=np.bool_)
+    settled = settle(_in_order(judge.ordered, 1, n_items), _in_order(judge.ordered, 2, n_items), "average")
+    return {
+        "agreement": _agreement(items, judge, settings, everything),
+        "accuracy": _agreement(items, judge, settings, everything, unparsed_is_wrong=True),
+        "agreement_no_ties": _agreement(items, judge, settings, labels.label != 1.5, no_ties=True),
+        **orders,
+        "agreement_both_orders": _share_equal(settled, items.human_vote, judge.name, settings),
+        "kappa": replace(
+            cohen_kappa(one, items.human_vote, seed=settings.seed, n_resamples=settings.n_resamples),
+            n_unparsed=n_unparsed,
+        ),
+        "alpha": alpha,
+        "s1": between.s1,
+        "s2": between.s2,
+    }
+
+
+def _agreement(
+    items: LabelledSet,
+    judge: JudgeLabels,
+    settings: _Settings,
+    counts: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    *,
+    no_ties: bool = False,
+    unparsed_is_wrong: bool = False,
+) -> Estimate:
+    """Of those labels with the human vote; every order and repetition is a column of its own and weighs the same."""
+    labels = judge.labels
+    if items.humans is None:
+        return undefined(_NO_HUMANS, n_unparsed=_n_unparsed(labels))
+    if judge.kind == "human":
+        return undefined("humans are compared with each other")
+    vote = items.human_vote[labels.item]
+    used = counts & (np.isfinite(labels.label) | unparsed_is_wrong) & np.isfinite(vote)
+    if no_ties:
+        used &= vote != 1.5
+    _, column = np.unique(
+        labels.first_shown * (labels.repetition.max(initial=0) + 1) + labels.repetition, return_inverse=True
+    )
+    shape = (len(items.item_ids), int(column.max(initial=-1)) + 1)
+    whole, part = np.zeros(shape), np.zeros(shape)
+    whole[labels.item[used], column[used]] = 1.0
+    part[labels.item[used], column[used]] = labels.label[used] == vote[used]
+    return mean_of_ratios(
+        part,
+        whole,
+        purpose=f"agreement of {judge.name}",
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+        n_unparsed=int((counts & np.isnan(labels.label)).sum()),
+        nothing="no verdict of this kind on an item with a human label",
+    )
+
+
+def _by_dataset(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+    names = np.array(items.datasets)[judge.labels.item]
+    found = sorted(set(names.tolist()))
+    if len(found) < 2 or judge.kind == "human":
+        return {}
+    return {name: _agreement(items, judge, settings, names == name, unparsed_is_wrong=True) for name in found}
+
+
+def _bias_variance(items: LabelledSet, judge: JudgeLabels, asked: IntArray, settings: _Settings) -> dict[str, Estimate]:
+    labels = judge.labels
+    table = slots(labels.item, labels.label, len(items.item_ids))[asked]
+    is_human = judge.kind == "human"
+    humans = None if items.humans is None or is_human else items.human_labels[asked]
+    found: dict[str, Estimate] = {}
+    for ties in ("alpaca_eval", "expected"):
+        made: BiasVariance = bias_and_variance(
+            table, humans, ties=ties, name=judge.name, seed=settings.seed, n_resamples=settings.n_resamples
+        )
+        for name, value in zip(BiasVariance._fields, made, strict=True):
+            found[f"{name}_{ties}"] = replace(value, n_unparsed=_n_unparsed(labels))
+        if is_human:
+            # AlpacaEval's row of humans: agreement is one against the others, and the bias is 0 by definition.
+            variance = found[f"variance_{ties}"]
+            found[f"agreement_{ties}"] = _complement(variance)
+            found[f"bias_{ties}"] = undefined("0 by definition")
+    return found
+
+
+def _order(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+    n_items = len(items.item_ids)
+    one, two = (_in_order(judge.ordered, order, n_items) for order in (1, 2))
+    asked = np.isin(np.arange(n_items), judge.labels.item)
+    effect = order_effect(one[asked], two[asked], name=judge.name, seed=settings.seed, n_resamples=settings.n_resamples)
+    return {"consistency": effect.consistency, "conflict": effect.conflict}
+
+
+def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+    labels, n_items = judge.labels, len(items.item_ids)
+    leaning = leanings(
+        labels.item,
+        labels.label,
+        items.style,
+        labels.first_shown,
+        name=judge.name,
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+    )
+
+    def per_label(value: FloatArray, counts: FloatArray, kind: str, nothing: str) -> Estimate:
+        return ratio(
+            np.bincount(labels.item, value * counts, n_items).astype(np.float64),
+            np.bincount(labels.item, counts, n_items).astype(np.float64),
+            purpose=f"{kind} of {judge.name}",
+            seed=settings.seed,
+            n_resamples=settings.n_resamples,
+            nothing=nothing,
+        )
+
+    is_parsed = np.isfinite(labels.label).astype(np.float64)
+    everywhere = np.ones(len(labels.item))
+    prices = {
+        name: per_label(
+            1000 * np.nan_to_num(value), np.isfinite(value).astype(np.float64), name, f"no {what} is recorded"
+        )
+        for name, value, what in (
+            ("usd_per_1000", labels.cost_usd, "price"),
+            ("seconds_per_1000", labels.seconds, "time"),
+        )
+    }
+    apart = judge.ordered
+    first_shown = leanings(
+        apart.item,
+        apart.label,
+        items.style,
+        apart.first_shown,
+        name=judge.name,
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+    ).first_shown
+    return {
+        "prefers_first_shown": first_shown,
+        "prefers_longer": leaning.longer,
+        "prefers_longer_alpaca_eval": leaning.longer_alpaca_eval,
+        "prefers_lists": leaning.lists,
+        "prefers_lists_alpaca_eval": leaning.lists_alpaca_eval,
+        "ties": per_label((labels.label == 1.5).astype(np.float64), is_parsed, "ties", "no verdict was parsed"),
+        "unparsed": per_label(1 - is_parsed, everywhere, "unparsed", "nothing was asked"),
+        **prices,
+    }
+
+
+def _share_equal(one: FloatArray, other: FloatArray, name: str, settings: _Settings) -> Estimate:
+    both = np.isfinite(one) & np.isfinite(other)
+    return ratio(
+        (both & (one == other)).astype(np.float64),
+        both.astype(np.float64),
+        purpose=f"agreement in both orders of {name}",
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+        nothing="no item with a human label was judged in both orders",
+    )
+
+
+def _in_order(labels: ItemLabels, order: int, n_items: int) -> FloatArray:
+    """(I,) the first verdict in which output `order` was shown first; NaN where there is none."""
+    chosen = (labels.first_shown == order) & (labels.repetition == 0)
+    found = np.full(n_items, np.nan)
+    found[labels.item[chosen]] = labels.label[chosen]
+    return found
+
+
+def _per_item(labels: ItemLabels, n_items: int) -> FloatArray:
+    """(I,) the side of a tie on which the mean of the parsed verdicts lies."""
+    parsed = np.isfinite(labels.label)
+    total = np.bincount(labels.item[parsed], labels.label[parsed] - 1.5, n_items)
+    n_labels = np.bincount(labels.item[parsed], minlength=n_items)
+    return np.where(n_labels > 0, 1.5 + 0.5 * np.sign(total), np.nan)
+
+
+def _complement(value: Estimate) -> Estimate:
+    if value.value is None:
+        return value
+    low, high = value.low, value.high
+    return replace(
+        value,
+        value=1 - value.value,
+        low=None if high is None else 1 - high,
+        high=None if low is None else 1 - low,
+    )
+
+
+def _n_unparsed(labels: ItemLabels) -> int:
+    return int(np.isnan(labels.label).sum())

@@ -1,0 +1,243 @@
+"""Labelled items and the verdicts of judges on them, as the judge report needs them.
+
+A recorded judge may stand in a table under several names: one per order of presentation (NAME/AB, NAME/BA) and one per
+repetition (NAME/seed0, NAME/seed1). The names' ends tell them apart; the rest is the judge.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from farm.data.annotations import notes_of, read_annotations, same_order
+from farm.data.files import read_rows
+from farm.errors import UserError
+from farm.records import Comparison, Preference, content_key
+from farm.stats.agreement import CLASSES, majority, three_classes
+from farm.stats.bootstrap import FloatArray
+from farm.stats.label_counts import IntArray, counts_of, slots
+from farm.stats.leanings import Style, style_of
+
+JudgeKind = Literal["human", "recorded", "live", "baseline"]
+GOLD_COLUMN = "gold"
+"""A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
+
+
+class ItemLabels(NamedTuple):
+    """N labels of one judge, or of all humans."""
+
+    item: IntArray
+    """(N,) row of the labelled set."""
+    label: FloatArray
+    """(N,) 1, 1.5, 2; NaN = unparsed."""
+    first_shown: IntArray
+    """(N,) 1 or 2; 0 where it is not known, or both orders were shown."""
+    repetition: IntArray
+    """(N,) tells several labels on the same item in the same order apart."""
+    cost_usd: FloatArray
+    """(N,) NaN = not known."""
+    seconds: FloatArray
+    """(N,) NaN = not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeLabels:
+    """Everything that one judge said."""
+
+    name: str
+    kind: JudgeKind
+    labels: ItemLabels
+    in_orders: ItemLabels | None = None
+    """Verdicts in each order by itself, of a judge whose labels are made of both; None if `labels` has them."""
+
+    @property
+    def ordered(self) -> ItemLabels:
+        """The labels that tell what the order does."""
+        return self.labels if self.in_orders is None else self.in_orders
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSet:
+    """I items, and what humans said about them."""
+
+    item_ids: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+    """In the order that the labels mean."""
+    style: Style
+    """Which output is longer, which has a list."""
+    humans: JudgeLabels | None
+    """None if nobody labelled the items."""
+    n_humans: int
+    human_labels: FloatArray
+    """(I, H) labels of the humans in any order, NaN = none."""
+    human_counts: FloatArray
+    """(I, 3) how many humans said tie, first, second."""
+    human_vote: FloatArray
+    """(I,) the most frequent label, a tie where several are equally frequent; NaN where nobody labelled."""
+    notes: tuple[str, ...]
+    """What was left out or changed when the files were read."""
+
+    @property
+    def datasets(self) -> list[str]:
+        return [comparison.dataset for comparison in self.comparisons]
+
+    @property
+    def better(self) -> list[Preference]:
+        """Which output is the honest opponent of an attack: the one that people prefer; output_1 on ties."""
+        return [Preference.SECOND if vote == 2 else Preference.FIRST for vote in self.human_vote]
+
+
+class ReadSet(NamedTuple):
+    """A file, read."""
+
+    items: LabelledSet
+    judges: list[JudgeLabels]
+    """The recorded ones, in alphabetical order."""
+
+
+def read_labelled(path: Path, humans: Path | None, *, same_judge: str, max_items: int | None) -> ReadSet:
+    """Read items, human labels and recorded verdicts.
+
+    Args:
+        path: a table or folder of any known format; human and llm rows are used.
+        humans: another one, whose human rows are used instead.
+        same_judge: a regular expression; what it matches at the end of an annotator's name is no part of the judge's.
+        max_items: keep this many items, drawn by their texts; None for all.
+
+    Raises:
+        UserError: nothing usable, or two files without a common item.
+    """
+    frame = read_annotations(path, assumed_kind="llm")
+    notes = notes_of(frame)
+    people, machines = (frame[frame["annotator_kind"] == kind] for kind in ("human", "llm"))
+    if humans is not None:
+        given = read_annotations(humans, assumed_kind="human")
+        notes += [f"humans: {note}" for note in notes_of(given)]
+        people = given[given["annotator_kind"] == "human"]
+        if people.empty:
+            raise UserError(f"{humans}: expected rows with annotator_kind 'human', found none among {len(given)}")
+        machines, people, more = _on_shared_items(machines, people)
+        notes += more
+    elif people.empty:
+        people = _gold_rows(path, frame)
+        notes += [f"the column `{GOLD_COLUMN}` is read as human labels"] if len(people) else []
+    rows = pd.concat([people, machines], ignore_index=True)
+    rows, turned = same_order(rows)
+    notes += turned
+    if max_items is not None and rows["item_id"].nunique() > max_items:
+        rows = rows[rows["item_id"].isin(_drawn_items(rows, max_items))]
+        notes.append(f"{max_items} items were drawn (max_items)")
+    first = rows.drop_duplicates("item_id").set_index("item_id")
+    place = pd.Series(np.arange(len(first)), index=first.index)
+    is_human = (rows["annotator_kind"] == "human").to_numpy()
+    items = _labelled_set(first, _labels(rows[is_human], place, same_judge=""), rows[is_human], notes)
+    ends = re.compile(f"(?:{same_judge})+$") if same_judge else re.compile(r"(?!)")
+    own = rows[~is_human]
+    names = own["annotator"].map(lambda name: ends.sub("", name) or name)
+    judges = [
+        JudgeLabels(name=str(name), kind="recorded", labels=_labels(of_judge, place, same_judge=same_judge))
+        for name, of_judge in own.groupby(names)
+    ]
+    return ReadSet(items, judges)
+
+
+def _labelled_set(first: pd.DataFrame, labels: ItemLabels, people: pd.DataFrame, notes: Sequence[str]) -> LabelledSet:
+    n_items = len(first)
+    table = slots(labels.item, labels.label, n_items)
+    names = ["instruction", "input", "output_1", "output_2", "model_1", "model_2", "dataset"]
+    comparisons = tuple(
+        Comparison(
+            instruction=instruction,
+            input=extra,
+            output_1=output_1,
+            output_2=output_2,
+            generator_1=model_1,
+            generator_2=model_2,
+            dataset=dataset,
+        )
+        for instruction, extra, output_1, output_2, model_1, model_2, dataset in zip(
+            *(first[name].astype(str) for name in names), strict=True
+        )
+    )
+    has_labels = bool(np.isfinite(labels.label).any())
+    return LabelledSet(
+        item_ids=tuple(str(name) for name in first.index),
+        comparisons=comparisons,
+        style=style_of(list(first["output_1"]), list(first["output_2"])),
+        humans=JudgeLabels(name="humans", kind="human", labels=labels) if has_labels else None,
+        n_humans=int(people["annotator"].nunique()),
+        human_labels=table,
+        human_counts=counts_of(labels.item, labels.label, CLASSES, n_items),
+        human_vote=majority(table),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _labels(rows: pd.DataFrame, place: "pd.Series[int]", *, same_judge: str) -> ItemLabels:
+    """The labels of these rows; the order is what the column says, or what the name ends in."""
+    n = len(rows)
+    shown = rows["first_shown"] if "first_shown" in rows else pd.Series([None] * n, index=rows.index, dtype="Int64")
+    first_shown = np.asarray(shown.astype("Int64").fillna(0), dtype=np.int64)
+    if same_judge:
+        named = rows["annotator"].str.extract(r"/(AB|BA)(?:/|$)")[0].map({"AB": 1, "BA": 2}).fillna(0)
+        first_shown = np.where(first_shown == 0, named.to_numpy(dtype=np.int64), first_shown)
+    item = np.asarray(place.loc[rows["item_id"]], dtype=np.int64)
+    repetition = pd.DataFrame({"item": item, "shown": first_shown}).groupby(["item", "shown"]).cumcount()
+    nothing = np.full(n, np.nan)
+    cost, seconds = (
+        rows[name].to_numpy(dtype=np.float64, na_value=np.nan) if name in rows else nothing
+        for name in ("cost_usd", "latency_seconds")
+    )
+    label = three_classes(rows["preference"].to_numpy(dtype=np.float64))
+    return ItemLabels(item, label, first_shown, np.asarray(repetition, dtype=np.int64), cost, seconds)
+
+
+def _gold_rows(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """One human row per item from a column of gold labels; none if the file has no such column."""
+    if not path.is_file():
+        return frame.iloc[:0]
+    gold = {
+        str(row["item_id"]): float(str(row[GOLD_COLUMN]))
+        for row in read_rows(path)
+        if row.get("item_id") and row.get(GOLD_COLUMN) in (1, 1.5, 2, "1", "1.5", "2", "1.0", "2.0")
+    }
+    rows = frame.drop_duplicates("item_id")
+    rows = rows[rows["item_id"].isin(gold.keys())].drop(columns=["cost_usd", "latency_seconds"], errors="ignore")
+    values = rows["item_id"].map(gold)
+    rows = rows.assign(annotator=GOLD_COLUMN, annotator_kind="human", preference=values, raw_label=values.astype(str))
+    return rows.assign(first_shown=pd.array([None] * len(rows), dtype="Int64")) if "first_shown" in rows else rows
+
+
+def _on_shared_items(machines: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Both tables under common item ids: their own, or the texts of the pair in whatever order."""
+    notes = []
+    if not set(machines["item_id"]) & set(people["item_id"]):
+        machines, people = (rows.assign(item_id=_text_keys(rows)) for rows in (machines, people))
+        notes.append("items were matched by their texts")
+    shared = set(machines["item_id"]) & set(people["item_id"])
+    if not shared and len(machines):
+        raise UserError(
+            f"input and humans share no item: neither an item_id nor a pair with the same texts "
+            f"({machines['item_id'].nunique()} and {people['item_id'].nunique()} items)"
+        )
+    left_out = machines["item_id"].nunique() - len(shared)
+    if left_out > 0:
+        notes.append(f"{left_out} items of the judges have no human label and are left out")
+    return machines[machines["item_id"].isin(shared)], people, notes
+
+
+def _text_keys(frame: pd.DataFrame) -> list[str]:
+    names = ["instruction", "input", "output_1", "output_2"]
+    cells = zip(*(frame[name].astype(str) for name in names), strict=True)
+    return [content_key(instruction, extra, *sorted(outputs)) for instruction, extra, *outputs in cells]
+
+
+def _drawn_items(rows: pd.DataFrame, n: int) -> list[str]:
+    """n items whose texts have the smallest hashes: the same ones in every run and in every order of the file."""
+    first = rows.drop_duplicates("item_id")
+    keys = pd.Series(_text_keys(first), index=first["item_id"].to_numpy()).sort_values(kind="stable")
+    return list(keys.index[:n])

@@ -1,0 +1,108 @@
+"""Measures all judges of a report: recorded ones, annotators that are asked now, and the baselines."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from farm.annotators.annotator import Annotator
+from farm.calls.calls import Calls
+from farm.compare.judges_figures import JudgeResult, judge_figures
+from farm.compare.judges_input import JudgeKind, JudgeLabels, LabelledSet, ReadSet
+from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, n_verdicts
+from farm.compare.judges_probes import Probe
+from farm.compare.judges_report import JudgeReport
+from farm.errors import UserError
+from farm.judges.baselines import BaselineRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring:
+    """What is measured, and how."""
+
+    annotators: tuple[Annotator, ...]
+    """Who is asked."""
+    baselines: tuple[BaselineRule, ...]
+    """What stands beside them."""
+    probes: Mapping[str, Probe]
+    """Attacks by name."""
+    n_attacked: int
+    """Items that attacks are made of, at most."""
+    n_repetitions: int
+    """Verdicts per item and order."""
+    with_noise: bool
+    """Whether the annotators' noise is applied."""
+    seed: int
+    """Keys all draws and bootstraps."""
+    n_resamples: int
+    """Of the bootstraps."""
+
+
+def attacked_rows(items: LabelledSet, n: int) -> list[int]:
+    """The n items whose texts have the smallest hashes."""
+    keys = [comparison.pair_key for comparison in items.comparisons]
+    return sorted(range(len(keys)), key=lambda row: keys[row])[:n]
+
+
+def total_verdicts(items: LabelledSet, measuring: Measuring) -> int:
+    """Annotations that `measure` asks for; baselines take no time and do not count."""
+    n_attacks = min(measuring.n_attacked, len(items.item_ids)) * len(measuring.probes)
+    n_items, n_repetitions = len(items.item_ids), measuring.n_repetitions
+    return sum(n_verdicts(annotator, n_items, n_attacks, n_repetitions) for annotator in measuring.annotators)
+
+
+def measure(
+    read: ReadSet, measuring: Measuring, *, source: str, calls: Calls, advance: Callable[[int], None]
+) -> JudgeReport:
+    """Ask, attack and compute.
+
+    Args:
+        read: items with their labels and recorded verdicts.
+        measuring: what and how.
+        source: where the items come from, in words.
+        calls: answers the judges' requests to models.
+        advance: told of every annotation that is there.
+
+    Raises:
+        UserError: there is nobody to report on.
+    """
+    items = read.items
+    if not read.judges and not measuring.annotators:
+        raise UserError(
+            f"{source} has no recorded verdicts of a judge, and no annotator is to be asked: say whom, "
+            "annotators=[greedy,pool]"
+        )
+    asking = Asking(measuring.seed, measuring.n_repetitions, measuring.with_noise, calls, advance)
+    rows = attacked_rows(items, measuring.n_attacked)
+    asked = [_asked(items, rows, annotator, "live", measuring, asking) for annotator in measuring.annotators]
+    unseen = asking._replace(advance=lambda _: None)
+    asked += [
+        _asked(items, rows, baseline_annotator(rule), "baseline", measuring, unseen) for rule in measuring.baselines
+    ]
+    humans = None if items.humans is None else _figures(items, items.humans, measuring)
+    n_labels = 0 if items.humans is None else int(np.isfinite(items.humans.labels.label).sum())
+    return JudgeReport(
+        source=source,
+        n_items=len(items.item_ids),
+        n_labelled=int(np.isfinite(items.human_vote).sum()),
+        n_humans=items.n_humans,
+        n_human_labels=n_labels,
+        n_attacked=len(rows),
+        humans=humans,
+        judges=(*(_figures(items, judge, measuring) for judge in read.judges), *asked),
+        notes=items.notes,
+    )
+
+
+def _figures(items: LabelledSet, judge: JudgeLabels, measuring: Measuring) -> JudgeResult:
+    return judge_figures(items, judge, seed=measuring.seed, n_resamples=measuring.n_resamples)
+
+
+def _asked(
+    items: LabelledSet, rows: list[int], annotator: Annotator, kind: JudgeKind, measuring: Measuring, asking: Asking
+) -> JudgeResult:
+    figures = _figures(items, ask(items, annotator, asking, kind), measuring)
+    if not rows:
+        return figures
+    attacks = attack(items, rows, annotator, measuring.probes, asking, n_resamples=measuring.n_resamples)
+    return replace(figures, probes=attacks)
