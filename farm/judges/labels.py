@@ -30,12 +30,12 @@ class Labels:
         """The verdict that a name stands for; None if it is no name. White space does not matter."""
         return self._meaning.get("".join(said.split()).casefold())
 
-    @property
+    @cached_property
     def asked_for(self) -> str:
         """Pattern of the names that the prompt asks for."""
         return _any_of((self.first[0], self.second[0], *self.tie[:1]))
 
-    @property
+    @cached_property
     def understood(self) -> str:
         """Pattern of all names."""
         return _any_of((*self.first, *self.second, *self.tie))

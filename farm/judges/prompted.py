@@ -94,8 +94,9 @@ class PromptedJudge:
             references = self.reference.answers(comparisons, seed, calls, judge=self.name)
             shown = [s._replace(reference=share.reply.text) for s, share in zip(shown, references, strict=True)]
             rows = [row for row in rows if found[row].takes_reference(references[row])]
-        rows.sort(key=lambda row: (comparisons[row].pair_key, comparisons[row].key, first_shown[row]))
         size = self.n_pairs_per_prompt
+        if size > 1:
+            rows.sort(key=lambda row: (comparisons[row].pair_key, comparisons[row].key, first_shown[row]))
         self._ask([rows[i : i + size] for i in range(0, len(rows), size)], shown, found, (seed, sample), calls)
         if size > 1:
             again = [[row] for row in rows if found[row].reading.preference is None and not found[row].is_settled]

@@ -7,6 +7,7 @@ read as a template. So judged text that contains a placeholder, a role line or a
 Judged texts stand between delimiters with a tag that no judged text contains (`tag_for`), so none can end its block.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -18,7 +19,6 @@ import jinja2.meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from farm.calls.calls import Message, Role
-from farm.records import content_key
 from farm.seeds import derive_seed
 
 _ROLE_LINE = re.compile(r"^<\|([^|\n]*)\|>[ \t]*\n?", re.MULTILINE)
@@ -33,11 +33,13 @@ class _Part(NamedTuple):
 
     role: Role
     template: jinja2.Template
+    fixed: Message | None
+    """What it makes of any values, if there is nothing to fill in."""
 
 
 def fill(template: str, values: Mapping[str, object]) -> tuple[Message, ...]:
     """The chat that a template makes of the values, each put in verbatim."""
-    return tuple(Message(part.role, part.template.render(values)) for part in _parts(template))
+    return tuple(part.fixed or Message(part.role, part.template.render(values)) for part in _parts(template))
 
 
 def check_template(template: str, *, known: Iterable[str], needed: Iterable[str]) -> None:
@@ -72,7 +74,11 @@ def tag_for(seed: int, texts: Iterable[str]) -> str:
     none of the texts contains them.
     """
     texts = sorted(texts)
-    key = content_key(*texts)
+    digest = hashlib.sha256()
+    for text in texts:
+        content = text.encode(errors="surrogatepass")
+        digest.update(b"%d:" % len(content) + content)
+    key = digest.hexdigest()
     for attempt in count():
         tag = f"{derive_seed(seed, 'delimiter of judged text', f'{key} {attempt}') % 16**8:08x}"
         if not any(tag in text for text in texts):
@@ -92,4 +98,10 @@ def _parts(template: str) -> tuple[_Part, ...]:
     if not named:
         raise ValueError("prompt: is empty")
     # The last newline of a part only separates it from the next role line.
-    return tuple(_Part(cast(Role, role), _JINJA.from_string(text.strip("\n"))) for role, text in named)
+    return tuple(_part(cast(Role, role), text.strip("\n")) for role, text in named)
+
+
+def _part(role: Role, text: str) -> _Part:
+    compiled = _JINJA.from_string(text)
+    names = jinja2.meta.find_undeclared_variables(_JINJA.parse(text))
+    return _Part(role, compiled, None if names else Message(role, compiled.render()))

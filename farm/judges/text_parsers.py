@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 from farm.calls.calls import Reply
 from farm.judges.labels import Labels
@@ -11,7 +11,7 @@ from farm.records import Preference
 
 _AROUND = r"[\s*_`'\"#>|\[\]:.,;!-]*"
 """Markdown and punctuation around a verdict."""
-_BEFORE = r"[\s*_`'\">|\[-]*"
+_BEFORE = r"[ \t*_`'\">|\[-]*"
 _BEHIND = r"[\s*_`'\"|\].,;!]*"
 """Around a label that has a line to itself; a heading (`# Output (a)`, `Output (a):`) is none."""
 _ENDS = rf"{_BEHIND}(?:$|\b(?:is|was)\s+(?:\w+\s+)?(?:better|best|preferred)\b)"
@@ -50,36 +50,43 @@ class TextVerdict:
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
         assert n_pairs == 1, "reads one verdict; NumberedVerdicts reads several"
         text = reply.text
-        if self.marker:
-            preference = self._last(rf"{re.escape(self.marker)}{_AROUND}(?P<name>{{}})(?!\s+or\b)", text)
-            if preference is None:
-                preference = self._last(rf"^{_BEFORE}(?P<name>{{}}){_BEHIND}\Z", text)
-        else:
-            preference = self._last(
-                rf"(?:^{_BEFORE}(?P<name>{{}})(?={_ENDS})|{_MARKER}{_AROUND}(?P<marked>{{}}))", text
-            )
-            if preference is None:
-                preference = self._mentioned(text)
+        stated = (self._last(pattern, text) for pattern in self._statements)
+        preference = next((preference for preference in stated if preference is not None), None)
+        if preference is None and not self.marker:
+            preference = self._mentioned(text)
         if preference is None:
             expected = f"{self.marker} {self.verdict.first[0]}".strip()
             return [unreadable("no verdict in the reply", text, f"expected one such as {expected!r}")]
         return [Reading(preference)]
 
-    def _last(self, pattern: str, text: str) -> Preference | None:
-        """The last match of a pattern, with any of the names where it has braces."""
-        found = list(_compiled(pattern.replace("{}", self.verdict.understood)).finditer(text))
-        said = [name for name in found[-1].groupdict().values() if name] if found else []
-        return self.verdict.preference(said[0]) if said else None
+    def _last(self, pattern: re.Pattern[str], text: str) -> Preference | None:
+        """The last match of a pattern."""
+        found = list(pattern.finditer(text))
+        return self.verdict.preference(found[-1].group(found[-1].lastgroup or 0)) if found else None
 
     def _mentioned(self, text: str) -> Preference | None:
         """The last label that the text is for."""
         counted = [
             match
-            for match in _compiled(rf"{_UNDECIDED}|{self.verdict.asked_for}").finditer(text)
+            for match in self._mentions.finditer(text)
             if not _COMPARED_WITH.search(text, max(0, match.start() - 20), match.start())
             and not _DISMISSED.match(text, match.end())
         ]
         return self.verdict.preference(counted[-1].group(0)) if counted else None
+
+    @cached_property
+    def _statements(self) -> tuple[re.Pattern[str], ...]:
+        """Patterns of a verdict that is stated; the first that occurs at all counts."""
+        name = self.verdict.understood
+        if self.marker:
+            behind_marker = rf"{re.escape(self.marker)}{_AROUND}(?P<marked>{name})(?!\s+or\b)"
+            last_line = rf"^{_BEFORE}(?P<alone>{name}){_BEHIND}\Z"
+            return _compiled(behind_marker), _compiled(last_line)
+        return (_compiled(rf"^{_BEFORE}(?P<alone>{name})(?={_ENDS})|{_MARKER}{_AROUND}(?P<marked>{name})"),)
+
+    @cached_property
+    def _mentions(self) -> re.Pattern[str]:
+        return _compiled(rf"{_UNDECIDED}|{self.verdict.asked_for}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +105,9 @@ class NumberedVerdicts:
         return ()
 
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
-        pattern = rf"(?:^{_AROUND}|[,;]\s*)(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
-        pattern += rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_AROUND}(?:$|\n|pair\b))"
         found = [
             (match.group("number"), self.verdict.preference(match.group("name")))
-            for match in _compiled(pattern).finditer(reply.text)
+            for match in self._lines.finditer(reply.text)
         ]
         numbered = {int(number): preference for number, preference in found if number}
         if not numbered and len(found) == n_pairs:
@@ -114,7 +119,12 @@ class NumberedVerdicts:
         said = [numbered.get(number) for number in range(1, n_pairs + 1)]
         return [missing if preference is None else Reading(preference) for preference in said]
 
+    @cached_property
+    def _lines(self) -> re.Pattern[str]:
+        number = r"(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
+        name = rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_BEHIND}(?:$|pair\b))"
+        return _compiled(rf"(?:^{_BEFORE}|[,;]\s*){number}{name}")
 
-@lru_cache(maxsize=256)
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
