@@ -98,9 +98,9 @@ class RewardModel:
         job = TrainingJob("reward model", model, self.training, output_dir, scratch_dir, seed, sequences_per_row=2)
         start = model.checkpoint if self.start == "base" else sft.checkpoint
         tokenizer = load_tokenizer(start)
-        ordered = sorted(pairs, key=lambda pair: uniform_for(seed, "reward model: held out", _key(pair)))
-        held_out = encode_pairs(model, tokenizer, ordered[: self.n_held_out])
-        train = encode_pairs(model, tokenizer, ordered[self.n_held_out :])
+        held_out, train = (
+            encode_pairs(model, tokenizer, part) for part in split_held_out(pairs, self.n_held_out, seed)
+        )
         in_order = in_training_order(train, job)
 
         classifier = load_classifier_to_train(start, job)
@@ -139,16 +139,44 @@ class RewardModel:
             classifier.score.weight /= scale  # type: ignore[union-attr,operator]
             if classifier.score.bias is not None:  # type: ignore[union-attr]
                 classifier.score.bias /= scale  # type: ignore[union-attr,operator]
-        return HeldOutEvaluation(
-            n_train=len(train),
-            n_held_out=len(held_out),
-            accuracy=float((margin > 0).mean()) if margin is not None else None,
-            standard_error=float((margin > 0).std() / np.sqrt(len(margin))) if margin is not None else None,
-            confidence=float((1 / (1 + np.exp(-abs(margin)))).mean()) if margin is not None else None,
-            log_loss=float(np.logaddexp(0, -margin).mean()) if margin is not None else None,
-            score_mean=float(train_scores.mean() / scale),
-            score_scale=scale,
+        return evaluate_margins(
+            margin, n_train=len(train), score_mean=float(train_scores.mean() / scale), score_scale=scale
         )
+
+
+class HeldOutSplit(NamedTuple):
+    """Pairs set aside, and the others."""
+
+    held_out: list[PreferencePair]
+    train: list[PreferencePair]
+
+
+def split_held_out(pairs: Sequence[PreferencePair], n_held_out: int, seed: int) -> HeldOutSplit:
+    """Draw the held-out pairs by key: flipping labels or swapping answers moves no pair to the other side."""
+    ordered = sorted(pairs, key=lambda pair: uniform_for(seed, "reward model: held out", _key(pair)))
+    return HeldOutSplit(ordered[:n_held_out], ordered[n_held_out:])
+
+
+def evaluate_margins(
+    margins: Floats | None, *, n_train: int, score_mean: float, score_scale: float
+) -> HeldOutEvaluation:
+    """Figures from score(chosen) - score(rejected) of the held-out pairs (N,); None if there are none."""
+    if margins is None:
+        return HeldOutEvaluation(
+            n_train=n_train, n_held_out=0, accuracy=None, standard_error=None, confidence=None, log_loss=None,
+            score_mean=score_mean, score_scale=score_scale,
+        )  # fmt: skip
+    is_right = margins > 0
+    return HeldOutEvaluation(
+        n_train=n_train,
+        n_held_out=len(margins),
+        accuracy=float(is_right.mean()),
+        standard_error=float(is_right.std() / np.sqrt(len(margins))),
+        confidence=float((1 / (1 + np.exp(-abs(margins)))).mean()),
+        log_loss=float(np.logaddexp(0, -margins).mean()),
+        score_mean=score_mean,
+        score_scale=score_scale,
+    )
 
 
 def _key(pair: PreferencePair) -> str:

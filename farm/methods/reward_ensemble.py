@@ -1,0 +1,96 @@
+"""Several reward models on the same pairs, whose scores are combined: where they disagree, a policy should not go.
+
+Objective: that of farm/methods/reward_model.py for each member; members differ in their head's first weights and in the
+order of the pairs. A score is the members' mean, their minimum, or their mean minus a multiple of their standard
+deviation. Paper: Coste et al. 2023, arXiv 2310.02743.
+
+The folder has `member_1`, `member_2`, ..., each an ordinary sequence classifier, `ensemble.json`, and `evaluation.json`
+on pairs that no member was trained on.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from farm.methods.reward_model import HeldOutEvaluation, RewardModel, evaluate_margins, split_held_out
+from farm.models.answering import rewards_of
+from farm.models.checkpoint import Model, load_tokenizer
+from farm.models.reward import Combination, save_ensemble
+from farm.records import Output, Policy, PreferencePair
+from farm.seeds import derive_seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardEnsemble:
+    """Reward models that differ by chance only."""
+
+    member: RewardModel
+    """How each of them is trained; pairs are set aside for the whole ensemble, as many as it says."""
+    n_members: int
+    """How many."""
+    combination: Combination
+    """How their scores become one."""
+
+    def __post_init__(self) -> None:
+        if self.n_members < 2:
+            raise ValueError(f"n_members: expected at least 2, got {self.n_members}")
+
+    def train(
+        self,
+        pairs: Sequence[PreferencePair],
+        *,
+        model: Model,
+        sft: Policy,
+        output_dir: Path,
+        scratch_dir: Path,
+        seed: int,
+    ) -> Path:
+        """Fit all members; returns output_dir. A member that is finished is not trained again."""
+        held_out, train = split_held_out(pairs, self.member.n_held_out, seed)
+        names = [f"member_{number}" for number in range(1, self.n_members + 1)]
+        for name in names:
+            kept = scratch_dir / name
+            if not (kept / "evaluation.json").is_file():
+                building, training = scratch_dir / f"{name}_building", scratch_dir / f"{name}_training"
+                for folder in (building, training):
+                    folder.mkdir(exist_ok=True)
+                replace(self.member, n_held_out=0).train(
+                    train,
+                    model=model,
+                    sft=sft,
+                    output_dir=building,
+                    scratch_dir=training,
+                    seed=derive_seed(seed, "reward ensemble", name),
+                )
+                building.rename(kept)
+            shutil.copytree(kept, output_dir / name)
+        save_ensemble(output_dir, names, self.combination)
+        load_tokenizer(output_dir / names[0]).save_pretrained(output_dir)
+        evaluation = self._evaluate(held_out, n_train=len(train), model=model, folder=output_dir)
+        (output_dir / "evaluation.json").write_text(json.dumps(asdict(evaluation), sort_keys=True, indent=1) + "\n")
+        return output_dir
+
+    def _evaluate(
+        self, held_out: Sequence[PreferencePair], *, n_train: int, model: Model, folder: Path
+    ) -> HeldOutEvaluation:
+        """Of the combined scores; members trained with normalise have unit spread each."""
+        if not held_out:
+            return evaluate_margins(None, n_train=n_train, score_mean=0.0, score_scale=1.0)
+        sides = [
+            rewards_of(model, folder, [_side(pair, is_chosen=side) for pair in held_out]) for side in (True, False)
+        ]
+        return evaluate_margins(sides[0] - sides[1], n_train=n_train, score_mean=float(np.mean(sides)), score_scale=1.0)
+
+
+def _side(pair: PreferencePair, *, is_chosen: bool) -> Output:
+    return Output(
+        instruction=pair.instruction,
+        input=pair.input,
+        output=pair.chosen if is_chosen else pair.rejected,
+        generator="",
+        is_finished=pair.chosen_is_finished if is_chosen else pair.rejected_is_finished,
+    )
