@@ -13,8 +13,18 @@ SCALE = "1 (output_1 better), 2 (output_2), 1.5 or 0 (tie), a number between 1 a
 
 
 def _preference(value: object) -> object:
+    if isinstance(value, str) and not _is_number(value):
+        raise ValueError(SCALE)
     # AlpacaFarm and the first AlpacaEval files write a draw as 0.
     return 1.5 if value in (0, "0", "0.0", 0.0) and value is not False else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _on_scale(value: float | None) -> float | None:
@@ -64,6 +74,8 @@ class AnnotationRow(FileRow):
     """Which output the annotator saw first; 0 = judged in both orders; missing = not recorded. AB is 1, BA is 2."""
     p_first: Annotated[float | None, AfterValidator(_probability)] = None
     """Soft verdict: probability that output_1 is better, where the annotator gave one."""
+    clean_preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)] = None
+    """The judge's own verdict, where `preference` has simulated noise on it (`farm annotate` writes both)."""
     score_1: float | None = None
     """A rating of output_1 alone, on the source's own scale."""
     score_2: float | None = None
@@ -85,6 +97,7 @@ class AnnotationRow(FileRow):
 OPTIONAL_COLUMNS = (
     "first_shown",
     "p_first",
+    "clean_preference",
     "score_1",
     "score_2",
     "acceptable_1",
@@ -99,6 +112,7 @@ ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name n
 _OPTIONAL_TYPES = {
     "first_shown": "Int64",
     "p_first": "float64",
+    "clean_preference": "float64",
     "score_1": "float64",
     "score_2": "float64",
     "acceptable_1": "boolean",
@@ -133,12 +147,13 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
 def pair_keys(frame: pd.DataFrame) -> list[str]:
     """The hash of each row's instruction, outputs and models: the same pair has the same key in every table.
 
-    An input counts as one with the instruction, as AlpacaEval's files have it merged; case and white space of the
-    instruction do not count.
+    The order of the two outputs does not count (`annotation_table.same_order` sees to it). An input counts as one with
+    the instruction, as AlpacaEval's files have it merged; case and white space of the instruction do not count.
     """
-    names = ["instruction", "input", "output_1", "output_2", "model_1", "model_2"]
+    names = ["instruction", "input", "output_1", "model_1", "output_2", "model_2"]
     keys = []
-    for instruction, extra, *rest in zip(*(frame[name] for name in names), strict=True):
+    for instruction, extra, output_1, model_1, output_2, model_2 in zip(*(frame[name] for name in names), strict=True):
         merged = " ".join(f"{instruction}\n\n{extra}".casefold().split())
-        keys.append(content_key(merged, *(str(part) for part in rest)))
+        sides = sorted([(str(output_1), str(model_1)), (str(output_2), str(model_2))])
+        keys.append(content_key(merged, *sides[0], *sides[1]))
     return keys

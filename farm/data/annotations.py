@@ -71,6 +71,28 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
     return frame
 
 
+def _recognised(source: Source) -> AnnotationFormat | None:
+    return next((known for known in FORMATS if known.recognises(source)), None)
+
+
+def _refuse_several(folder: Path) -> None:
+    """A folder of several datasets would be taken for the one that is recognised first.
+
+    Raises:
+        DataError: with the formats of the folders below.
+    """
+    while folder.is_dir():
+        below = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        found = {entry: _recognised(Source(path=entry)) for entry in below}
+        kinds = {entry: known.name for entry, known in found.items() if known is not None}
+        if len(set(kinds.values())) > 1:
+            listed = ", ".join(f"{name} in {entry.name}/" for entry, name in kinds.items())
+            raise DataError(f"{folder}: several kinds of recorded labels ({listed}); give one of these folders")
+        if len(kinds) != 1:
+            return
+        (folder,) = kinds
+
+
 def _chosen(source: Source, name: str | None) -> AnnotationFormat:
     if name is not None:
         named = {known.name: known for known in FORMATS}
@@ -79,9 +101,10 @@ def _chosen(source: Source, name: str | None) -> AnnotationFormat:
                 f"format: expected one of {', '.join(sorted(named))}, or null to recognise it; got {name!r}"
             )
         return named[name]
-    for known in FORMATS:
-        if known.recognises(source):
-            return known
+    recognised = _recognised(source)
+    if recognised is not None:
+        _refuse_several(source.path)
+        return recognised
     entries = sorted(entry.name for entry in source.path.iterdir())[:10]
     kinds = "\n".join(f"  {known.name}: {known.holds}" for known in FORMATS)
     raise DataError(f"{source.path}: expected recorded labels; this folder holds {entries}. Known formats:\n{kinds}")

@@ -112,12 +112,11 @@ def _filled(row: Row, cells: Mapping[str, _Cell]) -> Row:
     filled: Row = {}
     for name, text in row.items():
         cell = cells.get(name)
-        if cell is not None:
-            # Outputs run to thousands of characters: look at short cells only.
-            if len(str(text)) > 8 or str(text).strip().lower() not in cell.missing:
-                filled[name] = text
-            elif cell.stays:
-                filled[name] = None
+        # Outputs run to thousands of characters: look at short cells only.
+        if cell is None or len(str(text)) > 8 or str(text).strip().lower() not in cell.missing:
+            filled[name] = text
+        elif cell.stays:
+            filled[name] = None
     return filled
 
 

@@ -165,6 +165,38 @@ def test_a_folder_that_holds_no_known_format_says_what_was_expected(tmp_path: Pa
         read_annotations(tmp_path)
 
 
+def test_a_folder_of_several_datasets_is_refused(tmp_path: Path) -> None:
+    for name, row in (
+        ("hh", {"chosen": "a", "rejected": "b"}),
+        ("arena", {"model_a": "m", "model_b": "n", "winner": "tie"}),
+    ):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "test.json").write_text(json.dumps([row]))
+    for folder in (tmp_path, tmp_path / "all"):
+        with pytest.raises(
+            DataError, match=r"all: several kinds .*\(chatbot_arena in arena/, hh_rlhf in hh/\); give one"
+        ):
+            read_annotations(folder)
+
+
+def test_a_pair_in_the_other_order_is_the_same_pair(tmp_path: Path) -> None:
+    swapped = {**ROW, "annotator": "bob", "output_1": "Sum.", "output_2": "Fig."}
+    frame = read_annotations(table(tmp_path, ROW, swapped))
+    assert frame["item_id"].nunique() == 1 and frame["preference"].tolist() == [1, 2]
+    assert read_annotations(table(tmp_path, swapped))["item_id"][0] == frame["item_id"][0]
+
+
+def test_a_table_with_another_delimiter_shows_its_header(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("instruction;output_1;output_2;annotator;preference\na;b;c;d;1\n")
+    with pytest.raises(DataError, match="it has only instruction;output_1;output_2;annotator;preference"):
+        read_annotations(tmp_path / "t.csv", assumed_kind="human")
+
+
+def test_words_for_a_preference_are_refused_with_the_scale(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"row 1, field `preference`: expected 1 \(output_1 better\), .*got 'A'"):
+        read_annotations(table(tmp_path, {**ROW, "preference": "A"}))
+
+
 def test_a_path_that_is_not_there_says_what_is(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").touch()
     with pytest.raises(DataError, match=r"lables\.csv: no such file or folder; .* holds labels\.csv"):
