@@ -16,6 +16,7 @@ from farm.judges.spending import Share, verdict_of
 from farm.judges.template import check_template, fill, tag_for
 from farm.records import Comparison, Verdict
 
+_NOT_ASKED = no_verdict("was not asked")
 _OF_PAIR = ("tag", "instruction", "input", "output_a", "output_b")
 
 
@@ -145,7 +146,7 @@ class PromptedJudge:
 class _Found:
     """What is known of one comparison so far."""
 
-    reading: Reading = field(default_factory=lambda: no_verdict("was not asked"))
+    reading: Reading = _NOT_ASKED
     is_settled: bool = False
     """Whether asking about it alone would ask the same again."""
     replies: list[str] = field(default_factory=list)
