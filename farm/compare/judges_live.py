@@ -186,8 +186,8 @@ def _annotate(annotator: Annotator, comparisons: Sequence[Comparison], seed: int
             annotations += annotator.annotate(chunk, (), seed, with_noise=asking.with_noise, calls=asking.calls)
         except UnknownInstructionError as error:
             raise UserError(
-                f"{annotator.name} judges answers of the pocket world only, and the input has other instructions, such as "
-                f"{chunk[0].instruction[:60]!r}; ask prompted judges (panel=prompted) or another annotator"
+                f"{annotator.name} judges answers of the pocket world only, and the input has other instructions, such "
+                f"as {chunk[0].instruction[:60]!r}; ask prompted judges (panel=prompted) or another annotator"
             ) from error
         asking.advance(len(chunk))
     return annotations

@@ -7,11 +7,12 @@ import numpy as np
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import Calls
-from farm.compare.judges_figures import JudgeResult, judge_figures
+from farm.compare.judges_figures import judge_figures
 from farm.compare.judges_input import JudgeKind, JudgeLabels, LabelledSet, ReadSet
 from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, n_verdicts
 from farm.compare.judges_probes import Probe
 from farm.compare.judges_report import JudgeReport
+from farm.compare.judges_result import JudgeResult
 from farm.errors import UserError
 from farm.judges.baselines import BaselineRule
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.compare.comparison_file import Json, write_json
-from farm.compare.judges_figures import FIGURES, JudgeResult
+from farm.compare.judges_result import FIGURES, JudgeResult
 from farm.compare.report import table
 from farm.stats.bootstrap import Estimate
 
