@@ -111,7 +111,7 @@ def renoise(
             judge=annotation.judge,
         )
         label = add_noise(clean, noise, seed)
-        # A reason of the noise that was recorded goes with that noise; why the judge gave no verdict stays.
+        # Why the judge gave no verdict stays; a reason of noise on record goes with that noise.
         kept_reason = "" if annotation.clean_preference is not None else annotation.unparsed_reason
         renoised.append(
             dataclasses.replace(

@@ -70,41 +70,66 @@ def _annotations_of(file: Path, whose: str | None) -> Mapping[str, Annotation]:
     if whose is not None and whose not in names:
         raise DataError(f"{file}: no verdicts of {whose!r} (annotator.whose); it has those of {', '.join(names)}")
     annotations: dict[str, Annotation] = {}
-    columns = ["instruction", "input", "output_1", "output_2", "preference", "annotator", "raw_label"]
+    columns = ["instruction", "input", "output_1", "output_2", "annotator", "raw_label"]
     rows = frame if whose is None else frame[frame["annotator"] == whose]
-    for instruction, context, output_1, output_2, value, judge, raw in zip(*(rows[c] for c in columns), strict=True):
+    given = rows["preference"]
+    clean = rows.get("clean_preference", given)
+    soft = rows["p_first"] if "p_first" in rows else [None] * len(rows)
+    values = zip(*(map(_number, column) for column in (given, clean, soft)), strict=True)
+    for (instruction, context, output_1, output_2, judge, raw), value in zip(
+        zip(*(rows[c] for c in columns), strict=True), values, strict=True
+    ):
         comparison = Comparison(instruction=instruction, input=context, output_1=output_1, output_2=output_2)
-        annotation = _annotation(comparison, None if value != value else float(value), judge, raw)
+        annotation = _annotation(comparison, judge, raw, value)
         annotations.setdefault(comparison.key, annotation)
         swapped = replace(comparison, output_1=output_2, output_2=output_1)
         annotations.setdefault(swapped.key, _swapped(annotation, swapped))
     return annotations
 
 
-def _annotation(comparison: Comparison, value: float | None, judge: str, raw_label: str) -> Annotation:
-    """A recorded preference, 1 to 2; what lies between is a soft verdict, and on its side of 1.5 a hard one."""
-    hard = None if value is None else Preference(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
+def _annotation(
+    comparison: Comparison, judge: str, raw_label: str, values: tuple[float | None, float | None, float | None]
+) -> Annotation:
+    """A recorded verdict.
+
+    Args:
+        comparison: what it is on.
+        judge: whose it is.
+        raw_label: in the words of its source.
+        values: the preference, 1 to 2; the clean one, without noise; p_first. A clean preference between 1, 1.5 and 2
+            is a soft verdict, and on its side of 1.5 a hard one.
+    """
+    value, clean, p_first = values
+    if p_first is None and clean is not None and clean not in (1.0, 1.5, 2.0):
+        p_first = 2.0 - clean
     return Annotation(
         comparison_key=comparison.key,
         annotator=judge,
         judge=judge,
         first_shown=1,
-        clean_preference=hard,
-        preference=hard,
-        is_noised=False,
-        p_first=None if value is None or value in (1.0, 1.5, 2.0) else 2.0 - value,
+        clean_preference=_hard(clean),
+        preference=_hard(value),
+        is_noised=_hard(clean) is not _hard(value),
+        p_first=None if clean is None else p_first,
         raw_reply=raw_label,
-        unparsed_reason="" if hard else "no verdict in the file",
+        unparsed_reason="" if value is not None else "no verdict in the file",
     )
 
 
+def _hard(value: float | None) -> Preference | None:
+    return None if value is None else Preference(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or value != value else float(value)
+
+
 def _swapped(annotation: Annotation, comparison: Comparison) -> Annotation:
-    preference = annotation.preference.swapped if annotation.preference else None
     return replace(
         annotation,
         comparison_key=comparison.key,
         first_shown=2,
-        clean_preference=preference,
-        preference=preference,
+        clean_preference=annotation.clean_preference.swapped if annotation.clean_preference else None,
+        preference=annotation.preference.swapped if annotation.preference else None,
         p_first=None if annotation.p_first is None else 1.0 - annotation.p_first,
     )

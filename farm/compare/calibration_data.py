@@ -239,8 +239,8 @@ def _unordered_keys(rows: pd.DataFrame) -> list[str]:
 
 
 def _verdict(row: Mapping[Hashable, object], comparison: Comparison) -> Annotation:
-    """A recorded preference between 1, 1.5 and 2 is a soft verdict, as `farm.annotators.recorded` reads it."""
-    value = float(str(row["preference"]))
+    """The clean verdict on record; one between 1, 1.5 and 2 is soft, as `farm.annotators.recorded` reads it."""
+    value = float(str(row.get("clean_preference", row["preference"])))
     p_first = float(str(row.get("p_first", "nan")))
     hard = None if np.isnan(value) else Preference(1.5 + 0.5 * float(np.sign(value - 1.5)))
     if np.isnan(p_first) and hard is not None and value not in (1.0, 1.5, 2.0):

@@ -65,7 +65,7 @@ def _draw_scores(axes: Axes, found: Calibration) -> None:
         axes.plot(score.ahead.value, place, "s", color="#D55E00", markersize=6)
     axes.axvline(0.0, color="#666666", linewidth=1)
     axes.set_yticks(range(len(shown))[::-1], [_SCORE_NAMES[score.name] for score in shown])
-    axes.set_xlabel("calibrated crowd ahead by, nats per held-out label")
+    axes.set_xlabel("calibrated ahead by, nats per label")
     axes.set_ylim(-0.6, len(shown) - 0.4)
     _style(axes)
 

@@ -72,6 +72,8 @@ def turned(frame: pd.DataFrame, is_turned: pd.Series) -> pd.DataFrame:
         if one in frame:
             frame.loc[is_turned, [one, two]] = frame.loc[is_turned, [two, one]].to_numpy()
     frame.loc[is_turned, "preference"] = 3 - frame.loc[is_turned, "preference"]
+    if "clean_preference" in frame:
+        frame.loc[is_turned, "clean_preference"] = 3 - frame.loc[is_turned, "clean_preference"]
     if "p_first" in frame:
         frame.loc[is_turned, "p_first"] = 1 - frame.loc[is_turned, "p_first"]
     if "first_shown" in frame:

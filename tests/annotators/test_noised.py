@@ -1,7 +1,9 @@
 """Noise on recorded verdicts is the noise the annotator itself would have put on them, without asking anybody."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,11 @@ from farm.annotators.noise import LabelFlip, Noise, renoise
 from farm.annotators.noise_lapses import Abstentions
 from farm.annotators.noise_workers import WorkerFlips
 from farm.annotators.noised import NoisedAnnotator
+from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.calls import NO_CALLS, Calls
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
-from farm.records import Comparison, Verdict
+from farm.records import Comparison, Preference, Verdict
 
 COMPARISONS = [
     Comparison(instruction=f"question {i}", output_1="x" * (1 + i % 7), output_2="y" * (1 + i % 5)) for i in range(500)
@@ -87,3 +90,23 @@ def test_noise_sits_on_any_annotator() -> None:
     quiet = noised.annotate(COMPARISONS, (), 3, with_noise=False)
     assert [a.preference for a in quiet] == [a.preference for a in longer]
     assert not any(a.is_noised or a.worker for a in quiet)
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_recorded_noise_is_replaced_and_soft_verdicts_are_kept(tmp_path: Path, is_swapped: bool) -> None:
+    path = tmp_path / "verdicts.json"
+    pair = {"output_1": "a", "output_2": "b", "annotator": "judge"}
+    recorded = [
+        {"instruction": "q", "preference": 1.5, "clean_preference": 1.25},
+        {"instruction": "r", "preference": 2, "clean_preference": 1, "p_first": 0.8},
+        {"instruction": "s", "preference": None, "clean_preference": 1.5},
+    ]
+    path.write_text(json.dumps([{**pair, **row} for row in recorded]))
+    outputs = {"output_1": "b", "output_2": "a"} if is_swapped else {"output_1": "a", "output_2": "b"}
+    replay = RecordedAnnotator(name="replay", arm="replay", file=path)
+    noised = NoisedAnnotator(name="crowd", arm="crowd", clean=replay, noise=())
+    found = noised.annotate([Comparison(instruction=name, **outputs) for name in "qrs"], (), 0, with_noise=True)
+    first = Preference.SECOND if is_swapped else Preference.FIRST
+    assert [label.preference for label in found] == [first, first, Preference.TIE]
+    assert [label.p_first for label in found[:2]] == pytest.approx([0.25, 0.2] if is_swapped else [0.75, 0.8])
+    assert not any(label.is_noised or label.unparsed_reason for label in found)

@@ -168,6 +168,13 @@ def test_graded_and_soft_verdicts_are_read_and_pairs_shown_the_other_way_round_a
     assert [v.p_first for v in found] == [0.75, None, None, 0.9]
 
 
+def test_the_noise_of_a_recorded_annotator_is_left_out() -> None:
+    people = human_labels(table([row(i, "a", "human", 1.0 + i % 2) for i in range(3)]))
+    noised = table([row(i, "pool", "llm", 2.0, clean_preference=clean) for i, clean in enumerate((1.0, 2.0, np.nan))])
+    found = recorded_verdicts(people, noised, None)
+    assert [v and v.clean_preference for v in found] == [Preference.FIRST, Preference.SECOND, None]
+
+
 def test_tables_without_common_names_are_matched_by_their_texts() -> None:
     people = human_labels(table([row(i, "a", "human", 1.0 + i % 2) for i in range(4)]))
     named = table([row(i, "judge", "llm", 1.0) for i in (2, 0)]).assign(item_id=["x", "y"])
