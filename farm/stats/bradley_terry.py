@@ -24,8 +24,9 @@ TieModel = Literal["half_wins", "davidson"]
 
 MAX_STEPS = 100
 """Newton steps; fits with a finite maximum take about ten."""
-TOLERANCE = 1e-6
-"""A fit ends with the step that moves no strength by more; what is left then is of the order of its square."""
+TOLERANCE = 1e-4
+"""A fit ends with the step that moves no strength by more. A step changes a logistic curvature by a factor of exp(step)
+at most, so that what is left then is below 2e-8."""
 CHUNK_BYTES = 2**26
 """Curvature matrices held at once."""
 MAX_NAMED = 12

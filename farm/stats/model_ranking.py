@@ -19,7 +19,7 @@ from farm.stats.ranks import Ranks, ranks_from_draws
 from farm.stats.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
 
 CHUNK_BYTES = 2**26
-"""Weights held at once while resampling."""
+"""Weights, and counts of pairs, held at once while resampling."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ def cluster_resamples(counts: ClusterCounts, *, seed: int, n_resamples: int) -> 
     """Counts with clusters drawn n out of n, in portions; the same seed draws the same clusters in every table."""
     rng = rng_for(seed, "ranking bootstrap", "clusters")
     n = counts.n_clusters
-    n_at_once = max(1, CHUNK_BYTES // (8 * max(n, 1)))
+    n_at_once = max(1, CHUNK_BYTES // (8 * max(n, 3 * counts.pairs.n_pairs, 1)))
     for low in range(0, n_resamples, n_at_once):
         yield counts.under(drawn_weights(n, n, min(n_at_once, n_resamples - low), rng))
 
