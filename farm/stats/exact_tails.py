@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from farm.stats.bootstrap import FloatArray
 
@@ -61,10 +61,9 @@ def count_tails(observed: int, coins: Sequence[Coins], urns: Sequence[Urn] = ())
         return Tails(upper, float(stats.norm.cdf((observed + 0.5 - mean) / sd)), mean, variance)
     pmf = np.ones(1)
     for coin in coins:
-        pmf = np.convolve(pmf, stats.binom.pmf(np.arange(coin.n_trials + 1), coin.n_trials, coin.probability))
+        pmf = np.convolve(pmf, _binomial(coin))
     for urn in urns:
-        drawn = np.arange(urn.n_drawn + 1)
-        pmf = np.convolve(pmf, stats.hypergeom.pmf(drawn, urn.n_balls, urn.n_marked, urn.n_drawn))
+        pmf = np.convolve(pmf, _hypergeometric(urn))
     return Tails(min(1.0, float(pmf[observed:].sum())), min(1.0, float(pmf[: observed + 1].sum())), mean, variance)
 
 
@@ -72,3 +71,26 @@ def coins_of(probabilities: FloatArray) -> list[Coins]:
     """Trials grouped by their probability."""
     values, counts = np.unique(np.round(probabilities, 12), return_counts=True)
     return [Coins(float(p), int(n)) for p, n in zip(values, counts, strict=True)]
+
+
+def _binomial(coins: Coins) -> FloatArray:
+    """Of every count from 0; scipy's own takes a hundred times as long on large numbers, like the next one."""
+    heads = np.arange(coins.n_trials + 1, dtype=np.float64)
+    log_odds = special.xlogy(heads, coins.probability) + special.xlog1py(coins.n_trials - heads, -coins.probability)
+    return np.asarray(np.exp(_log_choose(coins.n_trials, heads) + log_odds))
+
+
+def _hypergeometric(urn: Urn) -> FloatArray:
+    """Of every count from 0."""
+    marked = np.arange(urn.n_drawn + 1, dtype=np.float64)
+    unmarked = urn.n_drawn - marked
+    n_unmarked = urn.n_balls - urn.n_marked
+    is_possible = (marked <= urn.n_marked) & (unmarked <= n_unmarked)
+    log_ways = _log_choose(urn.n_marked, np.minimum(marked, urn.n_marked)) + _log_choose(
+        n_unmarked, np.minimum(unmarked, n_unmarked)
+    )
+    return np.where(is_possible, np.exp(log_ways - _log_choose(urn.n_balls, np.float64(urn.n_drawn))), 0.0)
+
+
+def _log_choose(n: int, k: FloatArray | np.float64) -> FloatArray:
+    return np.asarray(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))

@@ -22,7 +22,7 @@ import pandas as pd
 
 from farm.stats.outlier_tests import Kind, OutlierTest, outlier_tests
 from farm.stats.rankings import holm
-from farm.stats.votes import Bools, VoteTable
+from farm.stats.votes import Ints, VoteTable
 
 ALPHA = 0.05
 """Chance that anybody is flagged where nobody should be."""
@@ -89,7 +89,7 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
         raise ValueError(f"alpha: expected above 0 and below 1, got {alpha}")
     votes = VoteTable.of(frame)
     left = np.ones(len(votes.names), dtype=np.bool_)
-    tests = _all_tests(votes, left)
+    tests = _tests_of(votes, np.arange(len(votes.names)))
     n_tests, tested = len(tests), {test.annotator for test in tests}
     flags: list[Flag] = []
     while found := _striking(tests, alpha):
@@ -99,7 +99,9 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
         for annotator in chosen:
             flags += _flags(votes.names[annotator], [pair for pair in found if pair[1].annotator == annotator])
         left[chosen] = False
-        tests = _all_tests(votes.only(left), left)
+        affected = votes.compared_with(chosen)
+        tests = [test for test in tests if left[test.annotator] and test.annotator not in affected]
+        tests += _tests_of(votes.only(left), affected[left[affected]])
     untested = tuple(name for index, name in enumerate(votes.names) if index not in tested)
     flags += [flag for name in untested if (flag := _one_label(votes, name)) is not None]
     n_shared = np.bincount(votes.annotator[votes.n_beside > 1], minlength=len(votes.names))
@@ -113,8 +115,8 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
     )
 
 
-def _all_tests(votes: VoteTable, left: Bools) -> list[OutlierTest]:
-    return [test for annotator in np.flatnonzero(left) for test in outlier_tests(votes, int(annotator))]
+def _tests_of(votes: VoteTable, annotators: Ints) -> list[OutlierTest]:
+    return [test for annotator in annotators for test in outlier_tests(votes, int(annotator))]
 
 
 def _striking(tests: Sequence[OutlierTest], alpha: float) -> list[tuple[float, OutlierTest]]:

@@ -1,5 +1,6 @@
 """A table of labels as arrays: who said what of which item, and how often the others said the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -67,6 +68,14 @@ class VoteTable:
             label=self.label[keep],
             longer=self.longer[keep],
         )
+
+    def compared_with(self, annotators: Sequence[int]) -> Ints:
+        """Everybody with labels on the same items, or alone on items like those that these labelled alone."""
+        is_own = np.isin(self.annotator, annotators)
+        is_beside = np.isin(self.item, self.item[is_own])
+        is_alone = self.n_beside == 1
+        is_like = is_alone & np.isin(self.stratum, self.stratum[is_own & is_alone])
+        return np.unique(self.annotator[is_beside | is_like])
 
     @cached_property
     def counts(self) -> Ints:

@@ -39,3 +39,12 @@ def test_many_trials_agree_with_the_binomial() -> None:
 
 def test_what_cannot_vary_proves_nothing() -> None:
     assert count_tails(3, [Coins(1.0, 3)]).upper == 1.0
+
+
+@pytest.mark.parametrize("urn", [Urn(20, 8, 6), Urn(10, 9, 5), Urn(10, 2, 7), Urn(5000, 700, 90), Urn(6, 0, 3)])
+def test_every_tail_of_an_urn_is_scipys(urn: Urn) -> None:
+    for observed in range(urn.n_drawn + 1):
+        tails, exact = count_tails(observed, [], [urn]), stats.hypergeom(urn.n_balls, urn.n_marked, urn.n_drawn)
+        if tails.variance:
+            assert tails.upper == pytest.approx(exact.sf(observed - 1), abs=1e-10)
+            assert tails.lower == pytest.approx(exact.cdf(observed), abs=1e-10)
