@@ -7,7 +7,8 @@ from farm.records import content_key
 N_CHARACTERS = 12
 """Hexadecimal digits kept: among 10,000 people, two share a name with probability 2e-7."""
 
-_MAIL = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/]+")
+# A judge called model@v1.2 is no mail address: those end in letters.
+_MAIL = re.compile(r"[^\s@/]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])")
 _WORKER_ID = re.compile(r"A[0-9A-Z]{9,20}|[0-9a-f]{24}")
 
 
@@ -16,6 +17,11 @@ def hashed_name(prefix: str, identifier: str) -> str:
     return f"{prefix}_{content_key(prefix, identifier)[:N_CHARACTERS]}"
 
 
-def is_personal(name: str) -> bool:
-    """Whether a name points at a person: a mail address, or a worker id of Mechanical Turk or Prolific."""
-    return bool(_MAIL.search(name) or _WORKER_ID.fullmatch(name))
+def is_mail(name: str) -> bool:
+    """Whether a name has a mail address in it."""
+    return _MAIL.search(name) is not None
+
+
+def is_worker_id(name: str) -> bool:
+    """Whether a name looks like a worker id of Mechanical Turk or Prolific."""
+    return _WORKER_ID.fullmatch(name) is not None

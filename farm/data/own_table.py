@@ -1,7 +1,7 @@
 """A table of one's own: .json, .jsonl, .csv, .tsv or .parquet with the columns of `AnnotationRow`.
 
-AlpacaEval's and the normalised tables' names are understood. Human annotators whose name is a mail address or a worker
-id are hashed.
+AlpacaEval's and the normalised tables' names are understood. Annotators whose name is a mail address, and humans whose
+name is a worker id, are hashed.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from farm.data.annotation_row import SCALE, AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import NOTES, annotation_table
 from farm.data.files import DataError, Row, checked_rows, format_of
-from farm.data.identifiers import hashed_name, is_personal
+from farm.data.identifiers import hashed_name, is_mail, is_worker_id
 from farm.data.row_stream import stream_rows
 
 MIN_COPIED = 10
@@ -55,7 +55,7 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
 
 
 def _hashed(row: AnnotationRow) -> AnnotationRow:
-    if row.annotator_kind == "human" and is_personal(row.annotator):
+    if is_mail(row.annotator) or (row.annotator_kind == "human" and is_worker_id(row.annotator)):
         return row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
     return row
 

@@ -120,8 +120,10 @@ def test_mail_addresses_and_worker_ids_are_hashed(tmp_path: Path) -> None:
     assert shown == read_annotations(path)["annotator"].tolist()
     assert len(set(shown)) == 4 and shown[3] == "expert 1"
     assert all(re.fullmatch("human_[0-9a-f]{12}", name) for name in shown[:3])
-    judge = {**ROW, "annotator": "A2B3C4D5E6F7G8", "annotator_kind": "llm"}
-    assert read_annotations(table(tmp_path, judge))["annotator"].tolist() == ["A2B3C4D5E6F7G8"]
+    judges = ["A2B3C4D5E6F7G8", "owner/gpt@v1.2", "ada@example.org"]
+    path = table(tmp_path, *({**ROW, "annotator": name, "annotator_kind": "llm"} for name in judges))
+    # A human table read as the simulated side still names nobody.
+    assert read_annotations(path)["annotator"].tolist() == [*judges[:2], shown[0]]
 
 
 def test_copied_models_are_announced(tmp_path: Path) -> None:
