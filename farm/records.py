@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -101,12 +102,12 @@ class Comparison:
     def instruction_key(self) -> str:
         return content_key(self.instruction, self.input)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Identifies the comparison with its order: a verdict FIRST means this output_1."""
         return content_key(self.instruction, self.input, self.output_1, self.output_2)
 
-    @property
+    @cached_property
     def pair_key(self) -> str:
         """Identifies the comparison whatever its order; random draws are keyed by it, so that swapping changes none."""
         return content_key(self.instruction, self.input, *sorted((self.output_1, self.output_2)))

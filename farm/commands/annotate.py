@@ -167,7 +167,7 @@ def _several(value: object) -> list[object]:
 
 
 def _with_ending(path: object) -> list[object]:
-    if isinstance(path, str) and not Path(path).suffix and not path.endswith("/"):
+    if isinstance(path, str) and not Path(path).suffix and not Path(path).is_dir():
         return [path + ending for ending in BOTH_ENDINGS]
     return [path]
 
@@ -175,12 +175,12 @@ def _with_ending(path: object) -> list[object]:
 def _output_problem(path: object, inputs: Sequence[object]) -> Problem | None:
     if not isinstance(path, str):
         return None  # the settings' types say so
+    if Path(path).is_dir():
+        return Problem("output", f"{path} is a folder; give the name of a file in it")
     try:
         format_of(Path(path))
     except DataError as error:
         return Problem("output", str(error))
-    if Path(path).is_dir():
-        return Problem("output", f"{path} is a folder; give the name of a file in it")
     if any(isinstance(given, str) and Path(given).resolve() == Path(path).resolve() for given in inputs):
         return Problem("output", f"{path} is the input; annotations go to a file of their own")
     return None

@@ -4,6 +4,7 @@ A file is written beside its place and moved there when it is complete.
 """
 
 import csv
+import errno
 import gzip
 import json
 import os
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from farm.data.column_types import as_text
-from farm.data.files import Row, format_of
+from farm.data.files import DataError, Row, format_of
 from farm.records import Annotation, Preference
 
 ANNOTATION_TYPES: dict[str, pa.DataType] = {
@@ -41,6 +42,16 @@ ANNOTATION_TYPES: dict[str, pa.DataType] = {
 ROWS_PER_GROUP = 4000
 """Of a Parquet file."""
 _GIVEN = "given_"
+_UNWRITABLE = (
+    errno.EEXIST,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+)
 
 
 class RowWriter(Protocol):
@@ -74,7 +85,11 @@ def annotated_schema(schema: pa.Schema) -> pa.Schema:
 
 @contextmanager
 def open_writers(paths: Sequence[Path], schema: pa.Schema) -> Iterator[Sequence[RowWriter]]:
-    """One writer per path, the format by its ending; the files appear when the block ends without an error."""
+    """One writer per path, the format by its ending; the files appear when the block ends without an error.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
     partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in paths}
     try:
         with ExitStack() as stack:
@@ -83,9 +98,14 @@ def open_writers(paths: Sequence[Path], schema: pa.Schema) -> Iterator[Sequence[
             yield [stack.enter_context(_writer(path, partial[path], schema)) for path in paths]
         for path in paths:
             partial[path].replace(path)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise DataError(f"{' and '.join(map(str, paths))} cannot be written: {error.strerror}") from error
     finally:
-        for path in paths:
-            partial[path].unlink(missing_ok=True)
+        for file in partial.values():
+            if file.exists():
+                file.unlink()
 
 
 def _number(preference: Preference | None) -> int | float | None:

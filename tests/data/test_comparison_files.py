@@ -193,3 +193,9 @@ def test_an_error_on_the_way_leaves_the_old_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert output.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "out.json"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    pairs = written(tmp_path / "a.json", ROWS)
+    with pytest.raises(DataError, match=r"a\.json/out\.csv cannot be written: File exists"):
+        annotate_all([pairs], pairs / "out.csv")

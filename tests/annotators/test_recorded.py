@@ -1,0 +1,37 @@
+"""Verdicts of a file, replayed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from farm.annotators.recorded import RecordedAnnotator
+from farm.data.files import DataError
+from farm.records import Comparison, Preference
+
+PAIR = Comparison(instruction="q", input="i", output_1="a", output_2="b")
+ROW = {"instruction": "q", "input": "i", "output_1": "b", "output_2": "a", "preference": 1.25}
+
+
+def replayed(path: Path, whose: str | None = None) -> RecordedAnnotator:
+    return RecordedAnnotator(name="recorded", arm="recorded", file=path, whose=whose)
+
+
+def test_a_graded_verdict_on_the_swapped_pair(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps([{**ROW, "annotator": "anna"}]))
+    (annotation,) = replayed(path).annotate([PAIR], (), 0, with_noise=True)
+    # The file says 1.25 for (b, a): b is better with probability .75, so of (a, b) the second is, and p_first is .25.
+    assert (annotation.preference, annotation.p_first) == (Preference.SECOND, 0.25)
+    assert (annotation.annotator, annotation.judge, annotation.comparison_key) == ("recorded", "anna", PAIR.key)
+
+
+def test_one_of_several_annotators_must_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps([{**ROW, "annotator": "anna"}, {**ROW, "annotator": "bert", "preference": 2}]))
+    with pytest.raises(DataError, match=r"verdicts of anna, bert; say whose with annotator\.whose=NAME"):
+        replayed(path).annotate([PAIR], (), 0, with_noise=True)
+    with pytest.raises(DataError, match=r"no verdicts of 'carl' .*; it has those of anna, bert"):
+        replayed(path, "carl").annotate([PAIR], (), 0, with_noise=True)
+    (annotation,) = replayed(path, "bert").annotate([PAIR], (), 0, with_noise=True)
+    assert annotation.preference is Preference.FIRST
