@@ -190,3 +190,15 @@ def test_every_fault_of_the_server_is_in_a_test() -> None:
         "newer_name",
     } == set(FAULTS)
     assert set(OTHER_FAULTS) < set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "reset", "truncated", "hang"])
+def test_without_aiohttp_several_httpx_pools_do_the_same(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(**_: object) -> None:
+        raise RuntimeError("To use the aiohttp client you must have installed the package with the `aiohttp` extra")
+
+    monkeypatch.setattr("openai.DefaultAioHttpClient", missing)
+    chosen = settings(None, concurrency=20, timeout_seconds=1.0)
+    with judge_server(faults=[fault], latency=0.02) as server, open_calls(chosen) as calls:
+        assert {reply.failure for reply in calls.ask(questions(slot(server.base_url), 60))} == {""}
+        assert server.max_in_flight == 20
