@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field
 
-from farm.data.annotation_row import AnnotationRow
+from farm.data.annotation_row import AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table, workers_apart
 from farm.data.files import DataError, Row, read_bytes, read_records
@@ -38,7 +38,7 @@ _PREFERENCE_FILE = re.compile(r"alpaca_(\w+)_preference\.")
 class _Row(AnnotationRow):
     """The label of a row; who gave it follows from the row or from the file."""
 
-    annotator: str = ""
+    annotator: Name = ""
     annotator_kind: Kind = "llm"
     annotator_index: int | str | None = None
     generator: str | None = None

@@ -49,10 +49,19 @@ def _text(value: object) -> object:
     return None if value is None else str(value)
 
 
+def _named(value: object) -> object:
+    """Items and annotators are often numbered; 7, 7.0 (a column with gaps) and "7" are one name."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value).removesuffix(".0") if is_number else value
+
+
+Name = Annotated[str, BeforeValidator(_named)]
+
+
 class AnnotationRow(FileRow):
     """The columns of an annotation table; AlpacaEval's names `generator_1`, `generator_2` are understood."""
 
-    item_id: str = ""
+    item_id: Name = ""
     """Which pair; rows with the same one are verdicts on the same pair. Empty: the hash of its texts."""
     dataset: str = ""
     instruction: str
@@ -62,11 +71,11 @@ class AnnotationRow(FileRow):
     model_2: str | None = Field(default="", validation_alias=AliasChoices("model_2", "generator_2"))
     output_1: str
     output_2: str
-    annotator: str
+    annotator: Name
     annotator_kind: Literal["human", "llm"]
     preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)]
     """1 = output_1 better, 2 = output_2, 1.5 = tie, between: graded; missing = unparsed."""
-    raw_label: str | None = ""
+    raw_label: Annotated[str | None, BeforeValidator(_named)] = ""
     """What the source says, before it was read as a preference."""
     first_shown: Annotated[int | None, BeforeValidator(_whole)] = Field(
         default=None, ge=0, le=2, validation_alias=AliasChoices("first_shown", "presented_order", "shown_order")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.annotation_row import SCALE, AnnotationRow
+from farm.data.annotation_row import SCALE, AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import NOTES, annotation_table
 from farm.data.files import DataError, Row, checked_rows, format_of
@@ -24,7 +24,7 @@ _HARD = (1.0, 1.5, 2.0)
 
 
 class _HumanRow(AnnotationRow):
-    annotator: str = "human"
+    annotator: Name = "human"
     annotator_kind: Kind = "human"
 
 

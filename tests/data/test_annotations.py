@@ -92,6 +92,16 @@ def test_a_judge_asked_in_both_orders_becomes_two_annotators(tmp_path: Path) -> 
     assert "judged in both orders: gpt" in notes_of(frame)[0]
 
 
+def test_numbered_items_and_annotators_meet_whatever_wrote_the_numbers(tmp_path: Path) -> None:
+    rows = [{**ROW, "item_id": k, "annotator": 3 + k, "raw_label": 2.5} for k in (7, 8)]
+    frame = read_annotations(table(tmp_path, *rows))
+    assert frame[["item_id", "annotator", "raw_label"]].to_numpy().tolist() == [["7", "10", "2.5"], ["8", "11", "2.5"]]
+    pd.DataFrame(rows).astype({"item_id": "float64"}).to_parquet(tmp_path / "t.parquet")
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    for name in ("t.parquet", "t.csv"):
+        assert_frame_equal(read_annotations(tmp_path / name, assumed_kind="human"), frame)
+
+
 def test_a_scale_of_zero_and_one_is_refused(tmp_path: Path) -> None:
     rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([0, 1, 1, None])]
     with pytest.raises(DataError, match=r"1 rows say 0 and 2 say 1, none says 2, so this is a scale of 0 and 1"):
