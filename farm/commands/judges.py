@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from farm.annotators.annotator import Annotator
 from farm.calls.dry_run import dry_calls
@@ -123,6 +122,8 @@ def _settings(config: Config) -> JudgesSettings:
     if given["input"] is None:
         problems.append(Problem("input", "is required: a table or folder of labels, input=PATH"))
         given["input"] = "missing"
+    if config.get("annotator") is not None:
+        problems.append(Problem("annotator", "here several can be asked: say annotators=[NAME]"))
     try:
         settings = build(JudgesSettings, given)
     except ConfigError as error:
@@ -156,7 +157,9 @@ def _annotators(settings: JudgesSettings, arguments: Sequence[str]) -> list[Anno
 
 
 def _chosen(config: Config) -> _Chosen:
-    return build(_Chosen, {"annotator": cast(Mapping[str, object], config["annotator"])})
+    if config.get("annotator") is None:
+        raise ConfigError([])  # no such choice, which is among the problems already
+    return build(_Chosen, {"annotator": config["annotator"]})
 
 
 def _dry_run(settings: JudgesSettings, read: ReadSet, measuring: Measuring) -> int:
