@@ -22,6 +22,8 @@ from farm.stats.planning_estimates import SourceEstimates, estimate_humans, esti
 from farm.stats.planning_search import BudgetPoint, Search, SmallestDesign, budget_points, smallest_design
 
 MIN_SIMULATIONS = 100
+MIN_FAILURES = 10
+"""Simulations expected to miss the confidence; fewer do not tell it from a higher one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,9 @@ def _estimates(settings: PlanSettings) -> dict[str, SourceEstimates]:
             names = sorted(set(judges["annotator"]))
             judges = judges[judges["annotator"] == settings.simulated_annotator]
             if judges.empty:
-                raise UserError(f"{settings.simulated}: no llm row by {settings.simulated_annotator!r}; there are {names}")
+                raise UserError(
+                    f"{settings.simulated}: no llm row by {settings.simulated_annotator!r}; there are {names}"
+                )
         found["simulator"] = estimate_judges(judges, humans, seed=settings.seed)
     return found
 
@@ -164,6 +168,9 @@ def _told(source: LabelSource, estimates: SourceEstimates | None) -> LabelSource
 def _check(settings: PlanSettings) -> None:
     """Refuse questions without an answer, all at once."""
     s, top = settings, min(settings.win_rate, 1 - settings.win_rate) * 2
+    needed = MIN_SIMULATIONS
+    if 0.5 < s.confidence < 1:
+        needed = max(needed, math.ceil(MIN_FAILURES / (1 - s.confidence) - 1e-6))
     rules = {
         "difference": (
             0 < s.difference < 1,
@@ -196,14 +203,17 @@ def _check(settings: PlanSettings) -> None:
             f"expected amounts above 0, got {list(s.budgets_usd)}",
         ),
         "n_simulations": (
-            s.n_simulations >= MIN_SIMULATIONS,
-            f"expected {MIN_SIMULATIONS} or more, got {s.n_simulations}",
+            s.n_simulations >= needed,
+            f"expected {needed:,} or more to tell a confidence of {s.confidence}, got {s.n_simulations}",
         ),
         "humans": (
             s.simulated is None or s.humans is not None,
             "is needed too: judges are held against people (one file may hold both: give it twice)",
         ),
-        "simulated": (s.simulated_annotator is None or s.simulated is not None, "is needed too: simulated_annotator narrows its rows"),
+        "simulated": (
+            s.simulated_annotator is None or s.simulated is not None,
+            "is needed too: simulated_annotator narrows its rows",
+        ),
     }
     problems = [Problem(name, message) for name, (is_fine, message) in rules.items() if not is_fine]
     if problems:

@@ -44,7 +44,7 @@ def plan_report(plan: Plan) -> str:
         _smallest_table(plan),
         _smallest_notes(plan),
     ]
-    for name, source in plan.sources.items():
+    for name, source in plan.sources.items() if plan.budgets else ():
         blocks += [f"## What a budget for labels by {name} buys", _budget_table(plan, name, source)]
     blocks += ["## What was assumed", _assumptions(plan), _footnotes(plan)]
     return "\n\n".join(blocks) + "\n"
@@ -54,12 +54,12 @@ def _question_text(plan: Plan) -> str:
     question = plan.question
     better, worse = question.rates
     text = (
-        f"Two methods have true win rates of {100 * better:.1f}% and {100 * worse:.1f}% against the reference, "
-        f"{100 * question.difference:.1f} points apart, and are {_COMPARED[question.design]}. What is needed so that "
+        f"Two methods have true win rates of {100 * better:.4g}% and {100 * worse:.4g}% against the reference, "
+        f"{100 * question.difference:.4g} points apart, and are {_COMPARED[question.design]}. What is needed so that "
         f"{_WANTED[question.criterion]} with probability {plan.search.confidence:g}?"
     )
     seen = [
-        f"{name} {100 * _gap(question) * source.kept_by_labels * source.kept_by_verdicts:.1f}"
+        f"{name} {100 * _gap(question) * source.kept_by_labels * source.kept_by_verdicts:.2g}"
         for name, source in plan.sources.items()
     ]
     start = "Ties and mistakes shrink what the labels show of it"
@@ -129,7 +129,8 @@ def _smallest_notes(plan: Plan) -> str:
     lines = [
         "Each seed of each method answers all instructions; labels each: per comparison, by different annotators. "
         "Brackets: what two standard errors of the simulation leave open. At most: the confidence that no number of "
-        "instructions exceeds.",
+        "instructions exceeds. *: the least price; what the simulation cannot tell apart goes to fewer seeds and "
+        "annotators.",
     ]
     lines += [f"- {_cheapest_text(row)}" for row in cheapest if row is not None]
     lines += [
@@ -143,7 +144,7 @@ def _smallest_notes(plan: Plan) -> str:
 def _cheapest_text(row: SmallestDesign) -> str:
     assert row.cost is not None and row.design is not None
     return (
-        f"Cheapest by {row.source} (*; what the simulation cannot tell apart goes to fewer seeds and annotators): "
+        f"Cheapest by {row.source} (*): "
         f"{_counted(row.n_seeds, 'seed')} of each method, "
         f"{_counted(row.n_annotators, 'annotator')}, {row.design.n_items:,} instructions, "
         f"{row.cost.n_labels:,} labels, ${_money(row.cost.usd)}, {_hours(row.cost.hours)} h of labelling"
@@ -225,7 +226,7 @@ def _money(usd: float) -> str:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:,.1f}" if hours < 100 else f"{hours:,.0f}"
+    return f"{hours:.2f}" if hours < 1 else f"{hours:,.1f}" if hours < 100 else f"{hours:,.0f}"
 
 
 def _range(ends: Sequence[str]) -> str:

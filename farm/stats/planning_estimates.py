@@ -236,7 +236,8 @@ def _bias_sd(judges: _Labels, judge_kept: float, humans: _Labels, human_kept: fl
     groups = gap.groupby("pair").agg(["mean", "var", "count"])
     groups = groups[groups["count"] > 1]
     if len(groups) < MIN_MODEL_PAIRS:
-        reason = f"{len(groups)} pairs of models; {MIN_MODEL_PAIRS} are needed"
+        counted = f"{len(groups)} pair{'' if len(groups) == 1 else 's'}"
+        reason = f"only {counted} of models with labels of both kinds, {MIN_MODEL_PAIRS} are needed"
         return Estimate(value=None, low=None, high=None, n_total=len(gap), reason=reason)
     n = groups["count"]
     variance = (n * (groups["mean"] ** 2 - groups["var"] / n)).sum() / n.sum()

@@ -23,7 +23,7 @@ class SimulatedConfidence(NamedTuple):
     confidence: FloatArray
     """(G,); a gap of exactly zero counts one half for `order`."""
     standard_error: FloatArray
-    """(G,) of the simulation itself."""
+    """(G,) of the simulation itself; never 0, for two hits and two misses are added (Agresti and Coull 1998)."""
 
 
 def simulated_confidence(
@@ -53,7 +53,8 @@ def simulated_confidence(
         errors = np.array([gap_moments(question, source, each).standard_error for each in designs])
         hits = (gaps > N_STANDARD_ERRORS * errors).astype(np.float64)
     share = hits.mean(axis=0)
-    return SimulatedConfidence(share, np.sqrt(share * (1 - share) / n_simulations))
+    added = (hits.sum(axis=0) + 2) / (n_simulations + 4)
+    return SimulatedConfidence(share, np.sqrt(added * (1 - added) / (n_simulations + 4)))
 
 
 def simulated_gaps(

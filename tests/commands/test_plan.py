@@ -40,7 +40,7 @@ def table(path: Path, *, n_items: int = 400, flip: float = 0.2) -> Path:
 def test_it_answers_in_labels_money_and_hours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert plan(tmp_path, "difference=0.1", "confidence=0.9") == 0
     text = capsys.readouterr().out
-    assert "10.0 points apart" in text and "Cheapest by humans" in text and "What was assumed" in text
+    assert "10 points apart" in text and "Cheapest by humans" in text and "What was assumed" in text
     assert (tmp_path / "plan.md").read_text() in text
     assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
     found = json.loads((tmp_path / "plan.json").read_text())
@@ -65,7 +65,7 @@ def test_a_table_tells_the_noise(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert told["humans"]["flip_prob"] == pytest.approx(0.2, abs=0.03)
     assert told["simulator"]["shared_flip_prob"] == pytest.approx(0.0, abs=0.03)
     # Two models are one pair: too few to tell the judges' lean.
-    assert told["simulator"]["bias_sd"] == 0.02 and "configured: 1 pairs of models" in capsys.readouterr().out
+    assert told["simulator"]["bias_sd"] == 0.02 and "configured: only 1 pair of models" in capsys.readouterr().out
     assert plan(tmp_path, f"humans={path}", f"simulated={path}", "simulated_annotator=j3") == 1
     assert "no llm row by 'j3'; there are ['j1', 'j2']" in capsys.readouterr().err
 
@@ -83,6 +83,7 @@ def test_a_table_tells_the_noise(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ("seed_sd=-1", "seed_sd: expected"),
         ("simulated=x.csv", "humans: is needed too"),
         ("n_simulations=5", "n_simulations: expected 100 or more"),
+        ("confidence=0.999", "n_simulations: expected 10,000 or more to tell a confidence of 0.999, got 2000"),
     ],
 )
 def test_nonsense_is_refused_before_anything_starts(
