@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from farm.calls.budget import Budget
 from farm.calls.cache import CallCache, Entry, key_of
@@ -16,11 +16,13 @@ from farm.calls.calls import ModelSlot, Reply, Request
 from farm.calls.keys import Address, address_of, base_url_of
 from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local_slots import LocalModels
-from farm.calls.prices import Prices, Usage
-from farm.calls.sender import Job, Sender
+from farm.calls.prices import Prices, Usage, price_override
 from farm.calls.settings import CallSettings
 from farm.errors import UserError
 from farm.seeds import rng_for
+
+if TYPE_CHECKING:
+    from farm.calls.sender import Job, Sender
 
 
 class CallProgress(NamedTuple):
@@ -139,7 +141,7 @@ class Session:
             if self.settings.budget_usd is not None and not self._prices.is_known(slot.model, address.base_url):
                 raise UserError(
                     f"budget_usd is set, but no price of {slot.model} at {address} is known: give one, e.g. "
-                    f"calls.prices.{slot.model}='{{input_usd: 1, cached_input_usd: 1, output_usd: 2}}' (USD per "
+                    f"{price_override(slot.model)} (USD per "
                     "million tokens), or set budget_calls instead"
                 )
             self._addresses[slot] = address
@@ -148,6 +150,9 @@ class Session:
     def _ask_endpoints(self, asked: Sequence[tuple[bytes, Request]]) -> dict[bytes, Reply]:
         if not asked:
             return {}
+        # Imported here: the HTTP client takes half a second to load, and reading the cache needs none.
+        from farm.calls.sender import Job
+
         waiting = _Waiting(len(asked))
         jobs, joined = [], []
         with self._lock:
@@ -170,7 +175,9 @@ class Session:
             waiting.replies[key] = self._shared(request, waiting.replies[key])
         return waiting.replies
 
-    def _new_sender(self) -> Sender:
+    def _new_sender(self) -> "Sender":
+        from farm.calls.sender import Sender
+
         return Sender(
             self.settings, prices=self._prices, ledger=self.ledger, budget=self.budget, known_reply=self._known_reply
         )
@@ -178,7 +185,7 @@ class Session:
     def _known_reply(self, key: bytes) -> Reply | None:
         return None if self._cache is None else self._cache.get([key]).get(key)
 
-    def _ended(self, job: Job, reply: Reply) -> None:
+    def _ended(self, job: "Job", reply: Reply) -> None:
         """In the sender's thread: keep the reply, then hand it to everybody who waits for it."""
         try:
             if reply.is_from_cache:
@@ -237,7 +244,7 @@ class _Waiting:
         self.done = threading.Event()
         self._n = n
 
-    def end(self, job: Job, reply: Reply) -> None:
+    def end(self, job: "Job", reply: Reply) -> None:
         """In the sender's thread."""
         self.replies[job.key] = reply
         if len(self.replies) == self._n:
