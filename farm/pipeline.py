@@ -29,8 +29,7 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
-from farm.methods.method import Method, TrainingInputs
-from farm.methods.reward_model import RewardModel
+from farm.methods.method import Method, RewardStage, TrainingInputs
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
 from farm.optimization import answer_utilities, rollout_points, selection_points
@@ -89,7 +88,7 @@ class Chain:
     """How the policy that every method starts from is made."""
     comparisons: ComparisonSettings
     annotator: Annotator
-    reward_model: RewardModel
+    reward_model: RewardStage
     method: Method
     evaluation: Evaluation
     seed: int
@@ -210,7 +209,7 @@ def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> A
 
 
 def train_reward_model(
-    store: Store, pairs: Artifact, sft: Artifact, model: Model, reward_model: RewardModel, seed: int
+    store: Store, pairs: Artifact, sft: Artifact, model: Model, reward_model: RewardStage, seed: int
 ) -> Artifact:
     """A scalar reward from the preference pairs."""
 

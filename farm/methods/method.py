@@ -26,6 +26,22 @@ class TrainingInputs:
     """A Hugging Face sequence-classification directory."""
 
 
+class RewardStage(Protocol):
+    """How a reward model is made from preference pairs: a single one, or an ensemble."""
+
+    def train(
+        self,
+        pairs: Sequence[PreferencePair],
+        *,
+        model: Model,
+        sft: Policy,
+        output_dir: Path,
+        scratch_dir: Path,
+        seed: int,
+    ) -> Path:
+        """Fit and evaluate; returns output_dir, which farm/models/reward.py can load."""
+
+
 class Method(Protocol):
     """A frozen dataclass with the method's settings, one per file of this folder."""
 
