@@ -80,6 +80,10 @@ def _human_rows(path: Path, models: Pair, bench: Bench, item_format: str) -> lis
     words = [line.strip() for line in read_bytes(path).decode("utf-8-sig").splitlines() if line.strip()]
     if len(words) != len(bench.questions):
         raise DataError(f"{path}: expected {len(bench.questions)} lines, one a question; got {len(words)}")
+    for model in models:
+        missing = [question for question in bench.questions if (model, question) not in bench.answers]
+        if missing:
+            raise DataError(f"{path}: answer_{model}.jsonl has no answer to the questions {missing[:10]}")
     rows = []
     for number, (word, question) in enumerate(zip(words, bench.questions, strict=True), start=1):
         preference = _preference(word, models.first, models.second)

@@ -116,6 +116,16 @@ def test_a_malformed_human_file_is_refused(tmp_path: Path, words: str, message: 
         read_annotations(path)
 
 
+def test_a_missing_answer_is_named(tmp_path: Path) -> None:
+    folder = bench(tmp_path)
+    (folder / "review").mkdir()
+    (folder / "review/review_owl-7b_bat_human.txt").write_text("BAT\nTIE\n")
+    answers = (folder / "answer/answer_bat.jsonl").read_text().splitlines()
+    (folder / "answer/answer_bat.jsonl").write_text(answers[0])
+    with pytest.raises(DataError, match=r"answer_bat\.jsonl has no answer to the questions \[2\]"):
+        read_annotations(folder)
+
+
 def test_the_score_sums_of_the_original_reviews(humandata: Path) -> None:
     answers = json.loads((humandata / "known_answers_visible.json").read_text())["vicuna80_gpt4_reviews"]
     frame = read_annotations(humandata / "raw/vicuna80_reviews")
