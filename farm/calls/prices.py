@@ -65,3 +65,9 @@ def _list_cost(model: str, base_url: str | None, usage: Usage) -> float | None:
         return float(genai_prices.calc_price(asked, model, provider_api_url=base_url).total_price)
     except LookupError:
         return None
+
+
+def price_override(model: str) -> str:
+    """What to write on the command line to give a model a price; the name may hold dots, slashes and colons."""
+    name = model.replace(":", r"\:")
+    return f"'+calls.prices={{{name}: {{input_usd: 1, cached_input_usd: 1, output_usd: 2}}}}'"

@@ -9,6 +9,7 @@ from farm.calls.calls import Reply, Request
 from farm.calls.dry_run import DryReport
 from farm.calls.lazy import LazyCalls
 from farm.calls.ledger import Account, LedgerReport, money, tokens
+from farm.calls.prices import price_override
 from farm.calls.settings import HumanPrice
 from farm.progress import Bar
 
@@ -111,8 +112,7 @@ def dry_run_lines(report: DryReport, human: HumanPrice, n_comparisons: int) -> l
     if report.unpriced_models:
         names = ", ".join(report.unpriced_models)
         lines.append(f"no price is known of {names}: give one in USD per million tokens, e.g.")
-        name = report.unpriced_models[0].replace(":", "\\:")
-        lines.append(f"  '+calls.prices={{{name}: {{input_usd: 1, cached_input_usd: 1, output_usd: 2}}}}'")
+        lines.append(f"  {price_override(report.unpriced_models[0])}")
     return lines
 
 

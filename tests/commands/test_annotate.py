@@ -303,3 +303,15 @@ def test_memory_does_not_grow_with_the_file(folder: Path, ending: str) -> None:
         return float(done.stdout.splitlines()[-1])
 
     assert peak_mb(2600) < peak_mb(200) + 12  # 24 MB more text
+
+
+@pytest.mark.parametrize("model", ["plain", "gpt-9.5", "org/Model-1.5-B", "llama3.1:8b"])
+def test_the_hint_how_to_give_a_price_works_as_it_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    line = ("annotator=greedy", f"judge_model={model}", "dry_run=true")
+    assert farm(folder, *line) == 0
+    (hint,) = re.findall(r"'(\+calls\.prices=.*)'", capsys.readouterr().out)
+    assert farm(folder, *line, hint) == 0
+    printed = capsys.readouterr().out
+    assert "at most $0.0" in printed and "no price is known" not in printed
