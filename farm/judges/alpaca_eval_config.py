@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -151,7 +152,7 @@ def _decoding(kwargs: dict[str, object]) -> Decoding:
     lengths = [kwargs.pop(name) for name in _LENGTH_NAMES if name in kwargs]
     for name in ("tokens_to_avoid", "tokens_to_favor"):
         if kwargs.pop(name, None):
-            _LOG.warning("%s is left out: it needs the tokenizer of the model that it was made for", name)
+            _say_left_out(name)
     stop = kwargs.pop("stop", kwargs.pop("stop_sequences", None)) or ()
     is_object = kwargs.get("response_format") == {"type": "json_object"} and kwargs.pop("response_format") is not None
     with_logprobs = kwargs.pop("logprobs", False)
@@ -171,6 +172,12 @@ def _decoding(kwargs: dict[str, object]) -> Decoding:
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"completions_kwargs: {error}") from error
+
+
+@lru_cache
+def _say_left_out(name: str) -> None:
+    """Once, however many annotators a folder has."""
+    _LOG.warning("%s is left out: it needs the tokenizer of the model that the evaluator was made for", name)
 
 
 def _mapping(kwargs: Mapping[str, object], name: str) -> Mapping[str, object]:
