@@ -58,7 +58,7 @@ class PlanSettings:
     """Table or folder with human labels."""
     simulated: Path | None
     """Table or folder with judges' labels."""
-    simulated_annotator: str | None
+    annotator: str | None
     """Narrows the simulated rows to one annotator."""
     human_labels: LabelSource
     """Labels by people."""
@@ -141,13 +141,11 @@ def _estimates(settings: PlanSettings) -> dict[str, SourceEstimates]:
     found = {"humans": estimate_humans(humans, seed=settings.seed)}
     if settings.simulated is not None:
         judges = _rows(settings.simulated, "llm")
-        if settings.simulated_annotator is not None:
+        if settings.annotator is not None:
             names = sorted(set(judges["annotator"]))
-            judges = judges[judges["annotator"] == settings.simulated_annotator]
+            judges = judges[judges["annotator"] == settings.annotator]
             if judges.empty:
-                raise UserError(
-                    f"{settings.simulated}: no llm row by {settings.simulated_annotator!r}; there are {names}"
-                )
+                raise UserError(f"{settings.simulated}: no llm row by {settings.annotator!r}; there are {names}")
         found["simulator"] = estimate_judges(judges, humans, seed=settings.seed)
     return found
 
@@ -211,8 +209,8 @@ def _check(settings: PlanSettings) -> None:
             "is needed too: judges are held against people (one file may hold both: give it twice)",
         ),
         "simulated": (
-            s.simulated_annotator is None or s.simulated is not None,
-            "is needed too: simulated_annotator narrows its rows",
+            s.annotator is None or s.simulated is not None,
+            "is needed too: annotator narrows its rows",
         ),
     }
     problems = [Problem(name, message) for name, (is_fine, message) in rules.items() if not is_fine]

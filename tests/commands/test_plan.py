@@ -66,7 +66,7 @@ def test_a_table_tells_the_noise(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert told["simulator"]["shared_flip_prob"] == pytest.approx(0.0, abs=0.03)
     # Two models are one pair: too few to tell the judges' lean.
     assert told["simulator"]["bias_sd"] == 0.02 and "configured: only 1 pair of models" in capsys.readouterr().out
-    assert plan(tmp_path, f"humans={path}", f"simulated={path}", "simulated_annotator=j3") == 1
+    assert plan(tmp_path, f"humans={path}", f"simulated={path}", "annotator=j3") == 1
     assert "no llm row by 'j3'; there are ['j1', 'j2']" in capsys.readouterr().err
 
 
