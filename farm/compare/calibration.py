@@ -1,6 +1,10 @@
 """Fitting a simulated crowd to a real one, and saying how good the fit is on labels that it has not seen."""
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from farm.annotators.noise_crowd import CrowdNoise
 from farm.compare.calibration_checks import Figure, figures
@@ -8,10 +12,11 @@ from farm.compare.calibration_data import CalibrationData
 from farm.compare.calibration_fit import Parameter, WorkerReliability, crowd_noise, parameters, reliabilities
 from farm.errors import UserError
 from farm.progress import Bar
-from farm.stats.noise_fit import fit_crowd
-from farm.stats.noise_identified import identified
+from farm.stats.noise_fit import CrowdFit, fit_crowd
+from farm.stats.noise_identified import Identified, identified
 from farm.stats.noise_intervals import intervals
-from farm.stats.noise_scores import HeldOutScores, fold_of_items, score_folds
+from farm.stats.noise_labels import CrowdLabels, IntArray
+from farm.stats.noise_scores import HeldOutScores, fold_of_items, predicted_labels, score_folds
 
 _FIT_STEPS, _INTERVAL_STEPS = 20, 80
 
@@ -20,8 +25,8 @@ _FIT_STEPS, _INTERVAL_STEPS = 20, 80
 class FitSettings:
     """How a crowd is fitted and checked."""
 
-    lapses: bool
-    """Whether a lapse rate is fitted too."""
+    lapses: bool | None
+    """Whether a lapse rate is fitted too; None: where it raises the held-out score by more than a standard error."""
     p_limit: float
     """p_first is cut to [1 - p_limit, p_limit]."""
     n_workers: int | None
@@ -82,16 +87,9 @@ def calibrate_crowd(data: CalibrationData, settings: FitSettings, *, bar: Bar) -
             f"{labels.n_items} items have human labels and a verdict of {data.judge}; that is too few for "
             f"{settings.n_folds} folds (n_folds)"
         )
-    known = identified(labels, with_lapses=settings.lapses)
-    bar.note("fitting all labels")
-    found = fit_crowd(labels, known.free)
-    bar.advance(_FIT_STEPS)
     fold = fold_of_items(data.item_ids, settings.n_folds, settings.seed)
-    fits = []
-    for k in range(settings.n_folds):
-        bar.note(f"fitting without fold {k + 1} of {settings.n_folds}")
-        fits.append(fit_crowd(labels.of_items(fold != k), known.free))
-        bar.advance(_FIT_STEPS)
+    chosen = _chosen(labels, fold, settings, bar)
+    known, found, fits = chosen.known, chosen.found, chosen.fits
     bar.note("intervals")
     ends = intervals(labels, known.free, found)
     bar.advance(_INTERVAL_STEPS)
@@ -121,10 +119,56 @@ def calibrate_crowd(data: CalibrationData, settings: FitSettings, *, bar: Bar) -
             seed=settings.seed,
             advance=bar.advance,
         ),
-        notes=data.notes,
+        notes=(*data.notes, *chosen.notes),
     )
+
+
+class _Variant(NamedTuple):
+    """The model with or without lapses, fitted to everything and without each fold."""
+
+    known: Identified
+    found: CrowdFit
+    fits: list[CrowdFit]
+    notes: tuple[str, ...] = ()
+
+
+def _chosen(labels: CrowdLabels, fold: IntArray, settings: FitSettings, bar: Bar) -> _Variant:
+    """The variant that the settings ask for, or else the one that held-out labels ask for.
+
+    The simpler one stays unless the other is ahead by more than its standard error. The same folds then score the one
+    that was chosen, which flatters it a little; the rule is there to keep that small.
+    """
+    if settings.lapses is not None:
+        return _fitted(labels, fold, bar, with_lapses=settings.lapses)
+    plain, lapsing = (_fitted(labels, fold, bar, with_lapses=flag) for flag in (False, True))
+    gained = predicted_labels(labels, lapsing.fits, fold) - predicted_labels(labels, plain.fits, fold)
+    of_items = np.bincount(labels.item, gained)
+    gain = float(gained.mean())
+    error = float(of_items.std(ddof=1)) * math.sqrt(labels.n_items) / labels.n_labels
+    found = f"{gain:+.4f} nats per held-out label, standard error {error:.4f}"
+    if gain > error:
+        note = f"a lapse rate is fitted, since it pays: {found} (chosen by the same folds; lapses=false leaves it out)"
+        return lapsing._replace(notes=(note,))
+    reason = f"it does not pay: {found} (lapses=true fits it all the same)"
+    return plain._replace(known=plain.known._replace(reasons={**plain.known.reasons, "lapse_rate": reason}))
+
+
+def _fitted(labels: CrowdLabels, fold: IntArray, bar: Bar, *, with_lapses: bool) -> _Variant:
+    known = identified(labels, with_lapses=with_lapses)
+    what = " with lapses" if with_lapses else ""
+    bar.note(f"fitting all labels{what}")
+    found = fit_crowd(labels, known.free)
+    bar.advance(_FIT_STEPS)
+    fits = []
+    for k in range(int(fold.max()) + 1):
+        bar.note(f"fitting{what} without fold {k + 1}")
+        train = labels.of_items(fold != k)
+        fits.append(fit_crowd(train, identified(train, with_lapses=with_lapses).free))
+        bar.advance(_FIT_STEPS)
+    return _Variant(known, found, fits)
 
 
 def n_steps(settings: FitSettings) -> int:
     """What `calibrate_crowd` counts: simulated data sets, and fits as many of them as take about as long."""
-    return _FIT_STEPS * (1 + settings.n_folds) + _INTERVAL_STEPS + settings.n_simulations
+    n_variants = 2 if settings.lapses is None else 1
+    return n_variants * _FIT_STEPS * (1 + settings.n_folds) + _INTERVAL_STEPS + settings.n_simulations

@@ -84,11 +84,14 @@ def reliabilities(data: CalibrationData, fit: Fit, identified: Identified) -> tu
 def crowd_noise(fit: Fit, identified: Identified, *, n_workers: int, p_limit: float, seed: int) -> CrowdNoise:
     """The stage that draws from the fitted model; what is not identified is left out of it."""
     at = fit.coefficients
+    # A fold may lack what all the data identify: then the slope is 0, and the verdict says nothing.
+    has_temperature = "temperature" not in identified.reasons and at.soft_slope > 0
+    has_log_odds = "verdict_log_odds" not in identified.reasons or not has_temperature
     return CrowdNoise(
         n_workers=n_workers,
         reliability_spread=fit.spread,
-        temperature=None if "temperature" in identified.reasons else 1.0 / at.soft_slope,
-        verdict_log_odds=None if "verdict_log_odds" in identified.reasons else at.hard_slope,
+        temperature=1.0 / at.soft_slope if has_temperature else None,
+        verdict_log_odds=at.hard_slope if has_log_odds else None,
         p_limit=p_limit,
         opinion_sd=at.opinion_sd,
         length_bias=at.length_bias,

@@ -75,7 +75,7 @@ def identified(labels: CrowdLabels, *, with_lapses: bool) -> Identified:
     if not np.any(labels.side == 0):
         reasons["tie_weight"] = f"none of the {labels.n_labels} labels is a tie, so the model has none"
     if not with_lapses:
-        reasons["lapse_rate"] = "not asked for (lapses=true): hard labels hardly tell lapses from low reliability"
+        reasons["lapse_rate"] = "not asked for (lapses=false)"
     reasons |= _collinear(labels, reasons)
     return Identified(frozenset(FIELD_OF.get(name, name) for name in PARAMETERS if name not in reasons), reasons)
 

@@ -14,7 +14,7 @@ from farm.seeds import rng_for, uniform_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
 from farm.stats.noise_baselines import BASELINES, certain_flips, certain_verdict, log_scores, n_impossible
 from farm.stats.noise_fit import CrowdFit
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise_labels import CrowdLabels, IntArray
 from farm.stats.noise_likelihood import held_out
 
 CALIBRATED = "calibrated"
@@ -47,7 +47,7 @@ class HeldOutScores:
     """Labels that flat flips rule out: people tied where the judge did not, or the reverse."""
 
 
-def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> IntArray:
     """(I,) the fold of each item: a shuffle keyed by the item's name, folds of equal size up to one."""
     order = np.argsort([uniform_for(seed, "calibration fold", name) for name in item_ids], kind="stable")
     fold = np.empty(len(item_ids), dtype=np.int64)
@@ -55,10 +55,19 @@ def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> np.ndarra
     return fold
 
 
+def predicted_labels(labels: CrowdLabels, fits: Sequence[CrowdFit], fold: IntArray) -> FloatArray:
+    """(N,) log-probability of each label by the fit that has not seen its item."""
+    logp = np.empty(labels.n_labels)
+    for k, found in enumerate(fits):
+        test = labels.of_items(fold == k)
+        logp[fold[labels.item] == k] = held_out(test, found.fit.coefficients, found.fit.spread).of_labels
+    return logp
+
+
 def score_folds(
     labels: CrowdLabels,
     fits: Sequence[CrowdFit],
-    fold: np.ndarray[tuple[int], np.dtype[np.int64]],
+    fold: IntArray,
     *,
     seed: int,
     n_resamples: int,
