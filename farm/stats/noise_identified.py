@@ -67,11 +67,14 @@ def identified(labels: CrowdLabels, *, with_lapses: bool) -> Identified:
         n_items = int(np.count_nonzero(column[firsts]))
         if n_items < MIN_ITEMS:
             reasons[name] = f"{n_items} items have {what}, at least {MIN_ITEMS} are needed"
-    n_ordered = int(np.count_nonzero(labels.order))
-    if n_ordered == 0:
+    n_shown = [int(np.count_nonzero(labels.order == order)) for order in (1, -1)]
+    if not any(n_shown):
         reasons["position_bias"] = "the human labels record no order of presentation (column first_shown)"
-    elif n_ordered < MIN_ITEMS:
-        reasons["position_bias"] = f"{n_ordered} labels record an order of presentation, {MIN_ITEMS} are needed"
+    elif min(n_shown) < MIN_ITEMS:
+        reasons["position_bias"] = (
+            f"output_1 was shown first for {n_shown[0]} labels and output_2 for {n_shown[1]}; at least {MIN_ITEMS} of "
+            "each are needed to tell the place from the output"
+        )
     if not np.any(labels.side == 0):
         reasons["tie_weight"] = f"none of the {labels.n_labels} labels is a tie, so the model has none"
     if not with_lapses:

@@ -172,6 +172,8 @@ def test_what_the_data_cannot_tell_is_left_out_with_its_reason() -> None:
     assert reasons["reliability_spread"].startswith("1 annotator, at least 3")
     assert reasons["list_bias"].startswith("0 items have a list in one output only")
     assert "record no order of presentation" in reasons["position_bias"]
+    one_order = identified(dataclasses.replace(labels, order=np.ones(60)), with_lapses=False).reasons
+    assert one_order["position_bias"].startswith("output_1 was shown first for 60 labels and output_2 for 0")
     assert reasons["tie_weight"].startswith("none of the 60 labels is a tie")
     assert reasons["length_bias"] == "in these data it cannot be told apart from the parameters above it"
 
