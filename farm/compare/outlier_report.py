@@ -1,5 +1,6 @@
 """What a report says of annotators who do not look at what they label."""
 
+from farm.compare.page import Block, Section, Table, Text
 from farm.stats.outliers import MIN_SHARED, Flag, Screening
 
 _MEANING = {
@@ -17,59 +18,66 @@ _ON_THE_SAME = {"drift": "first half", "random": "among the others", "contrary":
 MAX_NAMES = 10
 
 
-def outlier_report(screening: Screening) -> str:
-    """The flags as a Markdown table, and what could not be looked at."""
+def outlier_section(screening: Screening, role: str) -> Section:
+    """A section of a report: who is flagged and why, and what could not be looked at.
+
+    Args:
+        screening: of the annotators of one kind.
+        role: whom they are, e.g. "humans".
+    """
     rate = f"{100 * screening.alpha:g}%"
+    blocks: list[Block] = []
     if screening.flags:
-        blocks = [
-            f"{_counted(len({flag.annotator for flag in screening.flags}), 'annotator')} of {screening.n_annotators} "
-            f"flagged. If all were alike, the chance of any flag at all would be at most {rate} "
-            f"({screening.n_tests} tests, Holm's correction). Shares are of the annotator's labels, or of agreement.",
-            _table(screening),
+        n_flagged = len({flag.annotator for flag in screening.flags})
+        blocks += [
+            Text(
+                text=f"{n_flagged} of {_counted(screening.n_annotators, 'annotator')} flagged. If all were alike, the "
+                f"chance of any flag at all would be at most {rate} ({screening.n_tests} tests, Holm's correction). "
+                "Shares are of the annotator's labels; for random votes and drift they are of agreement with others."
+            ),
+            Table(
+                header=("annotator", "suspicion", "share", "others", "labels", "p"),
+                rows=tuple(_row(flag) for flag in screening.flags),
+                n_text_columns=2,
+            ),
         ]
     else:
-        blocks = [
-            f"Nobody of {_counted(screening.n_annotators, 'annotator')} is flagged as voting at random, always for the "
-            f"same side, always for the longer or shorter output, or as drifting ({screening.n_tests} tests; if all "
-            f"are alike the chance of any flag is at most {rate})."
-        ]
+        blocks.append(
+            Text(
+                text=f"Nobody of {_counted(screening.n_annotators, 'annotator')} is flagged as voting at random, always "
+                "for the same side, always for the longer or shorter output, or as drifting "
+                f"({screening.n_tests} tests; if all are alike the chance of any flag is at most {rate})."
+            )
+        )
     if screening.untested:
         blocks.append(
-            "Not tested, for nobody else labelled the same items, or others of the same models: "
-            f"{_listed(screening.untested)}."
+            Text(
+                text="Not tested, for nobody else labelled the same items, or others of the same models: "
+                f"{_listed(screening.untested)}."
+            )
         )
     barely = tuple(name for name in screening.barely_shared if name not in screening.untested)
     if barely:
         blocks.append(
-            f"With fewer than {MIN_SHARED} labels on items that others labelled too, voting at random would hardly be "
-            f"noticed: {_listed(barely)}."
+            Text(
+                text=f"With fewer than {MIN_SHARED} labels on items that others labelled too, voting at random would "
+                f"hardly be noticed: {_listed(barely)}."
+            )
         )
-    return "\n\n".join(blocks)
+    return Section(title=f"Do the {role} look at what they label?", blocks=tuple(blocks))
 
 
-def _table(screening: Screening) -> str:
-    lines = ["| annotator | suspicion | share | others | labels | p |", "|:---|:---|---:|---:|---:|---:|"]
-    return "\n".join([*lines, *(_line(flag) for flag in screening.flags)])
-
-
-def _line(flag: Flag) -> str:
+def _row(flag: Flag) -> tuple[str, ...]:
     others = "-" if flag.expected is None else f"{flag.expected:.3f}"
     if flag.expected is not None and flag.kind in _ON_THE_SAME:
         others += f" ({_ON_THE_SAME[flag.kind]})"
     p_value = "not tested" if flag.p_value is None else "< 0.0001" if flag.p_value < 1e-4 else f"{flag.p_value:.4f}"
-    cells = [_escaped(flag.annotator), _MEANING[flag.kind], f"{flag.share:.3f}", others, str(flag.n_labels), p_value]
-    return f"| {' | '.join(cells)} |"
+    return flag.annotator, _MEANING[flag.kind], f"{flag.share:.3f}", others, str(flag.n_labels), p_value
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(_escaped(name) for name in names[:MAX_NAMES])
+    shown = ", ".join(names[:MAX_NAMES])
     return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names) - MAX_NAMES} more"
-
-
-def _escaped(text: str) -> str:
-    """Names come from files: no Markdown, no HTML, no line end."""
-    signs = {ord(c): f"&#{ord(c)};" if c in "<>&|" else f"\\{c}" for c in "\\|*_`[]<>#&"}
-    return " ".join(text.translate(signs).split())
 
 
 def _counted(number: int, noun: str) -> str:
