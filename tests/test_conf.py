@@ -1,5 +1,6 @@
 """Every YAML under conf/ composes, builds, and says in words what each key means."""
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from farm.commands.overrides import compose_one, expand
 from farm.commands.pocket import BuildCommand
 from farm.commands.run import plan
 from farm.config import CONF_DIR, ConfigError, build
+from farm.store import describe
 from tests.judges.evaluators import write_evaluator
 
 FILES = sorted(CONF_DIR.rglob("*.yaml"))
@@ -103,3 +105,13 @@ def _is_hydra(lines: list[str], number: int) -> bool:
     """Whether the line belongs to Hydra's own node, or to the list of defaults."""
     head = next(line for line in reversed(lines[: number + 1]) if re.match(r"\S", line) and not line.startswith("#"))
     return head.startswith(("hydra:", "defaults:"))
+
+
+def test_labels_from_another_endpoint_are_other_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set()
+    for url in ("http://127.0.0.1:8000/v1", "http://127.0.0.1:9000/v1"):
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        for limits in ([], ["calls.concurrency=2", "calls.cache=elsewhere.sqlite", "budget_calls=9"]):
+            (planned,) = expand("config", ["annotator=greedy", *limits], plan, is_multirun=False)
+            keys.add(json.dumps(describe(planned.chain.annotator)))
+    assert len(keys) == 2 and all("Decide which of two outputs" in key for key in keys)  # the prompt's text is in, too
