@@ -44,8 +44,8 @@ def outlier_section(screening: Screening, role: str) -> Section:
     else:
         blocks.append(
             Text(
-                text=f"Nobody of {_counted(screening.n_annotators, 'annotator')} is flagged as voting at random, always "
-                "for the same side, always for the longer or shorter output, or as drifting "
+                text=f"Nobody of {_counted(screening.n_annotators, 'annotator')} is flagged as voting at random, "
+                "always for the same side, always for the longer or shorter output, or as drifting "
                 f"({screening.n_tests} tests; if all are alike the chance of any flag is at most {rate})."
             )
         )
