@@ -239,9 +239,8 @@ def _notes(
         for side, against in ((one, other), (other, one)):
             alone = sorted(set(side.draws.models) - set(against.draws.models))
             if alone:
-                found.append(
-                    f"{side.role} alone rank {len(alone)} models, left out of the comparison: {', '.join(alone)}"
-                )
+                more = f" and {len(alone) - 8} more" if len(alone) > 8 else ""
+                found.append(f"{len(alone)} models are only ranked by {side.role}: {', '.join(alone[:8])}{more}")
     for side in (one, other):
         if side is not None and len(side.annotators) == 1:
             found.append(f"{side.role}: one annotator; intervals say nothing about other annotators")

@@ -85,13 +85,13 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     ranking = comparison.ranking
     inversions = ranking.inversions
     n_beyond = sum(pair.is_beyond_noise for pair in inversions)
-    blocks: list[Block] = [
-        Text(
-            text=f"{len(inversions)} of {len(ranking.pairs)} pairs of models are inverted, {n_beyond} beyond noise "
-            "(more than two standard errors on both sides); over resamples "
-            f"{ranking.expected_inversions:.1f} on average."
+    noise = f"{n_beyond} beyond noise (more than two standard errors on both sides)"
+    if ranking.exact_side:
+        noise = (
+            f"how many of them beyond noise is unknown, for the figures of {ranking.exact_side} have no standard errors"
         )
-    ]
+    counted = f"{len(inversions)} of {len(ranking.pairs)} pairs of models are inverted, {noise}; "
+    blocks: list[Block] = [Text(text=f"{counted}over resamples {ranking.expected_inversions:.1f} on average.")]
     header = ("better for humans", "better for simulated", "humans", "simulated", "same order", "p", "p, all pairs", "")
     if inversions:
         rows = tuple(_inversion_row(comparison, pair) for pair in inversions[:MOST_PAIRS])
@@ -126,7 +126,11 @@ def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, .
         f"{100 * pair.p_same_order:.0f}%",
         f"{pair.p_value:.3f}",
         f"{pair.p_value_joint:.3f}",
-        "beyond noise" if pair.is_beyond_noise else "within noise",
+        "noise unknown"
+        if comparison.ranking.exact_side
+        else "beyond noise"
+        if pair.is_beyond_noise
+        else "within noise",
     )
 
 

@@ -1,7 +1,7 @@
 """Two sides' rankings of the same models held against each other."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class SidesComparison:
     """Every pair of models by win rate, in the humans' order; "first" is the humans."""
     expected_inversions: float
     """Sum over the pairs of the probability that they are ordered differently."""
+    exact_side: str
+    """The side whose figures come without standard errors: no inversion can be told from noise then. Empty if none."""
     reason: str
     """Why there is no comparison of rankings; empty if there is one."""
 
@@ -51,12 +53,16 @@ def compare_sides(humans: Side, simulated: Side, *, only: Collection[str] | None
     strengths = (first.strengths, second.strengths, first.strength_draws, second.strength_draws)
     why = by_side({side.role: side.strength_reason for side in (humans, simulated)})
     pairs = pair_orders(shared, *rates)
+    exact_side = " and ".join(side.role for side in (humans, simulated) if _is_exact(side, shared))
+    if exact_side:
+        pairs = tuple(replace(pair, is_beyond_noise=False) for pair in pairs)
     return SidesComparison(
         models=tuple(shared),
         on_win_rates=correlate(*rates, names=("humans", "simulated")),
         on_strengths=correlate(*strengths, names=("humans", "simulated"), reason=why),
         pairs=pairs,
         expected_inversions=sum(1 - pair.p_same_order for pair in pairs),
+        exact_side=exact_side,
         reason="",
     )
 
@@ -71,7 +77,13 @@ def no_comparison(reason: str, models: Collection[str] = ()) -> SidesComparison:
     )
     both = Correlations(spearman=nothing, kendall=nothing, pearson=nothing)
     return SidesComparison(
-        models=tuple(models), on_win_rates=both, on_strengths=both, pairs=(), expected_inversions=0.0, reason=reason
+        models=tuple(models),
+        on_win_rates=both,
+        on_strengths=both,
+        pairs=(),
+        expected_inversions=0.0,
+        exact_side="",
+        reason=reason,
     )
 
 
@@ -100,6 +112,10 @@ def _why_none(humans: Side, simulated: Side, shared: Collection[str]) -> str:
             missing = [model for model, rate in zip(shared, rates, strict=True) if np.isnan(rate)]
             return f"{side.role}: no parsed verdict on {_some(missing)}"
     return ""
+
+
+def _is_exact(side: Side, models: Collection[str]) -> bool:
+    return any(model.model in models and model.standard_error is None for model in side.models)
 
 
 def _narrowed(draws: RankingDraws, models: Collection[str]) -> RankingDraws:

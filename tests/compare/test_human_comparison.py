@@ -173,7 +173,18 @@ def test_labels_against_published_figures(tmp_path: Path) -> None:
     found = compare_with_humans(humans, given(table), settings())
     assert found.ranking.models == ("a", "b", "c", "d")
     assert found.ranking.on_win_rates.spearman.estimate.value == pytest.approx(1)
-    assert any("humans alone rank 1 models" in note and "e" in note for note in found.notes)
+    assert "1 models are only ranked by humans: e" in found.notes
+
+
+def test_without_standard_errors_no_inversion_counts_as_beyond_noise(tmp_path: Path) -> None:
+    path = tmp_path / "published.csv"
+    path.write_text(
+        "model,human_win_rate,simulated_win_rate,simulated_standard_error\na,20,90,1\nb,40,50,1\nc,60,10,1\n"
+    )
+    found = published(path)
+    assert found.ranking.exact_side == "humans" and len(found.ranking.inversions) == 3
+    assert not any(pair.is_beyond_noise for pair in found.ranking.inversions)
+    assert "unknown, for the figures of humans have no standard errors" in markdown(human_page(found, frozenset()))
 
 
 def test_models_are_ranked_by_hand_and_a_split_is_a_tie() -> None:
