@@ -159,17 +159,20 @@ def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str,
 
 def _parameter_line(row: Parameter) -> list[str]:
     if row.value is None:
-        return [row.name, _MEANINGS[row.name], "-", "not identified"]
+        return [row.name, _MEANINGS[row.name], "-", "left out"]
     low, high = ("..." if end is None else f"{end:.3f}" for end in (row.low, row.high))
     return [row.name, _MEANINGS[row.name], f"{row.value:.3f}", f"[{low}, {high}]"]
 
 
 def _missing_lines(rows: Sequence[Parameter]) -> str:
     return "\n".join(
-        f"- {row.name}{'' if row.is_identified else ' is not identified and left out'}: {row.reason}"
-        for row in rows
-        if row.reason
+        f"- {row.name}: {'' if row.is_identified else _left_out(row)}{row.reason}" for row in rows if row.reason
     )
+
+
+def _left_out(row: Parameter) -> str:
+    # Lapses are left out by choice; of the others the data say nothing.
+    return "left out: " if row.name == "lapse_rate" else "not identified: "
 
 
 def _annotator_block(found: Calibration) -> str:

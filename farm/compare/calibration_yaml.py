@@ -79,7 +79,7 @@ def _stage_lines(found: Calibration, stage: CrowdNoise) -> list[str]:
             continue  # what the stage has worked out for itself
         note = ""
         if name in reasons:
-            note = f" (not identified: {reasons[name]})"
+            note = f" (left out: {reasons[name]})"
         elif name in ends:
             low, high = ("..." if end is None else f"{end:.3g}" for end in ends[name])
             note = f" (95% interval {low} to {high})"

@@ -120,7 +120,7 @@ def test_the_report_and_the_file_hold_every_number_with_its_interval(
     _, found, _ = calibrated
     text = calibration_report(found, "mine")
     assert "nan" not in text
-    assert "position_bias is not identified and left out" in text
+    assert "- position_bias: not identified: the human labels record no order" in text
     content = json.loads(json.dumps(calibration_json(found, name="mine", config="mine.yaml"), allow_nan=False))
     assert content["n_items"] == 400
     assert content["parameters"]["position_bias"]["value"] is None
@@ -252,3 +252,13 @@ def test_calibration_beats_flat_flips_on_people() -> None:
     # Known answers: mean raw agreement of the three pairs of humans on all 999 items is .9199.
     assert by_name["agreement"].real.value == pytest.approx(0.92, abs=0.01)
     assert "not reproduced" in calibration_report(found, "pandalm")
+
+
+def test_lapses_are_fitted_only_where_held_out_labels_ask_for_them() -> None:
+    data = data_of(made_up(120))
+    asked = FitSettings(**{**vars(SETTINGS), "lapses": None, "n_folds": 2, "n_simulations": 1})
+    found = calibrate_crowd(data, asked, bar=NoBar())
+    (lapse,) = [row for row in found.parameters if row.name == "lapse_rate"]
+    # The crowd that made the labels has none.
+    assert lapse.value is None and lapse.reason.startswith("it does not pay: ")
+    assert found.stage.lapse_rate == 0.0
