@@ -182,5 +182,7 @@ def _print(report: JudgeReport, folder: Path) -> None:
     print(f"\n{text.split('## What the figures mean', maxsplit=1)[0].rstrip()}\n")
     for name in ("judges.md", "judges.csv", "judges.json", "judges.png"):
         print(f"  {folder / name}")
-    for name in (judge.name for judge in report.judges if judge.figures.agreement.value is None):
-        print(f"farm: {name} shares no labelled item with a human; its agreement is not known", file=sys.stderr)
+    if report.humans is not None:
+        for judge in report.judges:
+            if judge.figures.agreement.value is None:
+                print(f"farm: {judge.name}: {judge.figures.agreement.reason}", file=sys.stderr)

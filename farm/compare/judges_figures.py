@@ -53,6 +53,37 @@ def judge_figures(items: LabelledSet, judge: JudgeLabels, *, seed: int, n_resamp
     )
 
 
+def margin(items: LabelledSet, judge: JudgeLabels, baseline: JudgeLabels, *, seed: int, n_resamples: int) -> Estimate:
+    """How much more a judge agrees with the human majority than a baseline does, on the same items; n counts items.
+
+    Args:
+        items: the labelled set.
+        judge: any judge; each of its parsed verdicts on an item weighs the same.
+        baseline: another.
+        seed: keys the bootstrap.
+        n_resamples: of the bootstrap, over items.
+    """
+    one, other = (_item_agreement(items, each.labels) for each in (judge, baseline))
+    both = np.isfinite(one) & np.isfinite(other)
+    return ratio(
+        np.where(both, one - other, 0.0),
+        both.astype(np.float64),
+        purpose=f"margin of {judge.name} over {baseline.name}",
+        seed=seed,
+        n_resamples=n_resamples,
+        nothing=_NO_HUMANS if items.humans is None else "no verdict on an item with a human label",
+    )
+
+
+def _item_agreement(items: LabelledSet, labels: ItemLabels) -> FloatArray:
+    """(I,) share of the parsed verdicts that are the human vote; NaN where there is none, or no vote."""
+    vote, n_items = items.human_vote[labels.item], len(items.item_ids)
+    used = np.isfinite(labels.label) & np.isfinite(vote)
+    n_used = np.bincount(labels.item[used], minlength=n_items)
+    n_equal = np.bincount(labels.item[used], labels.label[used] == vote[used], n_items)
+    return np.where(n_used > 0, n_equal / np.maximum(n_used, 1), np.nan)
+
+
 def _against_humans(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
     labels, n_items = judge.labels, len(items.item_ids)
     n_unparsed = _n_unparsed(labels)

@@ -7,7 +7,7 @@ import numpy as np
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import Calls
-from farm.compare.judges_figures import judge_figures
+from farm.compare.judges_figures import judge_figures, margin
 from farm.compare.judges_input import JudgeKind, JudgeLabels, LabelledSet, ReadSet
 from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, n_verdicts
 from farm.compare.judges_probes import Probe
@@ -75,11 +75,21 @@ def measure(
         )
     asking = Asking(measuring.seed, measuring.n_repetitions, measuring.with_noise, calls, advance)
     rows = attacked_rows(items, measuring.n_attacked)
-    asked = [_asked(items, rows, annotator, "live", measuring, asking) for annotator in measuring.annotators]
     unseen = asking._replace(advance=lambda _: None)
-    asked += [
-        _asked(items, rows, baseline_annotator(rule), "baseline", measuring, unseen) for rule in measuring.baselines
+    everybody: list[tuple[Annotator, JudgeKind, Asking]] = [
+        *((annotator, "live", asking) for annotator in measuring.annotators),
+        *((baseline_annotator(rule), "baseline", unseen) for rule in measuring.baselines),
     ]
+    labels = [ask(items, annotator, how, kind) for annotator, kind, how in everybody]
+    baselines = [judge for judge in labels if judge.kind == "baseline"]
+    results = [_result(items, judge, baselines, measuring) for judge in (*read.judges, *labels)]
+    if rows:
+        attacks = [
+            attack(items, rows, annotator, measuring.probes, how, n_resamples=measuring.n_resamples)
+            for annotator, _, how in everybody
+        ]
+        first = len(read.judges)
+        results[first:] = [replace(r, probes=a) for r, a in zip(results[first:], attacks, strict=True)]
     humans = None if items.humans is None else _figures(items, items.humans, measuring)
     n_labels = 0 if items.humans is None else int(np.isfinite(items.humans.labels.label).sum())
     return JudgeReport(
@@ -90,7 +100,7 @@ def measure(
         n_human_labels=n_labels,
         n_attacked=len(rows),
         humans=humans,
-        judges=(*(_figures(items, judge, measuring) for judge in read.judges), *asked),
+        judges=tuple(results),
         notes=items.notes,
     )
 
@@ -99,11 +109,9 @@ def _figures(items: LabelledSet, judge: JudgeLabels, measuring: Measuring) -> Ju
     return judge_figures(items, judge, seed=measuring.seed, n_resamples=measuring.n_resamples)
 
 
-def _asked(
-    items: LabelledSet, rows: list[int], annotator: Annotator, kind: JudgeKind, measuring: Measuring, asking: Asking
-) -> JudgeResult:
-    figures = _figures(items, ask(items, annotator, asking, kind), measuring)
-    if not rows:
+def _result(items: LabelledSet, judge: JudgeLabels, baselines: list[JudgeLabels], measuring: Measuring) -> JudgeResult:
+    figures = _figures(items, judge, measuring)
+    if judge.kind == "baseline":
         return figures
-    attacks = attack(items, rows, annotator, measuring.probes, asking, n_resamples=measuring.n_resamples)
-    return replace(figures, probes=attacks)
+    settings = {"seed": measuring.seed, "n_resamples": measuring.n_resamples}
+    return replace(figures, margins={b.name: margin(items, judge, b, **settings) for b in baselines})

@@ -88,6 +88,7 @@ def report_csv(report: JudgeReport) -> str:
     subsets = sorted({name for row in rows for name in row.by_dataset})
     attacks = list(dict.fromkeys(name for row in rows for name in row.probes))
     names = [*FIGURES, *(f"accuracy:{name}" for name in subsets), *(f"attack:{name}" for name in attacks)]
+    names += [f"margin:{name}" for name in sorted({name for row in rows for name in row.margins})]
     header = ["judge", "kind", "n_items", "n_verdicts"]
     header += [column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_n")]
     out = io.StringIO()
@@ -143,27 +144,33 @@ def report_text(report: JudgeReport) -> str:
 
 
 def beaten(report: JudgeReport) -> dict[str, list[str]]:
-    """For each judge that is no baseline, the baselines that it beats: its interval lies above their agreement."""
-    baselines = {b.name: b.figures.agreement.value for b in report.judges if b.kind == "baseline"}
+    """For each judge that is no baseline, the baselines that it beats on the same items, beyond the interval."""
     return {
-        judge.name: [
-            name
-            for name, value in sorted(baselines.items())
-            if value is not None and (low := judge.figures.agreement.low) is not None and low > value
-        ]
+        judge.name: sorted(name for name, margin in judge.margins.items() if (margin.low or 0.0) > 0)
         for judge in report.ordered
         if judge.kind != "baseline"
     }
 
 
 def _opening(report: JudgeReport) -> str:
-    people = (
-        "nobody's labels" if report.humans is None else f"{report.n_human_labels:,} labels by {report.n_humans} humans"
-    )
-    if report.n_humans == 1:
+    if report.humans is None:
+        people = "no human labels, so nobody knows who is right: give some, humans=PATH"
+    elif report.n_humans == 1:
         people = f"{report.n_human_labels:,} labels by one human annotator (or one set of gold labels)"
+    else:
+        people = f"{report.n_human_labels:,} labels by {report.n_humans} humans"
     lines = [f"{report.source}: {report.n_items:,} items, {report.n_labelled:,} of them with human labels; {people}."]
+    fewer = [judge.name for judge in report.judges if judge.n_items < report.n_items]
+    if fewer:
+        lines.append(
+            f"- not all items were judged by {_named(fewer)}: their figures are of fewer items than the others'"
+        )
     return "\n".join([*lines, *(f"- {note}" for note in report.notes)])
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def _beaten_text(report: JudgeReport) -> str:
@@ -172,21 +179,27 @@ def _beaten_text(report: JudgeReport) -> str:
     if not found or not baselines:
         return ""
     n_good = sum(len(won) == len(baselines) for won in found.values())
-    text = f"{n_good} of {len(found)} judges agree more with people than every baseline, beyond their interval."
+    text = (
+        f"{n_good} of {len(found)} judges agree more with people than every baseline does on the same items, beyond "
+        "the interval of the difference."
+    )
     for baseline in baselines:
         lost = [name for name, won in found.items() if baseline not in won]
         if lost:
-            more = f" and {len(lost) - MAX_NAMED} more" if len(lost) > MAX_NAMED else ""
-            text += f"\n- not more than {baseline}: {', '.join(lost[:MAX_NAMED])}{more}"
+            text += f"\n- not more than {baseline}: {_named(lost)}"
     return text
 
 
 def _table(rows: Sequence[JudgeResult], names: Sequence[str], header: Sequence[str], *, with_n: bool = False) -> str:
     lines = [
-        [_name(row), *([f"{row.n_verdicts:,}"] if with_n else []), *(_percent(vars(row.figures)[n]) for n in names)]
+        [
+            _name(row),
+            *([f"{row.n_items:,}", f"{row.n_verdicts:,}"] if with_n else []),
+            *(_percent(vars(row.figures)[n]) for n in names),
+        ]
         for row in rows
     ]
-    return table(["judge", *(["verdicts"] if with_n else []), *header], lines)
+    return table(["judge", *(["items", "verdicts"] if with_n else []), *header], lines)
 
 
 def _subset_table(rows: Sequence[JudgeResult], subsets: Sequence[str]) -> str:
@@ -232,6 +245,7 @@ def _all_figures(row: JudgeResult) -> dict[str, Estimate]:
         **{name: vars(row.figures)[name] for name in FIGURES},
         **{f"accuracy:{name}": value for name, value in row.by_dataset.items()},
         **{f"attack:{name}": value for name, value in row.probes.items()},
+        **{f"margin:{name}": value for name, value in row.margins.items()},
     }
 
 
@@ -250,6 +264,7 @@ def _result_json(row: JudgeResult) -> Json:
         "n_items": row.n_items,
         "n_verdicts": row.n_verdicts,
         "figures": {name: _estimate_json(vars(row.figures)[name]) for name in FIGURES},
+        "margin_over_baselines": {name: _estimate_json(value) for name, value in row.margins.items()},
         "accuracy_by_subset": {name: _estimate_json(value) for name, value in row.by_dataset.items()},
         "attacks": {name: _estimate_json(value) for name, value in row.probes.items()},
     }

@@ -78,6 +78,8 @@ class JudgeResult:
     figures: JudgeFigures
     by_dataset: dict[str, Estimate] = field(default_factory=dict)
     """`accuracy` on each subset of the items, if there are several."""
+    margins: dict[str, Estimate] = field(default_factory=dict)
+    """`agreement` minus that of each baseline on the same items."""
     probes: dict[str, Estimate] = field(default_factory=dict)
     """Share of verdicts for the attacked output, by probe."""
 

@@ -8,15 +8,22 @@ of one item are not independent.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
 
+IntArray = npt.NDArray[np.int64]
+
 CLASSES = (1.5, 1.0, 2.0)
 """Tie, first, second."""
+
+MAX_DENSE = 32
+"""Annotators up to which a table of items x annotators is held in full."""
 
 UnparsedRule = Literal["dropped", "tie", "wrong"]
 
@@ -110,17 +117,21 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples
         seed: keys the bootstrap.
         n_resamples: of the bootstrap.
     """
-    shares = np.stack([_share_of_mode(labels, k, is_strict) for k in range(labels.shape[1])], axis=1)
-    used = np.isfinite(shares).any(axis=1)
-    n_total = int(used.sum())
-    if n_total == 0:
+    found = _shares_of_mode(labels, is_strict)
+    if len(found.item) == 0:
         return _nothing(len(labels), "no annotator shares an item with another")
-    shares = shares[used][:, np.isfinite(shares).any(axis=0)]
-    n_annotators = shares.shape[1]
-    per_item = np.concatenate([np.nan_to_num(shares), np.isfinite(shares)], axis=1)
+    items, row = np.unique(found.item, return_inverse=True)
+    people, column = np.unique(found.annotator, return_inverse=True)
+    n_total, n_annotators = len(items), len(people)
+    places = np.concatenate([row, row]), np.concatenate([column, n_annotators + column])
+    values = np.concatenate([found.share, np.ones(len(row))])
+    cells = sparse.csr_array((values, places), shape=(n_total, 2 * n_annotators))
+    # A crowd's table is nearly empty; that of a few annotators has few distinct rows, which are drawn together.
+    per_item = cells if n_annotators > MAX_DENSE else cells.toarray()
     sums = resampled_sums(per_item, n_resamples, rng_for(seed, "leave-one-out bootstrap"))
+    own = np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(1, -1)
     return estimate(
-        float(np.nanmean(shares, axis=0).mean()),
+        float(_mean_of_shares(own[:, :n_annotators], own[:, n_annotators:])[0]),
         _mean_of_shares(sums[:, :n_annotators], sums[:, n_annotators:]),
         n_total=n_total,
         n_unparsed=len(labels) - n_total,
@@ -165,18 +176,25 @@ def _class_counts(labels: FloatArray) -> FloatArray:
     return np.stack([(labels == c).sum(axis=1) for c in CLASSES], axis=1).astype(np.float64)
 
 
-def _share_of_mode(labels: FloatArray, annotator: int, is_strict: bool) -> FloatArray:
-    """1 / number of modes where the annotator gives a mode of the others, else 0; NaN where the item does not count."""
-    own = labels[:, annotator]
-    counts = _class_counts(np.delete(labels, annotator, axis=1))
+class _Shares(NamedTuple):
+    """What the labels that count are worth, one entry a label."""
+
+    item: IntArray
+    annotator: IntArray
+    share: FloatArray
+    """1 / number of modes of the others if the label is one of them, else 0."""
+
+
+def _shares_of_mode(labels: FloatArray, is_strict: bool) -> _Shares:
+    """Every label that has others on its item (strict: unanimous others)."""
+    item, annotator = np.nonzero(np.isfinite(labels))
+    is_own = labels[item, annotator][:, None] == np.asarray(CLASSES)[None, :]
+    counts = _class_counts(labels)[item] - is_own
     is_mode = (counts == counts.max(axis=1, keepdims=True)) & (counts > 0)
-    is_own = own[:, None] == np.asarray(CLASSES)[None, :]
     n_modes = is_mode.sum(axis=1)
     share = (is_mode & is_own).any(axis=1) / np.maximum(n_modes, 1)
-    counts_here = np.isfinite(own) & (n_modes > 0)
-    if is_strict:
-        counts_here &= (counts > 0).sum(axis=1) == 1
-    return np.where(counts_here, share, np.nan)
+    used = (counts > 0).sum(axis=1) == 1 if is_strict else n_modes > 0
+    return _Shares(item[used], annotator[used], share[used])
 
 
 def _mean_of_shares(sums: FloatArray, n_drawn: FloatArray) -> FloatArray:

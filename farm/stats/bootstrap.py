@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,32 +54,27 @@ def seed_weights(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> Fl
     return _weights(n_seeds, max(1, n_seeds - 1), n_resamples, rng)
 
 
-def resampled_sums(per_item: FloatArray, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+def resampled_sums(per_item: FloatArray | sparse.csr_array, n_resamples: int, rng: np.random.Generator) -> FloatArray:
     """Sums over items, for each resample of the items.
 
     Args:
-        per_item: (I, K) counts of each item.
+        per_item: (I, K) counts of each item; sparse if K is large.
         n_resamples: R.
         rng: draws the items.
 
     Returns:
         (R, K).
     """
-    n_items = len(per_item)
+    n_items = per_item.shape[0]
     if n_items == 0 or n_resamples == 0:
         return np.zeros((n_resamples, per_item.shape[1]))
-    rows, n_equal = _distinct_rows(per_item)
-    is_by_row = len(rows) * DRAW_BY_ROW < n_items
-    if not is_by_row and n_items * n_resamples <= MAX_WEIGHTS:
-        return item_weights(n_items, n_resamples, rng) @ per_item
-    n_at_once = max(1, MAX_WEIGHTS // (len(rows) if is_by_row else n_items))
-    parts = []
-    for start in range(0, n_resamples, n_at_once):
-        n_drawn = min(n_at_once, n_resamples - start)
-        if is_by_row:
-            parts.append(rng.multinomial(n_items, n_equal / n_items, size=n_drawn).astype(np.float64) @ rows)
-        else:
-            parts.append(np.stack([_drawn_counts(n_items, rng) for _ in range(n_drawn)]) @ per_item)
+    if sparse.issparse(per_item):
+        return _sums_by_item(per_item, n_resamples, rng)
+    rows, n_equal = _distinct_rows(np.asarray(per_item))
+    if len(rows) * DRAW_BY_ROW >= n_items:
+        return _sums_by_item(per_item, n_resamples, rng)
+    shares = n_equal / n_items
+    parts = [rng.multinomial(n_items, shares, size=n).astype(np.float64) @ rows for n in _parts(n_resamples, len(rows))]
     return np.concatenate(parts)
 
 
@@ -102,6 +98,21 @@ def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: 
         return Estimate(value=float(value), low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value=float(value), low=float(low), high=float(high), n_total=n_total, n_unparsed=n_unparsed)
+
+
+def _sums_by_item(per_item: FloatArray | sparse.csr_array, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+    """Every item drawn by itself, in parts that keep the weights small."""
+    n_items = per_item.shape[0]
+    if n_items * n_resamples <= MAX_WEIGHTS:
+        return np.asarray(item_weights(n_items, n_resamples, rng) @ per_item)
+    parts = [np.stack([_drawn_counts(n_items, rng) for _ in range(n)]) @ per_item for n in _parts(n_resamples, n_items)]
+    return np.concatenate(parts)
+
+
+def _parts(n_resamples: int, n_weights: int) -> list[int]:
+    """Resamples to make at once, so that they hold at most MAX_WEIGHTS weights."""
+    n_at_once = max(1, MAX_WEIGHTS // n_weights)
+    return [min(n_at_once, n_resamples - start) for start in range(0, n_resamples, n_at_once)]
 
 
 def _distinct_rows(per_item: FloatArray) -> tuple[FloatArray, FloatArray]:

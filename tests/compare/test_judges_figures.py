@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.compare.judges_figures import judge_figures
+from farm.compare.judges_figures import judge_figures, margin
 from farm.compare.judges_input import ReadSet, read_labelled
 from farm.compare.judges_result import JudgeResult
 from farm.data.annotation_row import annotation_frame
@@ -46,6 +46,16 @@ def test_figures_by_hand(tmp_path: Path) -> None:
     # Items 1 and 2 have two verdicts: errors 0, 0 and 1, 1.
     assert j.variance_expected.value == pytest.approx(0.5)
     assert j.usd_per_1000.value is None and j.usd_per_1000.reason == "no price is recorded"
+
+
+def test_a_margin_is_over_the_same_items(tmp_path: Path) -> None:
+    # The judge is asked about items 1 and 2 and right on both; the other is right on item 1 and on 3, which is not its.
+    rows = [row(str(k), "h", 1) for k in (1, 2, 3)] + [row("1", "j", 1), row("2", "j", 1)]
+    rows += [row("1", "other", 1), row("2", "other", 2), row("3", "other", 1)]
+    annotation_frame(rows).to_parquet(tmp_path / "t.parquet")
+    found = read(tmp_path / "t.parquet")
+    gap = margin(found.items, *found.judges, seed=0, n_resamples=20)
+    assert (gap.value, gap.n_total) == (0.5, 2)
 
 
 def test_without_humans_everything_else_is_there(tmp_path: Path) -> None:

@@ -85,4 +85,4 @@ def test_one_item_and_no_humans_make_a_picture_too(tmp_path: Path) -> None:
     made = report(tmp_path, [row("1", "judge", None)])
     draw_judges(made, tmp_path / "judges.png")
     write_judges(made, tmp_path)
-    assert "nobody's labels" in (tmp_path / "judges.md").read_text()
+    assert "no human labels, so nobody knows" in (tmp_path / "judges.md").read_text()
