@@ -83,6 +83,7 @@ def compare(arguments: Sequence[str]) -> int:
 def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
     humans = None if settings.humans is None else _given(settings, "humans", settings.humans)
     simulated = None if settings.simulated is None else _given(settings, "simulated", settings.simulated)
+    _check_kinds(humans, simulated)
     comparison = compare_with_humans(
         _unless_empty(humans, simulated),
         _unless_empty(simulated, humans),
@@ -131,6 +132,17 @@ def _unless_empty(given: Given | None, other: Given | None) -> Given | None:
         f"{given.path}: no rows of the kind that is asked for; humans= reads the rows with annotator_kind 'human', "
         "simulated= those with 'llm'"
     )
+
+
+def _check_kinds(humans: Given | None, simulated: Given | None) -> None:
+    """Raise UserError if the same verdicts would stand on both sides."""
+    if humans is None or simulated is None or humans.path.resolve() != simulated.path.resolve():
+        return
+    if set(_rows(humans).index) & set(_rows(simulated).index):
+        raise UserError(
+            f"{humans.path} was given for both sides and does not say which verdicts are whose: add a column "
+            "annotator_kind with 'human' or 'llm', or give the two sides as two files"
+        )
 
 
 def _rows(given: Given) -> pd.DataFrame:

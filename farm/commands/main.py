@@ -92,6 +92,10 @@ def _guarded(target: str, arguments: Sequence[str]) -> int:
     except UserError as error:
         print(f"farm: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("\nfarm: stopped; what is finished stays, and the same command goes on from there", file=sys.stderr)
         return 130

@@ -6,7 +6,7 @@ simulated side if it has several annotators. Either side may be missing: then th
 
 import itertools
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +19,12 @@ from farm.compare.standings_file import PublishedStandings, Role
 from farm.errors import UserError
 from farm.stats.bootstrap import Estimate
 from farm.stats.bradley_terry import TieModel
+from farm.stats.outliers import Screening, screen_annotators
 
 MOST_HUMANS = 6
 """Humans whose pairs are compared one by one."""
+MOST_RANKED = 8
+"""Annotators of one side who are ranked by one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +76,14 @@ class HumanComparison:
     """The same for each simulated annotator, where there are several."""
     human_pairs: tuple[HumanPair, ...]
     """Every two humans; empty with more than `MOST_HUMANS`."""
+    screening: Screening | None
+    """Humans who do not look at what they label; None if there are no human labels."""
     ranking: SidesComparison
     """Over all models that both sides rank."""
+    alone: tuple[Side, ...]
+    """Every annotator's own ranking, humans first; empty for a side of one, or of more than `MOST_RANKED`."""
+    ranking_by_annotator: dict[str, SidesComparison]
+    """Over all models, each simulated annotator against the humans, where there are several."""
     trained_ranking: SidesComparison | None
     """Over those trained in the laboratory; None if it is not known which these are, or all are."""
     n_not_trained: int | None
@@ -116,6 +125,8 @@ def compare_with_humans(humans: Given | None, simulated: Given | None, settings:
     known = _known_trained([side for side in (one, other) if side is not None], settings.trained_in_lab)
     is_known = bool(ranking.models) and all(model in known for model in ranking.models)
     trained = [model for model in ranking.models if known[model]] if is_known else None
+    alone = _alone(labels, settings)
+    human_frame = _frame(humans)
     return HumanComparison(
         humans=one,
         simulated=other,
@@ -123,7 +134,12 @@ def compare_with_humans(humans: Given | None, simulated: Given | None, settings:
         agreement=_agreement(labels, None, settings),
         by_annotator=_by_annotator(labels, settings),
         human_pairs=_human_pairs(labels, settings),
+        screening=None if human_frame is None else screen_annotators(human_frame),
         ranking=ranking,
+        alone=tuple(alone),
+        ranking_by_annotator={
+            side.source: compare_sides(one, side) for side in alone if side.role == "simulated" and one is not None
+        },
         trained_ranking=None
         if one is None or other is None or not trained or len(trained) == len(ranking.models)
         else compare_sides(one, other, only=trained),
@@ -167,6 +183,35 @@ def _side(given: Given, role: Role, labels: Labels | None, settings: RankingSett
         seed=settings.seed,
         n_resamples=settings.n_resamples,
     )
+
+
+def _alone(labels: Labels | None, settings: RankingSettings) -> list[Side]:
+    """The rankings by single annotators; the name stands for the source."""
+    if labels is None or not labels.models:
+        return []
+    people, machines = _each(labels.humans), _each(labels.judges)
+
+    def side(one: Labels, role: Role, table: LabelTable) -> Side:
+        return side_of_labels(
+            one,
+            role,
+            table.annotators[0],
+            tie_model=settings.tie_model,
+            seed=settings.seed,
+            n_resamples=settings.n_resamples,
+        )
+
+    return [
+        *(side(replace(labels, humans=table), "humans", table) for table in people),
+        *(side(replace(labels, judges=table), "simulated", table) for table in machines),
+    ]
+
+
+def _each(table: LabelTable | None) -> list[LabelTable]:
+    """One table per annotator, where there are several and not too many."""
+    if table is None or not 2 <= len(table.annotators) <= MOST_RANKED:
+        return []
+    return [table.one(k) for k in range(len(table.annotators))]
 
 
 def _ranking(humans: Side | None, simulated: Side | None, labels: Labels | None) -> SidesComparison:

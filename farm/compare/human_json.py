@@ -11,12 +11,16 @@ something is null the reason why. Win rates are fractions, ties one half.
   hold the three on each scale. repeated: mean, low and high of what a repetition would show. reason: why there is none.
   ranking_trained_in_lab: the same over the models trained in the laboratory, if that is known and not all;
   n_not_trained_in_lab: how many of the ranked models were not trained there.
+  ranking_by_annotator: the same for each simulated annotator against the humans, if there are several.
+- win_rates_by_annotator: role, annotator, and model -> win_rate, standard_error, n; where a side has several.
 - models: model, is_trained_in_lab, and for human_ and simulated_: win_rate, standard_error, low, high, n, n_unparsed.
 - inversions: pairs that the rankings order differently: better_for_humans, better_for_simulated, the differences (the
   first named minus the second) with standard errors, p_same_order, is_beyond_noise, p_value, p_value_joint.
 - pairs: all pairs of models with the probability p_same_order; expected_inversions: the sum of its complements.
 - rankings: humans, simulated: each side's own ranking: win rates under the three conventions for ties, Bradley-Terry,
   Elo, place, rank_low and rank_high.
+- flagged_humans: annotator, kind, share, expected, n_labels, p_value (`farm.stats.outliers.Flag`); screening:
+  n_annotators, n_tests, alpha.
 - notes: what was left out, with counts.
 """
 
@@ -40,7 +44,7 @@ def write_human_comparison(comparison: HumanComparison, path: Path) -> None:
 def human_comparison_json(comparison: HumanComparison) -> Json:
     """The content of `comparison.json`."""
     sides = {"humans": comparison.humans, "simulated": comparison.simulated}
-    trained = comparison.trained_ranking
+    trained, screening = comparison.trained_ranking, comparison.screening
     return {
         "sources": {role: None if side is None else _source(side) for role, side in sides.items()},
         "label_agreement": _agreement(comparison.agreement),
@@ -48,6 +52,8 @@ def human_comparison_json(comparison: HumanComparison) -> Json:
         "ranking": _ranking(comparison.ranking),
         "ranking_trained_in_lab": None if trained is None else _ranking(trained),
         "n_not_trained_in_lab": comparison.n_not_trained,
+        "ranking_by_annotator": {name: _ranking(found) for name, found in comparison.ranking_by_annotator.items()},
+        "win_rates_by_annotator": [_alone(side) for side in comparison.alone],
         "models": _models(comparison),
         "inversions": [_inversion(pair) for pair in comparison.ranking.inversions],
         "pairs": [_pair(pair) for pair in comparison.ranking.pairs],
@@ -56,8 +62,19 @@ def human_comparison_json(comparison: HumanComparison) -> Json:
             role: None if side is None or side.ranking is None else _own_ranking(side.ranking)
             for role, side in sides.items()
         },
+        "flagged_humans": [vars(flag) for flag in screening.flags] if screening is not None else [],
+        "screening": None
+        if screening is None
+        else {"n_annotators": screening.n_annotators, "n_tests": screening.n_tests, "alpha": screening.alpha},
         "notes": list(comparison.notes),
     }
+
+
+def _alone(side: Side) -> Json:
+    models = {
+        m.model: {"win_rate": m.win_rate, "standard_error": m.standard_error, "n": m.n_total} for m in side.models
+    }
+    return {"role": side.role, "annotator": side.source, "models": models}
 
 
 def figure(value: Estimate) -> Json:

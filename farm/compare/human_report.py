@@ -1,9 +1,15 @@
 """The one-page report of a comparison with humans; every figure stands with its n and its interval."""
 
 from farm.compare.human_comparison import HumanComparison
-from farm.compare.human_report_rankings import correlation_section, own_ranking_section, pairs_section
+from farm.compare.human_report_rankings import (
+    correlation_section,
+    one_by_one_section,
+    own_ranking_section,
+    pairs_section,
+)
 from farm.compare.label_agreement import LabelAgreement
 from farm.compare.label_tables import LabelTable
+from farm.compare.outlier_report import outlier_section
 from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed, percent
 from farm.compare.report import interval
 from farm.compare.sides import Side, SideModel
@@ -27,6 +33,10 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
         sections += [_models_section(comparison, pictures), correlation_section(comparison)]
         if comparison.ranking.pairs:
             sections.append(pairs_section(comparison, pictures))
+    if comparison.alone:
+        sections.append(one_by_one_section(comparison))
+    if comparison.screening is not None:
+        sections.append(outlier_section(comparison.screening, "humans"))
     for side in (comparison.humans, comparison.simulated):
         if side is not None and side.ranking is not None:
             sections.append(own_ranking_section(side, side.ranking))

@@ -45,6 +45,32 @@ def correlation_section(comparison: HumanComparison) -> Section:
     return Section(title="Ranking against ranking", blocks=blocks)
 
 
+def one_by_one_section(comparison: HumanComparison) -> Section:
+    """The ranking by every single annotator, and how each simulated one ranks like the humans together."""
+    sides = comparison.alone
+    by_name = [{model.model: model for model in side.models} for side in sides]
+    rows = tuple(
+        (name, *("-" if name not in m else percent(m[name].win_rate, m[name].standard_error) for m in by_name))
+        for name in comparison.all_models
+    )
+    blocks: list[Block] = [Table(header=("model", *(side.source for side in sides)), rows=rows)]
+    found = comparison.ranking_by_annotator
+    if found:
+        correlations = tuple(_one_row(name, r) for name, r in found.items() if not r.reason)
+        header = ("against the humans together", "Spearman", "Kendall", "Pearson", "n models", "inversions")
+        blocks += [
+            Table(header=header, rows=correlations),
+            Text(text="Win rates in percent, ties one half, standard errors over instructions; correlations on them."),
+        ]
+    return Section(title="Annotator by annotator", blocks=tuple(blocks))
+
+
+def _one_row(name: str, ranking: SidesComparison) -> tuple[str, ...]:
+    on = ranking.on_win_rates
+    values = [interval(found.estimate) for found in (on.spearman, on.kendall, on.pearson)]
+    return (name, *values, str(len(ranking.models)), str(len(ranking.inversions)))
+
+
 def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for scale, found in (("win rates", ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)):

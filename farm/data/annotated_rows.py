@@ -22,6 +22,7 @@ from farm.records import Annotation, Preference
 
 ANNOTATION_TYPES: dict[str, pa.DataType] = {
     "annotator": pa.string(),
+    "annotator_kind": pa.string(),
     "preference": pa.float64(),
     "p_first": pa.float64(),
     "judge": pa.string(),
@@ -38,7 +39,9 @@ ANNOTATION_TYPES: dict[str, pa.DataType] = {
     "cost_usd": pa.float64(),
     "latency_seconds": pa.float64(),
 }
-"""The columns that annotating adds, fields of `Annotation`, and how Parquet holds them."""
+"""The columns that annotating adds, and how Parquet holds them: fields of `Annotation`, and the kind of annotator."""
+SIMULATED = "llm"
+"""The kind of every annotator that the laboratory simulates, as annotation tables have it."""
 ROWS_PER_GROUP = 4000
 """Of a Parquet file."""
 _GIVEN = "given_"
@@ -63,7 +66,7 @@ class RowWriter(Protocol):
 
 def annotated(row: Row, annotation: Annotation) -> Row:
     """The row with its annotation. A column of the row that has the name of one of ours comes back as `given_...`."""
-    values: Row = {name: vars(annotation)[name] for name in ANNOTATION_TYPES}
+    values: Row = {name: vars(annotation).get(name, SIMULATED) for name in ANNOTATION_TYPES}
     for name in ("preference", "clean_preference"):
         values[name] = _number(vars(annotation)[name])
     return {**{kept_name(name): value for name, value in row.items()}, **values}

@@ -178,3 +178,12 @@ def test_the_same_labels_give_the_same_bytes(labels: Path, tmp_path: Path) -> No
         assert compare(labels, labels, tmp_path / name) == 0
     for file in ("comparison.json", "report.md", "report.html"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_a_table_that_does_not_say_who_is_human_cannot_be_both_sides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "labels.csv"
+    crowd().drop(columns="annotator_kind").to_csv(path, index=False)
+    assert compare(path, path, tmp_path / "out") == 1
+    assert "add a column annotator_kind" in capsys.readouterr().err

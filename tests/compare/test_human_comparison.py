@@ -320,3 +320,29 @@ def test_a_hundred_thousand_labels_take_seconds() -> None:
     assert time.process_time() - started < 60
     assert found.agreement.n_pairs == n_items * n_annotators
     assert found.agreement.raw.value == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_annotators_rank_one_by_one() -> None:
+    table = crowd(annotators=("h1", "h2", "judge", "other"))
+    human, machine = table["annotator_kind"] == "human", table["annotator_kind"] == "llm"
+    found = compared(table[human], table[machine])
+    assert [(side.role, side.source) for side in found.alone] == [
+        ("humans", "h1"), ("humans", "h2"), ("simulated", "judge"), ("simulated", "other"),
+    ]  # fmt: skip
+    alone = compared(table[human], table[table["annotator"] == "judge"])
+    assert values(found.ranking_by_annotator["judge"].on_win_rates) == values(alone.ranking.on_win_rates)
+    said = human_comparison_json(found)
+    assert said["ranking_by_annotator"].keys() == {"judge", "other"}  # type: ignore[union-attr]
+    text = markdown(human_page(found, frozenset()))
+    assert "## Annotator by annotator" in text and "| other" in text
+
+
+def test_a_human_who_does_not_look_is_named() -> None:
+    table = crowd(annotators=("h1", "h2", "h3", "judge"))
+    table.loc[table["annotator"] == "h3", "preference"] = 1.0
+    found = compared(table[table["annotator_kind"] == "human"], table[table["annotator_kind"] == "llm"])
+    assert found.screening is not None
+    assert {flag.annotator for flag in found.screening.flags} == {"h3"}
+    text = markdown(human_page(found, frozenset()))
+    assert "nearly always the output shown first" in text
+    assert human_comparison_json(found)["flagged_humans"][0]["annotator"] == "h3"  # type: ignore[index]
