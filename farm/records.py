@@ -131,6 +131,8 @@ class Verdict(NamedTuple):
     latency_seconds: float = 0.0
     first_shown: int | None = None
     """Which output the judge saw first, 1 or 2, if that is not the one that it was told to see first."""
+    score_gap: float | None = None
+    """Score of output_1 minus that of output_2, where the judge scores them."""
 
 
 @dataclass(frozen=True, kw_only=True)

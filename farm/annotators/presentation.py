@@ -4,7 +4,8 @@ FairEval (Wang et al. 2023, arXiv 2305.17926) asks for evidence before the verdi
 averages all (its MEC and BPC); that the evidence comes first is the prompt's business. MT-Bench (Zheng et al. 2023,
 arXiv 2306.05685) calls it a tie if the verdict changes with the order.
 
-We average within each order first, so that both weigh the same where a reply could not be parsed.
+Where a judge scores the outputs their scores are averaged, as in FairEval; verdicts without scores are averaged as
+probabilities or votes. We average within each order first, so that both weigh the same where a reply was not parsed.
 """
 
 import json
@@ -18,7 +19,7 @@ from farm.records import Preference, Verdict
 
 ConflictRule = Literal["average", "tie", "drop"]
 _SAME = 1e-9
-"""Averages that differ from one half by rounding only are a tie, so that swapping the outputs swaps the verdict."""
+"""Leads that differ from 0 by rounding only are a tie, so that swapping the outputs swaps the verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,9 @@ class _Opinion(NamedTuple):
 
     preference: Preference | None
     p_first: float | None
-    """The soft verdict; that of a hard verdict is 1, 1/2 or 0."""
+    """The soft verdict; that of a hard verdict is 1, 1/2 or 0. Scores that were averaged have none."""
+    score_gap: float | None
+    """Score of output_1 minus that of output_2, where the judge scores them."""
     reason: str
     """Why there is none."""
 
@@ -69,7 +72,7 @@ def combined(by_order: Sequence[Sequence[Verdict]], presentation: Presentation) 
         return flat[0]
     unasked = [verdict.unparsed_reason for verdict in flat if NOT_ASKED in verdict.unparsed_reason]
     if unasked:  # a later run will know more, so this one has no verdict
-        opinion = _Opinion(None, None, unasked[0])
+        opinion = _missing(unasked[0])
     else:
         of_orders = [_settled([_opinion(v) for v in verdicts], presentation.sample_conflict) for verdicts in by_order]
         opinion = _settled(of_orders, presentation.order_conflict)
@@ -89,35 +92,50 @@ def combined(by_order: Sequence[Sequence[Verdict]], presentation: Presentation) 
 
 def _opinion(verdict: Verdict) -> _Opinion:
     if verdict.preference is None:
-        return _Opinion(None, None, verdict.unparsed_reason)
+        return _missing(verdict.unparsed_reason)
     hard = 2.0 - verdict.preference.value
-    return _Opinion(verdict.preference, hard if verdict.p_first is None else verdict.p_first, "")
+    p_first = hard if verdict.p_first is None else verdict.p_first
+    return _Opinion(verdict.preference, p_first, verdict.score_gap, "")
+
+
+def _missing(reason: str) -> _Opinion:
+    return _Opinion(None, None, None, reason)
 
 
 def _settled(opinions: Sequence[_Opinion], rule: ConflictRule) -> _Opinion:
     if len(opinions) == 1:
         return opinions[0]
-    parsed = [opinion for opinion in opinions if opinion.p_first is not None]
+    parsed = [opinion for opinion in opinions if opinion.preference is not None]
     reasons = list(dict.fromkeys(opinion.reason for opinion in opinions if opinion.preference is None))
     if not parsed:
-        return _Opinion(None, None, "; ".join(reasons))
+        return _missing("; ".join(reasons))
     if reasons and rule != "average":
         n_missing = len(opinions) - len(parsed)
-        return _Opinion(None, None, f"{n_missing} of {len(opinions)} verdicts missing: {'; '.join(reasons)}")
-    p_first = math.fsum(opinion.p_first or 0.0 for opinion in parsed) / len(parsed)
+        return _missing(f"{n_missing} of {len(opinions)} verdicts missing: {'; '.join(reasons)}")
+    p_first = _mean([opinion.p_first for opinion in parsed])
+    score_gap = _mean([opinion.score_gap for opinion in parsed])
     preferences = [opinion.preference for opinion in parsed]
     is_unanimous = len(set(preferences)) == 1
+    if rule == "average" and score_gap is not None:
+        return _Opinion(_side(score_gap), None, score_gap, "")
     if rule == "average":
-        return _Opinion(_side(p_first), p_first, "")
+        return _Opinion(_side((p_first or 0.0) - 0.5), p_first, None, "")
     if is_unanimous:
-        return _Opinion(preferences[0], p_first, "")
+        return _Opinion(preferences[0], p_first, score_gap, "")
     if rule == "tie":
-        return _Opinion(Preference.TIE, p_first, "")
+        return _Opinion(Preference.TIE, p_first, None, "")
     counts = ", ".join(f"{side.name.lower()} {preferences.count(side)}" for side in Preference if side in preferences)
-    return _Opinion(None, None, f"the verdicts disagree ({counts})")
+    return _missing(f"the verdicts disagree ({counts})")
 
 
-def _side(p_first: float) -> Preference:
-    if abs(p_first - 0.5) < _SAME:
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None if one of them is missing."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known and len(known) == len(values) else None
+
+
+def _side(lead: float) -> Preference:
+    """Who leads, by the mean lead of output_1."""
+    if abs(lead) < _SAME:
         return Preference.TIE
-    return Preference.FIRST if p_first > 0.5 else Preference.SECOND
+    return Preference.FIRST if lead > 0 else Preference.SECOND

@@ -14,6 +14,8 @@ class Reading(NamedTuple):
     p_first: float | None = None
     """Probability that the output shown first is better, where the reply tells it."""
     reason: str = ""
+    score_gap: float | None = None
+    """Score of the output shown first minus that of the other, where the reply scores them."""
 
     def unswapped(self, first_shown: int) -> "Reading":
         """The same reading with FIRST meaning output_1.
@@ -24,7 +26,9 @@ class Reading(NamedTuple):
         if first_shown == 1 or self.preference is None:
             return self
         return self._replace(
-            preference=self.preference.swapped, p_first=None if self.p_first is None else 1.0 - self.p_first
+            preference=self.preference.swapped,
+            p_first=None if self.p_first is None else 1.0 - self.p_first,
+            score_gap=None if self.score_gap is None else -self.score_gap,
         )
 
 
@@ -63,9 +67,10 @@ def soft_reading(p_first: float) -> Reading:
 
 def compared(first: float, second: float) -> Reading:
     """The reading of two scores; equal scores are a tie."""
-    if first == second:
-        return Reading(Preference.TIE)
-    return Reading(Preference.FIRST if first > second else Preference.SECOND)
+    gap = first - second
+    if gap == 0:
+        return Reading(Preference.TIE, score_gap=gap)
+    return Reading(Preference.FIRST if gap > 0 else Preference.SECOND, score_gap=gap)
 
 
 def excerpt(text: str, n_characters: int = 80) -> str:

@@ -36,6 +36,7 @@ def verdict_of(reading: Reading, raw_reply: str, shares: Sequence[Share]) -> Ver
     return Verdict(
         preference=reading.preference,
         p_first=reading.p_first if has_verdict else None,
+        score_gap=reading.score_gap if has_verdict else None,
         raw_reply=raw_reply,
         unparsed_reason="" if has_verdict else reading.reason,
         n_prompt_tokens=sum(s.tokens(s.reply.n_prompt_tokens) for s in shares),

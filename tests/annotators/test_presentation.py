@@ -114,3 +114,18 @@ def test_swapping_every_verdict_swaps_the_outcome() -> None:
 def test_no_samples_are_refused() -> None:
     with pytest.raises(ValueError, match="n_samples: expected at least 1, got 0"):
         rules(n_samples=0)
+
+
+def test_scores_are_averaged_before_they_are_compared() -> None:
+    """FairEval: 9 - 8 in one order, 5 - 8 in the other. One vote each, but the mean scores are 7 against 8."""
+    verdicts = [
+        Verdict(preference=Preference.FIRST, score_gap=1.0),
+        Verdict(preference=Preference.SECOND, score_gap=-3.0),
+    ]
+    both = Presentation(orders="both", n_samples=1, sample_conflict="average", order_conflict="average")
+    found = combined([[verdicts[0]], [verdicts[1]]], both)
+    assert (found.preference, found.p_first) == (Preference.SECOND, None)
+    votes = [verdict._replace(score_gap=None) for verdict in verdicts]
+    assert combined([[votes[0]], [votes[1]]], both).preference == Preference.TIE
+    drop = Presentation(orders="both", n_samples=1, sample_conflict="average", order_conflict="drop")
+    assert combined([[verdicts[0]], [verdicts[1]]], drop).preference is None
