@@ -2,13 +2,17 @@
 
 import re
 import shlex
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from farm.commands import annotate, calibrate
 from farm.commands.compare import CompareSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.overrides import compose_one, expand
+from farm.commands.plan import PlanSettings
 from farm.commands.run import plan
 from farm.config import build
 
@@ -18,6 +22,13 @@ BLOCKS = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
     line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if re.search(r"(^|&& )farm \w+", line)
 ]
+READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
+    "annotate": annotate.settings_of,
+    "calibrate": calibrate.settings_of,
+    "compare": partial(build, CompareSettings),
+    "leaderboard": partial(build, LeaderboardSettings),
+    "plan": partial(build, PlanSettings),
+}
 
 
 def test_it_is_short_and_opens_with_two_commands() -> None:
@@ -37,5 +48,4 @@ def test_every_command_in_it_is_understood(command: str) -> None:
         overrides = [a for a in arguments if a != "-m"]
         assert expand("config", overrides, plan, is_multirun="-m" in arguments)
     else:
-        target = {"leaderboard": LeaderboardSettings, "compare": CompareSettings}[name]
-        assert compose_one(name, arguments, lambda config: build(target, config))
+        assert compose_one(name, arguments, READERS[name])

@@ -93,10 +93,10 @@ def _composed(arguments: Sequence[str]) -> _Settings:
         if judge not in names:
             raise ConfigError([Problem("judge", _unknown_judge(judge, names))])
         arguments = [*arguments, f"annotator@live={judge}"]
-    return compose_one("calibrate", arguments, _settings_of)
+    return compose_one("calibrate", arguments, settings_of)
 
 
-def _settings_of(config: Mapping[str, object]) -> _Settings:
+def settings_of(config: Mapping[str, object]) -> _Settings:
     problems: list[Problem] = []
     fields = CalibrateSettings.__dataclass_fields__
     command: CalibrateSettings | None = None
