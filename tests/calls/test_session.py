@@ -18,6 +18,7 @@ from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import JudgeServer, judge_server, longer_output
+from tests.interrupts import heed_interrupts
 
 ROOT = Path(__file__).parents[2]
 RUN = """
@@ -33,7 +34,9 @@ with open_calls(settings(Path(sys.argv[2]), concurrency=8)) as calls:
 
 def run(server: JudgeServer, cache: Path, n: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", RUN, server.base_url, str(cache), str(n)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts
+    )
 
 
 def echo(text: str) -> str:

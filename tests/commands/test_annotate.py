@@ -15,6 +15,7 @@ import pytest
 from farm.commands.main import run_command
 from farm.data.files import Row, read_rows
 from tests.calls.server import judge_server
+from tests.interrupts import heed_interrupts
 from tests.judges.evaluators import write_evaluator
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +145,9 @@ def test_ctrl_c_is_clean_and_keeps_what_was_answered(folder: Path) -> None:
             "calls.concurrency=4",
         ]  # fmt: skip
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url}
-        process = subprocess.Popen(line, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            line, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+        )
         deadline = time.monotonic() + 60
         while len(server.requests) < 20 and time.monotonic() < deadline:
             time.sleep(0.01)

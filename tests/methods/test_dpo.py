@@ -11,7 +11,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from farm.methods import dpo
 from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl_training import StartsAtReference, TrainingJob, TrainingSettings
 from farm.models.checkpoint import load_causal_lm
 from tests.methods.conftest import Folders
 
@@ -57,7 +57,7 @@ def test_a_policy_that_is_not_its_reference_is_refused(
 
 
 def test_later_steps_are_not_checked(tmp_path: object) -> None:
-    check = dpo._StartsAtReference("sigmoid")
+    check = StartsAtReference({"rewards/chosen": 0.0, "rewards/rejected": 0.0})
     state = TrainerState(global_step=10, log_history=[{"loss": 0.1, "rewards/chosen": 3.0, "rewards/rejected": -3.0}])
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True)
     check.on_log(arguments, state, TrainerControl())
