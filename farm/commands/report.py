@@ -11,7 +11,7 @@ from farm.compare.bars import label_free_margins
 from farm.compare.comparison_file import write_comparison
 from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
-from farm.compare.report import arms_report, bars_report
+from farm.compare.report import arms_report, bars_report, one_by_one_report
 from farm.compare.verdicts import verdict_table
 from farm.leaderboard.runs import MeasuredRun
 from farm.records import OptimizationPoint
@@ -59,6 +59,9 @@ def write_report(
         written += ["comparison.json", "comparison.png"]
         sections.append(arms_report(comparison))
         sections.append(_bars(runs, settings))
+    else:
+        # One arm alone: nothing to correlate, but a sweep has a table all the same.
+        sections.append(one_by_one_report(verdict_table((s, run.outcomes) for run in runs for s in run.standings)))
     points = point_table(runs, settings)
     if not points.empty:
         draw_over_optimisation(points, folder / "over_optimisation.png")

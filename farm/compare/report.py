@@ -1,9 +1,13 @@
 """What `farm compare` prints: Markdown tables whose columns are aligned, so that they read as plain text too."""
 
+import math
 from collections.abc import Sequence
+
+import pandas as pd
 
 from farm.compare.arms import ArmResult, ArmsComparison, ModelRow
 from farm.compare.bars import LabelQuality, Margin
+from farm.compare.verdicts import win_rate_of
 from farm.stats.bootstrap import Estimate
 from farm.stats.rankings import Inversion, RankingAgreement
 from farm.stats.win_rates import Difference, WinRate
@@ -36,6 +40,42 @@ def arms_report(comparison: ArmsComparison) -> str:
         ranking_text(comparison.ranking, "crowd", "simulated"),
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def one_by_one_report(verdicts: pd.DataFrame) -> str:
+    """All methods of a sweep with every evaluation annotator, the best for the first one on top.
+
+    Args:
+        verdicts: as `verdict_table` makes it.
+    """
+    judges = sorted(set(verdicts["annotator_eval"]))
+    rows = []
+    for (method, labels), of_method in verdicts.groupby(["method", "annotator_train"], sort=True):
+        rates = [win_rate_of(of_method[of_method["annotator_eval"] == judge]) for judge in judges]
+        counted = of_method[of_method["annotator_eval"] == judges[0]]
+        utility = counted["utility"].mean()
+        rows.append(
+            (
+                -1.0 if rates[0].win_rate is None else rates[0].win_rate,
+                [
+                    str(method),
+                    str(labels),
+                    *(rate_text(rate) for rate in rates),
+                    _listed(sorted(set(counted["seed"]))),
+                    str(rates[0].n_total),
+                    str(rates[0].n_unparsed),
+                    f"{counted['length'].mean():.0f}",
+                    "-" if math.isnan(utility) else f"{utility:.2f}",
+                ],
+            )
+        )
+    rows.sort(key=lambda row: (-row[0], row[1]))
+    header = ["method", "labels", *(f"judged by {judge}" for judge in judges)]
+    header += ["seeds", "n", "unparsed", "length", "utility"]
+    return (
+        "Win rates against the reference in percent +- standard error over seeds and instructions; n counts labels of "
+        f"{judges[0]}.\n\n" + table(header, [cells for _, cells in rows], n_text_columns=2)
+    )
 
 
 def ranking_text(ranking: RankingAgreement, first: str, second: str) -> str:
