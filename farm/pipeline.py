@@ -167,9 +167,7 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
     return store.get(COMPARISONS, component=component, parents=parents, seed=seed, build=build)
 
 
-def annotate(
-    store: Store, compared: Artifact, annotator: Annotator, seed: int, calls: Calls = NO_CALLS
-) -> Artifact:
+def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int, calls: Calls = NO_CALLS) -> Artifact:
     """One label per comparison by the training annotator, noise included."""
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
