@@ -89,6 +89,25 @@ def test_pandalm_pair_tables(pandalm: pd.DataFrame, pandalm_answers: dict[str, d
         assert expected["|".join(names)] == {"win_1": wins - ties / 2, "tie": ties, "win_2": losses - ties / 2}
 
 
+@pytest.mark.parametrize(
+    ("judge", "table"),
+    [("gpt-3.5-turbo", "pair_table_gpt-3.5-turbo(garbage=tie)"), ("pandalm-7b", "pair_table_pandalm-7b")],
+)
+def test_pandalm_pair_tables_of_the_judges(
+    pandalm: pd.DataFrame, pandalm_answers: dict[str, dict[str, object]], judge: str, table: str
+) -> None:
+    """The published cells (wins, losses, ties); there an unreadable reply counts as a tie."""
+    labels = pandalm[pandalm["annotator"] == judge].fillna({"preference": 1.5})
+    expected = pandalm_answers[table]["value"]
+    assert len(expected) == 10  # type: ignore[arg-type]
+    for pair, cells in expected.items():  # type: ignore[attr-defined]
+        one, other = pair.split("|")
+        there = labels[(labels["model_1"] == one) & (labels["model_2"] == other)]["preference"]
+        back = 3 - labels[(labels["model_1"] == other) & (labels["model_2"] == one)]["preference"]
+        both = [*there, *back]
+        assert [both.count(1.0), both.count(2.0), both.count(1.5)] == cells
+
+
 def test_pandalm_single_humans(pandalm: pd.DataFrame, pandalm_answers: dict[str, dict[str, object]]) -> None:
     expected = pandalm_answers["ranking_correlation_single_humans"]["value"]
     assert isinstance(expected, dict)
