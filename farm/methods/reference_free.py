@@ -4,9 +4,55 @@ TRL prepends a beginning token there and merges tokens across the end of the pro
 that all methods see the same ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from farm.methods.examples import EncodedExample, EncodedPair
+from transformers import Trainer, TrainingArguments
+
+from farm.methods.examples import EncodedExample, EncodedPair, encode_pairs
+from farm.methods.method import TrainingInputs
+from farm.methods.trl_training import (
+    TrainingJob,
+    dataset_of,
+    in_training_order,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+)
+from farm.models.checkpoint import load_tokenizer
+
+
+def train_on_sequences(
+    job: TrainingJob,
+    inputs: TrainingInputs,
+    *,
+    config: Callable[..., TrainingArguments],
+    trainer: Callable[..., Trainer],
+    **own: object,
+) -> Path:
+    """Train the SFT policy on the pairs; returns the new checkpoint, the job's output folder.
+
+    Args:
+        job: how.
+        inputs: the SFT policy and the pairs.
+        config: TRL's configuration class.
+        trainer: TRL's trainer without its tokenisation.
+        own: what only this configuration has, under TRL's names.
+    """
+    assert inputs.sft is not None
+    tokenizer = load_tokenizer(inputs.sft.checkpoint)
+    pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
+    longest = max(pair.length for pair in pairs)
+    policy = load_policy_to_train(inputs.sft.checkpoint, job)
+    running = trainer(
+        model=policy,
+        args=training_arguments(config, job, len(pairs), max_length=longest, **own),
+        train_dataset=dataset_of(sequence_rows(pairs)),
+        processing_class=tokenizer,
+    )
+    run_trainer(running, job)
+    return save_trained(policy, tokenizer, job)
 
 
 def sequence_rows(pairs: Sequence[EncodedPair]) -> list[dict[str, object]]:

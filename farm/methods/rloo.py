@@ -11,21 +11,15 @@ clip_ratio/*, completions/* (lengths in tokens, clipped_ratio = share cut at the
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transformers import PreTrainedModel
 from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, online_arguments
-from farm.methods.trl_training import (
-    StartsAtReference,
-    TrainingJob,
-    TrainingSettings,
-    load_policy_to_train,
-    run_trainer,
-    save_trained,
-)
+from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, train_online
+from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
 
@@ -56,37 +50,28 @@ class RLOO:
         return ("sft", "reward_model", "unlabeled")
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
-        assert inputs.sft is not None
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
-        rollouts = Rollouts(inputs, self.rollouts, job)
-        arguments = online_arguments(
-            RLOOConfig,
+        checkpoint = train_online(
             job,
+            inputs,
             self.rollouts,
-            inputs.model,
+            config=RLOOConfig,
+            trainer=_RLOOTrainerOnIds,
             beta=self.beta,
             normalize_advantages=self.normalise_advantages,
             epsilon=self.cliprange,
         )
-        policy = load_policy_to_train(inputs.sft.checkpoint, job)
-        trainer = _RLOOTrainerOnIds(
-            model=policy,
-            reward_funcs=[rollouts.score],
-            args=arguments,
-            train_dataset=rollouts.prompts(inputs),
-            processing_class=rollouts.tokenizer,
-            callbacks=[StartsAtReference({"kl": 0.0})],
-        )
-        trainer.rollouts = rollouts
-        run_trainer(trainer, job)
-        return Policy(checkpoint=save_trained(policy, rollouts.tokenizer, job), temperature=self.temperature)
+        return Policy(checkpoint=checkpoint, temperature=self.temperature)
 
 
 class _RLOOTrainerOnIds(RLOOTrainer):
     """TRL's trainer without its tokenisation and sampling."""
 
-    rollouts: Rollouts
     model: PreTrainedModel
+
+    def __init__(self, *, rollouts: Rollouts, **own: Any) -> None:
+        self.rollouts = rollouts
+        super().__init__(**own)
 
     def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, object]]:
         return self.rollouts.encode(prompts), None, {}

@@ -15,21 +15,9 @@ from pathlib import Path
 
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 
-from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.reference_free import sequence_rows
-from farm.methods.trl_training import (
-    TrainingJob,
-    TrainingSettings,
-    check_rows_per_forward,
-    dataset_of,
-    in_training_order,
-    load_policy_to_train,
-    run_trainer,
-    save_trained,
-    training_arguments,
-)
-from farm.models.checkpoint import load_tokenizer
+from farm.methods.reference_free import train_on_sequences
+from farm.methods.trl_training import TrainingJob, TrainingSettings, check_rows_per_forward
 from farm.records import Policy
 
 
@@ -60,7 +48,6 @@ class SimPO:
         return ("sft", "pairs")
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
-        assert inputs.sft is not None
         job = TrainingJob(
             self.name,
             inputs.model,
@@ -70,28 +57,17 @@ class SimPO:
             seed,
             rows_per_forward=self.rows_per_forward,
         )
-        tokenizer = load_tokenizer(inputs.sft.checkpoint)
-        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
-        longest = max(pair.length for pair in pairs)
-        arguments = training_arguments(
-            CPOConfig,
+        checkpoint = train_on_sequences(
             job,
-            len(pairs),
-            max_length=longest,
+            inputs,
+            config=CPOConfig,
+            trainer=_SimPOTrainerOnIds,
             loss_type="simpo",
             beta=self.beta,
             simpo_gamma=self.gamma,
             cpo_alpha=self.cpo_alpha,
         )
-        policy = load_policy_to_train(inputs.sft.checkpoint, job)
-        trainer = _SimPOTrainerOnIds(
-            model=policy,
-            args=arguments,
-            train_dataset=dataset_of(sequence_rows(pairs)),
-            processing_class=tokenizer,
-        )
-        run_trainer(trainer, job)
-        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
+        return Policy(checkpoint=checkpoint, temperature=self.temperature)
 
 
 class _SimPOTrainerOnIds(CPOTrainer):

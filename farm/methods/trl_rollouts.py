@@ -7,13 +7,23 @@ reads the very ids that were sampled.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
 from farm.methods.method import TrainingInputs
 from farm.methods.ppo_rollout import prompts_of_step
-from farm.methods.trl_training import ArgumentsT, IdRows, TrainingJob, dataset_of, training_arguments
+from farm.methods.trl_training import (
+    IdRows,
+    StartsAtReference,
+    TrainingJob,
+    dataset_of,
+    load_policy_to_train,
+    run_trainer,
+    save_trained,
+    training_arguments,
+)
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.generate import sample
@@ -117,24 +127,53 @@ class Rollouts:
         return self._tokenizer
 
 
-def online_arguments(
-    kind: Callable[..., ArgumentsT], job: TrainingJob, settings: RolloutSettings, model: Model, **own: object
-) -> ArgumentsT:
-    """TRL's configuration of an online trainer: a batch is one step's answers, `epochs` the passes over it."""
+def train_online(
+    job: TrainingJob,
+    inputs: TrainingInputs,
+    settings: RolloutSettings,
+    *,
+    config: Callable[..., TrainingArguments],
+    trainer: Callable[..., Trainer],
+    **own: object,
+) -> Path:
+    """Train the SFT policy on its own answers; returns the new checkpoint, the job's output folder.
+
+    Args:
+        job: how; a batch is one step's answers, `epochs` the passes over it.
+        inputs: the SFT policy, the reward model and the prompts.
+        settings: how many answers, and how they are rewarded.
+        config: TRL's configuration class.
+        trainer: makes TRL's trainer with the keyword `rollouts`, from which it takes prompts' ids and samples.
+        own: what only this configuration has, under TRL's names.
+    """
+    assert inputs.sft is not None
+    rollouts = Rollouts(inputs, settings, job)
     n_updates = settings.n_steps * job.settings.epochs
-    return training_arguments(
-        kind,
+    arguments = training_arguments(
+        config,
         job,
         n_updates * job.settings.batch_size,
         max_steps=n_updates,
         num_generations=settings.n_samples,
         num_iterations=job.settings.epochs,
-        max_completion_length=model.max_new_tokens,
+        max_completion_length=inputs.model.max_new_tokens,
         temperature=settings.rollout_temperature,
         shuffle_dataset=False,
         disable_dropout=True,
         **own,
     )
+    policy = load_policy_to_train(inputs.sft.checkpoint, job)
+    running = trainer(
+        rollouts=rollouts,
+        model=policy,
+        reward_funcs=[rollouts.score],
+        args=arguments,
+        train_dataset=rollouts.prompts(inputs),
+        processing_class=rollouts.tokenizer,
+        callbacks=[StartsAtReference({"kl": 0.0})],
+    )
+    run_trainer(running, job)
+    return save_trained(policy, rollouts.tokenizer, job)
 
 
 def check_batch(n_samples: int, batch_size: int) -> None:
