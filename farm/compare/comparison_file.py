@@ -50,6 +50,18 @@ def write_json(content: Json, path: Path) -> None:
     draft.replace(path)
 
 
+def figure(value: Estimate) -> Json:
+    """An estimate with `n` for what it rests on, as the reports on annotators have it."""
+    return {
+        "value": value.value,
+        "low": value.low,
+        "high": value.high,
+        "n": value.n_total,
+        "n_unparsed": value.n_unparsed,
+        "reason": value.reason,
+    }
+
+
 def estimate_json(value: Estimate) -> Json:
     """value, low, high, n_total, n_unparsed, reason."""
     return dataclasses.asdict(value)

@@ -26,12 +26,11 @@ something is null the reason why. Win rates are fractions, ties one half.
 
 from pathlib import Path
 
-from farm.compare.comparison_file import Json, write_json
+from farm.compare.comparison_file import Json, figure, write_json
 from farm.compare.human_comparison import HumanComparison
 from farm.compare.label_agreement import LabelAgreement
 from farm.compare.sides import Side, SideModel
 from farm.compare.sides_comparison import SidesComparison
-from farm.stats.bootstrap import Estimate
 from farm.stats.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking_agreement import Correlation, Correlations, PairOrder
 
@@ -75,18 +74,6 @@ def _alone(side: Side) -> Json:
         m.model: {"win_rate": m.win_rate, "standard_error": m.standard_error, "n": m.n_total} for m in side.models
     }
     return {"role": side.role, "annotator": side.source, "models": models}
-
-
-def figure(value: Estimate) -> Json:
-    """An estimate under its documented keys."""
-    return {
-        "value": value.value,
-        "low": value.low,
-        "high": value.high,
-        "n": value.n_total,
-        "n_unparsed": value.n_unparsed,
-        "reason": value.reason,
-    }
 
 
 def _source(side: Side) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.compare.comparison_file import Json, write_json
+from farm.compare.comparison_file import Json, figure, write_json
 from farm.compare.judges_result import FIGURES, JudgeResult
 from farm.compare.report import table
 from farm.stats.bootstrap import Estimate
@@ -263,19 +263,8 @@ def _result_json(row: JudgeResult) -> Json:
         "kind": row.kind,
         "n_items": row.n_items,
         "n_verdicts": row.n_verdicts,
-        "figures": {name: _estimate_json(vars(row.figures)[name]) for name in FIGURES},
-        "margin_over_baselines": {name: _estimate_json(value) for name, value in row.margins.items()},
-        "accuracy_by_subset": {name: _estimate_json(value) for name, value in row.by_dataset.items()},
-        "attacks": {name: _estimate_json(value) for name, value in row.probes.items()},
-    }
-
-
-def _estimate_json(value: Estimate) -> Json:
-    return {
-        "value": value.value,
-        "low": value.low,
-        "high": value.high,
-        "n": value.n_total,
-        "n_unparsed": value.n_unparsed,
-        "reason": value.reason,
+        "figures": {name: figure(vars(row.figures)[name]) for name in FIGURES},
+        "margin_over_baselines": {name: figure(value) for name, value in row.margins.items()},
+        "accuracy_by_subset": {name: figure(value) for name, value in row.by_dataset.items()},
+        "attacks": {name: figure(value) for name, value in row.probes.items()},
     }
