@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import queue
+import random
 import sqlite3
 import threading
 import time
@@ -192,12 +193,25 @@ def prepare(path: Path) -> None:
             if tables and "replies" not in tables:
                 raise CacheError(f"{path}: an SQLite file, but no call cache; set calls.cache to another file")
             if version < SCHEMA_VERSION:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _use_write_ahead_log(connection)
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")
                     connection.execute(_SCHEMA)
                     connection.execute("CREATE INDEX IF NOT EXISTS by_model ON replies (endpoint, model, made_at)")
                     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the journal, waiting for others that create the same file: SQLite does not keep its timeout here."""
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(random.uniform(0.001, 0.02))
 
 
 @contextmanager

@@ -100,6 +100,19 @@ def test_many_threads_and_files_handles_write_beside_each_other(tmp_path: Path) 
     cache.close()
 
 
+def test_a_file_that_another_process_is_just_creating_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # who waits for its lock while holding one of his own is refused at once
+    release = threading.Timer(0.3, other.execute, ["COMMIT"])
+    release.start()
+    CallCache(path).close()
+    release.join()
+    other.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 @pytest.mark.parametrize(
     "content", [b"no database at all, but long enough to look at" * 50, b"SQLite format 3\0" + b"\xff" * 8000]
 )
