@@ -7,8 +7,6 @@ Arms: annotators with the same `arm` label the same samples; different arms draw
 for them, so that rankings of two arms are independent given the SFT model.
 """
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,15 @@ import numpy as np
 import pandas as pd
 
 from farm.annotators.annotator import Annotator
+from farm.artifacts import (
+    answers_by_instruction,
+    comparison_of,
+    labelled_pairs,
+    load_policy,
+    training_inputs,
+    write_json,
+    write_policy,
+)
 from farm.calls.calls import NO_CALLS, Calls
 from farm.data.dataset import Dataset, Utility
 from farm.errors import UserError
@@ -29,7 +36,7 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
-from farm.methods.method import Method, RewardStage, TrainingInputs
+from farm.methods.method import Method, RewardStage
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
 from farm.optimization import answer_utilities, rollout_points, selection_points
@@ -41,7 +48,6 @@ from farm.records import (
     OptimizationPoint,
     Outcome,
     Output,
-    Policy,
     Preference,
     PreferencePair,
     Standing,
@@ -157,7 +163,7 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
                 seed=derive_seed(seed, "comparisons of arm", chain.annotator.arm),
                 label="two samples each",
             )
-            compared, recorded = [_comparison(first, second) for first, second in answers], []
+            compared, recorded = [comparison_of(first, second) for first, second in answers], []
             write_table(output_dir / "outputs.parquet", [o for pair in answers for o in pair], Output)
         write_table(output_dir / "comparisons.parquet", compared, Comparison)
         write_table(output_dir / "recorded.parquet", recorded, Annotation)
@@ -183,14 +189,8 @@ def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> A
     """Chosen and rejected; ties and unparsed verdicts teach no order and are left out and counted."""
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
-        comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
         annotations = read_table(annotated.file("annotations.parquet"), Annotation)
-        unfinished = _unfinished_outputs(compared)
-        pairs = [
-            _pair(comparison, annotation.preference, unfinished)
-            for comparison, annotation in zip(comparisons, annotations, strict=True)
-            if annotation.preference in (Preference.FIRST, Preference.SECOND)
-        ]
+        pairs = labelled_pairs(compared, annotations)
         verdicts = [annotation.preference for annotation in annotations]
         counts = {
             "pairs": len(pairs),
@@ -200,7 +200,7 @@ def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> A
         if not pairs:
             raise ValueError(f"no preference pair is left of {len(verdicts)} annotations: {counts}")
         write_table(output_dir / "pairs.parquet", pairs, PreferencePair)
-        _write_json(output_dir / "counts.json", counts)
+        write_json(output_dir / "counts.json", counts)
 
     parents = {"comparisons": compared, "annotations": annotated}
     return store.get(PAIRS, component={}, parents=parents, seed=0, build=build)
@@ -328,92 +328,16 @@ def _write_optimization(output_dir: Path, parents: Mapping[str, Artifact], utili
         scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
         utilities = answer_utilities(answers_by_instruction(parents["answers"], policy.best_of), utility)
         points = selection_points(scores, utilities)
-        _write_json(output_dir / "agreement.json", pair_agreement(scores, utilities)._asdict())
+        write_json(output_dir / "agreement.json", pair_agreement(scores, utilities)._asdict())
     elif rollouts.is_file():
         points = rollout_points(pd.read_parquet(rollouts), utility)
     write_table(output_dir / "points.parquet", points, OptimizationPoint)
 
 
-def answers_by_instruction(answers: Artifact, best_of: int) -> list[list[Output]]:
-    """The drawn answers, `best_of` per instruction."""
-    drawn = read_table(answers.file("answers.parquet"), Output)
-    return [drawn[i : i + best_of] for i in range(0, len(drawn), best_of)]
-
-
-def load_policy(artifact: Artifact) -> Policy:
-    """The policy of a policy artifact; its paths are stored relative to the artifact."""
-    fields = json.loads(artifact.file("policy.json").read_text())
-    for name in ("checkpoint", "reward_model"):
-        if fields[name] is not None:
-            fields[name] = (artifact.path / fields[name]).resolve()
-    return Policy(**fields)
-
-
 def _train(store: Store, parents: Mapping[str, Artifact], model: Model, method: Method, seed: int) -> Artifact:
     def build(output_dir: Path, scratch_dir: Path) -> None:
-        policy = method.train(_inputs(parents, model, method), output_dir, scratch_dir, seed)
-        fields = {**vars(policy)}
-        for name in ("checkpoint", "reward_model"):
-            if fields[name] is not None:
-                fields[name] = os.path.relpath(fields[name], output_dir)
-        _write_json(output_dir / "policy.json", fields)
+        policy = method.train(training_inputs(parents, model, method), output_dir, scratch_dir, seed)
+        write_policy(policy, output_dir)
 
     component = {"method": method, "model": model}
     return store.get(POLICY, component=component, parents=parents, seed=seed, build=build)
-
-
-def _inputs(parents: Mapping[str, Artifact], model: Model, method: Method) -> TrainingInputs:
-    requires = set(method.requires)
-    data = parents.get("dataset")
-    return TrainingInputs(
-        model=model,
-        sft=load_policy(parents["sft"]) if "sft" in requires else None,
-        demonstrations=(
-            read_table(data.file("demonstrations.parquet"), Demonstration)
-            if data and "demonstrations" in requires
-            else ()
-        ),
-        pairs=read_table(parents["pairs"].file("pairs.parquet"), PreferencePair) if "pairs" in requires else (),
-        unlabeled=(
-            keep_short(model, read_table(data.file("unlabeled.parquet"), Instruction))
-            if data and "unlabeled" in requires
-            else ()
-        ),
-        reward_model=parents["reward_model"].path if "reward_model" in requires else None,
-    )
-
-
-def _comparison(first: Output, second: Output) -> Comparison:
-    return Comparison(
-        instruction=first.instruction,
-        input=first.input,
-        output_1=first.output,
-        output_2=second.output,
-        generator_1=first.generator,
-        generator_2=second.generator,
-        dataset=first.dataset,
-    )
-
-
-def _unfinished_outputs(compared: Artifact) -> set[tuple[str, str]]:
-    """(instruction key, text) of the answers that were cut at the token limit; recorded pairs count as finished."""
-    file = compared.file("outputs.parquet")
-    outputs = read_table(file, Output) if file.is_file() else []
-    return {(o.instruction_key, o.output) for o in outputs if not o.is_finished}
-
-
-def _pair(comparison: Comparison, preference: Preference | None, unfinished: set[tuple[str, str]]) -> PreferencePair:
-    texts = (comparison.output_1, comparison.output_2)
-    chosen, rejected = texts if preference is Preference.FIRST else texts[::-1]
-    return PreferencePair(
-        instruction=comparison.instruction,
-        input=comparison.input,
-        chosen=chosen,
-        rejected=rejected,
-        chosen_is_finished=(comparison.instruction_key, chosen) not in unfinished,
-        rejected_is_finished=(comparison.instruction_key, rejected) not in unfinished,
-    )
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, sort_keys=True, indent=1) + "\n")
