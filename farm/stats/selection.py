@@ -2,6 +2,10 @@
 
 With N samples drawn once, the favourite of a random subset of n has a closed-form expectation, so one set of samples
 gives the whole curve over n without re-drawing (Nakano et al. 2021, arXiv 2112.09332, appendix I).
+
+What it costs in KL: the best of n has density n F(s)^(n - 1) with respect to plain sampling, F the distribution function
+of the score, which depends on the answer through its score alone. So the KL over answers is the KL over scores: exactly
+log n - (n - 1)/n if no two answers have the same score, and less if some have (Beirami et al. 2024, arXiv 2401.01879).
 """
 
 from typing import NamedTuple
@@ -11,6 +15,23 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
+
+
+class SelectionKL(NamedTuple):
+    """KL of best-of-n to plain sampling, in nats per answer."""
+
+    n: int
+    """Answers of which the best is kept."""
+    bound: float
+    """log n - (n - 1)/n."""
+    measured: float
+    """Mean over instructions, with the ties that were seen; at most the bound."""
+    standard_error: float | None
+    """Of `measured`, over instructions; None for a single one."""
+    n_instructions: int
+    """Instructions that `measured` rests on."""
+    n_samples: int
+    """Answers per instruction from which the distribution of the scores is estimated."""
 
 
 class PairAgreement(NamedTuple):
@@ -28,6 +49,27 @@ class PairAgreement(NamedTuple):
 def best_of_n_kl(n: int) -> float:
     """KL of best-of-n to plain sampling in nats: log n - (n - 1)/n; an upper bound, tight for distinct scores."""
     return float(np.log(n) - (n - 1) / n)
+
+
+def measured_best_of_n_kl(scores: Floats, n: int) -> SelectionKL:
+    """KL of best-of-n to plain sampling from N sampled scores of each instruction.
+
+    Scores that occur k > 1 times among the N are atoms of probability p = k/N, chosen with q = F^n - F_before^n, and give
+    q log(q/p). A score that occurs once is taken for a piece of a continuous distribution and gives its integral of
+    n v^(n-1) log(n v^(n-1)) over v from F_before to F. So the estimate is the bound itself if there is no tie, and the KL
+    of the empirical distribution if every score is tied. An atom that is rare enough to be drawn once counts as
+    continuous: the estimate is too high by what that hides, and falls as N grows.
+
+    Args:
+        scores: (M, N) of samples that were drawn without selection, a deterministic function of the answer.
+        n: of how many the best is kept; it may be more than N.
+    """
+    if n < 1:
+        raise ValueError(f"n: expected at least 1, got {n}")
+    per_instruction = np.array([_selection_kl(row, n) for row in scores])
+    count = len(per_instruction)
+    error = float(per_instruction.std(ddof=1) / np.sqrt(count)) if count > 1 else None
+    return SelectionKL(n, best_of_n_kl(n), float(per_instruction.mean()), error, count, scores.shape[1])
 
 
 def expected_best_of_n(scores: Floats, values: Floats, n: int) -> Floats:
@@ -73,6 +115,23 @@ def pair_agreement(scores: Floats, truth: Floats) -> PairAgreement:
     n = len(per_instruction)
     error = float(per_instruction.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
     return PairAgreement(float(per_instruction.mean()), error, n, int(n_ordered.sum()))
+
+
+def _selection_kl(scores: Floats, n: int) -> float:
+    """Of one instruction, (N,) scores."""
+    _, counts = np.unique(scores, return_counts=True)
+    above = np.cumsum(counts) / len(scores)
+    below = np.concatenate([[0.0], above[:-1]])
+    chosen, plain = above**n - below**n, counts / len(scores)
+    # For large n the powers of low scores are 0, and 0 log 0 is 0.
+    tied = np.where(chosen > 0, chosen * np.log(np.where(chosen > 0, chosen, 1.0) / plain), 0.0)
+    smooth = chosen * np.log(n) + (n - 1) * (_power_log(above, n) - _power_log(below, n))
+    return float(np.where(counts > 1, tied, smooth).sum())
+
+
+def _power_log(v: Floats, n: int) -> Floats:
+    """The antiderivative of n v^(n-1) log v, which is 0 at 0."""
+    return v**n * (np.log(np.where(v > 0, v, 1.0)) - 1 / n)
 
 
 def _log_choose(n: Floats | np.float64, k: int) -> Floats:
