@@ -3,9 +3,9 @@
 With N samples drawn once, the favourite of a random subset of n has a closed-form expectation, so one set of samples
 gives the whole curve over n without re-drawing (Nakano et al. 2021, arXiv 2112.09332, appendix I).
 
-What it costs in KL: the best of n has density n F(s)^(n - 1) with respect to plain sampling, F the distribution function
-of the score, which depends on the answer through its score alone. So the KL over answers is the KL over scores: exactly
-log n - (n - 1)/n if no two answers have the same score, and less if some have (Beirami et al. 2024, arXiv 2401.01879).
+What it costs in KL: the best of n has density n F(s)^(n - 1) with respect to plain sampling, F the distribution
+function of the score. It depends on the answer through the score alone, so the KL over answers is that over scores:
+exactly log n - (n - 1)/n if no two answers have the same score, less if some have (Beirami et al. 2024, arXiv 2401.01879).
 """
 
 from typing import NamedTuple
@@ -54,10 +54,10 @@ def best_of_n_kl(n: int) -> float:
 def measured_best_of_n_kl(scores: Floats, n: int) -> SelectionKL:
     """KL of best-of-n to plain sampling from N sampled scores of each instruction.
 
-    Scores that occur k > 1 times among the N are atoms of probability p = k/N, chosen with q = F^n - F_before^n, and give
-    q log(q/p). A score that occurs once is taken for a piece of a continuous distribution and gives its integral of
-    n v^(n-1) log(n v^(n-1)) over v from F_before to F. So the estimate is the bound itself if there is no tie, and the KL
-    of the empirical distribution if every score is tied. An atom that is rare enough to be drawn once counts as
+    Scores that occur k > 1 times among the N are atoms of probability p = k/N, chosen with q = F^n - F_before^n; they
+    give q log(q/p). A score that occurs once is taken for a piece of a continuous distribution and gives its integral
+    of n v^(n-1) log(n v^(n-1)) over v from F_before to F. So the estimate is the bound itself if there is no tie, and
+    the KL of the empirical distribution if every score is tied. An atom that is rare enough to be drawn once counts as
     continuous: the estimate is too high by what that hides, and falls as N grows.
 
     Args:
