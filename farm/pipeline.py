@@ -26,6 +26,7 @@ from farm.artifacts import (
     write_policy,
 )
 from farm.calls.calls import NO_CALLS, Calls
+from farm.cost import Cost, count
 from farm.data.dataset import Dataset, Utility
 from farm.errors import UserError
 from farm.evaluation import (
@@ -59,7 +60,7 @@ from farm.seeds import derive_seed
 from farm.stats.selection import pair_agreement
 from farm.store import Artifact, Stage, Store
 
-DATASET = Stage("dataset", 2)
+DATASET = Stage("dataset", 3)
 POLICY = Stage("policy", 1)
 COMPARISONS = Stage("comparisons", 2)
 ANNOTATIONS = Stage("annotations", 2)
@@ -130,6 +131,7 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
         write_table(output_dir / "preference.parquet", splits.preference, Instruction)
         write_table(output_dir / "unlabeled.parquet", splits.unlabeled, Instruction)
         write_table(output_dir / "evaluation.parquet", splits.evaluation, Output)
+        write_table(output_dir / "validation.parquet", splits.validation, Instruction)
         write_table(output_dir / "comparisons.parquet", splits.comparisons, Comparison)
         write_table(output_dir / "annotations.parquet", splits.annotations, Annotation)
 
@@ -180,6 +182,7 @@ def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int, 
         comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
         recorded = read_table(compared.file("recorded.parquet"), Annotation)
         annotations = annotator.annotate(comparisons, recorded, seed, with_noise=True, calls=calls)
+        count(Cost(labels=len(annotations)))
         write_table(output_dir / "annotations.parquet", annotations, Annotation)
 
     return store.get(ANNOTATIONS, component=annotator, parents={"comparisons": compared}, seed=seed, build=build)

@@ -187,7 +187,14 @@ def _model(policy: Path) -> Model:
 
 def _instructions() -> list[Instruction]:
     dataset = PocketDataset(
-        name="pocket", n_demonstrations=2, n_preference=2, n_unlabeled=1024, n_evaluation=2, expert_share=0.5, seed=0
+        name="pocket",
+        n_demonstrations=2,
+        n_preference=2,
+        n_unlabeled=1024,
+        n_evaluation=2,
+        n_validation=0,
+        expert_share=0.5,
+        seed=0,
     )
     return list(dataset.load().unlabeled)
 

@@ -3,7 +3,7 @@
 The hub repository also has a loading script; `datasets` 4 and later refuse such scripts, and nothing here runs one.
 Instructions are compared as the text `instruction`, blank line, `input` (AlpacaEval's files come merged like that),
 with case and white space ignored. A split gives way to the ones before it in the order evaluation, preference,
-demonstrations, unlabeled, so that no instruction is in two splits; how many rows that costs is logged.
+demonstrations, unlabeled, validation, so that no instruction is in two splits; how many rows that costs is logged.
 """
 
 import logging
@@ -30,6 +30,7 @@ PREFERENCE_FILES = {
 SFT_FILE = "alpaca_instructions/sft.json"
 PREFERENCE_FILE = "alpaca_instructions/preference.json"
 UNLABELED_FILE = "alpaca_instructions/unlabeled.json"
+VALIDATION_FILE = "alpaca_instructions/val.json"
 EVALUATION_FILE = "alpaca_farm_evaluation.json"
 
 RowT = TypeVar("RowT", bound=InstructionRow)
@@ -55,13 +56,16 @@ class AlpacaFarmDataset:
     """Rows of instruction, input, output_1, output_2, preference; None for the file of `preference_labels`."""
     unlabeled_file: Path | None
     """Rows of instruction, input; None for the unlabeled split, or nothing if there is neither folder nor hub."""
+    validation_file: Path | None
+    """Rows of instruction, input; None for the val split, or nothing if there is neither folder nor hub."""
     evaluation_file: Path | None
     """Rows of instruction, input, output, generator; None for the evaluation set with Davinci003's outputs."""
     n_demonstrations: int | None
-    """Keep this many rows, a fixed random choice; None for all. So with the next three."""
+    """Keep this many rows, a fixed random choice; None for all. So with the next four."""
     n_preference: int | None
     """Instructions of the preference split; recorded pairs on others are left out."""
     n_unlabeled: int | None
+    n_validation: int | None
     n_evaluation: int | None
     """Held-out instructions; only these are removed from the other splits."""
 
@@ -98,6 +102,9 @@ class AlpacaFarmDataset:
         taken = taken | chosen | {row.text_key for row in demonstrations}
         unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
         unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled"), self.n_unlabeled)
+        taken = taken | {row.text_key for row in unlabeled}
+        validation_rows = _distinct(self._read(self.validation_file, VALIDATION_FILE, InstructionRow))
+        validation = _limited(_apart(validation_rows, taken, "validation"), self.n_validation)
         for split, rows in (("evaluation", evaluation), ("demonstrations", demonstrations)):
             if not rows:
                 raise DataError(f"{self.name}: no {split}; give `folder`, `hub_repository` or `{split}_file`")
@@ -106,6 +113,7 @@ class AlpacaFarmDataset:
             preference=[row.as_instruction() for row in preference],
             unlabeled=[row.as_instruction() for row in unlabeled],
             evaluation=[row.reference() for row in evaluation],
+            validation=[row.as_instruction() for row in validation],
             comparisons=[pair.comparison() for pair in recorded],
             annotations=[pair.annotation(self._annotator_name()) for pair in recorded],
         )
@@ -115,6 +123,7 @@ class AlpacaFarmDataset:
             "n_demonstrations": self.n_demonstrations,
             "n_preference": self.n_preference,
             "n_unlabeled": self.n_unlabeled,
+            "n_validation": self.n_validation,
             "n_evaluation": self.n_evaluation,
         }
 

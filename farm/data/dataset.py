@@ -19,6 +19,8 @@ class Splits:
     """Instructions for methods that draw their own outputs."""
     evaluation: Sequence[Output]
     """Held-out instructions with the reference model's outputs."""
+    validation: Sequence[Instruction] = ()
+    """Held-out instructions on which a checkpoint is chosen among a method's candidates; never for the evaluation."""
     comparisons: Sequence[Comparison] = ()
     """Comparisons that came with the data (recorded pairs), if any."""
     annotations: Sequence[Annotation] = ()

@@ -27,6 +27,8 @@ class PocketDataset:
     """Instructions for methods that draw their own answers."""
     n_evaluation: int
     """Evaluation instructions, half of them held-out combinations of topic and constraint."""
+    n_validation: int
+    """Instructions on which checkpoints are chosen; of the kind that training has, and not in training."""
     expert_share: float
     """Share of the demonstrations that the expert writes; the sloppy writer writes the others."""
     seed: int
@@ -39,11 +41,14 @@ class PocketDataset:
         demonstrations = self._training_requests("demonstrations", self.n_demonstrations, used)
         preference = self._training_requests("preference", self.n_preference, used)
         unlabeled = self._training_requests("unlabeled", self.n_unlabeled, used)
+        # Last, so that its size moves no other split.
+        validation = self._training_requests("validation", self.n_validation, used)
         return Splits(
             demonstrations=[self._demonstration(request) for request in demonstrations],
             preference=[self._instruction(request) for request in preference],
             unlabeled=[self._instruction(request) for request in unlabeled],
             evaluation=[self._reference(request) for request in evaluation],
+            validation=[self._instruction(request) for request in validation],
         )
 
     def _training_requests(self, split: str, n_requests: int, used: set[_Text]) -> list[Request]:

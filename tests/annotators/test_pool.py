@@ -180,8 +180,9 @@ def test_a_judge_that_fails_is_heard() -> None:
 def test_the_pocket_worlds_annotators_draw_as_ever() -> None:
     """Hashes from before pools had weights and orders: published tables rest on these draws."""
     splits = PocketDataset(
-        name="pocket", n_demonstrations=400, n_preference=60, n_unlabeled=10, n_evaluation=200, expert_share=0.5, seed=0
-    ).load()
+        name="pocket", n_demonstrations=400, n_preference=60, n_unlabeled=10, n_evaluation=200, n_validation=0,
+        expert_share=0.5, seed=0,
+    ).load()  # fmt: skip
     pairs = [
         Comparison(instruction=o.instruction, input=o.input, output_1=o.output, output_2=d.output)
         for o, d in zip(splits.evaluation, splits.demonstrations, strict=False)

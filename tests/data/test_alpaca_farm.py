@@ -18,10 +18,12 @@ EMPTY = AlpacaFarmDataset(
     demonstrations_file=None,
     preference_file=None,
     unlabeled_file=None,
+    validation_file=None,
     evaluation_file=None,
     n_demonstrations=None,
     n_preference=None,
     n_unlabeled=None,
+    n_validation=None,
     n_evaluation=None,
 )
 
@@ -47,6 +49,7 @@ def folder(tmp_path: Path) -> Path:
         "alpaca_instructions/sft.json": rows("s1", "s2", "s3", "e1"),
         "alpaca_instructions/preference.json": rows("p1", "p2", "p3", "p4", "p5"),
         "alpaca_instructions/unlabeled.json": rows("u1", "u2", "s1", "p1"),
+        "alpaca_instructions/val.json": rows("v1", "v2", "v3", "u2", "e1"),
         "alpaca_farm_evaluation.json": [
             *rows("e1", "e2", generator="davinci", dataset="koala", datasplit="eval"),
             {"instruction": "Add.", "input": "1 and 2", "output": "3", "generator": "davinci", "dataset": "koala"},
@@ -72,6 +75,7 @@ def test_the_folder_gives_all_splits(folder: Path) -> None:
     assert names(splits.demonstrations) == ["s1", "s2", "s3"]
     assert names(splits.preference) == ["p1", "p2", "p3", "p4", "p5"]
     assert names(splits.unlabeled) == ["u1", "u2"]
+    assert names(splits.validation) == ["v1", "v2", "v3"]
     assert names(splits.evaluation) == ["e1", "e2", "Add"]
     assert splits.evaluation[0].generator == "davinci"
     assert names(splits.comparisons) == ["p1", "p2", "p3", "p4", "p5"]

@@ -1,5 +1,7 @@
 """The pocket data set: disjoint splits, recorded sources, an expert reference."""
 
+from dataclasses import replace
+
 import pytest
 
 from farm.data.dataset import Splits
@@ -13,25 +15,26 @@ def splits() -> Splits:
 
 
 def _dataset(**changes: int) -> PocketDataset:
-    sizes = {"n_demonstrations": 600, "n_preference": 200, "n_unlabeled": 150, "n_evaluation": 100, "seed": 0} | changes
+    sizes = {"n_demonstrations": 600, "n_preference": 200, "n_unlabeled": 150, "n_evaluation": 100}
+    sizes |= {"n_validation": 40, "seed": 0} | changes
     return PocketDataset(name="pocket", expert_share=0.5, **sizes)  # type: ignore[arg-type]
 
 
 def test_sizes_are_as_asked(splits: Splits) -> None:
-    sizes = [len(splits.demonstrations), len(splits.preference), len(splits.unlabeled), len(splits.evaluation)]
-    assert sizes == [600, 200, 150, 100]
+    parts = [splits.demonstrations, splits.preference, splits.unlabeled, splits.evaluation, splits.validation]
+    assert [len(part) for part in parts] == [600, 200, 150, 100, 40]
 
 
 def test_no_text_is_in_two_splits(splits: Splits) -> None:
-    records = [*splits.demonstrations, *splits.preference, *splits.unlabeled, *splits.evaluation]
-    assert len({(record.instruction, record.input) for record in records}) == 600 + 200 + 150 + 100
+    records = [*splits.demonstrations, *splits.preference, *splits.unlabeled, *splits.evaluation, *splits.validation]
+    assert len({(record.instruction, record.input) for record in records}) == 600 + 200 + 150 + 100 + 40
 
 
 def test_half_of_the_evaluation_is_held_out_and_nothing_else_is(splits: Splits) -> None:
     held_out = [parse(output.instruction, output.input).is_held_out for output in splits.evaluation]
     assert sum(held_out) == 50
     assert {output.dataset for output in splits.evaluation} == {"pocket held-out combinations", "pocket unseen texts"}
-    others = [*splits.demonstrations, *splits.preference, *splits.unlabeled]
+    others = [*splits.demonstrations, *splits.preference, *splits.unlabeled, *splits.validation]
     assert not any(parse(r.instruction, r.input).is_held_out or is_reserved(r.instruction, r.input) for r in others)
 
 
@@ -45,6 +48,11 @@ def test_sources_are_recorded_in_the_stated_share(splits: Splits) -> None:
 def test_the_same_seed_gives_the_same_splits_and_another_gives_others(splits: Splits) -> None:
     assert _dataset().load() == splits
     assert _dataset(seed=1).load().preference != splits.preference
+
+
+def test_the_validation_split_moves_no_other() -> None:
+    larger, smaller = _dataset(n_validation=80).load(), _dataset(n_validation=0).load()
+    assert replace(larger, validation=()) == replace(smaller, validation=())
 
 
 def test_more_demonstrations_change_no_evaluation_text(splits: Splits) -> None:
