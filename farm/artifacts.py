@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from farm.methods.method import Method, TrainingInputs
+from farm.methods.method import Labels, Method, TrainingInputs
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
 from farm.records import (
@@ -51,8 +51,10 @@ def write_policy(policy: Policy, artifact_dir: Path) -> None:
     write_json(artifact_dir / "policy.json", fields)
 
 
-def training_inputs(parents: Mapping[str, Artifact], model: Model, method: Method) -> TrainingInputs:
-    """What the method asked for, read from the artifacts by role."""
+def training_inputs(
+    parents: Mapping[str, Artifact], model: Model, method: Method, labels: Labels | None = None
+) -> TrainingInputs:
+    """What the method asked for, read from the artifacts by role; labels where it asks for them while it trains."""
     requires = set(method.requires)
     data = parents.get("dataset")
     return TrainingInputs(
@@ -70,19 +72,7 @@ def training_inputs(parents: Mapping[str, Artifact], model: Model, method: Metho
             else ()
         ),
         reward_model=parents["reward_model"].path if "reward_model" in requires else None,
-    )
-
-
-def comparison_of(first: Output, second: Output) -> Comparison:
-    """Two answers to one instruction, side by side."""
-    return Comparison(
-        instruction=first.instruction,
-        input=first.input,
-        output_1=first.output,
-        output_2=second.output,
-        generator_1=first.generator,
-        generator_2=second.generator,
-        dataset=first.dataset,
+        labels=labels,
     )
 
 

@@ -18,7 +18,6 @@ import pandas as pd
 from farm.annotators.annotator import Annotator
 from farm.artifacts import (
     answers_by_instruction,
-    comparison_of,
     labelled_pairs,
     load_policy,
     training_inputs,
@@ -37,6 +36,7 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
+from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.method import Method, RewardStage
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
@@ -52,6 +52,7 @@ from farm.records import (
     Preference,
     PreferencePair,
     Standing,
+    comparison_of,
     instructions_of,
     read_table,
     write_table,
@@ -115,7 +116,7 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
         parents["reward_model"] = train_reward_model(
             store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
         )
-    policy = train_method(store, parents, chain.model, chain.method, chain.seed)
+    policy = train_method(store, parents, chain, calls)
     answers = draw_evaluation_answers(store, data, policy, chain, derive_seed(chain.seed, "arm", arm))
     outputs = pick_outputs(store, answers, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
     parents = {"dataset": data, "policy": policy, "answers": answers, "outputs": outputs}
@@ -225,11 +226,28 @@ def train_reward_model(
     return store.get(REWARD_MODEL, component=component, parents=parents, seed=seed, build=build)
 
 
-def train_method(store: Store, parents: Mapping[str, Artifact], model: Model, method: Method, seed: int) -> Artifact:
-    """The method's policy from the inputs that it requires, and no others."""
+def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
+    """The method's policy from the inputs that it requires, and no others; one that asks for labels asks the annotator.
+
+    Such a method's samples are drawn for the arm, as those are that other methods learn from.
+    """
     needed = {"demonstrations": "dataset", "unlabeled": "dataset"}
-    roles = {needed.get(requirement, requirement) for requirement in method.requires}
-    return _train(store, {role: parents[role] for role in sorted(roles)}, model, method, seed)
+    roles = {needed.get(requirement, requirement) for requirement in chain.method.requires} - {"labels"}
+    inputs = {role: parents[role] for role in sorted(roles)}
+    if "labels" not in chain.method.requires:
+        return _train(store, inputs, chain.model, chain.method, chain.seed)
+    source = LabelSource(annotator=chain.annotator, budget=label_budget(parents["dataset"], chain))
+    return _train(store, inputs, chain.model, chain.method, chain.seed, source=source, calls=calls)
+
+
+def label_budget(data: Artifact, chain: Chain) -> int:
+    """How many comparisons are labelled for methods that learn from finished pairs: others may ask for as many."""
+    if chain.comparisons.source == "recorded":
+        available = len(read_table(data.file("comparisons.parquet"), Comparison))
+    else:
+        available = len(keep_short(chain.model, read_table(data.file("preference.parquet"), Instruction)))
+    wanted = chain.comparisons.n_comparisons
+    return available if wanted is None else min(wanted, available)
 
 
 def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chain: Chain, seed: int) -> Artifact:
@@ -337,10 +355,23 @@ def _write_optimization(output_dir: Path, parents: Mapping[str, Artifact], utili
     write_table(output_dir / "points.parquet", points, OptimizationPoint)
 
 
-def _train(store: Store, parents: Mapping[str, Artifact], model: Model, method: Method, seed: int) -> Artifact:
+def _train(
+    store: Store,
+    parents: Mapping[str, Artifact],
+    model: Model,
+    method: Method,
+    seed: int,
+    *,
+    source: LabelSource | None = None,
+    calls: Calls = NO_CALLS,
+) -> Artifact:
     def build(output_dir: Path, scratch_dir: Path) -> None:
-        policy = method.train(training_inputs(parents, model, method), output_dir, scratch_dir, seed)
+        labels = BudgetedLabels(source, scratch_dir=scratch_dir, seed=seed, calls=calls) if source else None
+        draws_seed = derive_seed(seed, "samples of arm", source.annotator.arm) if source else seed
+        policy = method.train(training_inputs(parents, model, method, labels), output_dir, scratch_dir, draws_seed)
+        if labels:
+            labels.write(output_dir)
         write_policy(policy, output_dir)
 
-    component = {"method": method, "model": model}
+    component = {"method": method, "model": model, **({"labels": source} if source else {})}
     return store.get(POLICY, component=component, parents=parents, seed=seed, build=build)

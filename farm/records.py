@@ -309,6 +309,19 @@ def instructions_of(records: Iterable[Demonstration | Output]) -> list[Instructi
     return [Instruction(instruction=r.instruction, input=r.input, dataset=r.dataset) for r in records]
 
 
+def comparison_of(first: Output, second: Output) -> Comparison:
+    """Two answers to one instruction, side by side."""
+    return Comparison(
+        instruction=first.instruction,
+        input=first.input,
+        output_1=first.output,
+        output_2=second.output,
+        generator_1=first.generator,
+        generator_2=second.generator,
+        dataset=first.dataset,
+    )
+
+
 def _plain(value: object) -> object:
     if isinstance(value, enum.Enum):
         return value.value

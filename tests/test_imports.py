@@ -16,7 +16,7 @@ FLOORS = {
     "pocket": 4,
     "judges": 5,
     "annotators": 6, "methods": 6,
-    "artifacts": 7, "evaluation": 7, "optimization": 7,
+    "artifacts": 7, "labels": 7, "evaluation": 7, "optimization": 7,
     "pipeline": 8, "compare": 8,
     "leaderboard": 9,
     "commands": 10,

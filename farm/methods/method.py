@@ -6,9 +6,29 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from farm.models.checkpoint import Model
-from farm.records import Demonstration, Instruction, Policy, PreferencePair
+from farm.records import Comparison, Demonstration, Instruction, Policy, Preference, PreferencePair
 
-Requirement = Literal["demonstrations", "sft", "pairs", "reward_model", "unlabeled"]
+Requirement = Literal["demonstrations", "sft", "pairs", "reward_model", "unlabeled", "labels"]
+
+
+class Labels(Protocol):
+    """The annotator that labels for this run, asked while a method trains, within the budget of every other method."""
+
+    @property
+    def budget(self) -> int:
+        """How many labels may be asked for in all: as many as are given to methods that learn from finished pairs."""
+
+    def label(self, comparisons: Sequence[Comparison], request: int) -> list[Preference | None]:
+        """One verdict per comparison, in order, noise included; None where there is none. Each costs one label.
+
+        Args:
+            comparisons: answers drawn for the purpose.
+            request: counts the method's requests from 0. A request that is made again after a kill, with the same
+                comparisons, is answered from what was kept and costs nothing.
+
+        Raises:
+            UserError: with these, more labels would have been asked for than the budget allows.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +44,8 @@ class TrainingInputs:
     unlabeled: Sequence[Instruction]
     reward_model: Path | None
     """A Hugging Face sequence-classification directory."""
+    labels: Labels | None = None
+    """Whoever labels what the method draws; everything that was labelled lies in the artifact beside the policy."""
 
 
 class RewardStage(Protocol):
