@@ -87,7 +87,7 @@ def _run_farm(model: Model, reward_model: Path, instructions: list[Instruction],
         rollout_temperature=1.0,
         value_init="reward_model",
         temperature=0.7,
-        snapshot_every=0,
+        n_snapshots=1,
         checkpoint_every=1000,
         reward=RewardSettings(
             kl_coef=0.05,

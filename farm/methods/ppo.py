@@ -65,6 +65,7 @@ from farm.methods.ppo_rollout import (
 )
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
 from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
+from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
@@ -99,10 +100,13 @@ class PPO:
     """From advantages to weights."""
     temperature: float
     """Sampling temperature at evaluation."""
-    snapshot_every: int
-    """Keep the policy after every so many steps, in step_XXXX beside the weights; 0 for none."""
+    n_snapshots: int
+    """Candidates kept at evenly spaced steps, of which a held-out judge chooses one; 1 for the end only."""
     checkpoint_every: int = field(metadata={"in_key": False})
     """Steps after which a killed run can resume."""
+
+    def __post_init__(self) -> None:
+        check_n_snapshots(self.n_snapshots)
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
@@ -121,16 +125,17 @@ class PPO:
         state_path = scratch_dir / "state.pt"
         state = _Progress(self.reward.kl_coef, load_state(state_path, trained, run.optimizer, networks.device))
         log = StepLog(output_dir, scratch_dir, state.step)
+        snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.n_steps, n_snapshots=self.n_snapshots)
         with progress(self.name, total=self.n_steps, unit="steps") as bar:
             bar.advance(state.step)
             while state.step < self.n_steps:
                 self._step(run, state, log)
-                if self.snapshot_every and state.step % self.snapshot_every == 0:
-                    log.snapshot(state.step, networks.policy.model, networks.tokenizer)
+                snapshots.keep(state.step, partial(save_checkpoint, networks.policy.model, networks.tokenizer))
                 if state.step % self.checkpoint_every == 0:
                     save_state(state_path, state.values(), trained, run.optimizer)
                 bar.advance()
         log.finish(self.n_steps)
+        snapshots.finish()
         checkpoint = save_checkpoint(networks.policy.model, networks.tokenizer, output_dir)
         return Policy(checkpoint=checkpoint, temperature=self.temperature)
 

@@ -49,6 +49,7 @@ from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_rollout import draw_completions, micro_batches, prompts_of_step
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
 from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
+from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel
@@ -93,10 +94,13 @@ class Quark:
     """How the weights are fitted."""
     temperature: float
     """Sampling temperature at evaluation."""
+    n_snapshots: int
+    """Candidates kept at evenly spaced steps, of which a held-out judge chooses one; 1 for the end only."""
     checkpoint_every: int = field(metadata={"in_key": False})
     """Steps after which a killed run can resume."""
 
     def __post_init__(self) -> None:
+        check_n_snapshots(self.n_snapshots)
         if self.n_quantiles < 1 or self.rollouts_per_step < self.n_quantiles:
             raise ValueError(
                 f"n_quantiles: expected 1 to rollouts_per_step ({self.rollouts_per_step}), got {self.n_quantiles}"
@@ -115,15 +119,18 @@ class Quark:
         first_step = saved["step"] if saved else 0
         pool = [Sample(*row) for row in saved["pool"]] if saved else []
         log = StepLog(output_dir, scratch_dir, first_step)
+        snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.n_steps, n_snapshots=self.n_snapshots)
         with progress(self.name, total=self.n_steps, unit="steps") as bar:
             bar.advance(first_step)
             for step in range(first_step, self.n_steps):
                 pool = self._step(run, pool, step, log)
+                snapshots.keep(step + 1, partial(save_checkpoint, run.policy.model, run.tokenizer))
                 if (step + 1) % self.checkpoint_every == 0:
                     values = {"step": step + 1, "pool": [list(sample) for sample in pool]}
                     save_state(state_path, values, trained, run.optimizer)
                 bar.advance()
         log.finish(self.n_steps)
+        snapshots.finish()
         checkpoint = save_checkpoint(run.policy.model, run.tokenizer, output_dir)
         return Policy(checkpoint=checkpoint, prefix=self._name_of(0), temperature=self.temperature)
 

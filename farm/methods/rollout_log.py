@@ -5,7 +5,6 @@ writes the same weights, metrics and rollouts as an unbroken one.
 """
 
 import json
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +14,6 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-from farm.models.checkpoint import save_checkpoint
 
 
 def save_state(
@@ -61,9 +57,8 @@ class StepLog:
     def __init__(self, output_dir: Path, scratch_dir: Path, first_step: int) -> None:
         """Steps from `first_step` on will be made again, and overwritten."""
         self._output_dir = output_dir
-        self._steps_dir, self._snapshots_dir = scratch_dir / "steps", scratch_dir / "snapshots"
+        self._steps_dir = scratch_dir / "steps"
         self._steps_dir.mkdir(exist_ok=True)
-        self._snapshots_dir.mkdir(exist_ok=True)
         for step in range(first_step):
             self._publish(step, "metrics")
 
@@ -76,19 +71,12 @@ class StepLog:
         rollouts.to_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet", index=False)
         self._publish(step, "metrics")
 
-    def snapshot(self, step: int, policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Keep the policy as it is after `step` updates."""
-        save_checkpoint(policy, tokenizer, self._snapshots_dir / f"step_{step:04d}")
-
     def finish(self, n_steps: int) -> None:
-        """Join the steps' files in the output folder, and move the snapshots there."""
+        """Join the steps' files in the output folder."""
         for step in range(n_steps):
             self._publish(step, "timings")
         tables = [pd.read_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet") for step in range(n_steps)]
         pd.concat(tables).to_parquet(self._output_dir / "rollouts.parquet", index=False)
-        for snapshot in sorted(self._snapshots_dir.iterdir()):
-            # A copy: killed while moving, the next attempt would miss what has been moved already.
-            shutil.copytree(snapshot, self._output_dir / snapshot.name)
 
     def _file(self, step: int, name: str) -> Path:
         return self._steps_dir / f"{name}_{step:06d}.json"

@@ -21,6 +21,7 @@ from farm.methods.ppo import PPO
 from farm.methods.ppo_reward import AdaptiveKL, RewardSettings, ScoreMoments, token_rewards
 from farm.methods.ppo_rollout import Networks, prompts_of_step
 from farm.methods.ppo_update import UpdateSettings, make_optimizer, update_networks
+from farm.methods.snapshots import snapshots_of
 from farm.models.checkpoint import load_causal_lm, load_reward_model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion
@@ -42,7 +43,7 @@ def method() -> PPO:
         rollout_temperature=1.0,
         value_init="reward_model",
         temperature=0.7,
-        snapshot_every=0,
+        n_snapshots=1,
         checkpoint_every=1,
         reward=RewardSettings(
             kl_coef=0.05,
@@ -114,7 +115,7 @@ def folders_of(tmp_path: Path, name: str) -> Path:
 
 def test_files_say_what_happened(method: PPO, inputs: TrainingInputs, folders: Folders) -> None:
     output_dir, scratch_dir = folders("run")
-    policy = replace(method, snapshot_every=2).train(inputs, output_dir, scratch_dir, 0)
+    policy = replace(method, n_snapshots=2).train(inputs, output_dir, scratch_dir, 0)
     assert policy == Policy(checkpoint=output_dir, temperature=0.7)
     metrics = metrics_of(output_dir)
     documented = {
@@ -133,7 +134,8 @@ def test_files_say_what_happened(method: PPO, inputs: TrainingInputs, folders: F
         assert by_step.loc[line["step"], "kl"] == pytest.approx(line["kl_k1"], abs=1e-5)
     assert metrics[0]["kl_k1"] == 0 and metrics[0]["kl_k3"] == 0
     assert metrics[2]["kl_k1"] != 0 and metrics[2]["kl_k3"] > 0
-    # The one snapshot was taken before the last of the three updates.
+    # The one before the end was taken before the last of the three updates.
+    assert [s.step for s in snapshots_of(output_dir, policy.checkpoint)] == [2, 3]
     after_two, at_end = weights_of(output_dir / "step_0002"), weights_of(output_dir)
     assert any(not torch.equal(after_two[name], at_end[name]) for name in at_end)
 
@@ -288,7 +290,7 @@ def test_killed_run_resumes_to_the_same_bytes(
         method,
         n_steps=5,
         checkpoint_every=2,
-        snapshot_every=2,
+        n_snapshots=3,
         reward=replace(method.reward, adaptive_kl=AdaptiveKL(target=0.1, rate=0.5), score_normalisation="running"),
     )
     output_dir, scratch_dir = folders("broken")

@@ -31,7 +31,8 @@ CPU = torch.device("cpu")
 def method() -> Quark:
     return Quark(
         name="quark", n_steps=3, rollouts_per_step=12, rollout_temperature=1.0, n_quantiles=3, train_on="best",
-        quantile_text="Reward {quantile}.\n", pool="step", temperature=0.7, checkpoint_every=1,
+        quantile_text="Reward {quantile}.\n", pool="step", temperature=0.7, n_snapshots=2,
+        checkpoint_every=1,
         update=QuarkUpdate(
             epochs=2, batch_size=4, learning_rate=1e-3, schedule="linear", warmup_steps=1, adam_epsilon=1e-5,
             max_grad_norm=1.0, kl_coef=0.05, entropy_coef=0.0,
@@ -145,7 +146,7 @@ def test_a_broken_run_ends_like_an_unbroken_one(
     for left in broken.iterdir():
         left.unlink()
     every.train(inputs, broken, scratch_dir, 0)
-    for name in ("model.safetensors", "metrics.jsonl", "rollouts.parquet"):
+    for name in ("model.safetensors", "metrics.jsonl", "rollouts.parquet", "step_0002/model.safetensors"):
         assert (broken / name).read_bytes() == (whole / name).read_bytes()
 
 

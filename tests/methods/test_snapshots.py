@@ -1,0 +1,45 @@
+"""Candidates stand at evenly spaced steps, the last of them at the end, and a folder that is whole lists them."""
+
+from pathlib import Path
+
+import pytest
+
+from farm.methods.snapshots import Snapshot, Snapshots, check_n_snapshots, snapshot_steps, snapshots_of
+
+
+def test_steps_are_evenly_spaced_and_end_with_the_end() -> None:
+    assert snapshot_steps(80, 4) == [20, 40, 60, 80]
+    assert snapshot_steps(14, 4) == [4, 7, 11, 14]  # 3.5, 7, 10.5, 14
+    assert snapshot_steps(14, 1) == [14]
+    assert snapshot_steps(3, 8) == [1, 2, 3]
+
+
+def write_step(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "weights").write_text(folder.name)
+
+
+def test_candidates_are_kept_at_their_steps_and_listed_in_order(tmp_path: Path) -> None:
+    output_dir, scratch_dir = tmp_path / "output", tmp_path / "scratch"
+    output_dir.mkdir()
+    kept = Snapshots(output_dir, scratch_dir, n_steps=6, n_snapshots=3)
+    for step in range(1, 7):
+        kept.keep(step, write_step)
+    assert snapshots_of(output_dir, output_dir) == []  # not finished yet
+    kept.finish()
+    assert sorted(path.name for path in output_dir.iterdir()) == ["snapshots.json", "step_0002", "step_0004"]
+    assert snapshots_of(output_dir, output_dir) == [
+        Snapshot(2, output_dir / "step_0002"),
+        Snapshot(4, output_dir / "step_0004"),
+        Snapshot(6, output_dir),
+    ]
+
+
+def test_the_end_alone_is_no_choice(tmp_path: Path) -> None:
+    kept = Snapshots(tmp_path, tmp_path / "scratch", n_steps=6, n_snapshots=1)
+    for step in range(1, 7):
+        kept.keep(step, write_step)
+    kept.finish()
+    assert list(tmp_path.iterdir()) == [] and snapshots_of(tmp_path, tmp_path) == []
+    with pytest.raises(ValueError, match=r"n_snapshots: expected at least 1 .*, got 0"):
+        check_n_snapshots(0)
