@@ -11,12 +11,23 @@ import pandas as pd
 
 from farm.data.dataset import Utility
 from farm.records import OptimizationPoint, Output
-from farm.stats.selection import Floats, best_of_n_kl, expected_best_of_n
+from farm.stats.selection import Floats, SelectionKL, best_of_n_kl, expected_best_of_n, measured_best_of_n_kl
+
+SELECTION_FILE = "selection.json"
+"""In a standings artifact: the `SelectionKL`s of a policy that keeps the best of several answers."""
+
+
+def selection_kls(scores: Floats, scorer: str) -> list[SelectionKL]:
+    """For n = 1, 2, 4, ... and N, from N answers to each of M instructions, (M, N)."""
+    # Random scores say nothing about the answer: for the KL they are one big tie.
+    answer_scores = np.zeros_like(scores) if scorer == "random" else scores
+    sizes = sorted({*_sizes(scores), scores.shape[1]})
+    return [measured_best_of_n_kl(answer_scores, n) for n in sizes]
 
 
 def selection_points(scores: Floats, utilities: Floats) -> list[OptimizationPoint]:
     """Points n = 1, 2, 4, ... from N answers to each of M instructions, both arrays (M, N)."""
-    sizes = [2**k for k in range(int(np.log2(scores.shape[1])) + 1)]
+    sizes = _sizes(scores)
     return [
         _point(
             expected_best_of_n(scores, scores, n),
@@ -57,6 +68,10 @@ def answer_utilities(rows: Sequence[Sequence[Output]], utility: Utility) -> Floa
     """(M, N) true utilities of N answers to each of M instructions."""
     flat = utility.utilities([output for row in rows for output in row])
     return np.array(flat, dtype=np.float64).reshape(len(rows), -1)
+
+
+def _sizes(scores: Floats) -> list[int]:
+    return [2**k for k in range(int(np.log2(scores.shape[1])) + 1)]
 
 
 def _point(

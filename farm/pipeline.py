@@ -8,7 +8,7 @@ for them, so that rankings of two arms are independent given the SFT model.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,10 +37,11 @@ from farm.evaluation import (
     standing_of,
 )
 from farm.labels import BudgetedLabels, LabelSource
-from farm.methods.method import Method, RewardStage
+from farm.methods.best_of_n import check_best_of
+from farm.methods.method import Method, Requirement, RewardStage
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
-from farm.optimization import answer_utilities, rollout_points, selection_points
+from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points
 from farm.records import (
     Annotation,
     Comparison,
@@ -98,8 +99,27 @@ class Chain:
     annotator: Annotator
     reward_model: RewardStage
     method: Method
+    best_of: int | None
+    """Answers per evaluation instruction of which the best is kept, whatever the method; None: as the method says."""
+    scorer: str
+    """Who picks it."""
     evaluation: Evaluation
     seed: int
+
+    def __post_init__(self) -> None:
+        check_best_of(1 if self.best_of is None else self.best_of, self.scorer)
+
+    @property
+    def method_name(self) -> str:
+        """Shown in tables."""
+        picked = "" if self.best_of is None else f" (best of {self.best_of} by {self.scorer})"
+        return self.method.name + picked
+
+    @property
+    def requires(self) -> set[Requirement]:
+        """What the method and the choice among its answers need."""
+        picking: set[Requirement] = {"reward_model"} if self.best_of and self.scorer == "reward_model" else set()
+        return {*self.method.requires, *picking}
 
 
 def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
@@ -108,15 +128,17 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     data = dataset_tables(store, chain.dataset)
     sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
     parents = {"dataset": data, "sft": sft}
-    if {"pairs", "reward_model"} & set(chain.method.requires):
+    if {"pairs", "reward_model"} & chain.requires:
         compared = draw_comparisons(store, data, sft, chain, chain.seed)
         annotated = annotate(store, compared, chain.annotator, chain.seed, calls)
         parents["pairs"] = preference_pairs(store, compared, annotated)
-    if "reward_model" in chain.method.requires:
+    if "reward_model" in chain.requires:
         parents["reward_model"] = train_reward_model(
             store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
         )
     policy = train_method(store, parents, chain, calls)
+    if chain.best_of is not None:
+        policy = answer_with_the_best(store, policy, parents.get("reward_model"), chain.best_of, chain.scorer)
     answers = draw_evaluation_answers(store, data, policy, chain, derive_seed(chain.seed, "arm", arm))
     outputs = pick_outputs(store, answers, policy, sft, chain, derive_seed(chain.seed, "arm", arm))
     parents = {"dataset": data, "policy": policy, "answers": answers, "outputs": outputs}
@@ -250,6 +272,21 @@ def label_budget(data: Artifact, chain: Chain) -> int:
     return available if wanted is None else min(wanted, available)
 
 
+def answer_with_the_best(
+    store: Store, policy: Artifact, reward_model: Artifact | None, best_of: int, scorer: str
+) -> Artifact:
+    """The trained policy, keeping the best of several answers; it draws from the same checkpoint."""
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        picker = reward_model.path if reward_model and scorer == "reward_model" else None
+        write_policy(replace(load_policy(policy), best_of=best_of, scorer=scorer, reward_model=picker), output_dir)
+
+    parents = {"policy": policy}
+    if reward_model and scorer == "reward_model":
+        parents["reward_model"] = reward_model
+    return store.get(POLICY, component={"best_of": best_of, "scorer": scorer}, parents=parents, seed=0, build=build)
+
+
 def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chain: Chain, seed: int) -> Artifact:
     """The policy's `best_of` answers to each evaluation instruction.
 
@@ -309,7 +346,7 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
     """Outcomes per instruction and the standing with every evaluation annotator; in closed worlds the curves of proxy
     reward against true utility too."""
     identity = RunIdentity(
-        method=chain.method.name,
+        method=chain.method_name,
         annotator_train=chain.annotator.name,
         seed=chain.seed,
         dataset=chain.dataset.name,
@@ -334,21 +371,35 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
             standings.append(standing_of(identity, rows))
         write_table(output_dir / "outcomes.parquet", outcomes, Outcome)
         write_table(output_dir / "standings.parquet", standings, Standing)
+        _write_selection(output_dir, parents)
         if chain.utility is not None:
-            _write_optimization(output_dir, parents, chain.utility)
+            _write_optimization(output_dir, parents, chain.utility, has_curve=chain.best_of is None)
 
     component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
     return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)
 
 
-def _write_optimization(output_dir: Path, parents: Mapping[str, Artifact], utility: Utility) -> None:
-    """points.parquet, and for pickers the agreement of their scores with the utility on pairs of held-out answers."""
+def _write_selection(output_dir: Path, parents: Mapping[str, Artifact]) -> None:
+    """For pickers, `selection.json`: what picking costs in KL, measured and at most."""
+    policy = load_policy(parents["policy"])
+    if policy.best_of > 1:
+        scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
+        write_json(output_dir / SELECTION_FILE, [kl._asdict() for kl in selection_kls(scores, policy.scorer)])
+
+
+def _write_optimization(
+    output_dir: Path, parents: Mapping[str, Artifact], utility: Utility, *, has_curve: bool
+) -> None:
+    """points.parquet, and for pickers the agreement of their scores with the utility on pairs of held-out answers.
+
+    A curve begins at the SFT policy: picking among the answers of another one has none.
+    """
     policy, points = load_policy(parents["policy"]), []
     rollouts = parents["policy"].file("rollouts.parquet")
     if policy.best_of > 1:
         scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
         utilities = answer_utilities(answers_by_instruction(parents["answers"], policy.best_of), utility)
-        points = selection_points(scores, utilities)
+        points = selection_points(scores, utilities) if has_curve else []
         write_json(output_dir / "agreement.json", pair_agreement(scores, utilities)._asdict())
     elif rollouts.is_file():
         points = rollout_points(pd.read_parquet(rollouts), utility)

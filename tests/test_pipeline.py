@@ -1,5 +1,6 @@
 """The whole chain on a toy dataset and a two-layer model: provenance, reuse, arms, recovery."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from farm.records import (
     Comparison,
     Demonstration,
     Instruction,
+    OptimizationPoint,
     Outcome,
     Output,
     Preference,
@@ -119,6 +121,8 @@ def chain(checkpoint: Path, method: Method = BEST_OF_4, *, seed: int = 0) -> Cha
             n_held_out=4, training=TRAINING,
         ),
         method=method,
+        best_of=None,
+        scorer="reward_model",
         evaluation=Evaluation(
             annotators={"crowd": simulated("crowd", "crowd", flip_prob=0.5)}, n_labels=2, n_instructions=None
         ),
@@ -160,6 +164,43 @@ def test_the_longest_of_four_is_the_longest_and_noise_stays_out_of_the_evaluatio
         assert outcome.utility == outcome.length
     (row,) = read_table(standings.file("standings.parquet"), Standing)
     assert row.n_total == 16 and row.n_instructions == 8 and row.n_unparsed == 0
+
+
+def test_the_best_of_any_policy_is_picked_at_evaluation(tmp_path: Path, checkpoint: Path) -> None:
+    """On top of SFT it is the method best_of_n at SFT's temperature; on top of DPO nothing is trained again."""
+    store = Store(tmp_path)
+    dpo = DPO(
+        name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=TRAINING, temperature=0.7,
+    )  # fmt: skip
+    run_chain(store, chain(checkpoint, dpo))
+    store = Store(tmp_path)
+    picked = run_chain(store, replace(chain(checkpoint, dpo), best_of=3, scorer="longest"))
+    assert made(store) == ["policy", "answers", "outputs", "standings"]
+    (row,) = read_table(picked.file("standings.parquet"), Standing)
+    assert row.method == "dpo (best of 3 by longest)"
+    assert read_table(picked.file("points.parquet"), OptimizationPoint) == []
+    kls = json.loads(picked.file("selection.json").read_text())
+    assert [kl["n"] for kl in kls] == [1, 2, 3]
+    assert all(kl["measured"] <= kl["bound"] + 1e-9 for kl in kls)
+
+    sampled = run_chain(Store(tmp_path), chain(checkpoint, replace(BEST_OF_4, temperature=0.7)))
+    on_top = run_chain(Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=4, scorer="reward_model"))
+    outcomes = [read_table(a.file("outcomes.parquet"), Outcome) for a in (sampled, on_top)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_best_of_one_is_plain_sampling(tmp_path: Path, checkpoint: Path) -> None:
+    plain = run_chain(Store(tmp_path), chain(checkpoint, SFT_METHOD))
+    one = run_chain(Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=1))
+    outcomes = [read_table(a.file("outcomes.parquet"), Outcome) for a in (plain, one)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_an_unknown_scorer_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected one of reward_model, .*, got 'best'"):
+        replace(chain(checkpoint), scorer="best")
+    with pytest.raises(ValueError, match="n: expected at least 1, got 0"):
+        replace(chain(checkpoint), best_of=0)
 
 
 def test_annotators_of_one_arm_label_the_same_samples(tmp_path: Path, checkpoint: Path) -> None:

@@ -12,6 +12,7 @@ from farm.compare.comparison_file import write_comparison
 from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
 from farm.compare.report import arms_report, bars_report, one_by_one_report
+from farm.compare.selection_report import Selection, selection_report
 from farm.compare.verdicts import verdict_table
 from farm.leaderboard.runs import MeasuredRun
 from farm.records import OptimizationPoint
@@ -62,6 +63,9 @@ def write_report(
     else:
         # One arm alone: nothing to correlate, but a sweep has a table all the same.
         sections.append(one_by_one_report(verdict_table((s, run.outcomes) for run in runs for s in run.standings)))
+    sections.append(
+        selection_report(Selection(run.method, run.annotator_train, run.selection) for run in runs if run.selection)
+    )
     points = point_table(runs, settings)
     if not points.empty:
         draw_over_optimisation(points, folder / "over_optimisation.png")

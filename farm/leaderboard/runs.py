@@ -9,9 +9,12 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from farm.compare.bars import LabelQuality
+from farm.optimization import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing, read_table
+from farm.stats.selection import SelectionKL
 from farm.store import Artifact, Store
 
 
@@ -24,6 +27,8 @@ class MeasuredRun:
     points: Sequence[OptimizationPoint]
     agreement: LabelQuality | None
     """Held-out agreement of the run's scorer with true utility, where there is both."""
+    selection: Sequence[SelectionKL]
+    """What keeping the best of n answers costs in KL, for n = 1 to as many as were drawn; empty if none was picked."""
 
     @property
     def method(self) -> str:
@@ -53,7 +58,12 @@ def read_run(artifact: Artifact) -> MeasuredRun:
         outcomes=read_table(artifact.file("outcomes.parquet"), Outcome),
         points=read_table(points_file, OptimizationPoint) if points_file.is_file() else (),
         agreement=agreement,
+        selection=_selection(artifact.file(SELECTION_FILE)),
     )
+
+
+def _selection(file: Path) -> Sequence[SelectionKL]:
+    return [SelectionKL(**row) for row in json.loads(file.read_text())] if file.is_file() else ()
 
 
 def read_runs(store: Store, artifacts: Sequence[Artifact]) -> list[MeasuredRun]:

@@ -1,10 +1,11 @@
-"""Best-of-n: draw n answers of the SFT policy and keep the one that a scorer likes best. Nothing is trained.
+"""Best-of-n: draw n answers of a policy and keep the one that a scorer likes best. Nothing is trained.
 
-Objective: argmax over n samples y ~ pi_sft of score(prompt, y).
+Objective: argmax over n samples y ~ pi of score(prompt, y). The method takes the SFT policy for pi; the pipeline
+does the same at evaluation to any method's policy (`farm run method=dpo best_of=4 scorer=longest`).
 Papers: Stiennon et al. 2020, arXiv 2009.01325; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (n = 16, temperature 1).
 
-For distinct scores the policy is exactly log n - (n - 1)/n nats of KL away from the SFT policy, whatever the scorer,
-and less where scores tie (`farm.stats.selection.best_of_n_kl`): n = 16 costs 1.84 nats.
+For distinct scores best-of-n is exactly log n - (n - 1)/n nats of KL away from the policy, whatever the scorer, and
+less where scores tie: n = 16 costs at most 1.84 nats. Both figures are reported (`farm.stats.selection`).
 
 With a scorer that has seen no label (random, longest, mean_logprob) this gives the label-free rows of every table: a
 method has learned from preferences only if it beats them.
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.methods.method import Requirement, TrainingInputs
+from farm.models.answering import check_scorer
 from farm.records import Policy
 
 
@@ -31,8 +33,7 @@ class BestOfN:
     """Sampling temperature of the n answers."""
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise ValueError(f"n: expected at least 1, got {self.n}")
+        check_best_of(self.n, self.scorer)
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
@@ -47,3 +48,10 @@ class BestOfN:
             scorer=self.scorer,
             reward_model=inputs.reward_model,
         )
+
+
+def check_best_of(n: int, scorer: str) -> None:
+    """Raise ValueError unless n answers can be drawn and there is such a scorer."""
+    if n < 1:
+        raise ValueError(f"n: expected at least 1, got {n}")
+    check_scorer(scorer)

@@ -1,13 +1,12 @@
 """Drawing a policy's answers and picking one of several: what evaluation, the two-samples stage and methods share."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import UserError
 from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.models.generate import sample
 from farm.models.prompts import render_all
@@ -21,8 +20,8 @@ from farm.seeds import uniform_for
 logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-SCORERS = ("reward_model", "mean_logprob", "longest", "random")
-"""Who can pick among several answers; closed worlds add the true utility (farm/pipeline.py)."""
+SCORERS = ("reward_model", "mean_logprob", "longest", "random", "utility")
+"""Who can pick among several answers; the true utility in closed worlds only (farm/pipeline.py)."""
 
 
 def keep_short(model: Model, instructions: Sequence[Instruction]) -> list[Instruction]:
@@ -96,15 +95,11 @@ def draw_answers(
 
 
 def score_answers(model: Model, policy: Policy, sft: Policy, rows: Sequence[Sequence[Output]], *, seed: int) -> Floats:
-    """(M, N) scores by the policy's scorer; zeros if there is one answer each and so nothing to pick.
-
-    Raises:
-        UserError: there is no such scorer.
-    """
+    """(M, N) scores by the policy's scorer; zeros if there is one answer each and so nothing to pick."""
     if policy.best_of == 1:
         return np.zeros((len(rows), 1))
     flat = [output for row in rows for output in row]
-    return _SCORE[_known(policy.scorer)](model, policy, sft, flat, seed).reshape(len(rows), -1)
+    return _SCORE[policy.scorer](model, policy, sft, flat, seed).reshape(len(rows), -1)
 
 
 def rewards_of(model: Model, reward_model: Path, outputs: Sequence[Output]) -> Floats:
@@ -120,22 +115,34 @@ def best_answers(rows: Sequence[Sequence[Output]], scores: Floats) -> list[Outpu
     return [row[int(best)] for row, best in zip(rows, scores.argmax(axis=1), strict=True)]
 
 
-def _known(scorer: str) -> str:
+def check_scorer(scorer: str) -> None:
+    """Raise ValueError unless there is such a scorer."""
     if scorer not in SCORERS:
-        raise UserError(f"scorer: expected one of {', '.join(SCORERS)}, got {scorer!r}")
-    return scorer
+        raise ValueError(f"scorer: expected one of {', '.join(SCORERS)}, got {scorer!r}")
+
+
+def _once_each(outputs: Sequence[Output], score: Callable[[Sequence[Output]], Floats]) -> Floats:
+    """(N,) scores, equal answers scored once: padded otherwise, they would differ by rounding and be no tie."""
+    distinct = {(o.instruction_key, o.output, o.is_finished): o for o in outputs}
+    scores = dict(zip(distinct, score(list(distinct.values())), strict=True))
+    return np.array([scores[o.instruction_key, o.output, o.is_finished] for o in outputs])
 
 
 def _by_reward_model(model: Model, policy: Policy, _sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
-    assert policy.reward_model is not None
-    return rewards_of(model, policy.reward_model, outputs)
+    reward_model = policy.reward_model
+    assert reward_model is not None
+    return _once_each(outputs, lambda distinct: rewards_of(model, reward_model, distinct))
 
 
 def _by_mean_logprob(model: Model, policy: Policy, sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:
     tokenizer = load_tokenizer(sft.checkpoint)
     language_model = load_causal_lm(sft.checkpoint, dtype=model.torch_dtype, device=model.torch_device)
-    triples = _triples(model, policy, outputs)
-    return mean_logprobs(language_model, tokenizer, triples, batch_size=model.generation_batch_size)
+    size = model.generation_batch_size
+
+    def score(distinct: Sequence[Output]) -> Floats:
+        return mean_logprobs(language_model, tokenizer, _triples(model, policy, distinct), batch_size=size)
+
+    return _once_each(outputs, score)
 
 
 def _by_length(_model: Model, _policy: Policy, _sft: Policy, outputs: Sequence[Output], _seed: int) -> Floats:

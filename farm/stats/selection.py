@@ -5,7 +5,8 @@ gives the whole curve over n without re-drawing (Nakano et al. 2021, arXiv 2112.
 
 What it costs in KL: the best of n has density n F(s)^(n - 1) with respect to plain sampling, F the distribution
 function of the score. It depends on the answer through the score alone, so the KL over answers is that over scores:
-exactly log n - (n - 1)/n if no two answers have the same score, less if some have (Beirami et al. 2024, arXiv 2401.01879).
+exactly log n - (n - 1)/n if no two answers have the same score, less if some have (Beirami et al. 2024, arXiv
+2401.01879).
 """
 
 from typing import NamedTuple

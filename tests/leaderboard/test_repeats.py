@@ -31,6 +31,7 @@ def test_the_variance_of_a_standing_is_that_of_its_own_annotators_labels() -> No
         outcomes=[outcome(2, 0, 1), outcome(3, 0, 0), outcome(1, 0, 0, annotator_eval="pool")],
         points=(),
         agreement=None,
+        selection=(),
     )
     # The pool gave one label each: nothing says what it would say again.
     assert repeat_variances([run]) == {standing_key(BASE): pytest.approx(1 / 36)}
