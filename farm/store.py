@@ -14,14 +14,14 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from farm.cost import Cost, measured, peak_memory_mb
 from farm.errors import UserError
 
 DIGEST_LIMIT_BYTES = 64 * 2**20
@@ -62,8 +62,15 @@ class StageReport:
 
     artifact: Artifact
     is_reused: bool
-    seconds: float
-    """Time to make it, now or when it was made."""
+    cost: Cost
+    """What it took to make it, now or when it was made."""
+
+
+def cost_of(manifest: Mapping[str, object]) -> Cost:
+    """What the artifact of a manifest took."""
+    found = manifest["cost"]
+    assert isinstance(found, Mapping)
+    return Cost(**found)
 
 
 def describe(value: object) -> object:
@@ -156,9 +163,7 @@ class Store:
                 if not is_reused:
                     self._build(artifact, identity, build)
         manifest = self._verify(artifact)
-        self.reports.append(
-            StageReport(artifact=artifact, is_reused=is_reused, seconds=float(str(manifest["seconds"])))
-        )
+        self.reports.append(StageReport(artifact=artifact, is_reused=is_reused, cost=cost_of(manifest)))
         return artifact
 
     def all(self, kind: str) -> list[Artifact]:
@@ -185,6 +190,10 @@ class Store:
             raise ArtifactError(f"{path} does not lie in an artifact under {self.root}") from None
         return Artifact(kind=kind, key=key, path=self.root / "artifacts" / kind / key)
 
+    def peak_memory_mb(self) -> float:
+        """Largest resident size of this process, in MB: now, or while it made one of the artifacts."""
+        return max([peak_memory_mb(), *(r.cost.peak_memory_mb for r in self.reports if not r.is_reused)])
+
     def _complete(self, path: Path) -> bool:
         return (path / _MANIFEST).is_file()
 
@@ -203,19 +212,20 @@ class Store:
     def _build(self, artifact: Artifact, identity: Mapping[str, object], build: Callable[[Path, Path], None]) -> None:
         output_dir = artifact.path.with_name(f".{artifact.key}.building")
         scratch_dir = artifact.path.with_name(f".{artifact.key}.scratch")
-        start = time.monotonic()
         try:
             for leftover in (output_dir, artifact.path):
                 shutil.rmtree(leftover, ignore_errors=True)
             output_dir.mkdir(parents=True)
             scratch_dir.mkdir(exist_ok=True)
-            build(output_dir, scratch_dir)
+            with measured(scratch_dir / "cost.json") as tally:
+                build(output_dir, scratch_dir)
+            cost = tally.total()
             files = {
                 file.relative_to(output_dir).as_posix(): {"bytes": file.stat().st_size, "sha256": _digest_of_file(file)}
                 for file in sorted(output_dir.rglob("*"))
                 if file.is_file()
             }
-            manifest = {**identity, "seconds": time.monotonic() - start, "files": files}
+            manifest = {**identity, "cost": asdict(cost), "files": files}
             _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
             output_dir.rename(artifact.path)
             shutil.rmtree(scratch_dir, ignore_errors=True)

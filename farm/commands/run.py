@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import sys
 import time
@@ -21,13 +20,15 @@ from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
 from farm.commands.overrides import expand, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
+from farm.commands.stage_report import one_line, stage_table, standing_text
+from farm.compare.selection_report import selection_line
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
-from farm.leaderboard.runs import read_runs
+from farm.leaderboard.runs import read_run, read_runs
 from farm.pipeline import Chain, run_chain
 from farm.progress import job_label
 from farm.records import Standing, read_table
-from farm.store import Artifact, ArtifactError, StageReport, Store
+from farm.store import Artifact, ArtifactError, Store
 
 PARTS = ("panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
 """Keys that stand in conf/config.yaml only for others to refer to."""
@@ -138,18 +139,13 @@ def run_job(config: DictConfig) -> None:
         except UserError as error:
             print(f"[{label}] failed: {error}", file=sys.stderr, flush=True)
             return
-        _write_job_record(session.folder, standings, label, store.reports)
-        print(_one_line(label, standings, store.reports, time.monotonic() - start), flush=True)
+        _write_job_record(session.folder, standings, label, store)
+        print(one_line(label, standings, store.reports, time.monotonic() - start), flush=True)
 
 
 def label_of(chain: Chain) -> str:
     """method/annotator/seed."""
-    return f"{chain.method.name}/{chain.annotator.name}/{chain.seed}"
-
-
-def peak_memory_mb() -> float:
-    """Largest resident size of this process so far, in MB (10^6 bytes)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return f"{chain.method_name}/{chain.annotator.name}/{chain.seed}"
 
 
 def _following(experiment: str, overrides: Sequence[str], session: Session) -> Sweep:
@@ -177,14 +173,12 @@ def _run_one(job: Planned) -> None:
     chain, store = job.chain, Store(job.session.root)
     standings = _run_quietly(store, job)
     print(f"\n{label_of(chain)}")
-    print(f"{'stage':<14}{'':<8}{'seconds':>8}  artifact")
-    for report in store.reports:
-        did = "reused" if report.is_reused else "made"
-        seconds = "" if report.is_reused else f"{report.seconds:.1f}"
-        print(f"{report.artifact.kind:<14}{did:<8}{seconds:>8}  {_shown(report.artifact.path)}")
+    print(stage_table(store.reports))
     print()
     for row in read_table(standings.file("standings.parquet"), Standing):
-        print(_standing_text(row))
+        print(standing_text(row))
+    if selection := read_run(standings).selection:
+        print(selection_line(selection))
 
 
 def _launch(sweep: Sweep) -> None:
@@ -218,7 +212,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
     if finished:
         measured = {
             "wall_seconds": time.monotonic() - start,
-            "peak_memory_mb": peak_memory_mb() + _workers_memory_mb(session.folder),
+            "peak_memory_mb": store.peak_memory_mb() + _workers_memory_mb(session.folder),
         }
         write_report(read_runs(store, finished), session.report, session.folder, measured)
         print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
@@ -227,14 +221,14 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
     return 1 if missing else 0
 
 
-def _write_job_record(folder: Path, standings: Artifact, label: str, reports: Sequence[StageReport]) -> None:
+def _write_job_record(folder: Path, standings: Artifact, label: str, store: Store) -> None:
     record = {
         "label": label,
         "process": os.getpid(),
-        "peak_memory_mb": peak_memory_mb(),
+        "peak_memory_mb": store.peak_memory_mb(),
         "stages": [
-            {**asdict(r.artifact), "path": str(r.artifact.path), "is_reused": r.is_reused, "seconds": r.seconds}
-            for r in reports
+            {**asdict(r.artifact), "path": str(r.artifact.path), "is_reused": r.is_reused, "cost": asdict(r.cost)}
+            for r in store.reports
         ],
     }
     jobs = folder / "jobs"
@@ -249,29 +243,3 @@ def _workers_memory_mb(folder: Path) -> float:
         record = json.loads(file.read_text())
         peaks[record["process"]] = max(peaks.get(record["process"], 0.0), record["peak_memory_mb"])
     return sum(peaks.values())
-
-
-def _one_line(label: str, standings: Artifact, reports: Sequence[StageReport], seconds: float) -> str:
-    made = [f"{r.artifact.kind} {r.seconds:.0f} s" for r in reports if not r.is_reused and r.seconds >= 0.5]
-    rows = read_table(standings.file("standings.parquet"), Standing)
-    rates = ", ".join(f"{r.annotator_eval} {_rate(r)}" for r in rows)
-    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); win rate: {rates}"
-
-
-def _rate(row: Standing) -> str:
-    if row.win_rate is None:
-        return "none parsed"
-    error = "" if row.standard_error is None else f" +- {row.standard_error:.3f}"
-    return f"{row.win_rate:.3f}{error}"
-
-
-def _standing_text(row: Standing) -> str:
-    utility = "" if row.utility is None else f", true utility {row.utility:.2f}"
-    return (
-        f"{row.method}: win rate {_rate(row)} judged by {row.annotator_eval} (n {row.n_total} labels on "
-        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed), mean length {row.mean_length:.0f}{utility}"
-    )
-
-
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from farm.cost import Cost, count
 from farm.methods.ppo_rollout import Networks, Rollouts, micro_batches
 from farm.models.forward import completion_batch
 from farm.seeds import rng_for
@@ -110,6 +111,7 @@ def update_networks(
                 ]
             )
             optimizer.step()
+            count(Cost(gradient_steps=1))
             optimizer.zero_grad()
     policy_loss, value_loss, approx_kl, n_clipped, n_values_clipped = (sums / n_tokens).tolist()
     grad_norm, value_grad_norm = torch.tensor(norms).mean(dim=0).tolist()

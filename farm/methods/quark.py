@@ -45,6 +45,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from farm.cost import Cost, count
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_rollout import draw_completions, micro_batches, prompts_of_step
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
@@ -205,6 +206,7 @@ class Quark:
                 parameters = run.policy.model.parameters()
                 norms.append(float(torch.nn.utils.clip_grad_norm_(parameters, self.update.max_grad_norm)))
                 run.optimizer.step()
+                count(Cost(gradient_steps=1))
                 run.optimizer.zero_grad()
         nll, kl, entropy = (sums / n_tokens).tolist()
         loss = nll + self.update.kl_coef * kl - self.update.entropy_coef * entropy

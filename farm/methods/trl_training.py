@@ -35,7 +35,10 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 from trl.trainer.utils import disable_dropout_in_model
 
+from farm.cost import Cost, count
+from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, save_checkpoint
+from farm.models.flops import count_gpu_memory
 from farm.progress import Bar, progress
 from farm.seeds import derive_seed, rng_for
 
@@ -79,8 +82,11 @@ class TrainingSettings:
     """The gradient is scaled down to this norm if it is longer."""
     gradient_checkpointing: bool = field(metadata={"in_key": False})
     """Recompute activations in the backward pass: less memory, more time, same result."""
+    n_snapshots: int = 1
+    """Candidates kept at evenly spaced steps, of which a held-out judge chooses one; 1 for the end only."""
 
     def __post_init__(self) -> None:
+        check_n_snapshots(self.n_snapshots)
         for name in ("epochs", "batch_size", "batches_per_length_group"):
             if vars(self)[name] < 1:
                 raise ValueError(f"{name}: expected at least 1, got {vars(self)[name]}")
@@ -216,17 +222,28 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
     n_rows = len(trainer.train_dataset)  # type: ignore[arg-type]
     n_steps = trainer.args.max_steps if trainer.args.max_steps > 0 else n_rows // job.settings.batch_size
+    snapshots = Snapshots(job.output_dir, job.scratch_dir, n_steps=n_steps, n_snapshots=job.settings.n_snapshots)
     with progress(job.label, total=n_steps, unit="steps") as bar:
         trainer.add_callback(_Reporter(bar, job.output_dir / "metrics.jsonl"))
+        trainer.add_callback(_Keeper(snapshots, trainer))
         checkpoint = _last_complete_checkpoint(job.scratch_dir)
         with _without_deprecations():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    snapshots.finish()
+    count_gpu_memory(job.model.torch_device)
 
 
 def save_trained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> Path:
     """Save into the job's output folder, which is returned."""
+    return _save(model, tokenizer, job.output_dir)
+
+
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> Path:
+    was_cached = model.config.use_cache
     model.config.use_cache = True  # the trainers switch it off, and generation would be slow
-    return save_checkpoint(model, tokenizer, job.output_dir)
+    save_checkpoint(model, tokenizer, directory)
+    model.config.use_cache = was_cached
+    return directory
 
 
 @contextmanager
@@ -259,6 +276,24 @@ class StartsAtReference(TrainerCallback):
             raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {found}")
 
 
+class _Keeper(TrainerCallback):
+    """Keeps the candidates. A step ends before the trainer saves its state, so what is resumed from is kept already."""
+
+    def __init__(self, snapshots: Snapshots, trainer: Trainer) -> None:
+        self._snapshots = snapshots
+        self._trainer = trainer
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        self._snapshots.keep(state.global_step, self._save)
+
+    def _save(self, directory: Path) -> None:
+        model, tokenizer = self._trainer.model, self._trainer.processing_class
+        assert isinstance(model, PreTrainedModel) and isinstance(tokenizer, PreTrainedTokenizerBase)
+        _save(model, tokenizer, directory)
+
+
 class _Reporter(TrainerCallback):
     """Moves the bar, writes `metrics.jsonl` and asks for a checkpoint every few minutes."""
 
@@ -278,6 +313,7 @@ class _Reporter(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> TrainerControl:
         self._bar.advance()
+        count(Cost(gradient_steps=1))
         # Only where metrics are logged too: their running means then start anew on both sides of a break.
         if control.should_log and monotonic() - self._last_checkpoint >= SECONDS_BETWEEN_CHECKPOINTS:
             control.should_save = True

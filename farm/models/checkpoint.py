@@ -1,6 +1,9 @@
 """Loading and saving Hugging Face checkpoints, safely: safetensors only, no remote code, no pickle.
 
 This is the only place that calls `from_pretrained`.
+
+What was trained as an adapter is saved twice: merged into its base, an ordinary checkpoint that every later stage and
+any other tool reads without knowing, and in `adapter/` beside it as PEFT writes it, small enough to pass on.
 """
 
 import json
@@ -9,7 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import nn
 from transformers import (
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -18,6 +24,8 @@ from transformers import (
 )
 
 from farm.errors import UserError
+from farm.models.adapter import LoRA, is_adapted, merge_into, save_adapter
+from farm.models.flops import count_flops_of
 from farm.models.prompts import Prompt
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -52,6 +60,8 @@ class Model:
     """Sequences per forward pass in training; gradients are accumulated to the method's batch size."""
     generation_batch_size: int = field(metadata={"in_key": False})
     """Sequences generated at once."""
+    adapter: LoRA | None = field(metadata={"in_key": False})
+    """Train an adapter on frozen weights; None to train all weights. In the keys of trainings, for only they see it."""
 
     @property
     def torch_device(self) -> torch.device:
@@ -122,20 +132,60 @@ def load_causal_lm(path: str | Path, *, dtype: torch.dtype, device: torch.device
 def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """A one-label sequence classifier in evaluation mode; from a causal LM the head starts new."""
     check_checkpoint(path)
+    config = AutoConfig.from_pretrained(path, num_labels=1, trust_remote_code=False)
+    if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        raise CheckpointError(
+            f"{path}: transformers has no sequence classifier for `{config.model_type}`, so it cannot become a reward "
+            "model; choose another family, or a method that needs none (sft, dpo, kto, ...)"
+        )
     model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-        path, num_labels=1, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        path, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
     return _placed(model, device)
 
 
+def reward_head(reward_model: PreTrainedModel) -> nn.Linear:
+    """The layer that turns the last hidden state into the score; families name it differently.
+
+    Raises:
+        CheckpointError: there is more between hidden state and score than one linear layer.
+    """
+    outside = [module for module in reward_model.children() if module is not reward_model.base_model]
+    (head, *others) = outside
+    if others or not isinstance(head, nn.Linear):
+        raise CheckpointError(
+            f"{type(reward_model).__name__}: expected one linear layer on top of the backbone, got {outside}"
+        )
+    return head
+
+
 def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> Path:
-    """Save weights (safetensors) and tokenizer; returns the directory."""
+    """Save weights (safetensors) and tokenizer, and the adapter if there is one; returns the directory."""
+    if is_adapted(model):
+        save_adapter(model, directory / "adapter")
+        model = _merged(model)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
 
 
+def _merged(model: PreTrainedModel) -> PreTrainedModel:
+    """The base, read again, with the adapter's products added in float32. The model that is trained stays as it is."""
+    check_checkpoint(model.name_or_path)
+    with torch.random.fork_rng(devices=[]):  # a head that is not in the base is drawn first, and then replaced
+        base: PreTrainedModel = type(model).from_pretrained(
+            model.name_or_path,
+            config=model.config,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    merge_into(base, model)
+    return base
+
+
 def _placed(model: PreTrainedModel, device: torch.device) -> PreTrainedModel:
     torch.nn.Module.to(model, device)
     model.train(False)
+    count_flops_of(model)
     return model

@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from farm.cost import Cost, count, uncounted
 from farm.models.decoder import Decoder, HuggingFaceDecoder
+from farm.models.flops import count_gpu_memory, forward_flops
+from farm.models.graphed_decoder import GraphedDecoder
 from farm.models.llama_decoder import LlamaDecoder
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
@@ -21,10 +24,12 @@ from farm.tensors.sampling import sample_tokens
 
 REFILL_SHARE = 1 / 8
 """New prompts are read in once this share of the batch is free: fewer, larger prefills."""
-PREFILL_PROMPTS = 32
-"""Prompts read in at once: enough to fill the arithmetic units, few enough for the activations to stay in the cache."""
-SHRINK_SHARE = 3 / 4
-"""With no prompts left, the batch is cut to its live rows once they are fewer than this share."""
+PREFILL_PROMPTS = {"cpu": 32, "cuda": 128}
+"""Prompts read in at once: enough to fill the arithmetic units; on a CPU, few enough for the activations to stay in the
+cache."""
+SHRINK_SHARE = {"cpu": 3 / 4, "cuda": 1 / 2}
+"""With no prompts left, the batch is cut to its live rows once they are fewer than this share. On a GPU a step of fewer
+rows takes hardly less time, and its graph must be captured anew."""
 
 
 class Completion(NamedTuple):
@@ -84,7 +89,7 @@ def sample(
     n_slots = min(batch_size, len(queue))
     eos_id = tokenizer.eos_token_id
     results: list[list[Completion | None]] = [[None] * n for _ in prompts]
-    with torch.inference_mode():
+    with torch.inference_mode(), uncounted():
         decoder = _make_decoder(model, n_slots, len(prompt_ids[order[0]]) + max_new_tokens)
         batch = _Batch(decoder, n_slots, max_new_tokens, temperature, eos_id, model.device)
         while queue or batch.n_live:
@@ -92,7 +97,7 @@ def sample(
             if queue and n_free >= max(1, REFILL_SHARE * batch.n_slots):
                 jobs = [queue.popleft() for _ in range(min(n_free, len(queue)))]
                 batch.admit(jobs, [prompt_ids[job.prompt] for job in jobs], np.stack([uniforms(job) for job in jobs]))
-            elif not queue and batch.n_live < SHRINK_SHARE * batch.n_slots:
+            elif not queue and batch.n_live < SHRINK_SHARE[model.device.type] * batch.n_slots:
                 batch.shrink()
             finished = batch.step()
             for job, ids in finished:
@@ -101,7 +106,12 @@ def sample(
                 results[job.prompt][job.sample] = Completion(ids, text, is_finished)
             if on_progress is not None and finished:
                 on_progress(len(finished))
-    return [[completion for completion in row if completion is not None] for row in results]
+    drawn = [[completion for completion in row if completion is not None] for row in results]
+    n_generated = sum(len(completion.ids) for row in drawn for completion in row)
+    n_read = sum(map(len, prompt_ids))  # samples of one prompt share its pass
+    count(Cost(generated_tokens=n_generated, flops=forward_flops(model, n_read + n_generated)))
+    count_gpu_memory(model.device)
+    return drawn
 
 
 class _Batch:
@@ -136,7 +146,8 @@ class _Batch:
         for slot, job, ids in zip(slots, jobs, prompt_ids, strict=True):
             self._jobs[slot] = job
             self._prompt_lengths[slot] = len(ids)
-            self._last_ids[slot] = ids[-1]
+        last_ids = torch.tensor([ids[-1] for ids in prompt_ids], device=self._device)
+        self._last_ids[torch.tensor(slots, device=self._device)] = last_ids
         self._n_drawn[slots] = 0
         self._uniforms[slots] = uniforms
         # Samples of one prompt share its prefill.
@@ -144,8 +155,9 @@ class _Batch:
         for slot, job in zip(slots, jobs, strict=True):
             slots_of.setdefault(job.prompt, []).append(slot)
         ids_of = {job.prompt: ids[:-1] or ids for job, ids in zip(jobs, prompt_ids, strict=True)}
-        for start in range(0, len(slots_of), PREFILL_PROMPTS):
-            prompts = list(slots_of)[start : start + PREFILL_PROMPTS]
+        size = PREFILL_PROMPTS[self._device.type]
+        for start in range(0, len(slots_of), size):
+            prompts = list(slots_of)[start : start + size]
             input_ids = pad([ids_of[prompt] for prompt in prompts], self._eos_id, device=self._device).input_ids
             sources = [row for row, prompt in enumerate(prompts) for _ in slots_of[prompt]]
             targets = [slot for prompt in prompts for slot in slots_of[prompt]]
@@ -188,9 +200,10 @@ class _Batch:
 
 
 def _make_decoder(model: PreTrainedModel, n_slots: int, capacity: int) -> Decoder:
-    if LlamaDecoder.supports(model):
-        return LlamaDecoder(model, n_slots, capacity)
-    return HuggingFaceDecoder(model, n_slots, capacity)
+    if not LlamaDecoder.supports(model):
+        return HuggingFaceDecoder(model, n_slots, capacity)
+    decoder = LlamaDecoder(model, n_slots, capacity)
+    return GraphedDecoder(decoder, n_slots, capacity, model.device) if model.device.type == "cuda" else decoder
 
 
 def _check_lengths(
