@@ -89,7 +89,10 @@ class Endpoint:
         content = self.address.clear_bytes(response.content)
         seconds = time.perf_counter() - start
         if not response.is_success:
-            failure = self._of_status(request, response.status_code, content, response.headers)
+            failure = self._of_status(response.status_code, content, response.headers)
+            if response.status_code == 400 and "max_tokens" in body and "max_completion_tokens" in failure.reason:
+                self._newer_names.add(request.slot.model)
+                failure = failure._replace(remedy=Remedy.RETRY)
             return Try(Reply(text=""), failure, NO_USAGE, seconds, True)
         parsed = read_reply(content)
         if parsed.failure is not None:
@@ -100,16 +103,13 @@ class Endpoint:
         for http_client, _ in self._clients:
             await http_client.aclose()
 
-    def _of_status(self, request: Request, status: int, content: bytes, headers: Mapping[str, str]) -> Failure:
+    def _of_status(self, status: int, content: bytes, headers: Mapping[str, str]) -> Failure:
         try:
             body = json.loads(content)
         except ValueError:
             body = None
         text = self.address.clear(error_text(body) if body else shown(content))
         remedy = remedy_of_status(status, error_code(body))
-        if status == 400 and "max_completion_tokens" in text and request.slot.model not in self._newer_names:
-            self._newer_names.add(request.slot.model)
-            remedy = Remedy.RETRY
         return Failure(f"HTTP {status}: {text}", remedy, retry_after_seconds(headers))
 
     def _of_connection(self, error: Exception) -> str:

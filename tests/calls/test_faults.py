@@ -174,6 +174,17 @@ def test_a_model_that_knows_max_tokens_by_its_newer_name_is_asked_by_it() -> Non
         assert [request.body.get("max_completion_tokens") for request in server.requests] == [None, 77, 77, 77]
 
 
+def test_requests_in_flight_when_the_newer_name_is_learnt_are_asked_by_it_too() -> None:
+    def needs_newer_name(_number: int, body: dict[str, object]) -> str:
+        return "newer_name" if "max_tokens" in body else ""
+
+    with judge_server(latency=0.1, faults=needs_newer_name) as server:
+        with open_calls(settings(None, concurrency=8)) as calls:
+            replies = calls.ask(questions(slot(server.base_url), 8))
+        assert [reply.failure for reply in replies] == [""] * 8
+        assert len(server.requests) == 16
+
+
 def test_text_that_is_no_unicode_is_sent_as_it_is() -> None:
     with judge_server() as server, open_calls(settings(None)) as calls:
         (question,) = questions(slot(server.base_url), 1)
