@@ -98,6 +98,23 @@ def test_cut_answers_pay_the_penalty(
         assert line["reward"] == pytest.approx(1.0 - 3.0 * line["completions/clipped_ratio"], abs=1e-6)
 
 
+@pytest.mark.parametrize("make", [grpo, rloo])
+def test_keeping_candidates_changes_no_weight(
+    make: Make, inputs: TrainingInputs, settings: TrainingSettings, folders: Folders
+) -> None:
+    method, written = make(settings), {}
+    for n_snapshots in (1, 3):
+        output_dir, scratch_dir = folders(str(n_snapshots))
+        keeping = replace(method, training=replace(method.training, n_snapshots=n_snapshots))
+        keeping.train(inputs, output_dir, scratch_dir, 0)
+        written[n_snapshots] = {
+            path.relative_to(output_dir).as_posix(): path.read_bytes() for path in output_dir.rglob("*.safetensors")
+        }
+    assert written[3].keys() == {"model.safetensors", "step_0001/model.safetensors", "step_0002/model.safetensors"}
+    assert written[1] == {"model.safetensors": written[3]["model.safetensors"]}
+    assert len(set(written[3].values())) == 3
+
+
 def test_groups_are_whole(settings: TrainingSettings) -> None:
     with pytest.raises(ValueError, match=r"a multiple of n_samples \(4\), got 10"):
         replace(grpo(settings), training=replace(settings, batch_size=10))

@@ -45,7 +45,7 @@ def test_killed_run_resumes_to_the_same_bytes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    method = SFT(name="sft", training=replace(settings, epochs=2), temperature=0.7)
+    method = SFT(name="sft", training=replace(settings, epochs=2, n_snapshots=4), temperature=0.7)
     broken_output, broken_scratch = folders("broken")
     (tmp_path / "job.pickle").write_bytes(pickle.dumps((method, inputs)))
     process = subprocess.run(
@@ -77,5 +77,6 @@ def test_killed_run_resumes_to_the_same_bytes(
     assert begun == [8, 9, 10, 11]
     whole_output, whole_scratch = folders("whole")
     method.train(inputs, whole_output, whole_scratch, 0)
-    for name in ("model.safetensors", "metrics.jsonl"):
+    early = [f"step_{step:04d}/model.safetensors" for step in (3, 6, 9)]
+    for name in ("model.safetensors", "metrics.jsonl", "snapshots.json", *early):
         assert (broken_output / name).read_bytes() == (whole_output / name).read_bytes()
