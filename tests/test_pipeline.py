@@ -112,6 +112,7 @@ def chain(checkpoint: Path, method: Method = BEST_OF_4, *, seed: int = 0) -> Cha
             threads=1,
             micro_batch_size=8,
             generation_batch_size=16,
+            adapter=None,
         ),
         sft=SFT_METHOD,
         comparisons=ComparisonSettings(source="sampled", temperature=1.0, n_comparisons=None),

@@ -182,6 +182,7 @@ def _model(policy: Path) -> Model:
         threads=1,
         micro_batch_size=16,
         generation_batch_size=BATCH,
+        adapter=None,
     )
 
 

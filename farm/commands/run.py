@@ -30,7 +30,7 @@ from farm.progress import job_label
 from farm.records import Standing, read_table
 from farm.store import Artifact, ArtifactError, Store
 
-PARTS = ("panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
+PARTS = ("adapter", "panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
 """Keys that stand in conf/config.yaml only for others to refer to."""
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRMSNorm
 
+from farm.models.adapter import weight_of
 from farm.models.decoder import HuggingFaceDecoder
 
 MAX_PARAMETERS = 50_000_000
@@ -107,12 +108,12 @@ def _fuse(layer: LlamaDecoderLayer) -> _Layer:
     qkv[:, : attention.q_proj.out_features] *= attention.scaling
     return _Layer(
         qkv=qkv,
-        out=attention.o_proj.weight.T.contiguous(),
+        out=weight_of(attention.o_proj).T.contiguous(),
         gate_up=_fold(layer.post_attention_layernorm, mlp.gate_proj, mlp.up_proj),
-        down=mlp.down_proj.weight.T.contiguous(),
+        down=weight_of(mlp.down_proj).T.contiguous(),
     )
 
 
 def _fold(norm: LlamaRMSNorm, *linears: torch.nn.Linear) -> Tensor:
     """The linears side by side, transposed, each input scaled by the norm's weight: (E, sum of outputs)."""
-    return (torch.cat([linear.weight for linear in linears]) * norm.weight).T.contiguous()
+    return (torch.cat([weight_of(linear) for linear in linears]) * norm.weight).T.contiguous()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from farm.models.checkpoint import reward_head
 from farm.models.tokens import Padded, encode_completion, encode_prompt, pad
 
 Floats = NDArray[np.float64]
@@ -45,11 +46,14 @@ def reward_scores_of_ids(
     is also the pad token; here the mask decides.
     """
 
+    head = reward_head(reward_model)
+
     def score(batch: Padded, _rows: Sequence[int]) -> Tensor:
         hidden = reward_model.base_model(input_ids=batch.input_ids, attention_mask=batch.mask.long())[0]
         last = batch.mask.sum(dim=1) - 1
         rows = torch.arange(len(last), device=last.device)
-        return reward_model.score(hidden[rows, last]).squeeze(-1)  # type: ignore[no-any-return,operator]
+        scores: Tensor = head(hidden[rows, last]).squeeze(-1)
+        return scores
 
     return _batched(score, sequences, batch_size=batch_size, device=reward_model.device)
 

@@ -44,6 +44,7 @@ def model(base: Path) -> Model:
         threads=None,
         micro_batch_size=4,
         generation_batch_size=16,
+        adapter=None,
     )
 
 
