@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from farm.data.annotation_row import AnnotationRow, annotation_frame
+from farm.data.annotation_row import AnnotationRow, annotation_frame, pair_keys
 
 NOTES = "notes"
 
@@ -27,10 +27,11 @@ def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -
     Returns:
         The columns of `annotation_frame`, and `attrs["notes"]`.
     """
-    frame, turned = same_order(annotation_frame(rows))
+    frame, parted = _one_pair_each(annotation_frame(rows))
+    frame, turned = same_order(frame)
     frame, named = _orders_apart(frame)
     frame, dropped = _latest(frame)
-    frame.attrs[NOTES] = [*notes, *turned, *named, *dropped]
+    frame.attrs[NOTES] = [*notes, *parted, *turned, *named, *dropped]
     return frame
 
 
@@ -105,6 +106,36 @@ def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tu
         return frame, []
     note = f"{int(is_turned.sum())} of {len(frame)} rows show their pair in the other order and were turned around"
     return turned(frame, is_turned), [note]
+
+
+def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Items that are called alike, as all pairs on one instruction often are, told apart by the hash of the pair.
+
+    An empty cell says nothing about which pair is meant.
+    """
+    first = frame.drop_duplicates("item_id").set_index("item_id")
+    known = first.loc[frame["item_id"]].set_axis(frame.index)
+
+    def is_known(name: str, as_name: str) -> pd.Series:
+        return (frame[name] == known[as_name]) | (frame[name] == "") | (known[as_name] == "")
+
+    is_same, is_turned = is_known("instruction", "instruction"), is_known("instruction", "instruction")
+    for one, two in (("output_1", "output_2"), ("model_1", "model_2")):
+        is_same &= is_known(one, one) & is_known(two, two)
+        is_turned &= is_known(one, two) & is_known(two, one)
+    names = frame.loc[~(is_same | is_turned), "item_id"].unique()
+    if not len(names):
+        return frame, []
+    is_shared = frame["item_id"].isin(names)
+    apart = [
+        f"{name}/{key}" for name, key in zip(frame.loc[is_shared, "item_id"], pair_keys(frame[is_shared]), strict=True)
+    ]
+    frame = frame.copy()
+    frame.loc[is_shared, "item_id"] = apart
+    return frame, [
+        f"{len(names)} item_id stand for several pairs of outputs each, {names[0]!r} for one; their "
+        f"{int(is_shared.sum())} rows became {len(set(apart))} items, one a pair"
+    ]
 
 
 def _orders_apart(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

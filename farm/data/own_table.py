@@ -1,7 +1,7 @@
 """A table of one's own: .json, .jsonl, .csv, .tsv or .parquet with the columns of `AnnotationRow`.
 
-AlpacaEval's and the normalised tables' names are understood. Annotators whose name is a mail address, and humans whose
-name is a worker id, are hashed.
+AlpacaEval's and the normalised tables' names are understood. Hashed are annotators whose name is a mail address, and
+humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from farm.data.annotation_row import SCALE, AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import NOTES, annotation_table
 from farm.data.files import DataError, Row, checked_rows, format_of
-from farm.data.identifiers import hashed_name, is_mail, is_worker_id
+from farm.data.identifiers import hashed_name, is_mail, is_pseudonym, is_worker_id
 from farm.data.row_stream import stream_rows
 
 MIN_COPIED = 10
@@ -48,16 +48,21 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     rows = checked_rows(
         path, _counted(stream_rows(path), said), schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv")
     )
-    frame = annotation_table(_hashed(row) for row in rows)
+    people: set[str] = set()
+    frame = annotation_table(_hashed(row, people) for row in rows)
     _refuse_zero_one(path, said)
-    frame.attrs[NOTES] += [*_mixed_scales(frame), *_copies(frame)]
+    hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []
+    frame.attrs[NOTES] += [*hashed, *_mixed_scales(frame), *_copies(frame)]
     return frame
 
 
-def _hashed(row: AnnotationRow) -> AnnotationRow:
-    if is_mail(row.annotator) or (row.annotator_kind == "human" and is_worker_id(row.annotator)):
-        return row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
-    return row
+def _hashed(row: AnnotationRow, people: set[str]) -> AnnotationRow:
+    """The row with a name that tells nothing; a name that did is added to `people`."""
+    is_person = row.annotator_kind == "human" and (is_worker_id(row.annotator) or not is_pseudonym(row.annotator))
+    if not is_person and not is_mail(row.annotator):
+        return row
+    people.add(row.annotator)
+    return row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
 
 
 def _one_file(source: Source) -> Path:

@@ -17,7 +17,7 @@ ROW = {
     "instruction": "Name a fruit.",
     "output_1": "Fig.",
     "output_2": "Sum.",
-    "annotator": "ann",
+    "annotator": "w1",
     "annotator_kind": "human",
     "preference": 1,
 }
@@ -55,14 +55,14 @@ def test_alpacaeval_names_are_understood_and_the_kind_may_be_assumed(tmp_path: P
 
 
 def test_rows_without_an_item_are_matched_by_their_texts(tmp_path: Path) -> None:
-    frame = read_annotations(table(tmp_path, ROW, {**ROW, "annotator": "bob"}, {**ROW, "output_2": "Fog."}))
+    frame = read_annotations(table(tmp_path, ROW, {**ROW, "annotator": "w2"}, {**ROW, "output_2": "Fog."}))
     assert frame["item_id"][0] == frame["item_id"][1] != frame["item_id"][2]
 
 
 def test_the_last_of_two_verdicts_counts_and_the_dropped_ones_are_counted(tmp_path: Path) -> None:
-    rows = [ROW, {**ROW, "annotator": "bob"}, {**ROW, "preference": 2}, {**ROW, "preference": 2}]
+    rows = [ROW, {**ROW, "annotator": "w2"}, {**ROW, "preference": 2}, {**ROW, "preference": 2}]
     frame = read_annotations(table(tmp_path, *rows)).set_index("annotator")
-    assert frame["preference"].to_dict() == {"ann": 2, "bob": 1}
+    assert frame["preference"].to_dict() == {"w1": 2, "w2": 1}
     (note,) = notes_of(frame)
     assert "2 of 4 rows are an earlier verdict of the same annotator on the same item and were dropped" in note
     assert "1 of them said something else" in note
@@ -75,13 +75,13 @@ def test_with_times_the_latest_verdict_counts_wherever_it_stands(tmp_path: Path)
     assert "the latest of each counts" in notes_of(frame)[0]
 
 
-def test_a_pair_shown_the_other_way_round_is_turned_around(tmp_path: Path) -> None:
+def test_a_pair_shown_the_theirsay_round_is_turned_around(tmp_path: Path) -> None:
     one = {**ROW, "item_id": "7", "model_1": "m", "model_2": "n", "first_shown": 1, "score_1": 4.0, "score_2": 3.0}
-    other = one | {"annotator": "bob", "model_1": "n", "model_2": "m", "output_1": "Sum.", "output_2": "Fig."}
+    other = one | {"annotator": "w2", "model_1": "n", "model_2": "m", "output_1": "Sum.", "output_2": "Fig."}
     frame = read_annotations(table(tmp_path, one, other))
-    bob = frame[frame["annotator"] == "bob"].iloc[0]
-    # Bob's "output_1" was Sum., which the table calls output_2; he saw it first.
-    assert bob[["output_1", "model_1", "preference", "first_shown", "score_1"]].tolist() == ["Fig.", "m", 2, 2, 3.0]
+    theirs = frame[frame["annotator"] == "w2"].iloc[0]
+    # The other's "output_1" was Sum., which the table calls output_2; it was seen first.
+    assert theirs[["output_1", "model_1", "preference", "first_shown", "score_1"]].tolist() == ["Fig.", "m", 2, 2, 3.0]
     assert notes_of(frame) == ["1 of 2 rows show their pair in the other order and were turned around"]
 
 
@@ -118,7 +118,7 @@ def test_labels_off_the_scale_are_counted(tmp_path: Path) -> None:
 
 def test_mixed_scales_are_announced(tmp_path: Path) -> None:
     graded = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([1.25, 1.75, 2])]
-    hard = [{**ROW, "item_id": str(k), "annotator": "bob"} for k in range(3)]
+    hard = [{**ROW, "item_id": str(k), "annotator": "w2"} for k in range(3)]
     (note,) = notes_of(read_annotations(table(tmp_path, *graded, *hard)))
     assert note.startswith("mixed scales: 1 annotators grade (2 labels between 1, 1.5 and 2), 1 say only")
 
@@ -136,6 +136,32 @@ def test_mail_addresses_and_worker_ids_are_hashed(tmp_path: Path) -> None:
     assert read_annotations(path)["annotator"].tolist() == [*judges[:2], shown[0]]
 
 
+def test_names_of_people_are_hashed_and_codes_and_roles_are_kept(tmp_path: Path) -> None:
+    codes = ["w1", "7", "b", "pandalm_human_1", "Annotator B", "crowd", "turk_12"]
+    people = ["Jane Doe", "jane", "JD", "j.doe"]
+    frame = read_annotations(table(tmp_path, *({**ROW, "annotator": name} for name in [*codes, *people])))
+    assert frame["annotator"].tolist()[: len(codes)] == codes
+    assert all(re.fullmatch("human_[0-9a-f]{12}", name) for name in frame["annotator"].tolist()[len(codes) :])
+    assert notes_of(frame) == ["the names of 4 annotators may tell who they are and were hashed"]
+    judge = {**ROW, "annotator": "vicuna", "annotator_kind": "llm"}
+    assert read_annotations(table(tmp_path, judge))["annotator"].tolist() == ["vicuna"]
+
+
+def test_pairs_that_share_an_item_id_are_items_of_their_own(tmp_path: Path) -> None:
+    # Many a table calls an item by its instruction, and has several pairs of models on it.
+    one = {**ROW, "item_id": "q1", "model_1": "m", "model_2": "n"}
+    turned = {**one, "annotator": "w2", "output_1": ROW["output_2"], "output_2": ROW["output_1"]}
+    turned |= {"model_1": "n", "model_2": "m"}
+    other = {**one, "model_2": "k", "output_2": "Plum.", "preference": 2}
+    alone = {**one, "item_id": "q2", "instruction": "Name a tree.", "output_1": "Oak.", "output_2": "Elm."}
+    frame = read_annotations(table(tmp_path, one, turned, other, alone))
+    assert len(frame) == 4 and frame["item_id"].nunique() == 3 and frame["item_id"][3] == "q2"
+    assert frame["item_id"][0] == frame["item_id"][1] != frame["item_id"][2]
+    assert notes_of(frame)[0].startswith(
+        "1 item_id stand for several pairs of outputs each, 'q1' for one; their 3 rows became 2 items"
+    )
+
+
 def test_copied_models_are_announced(tmp_path: Path) -> None:
     rows = [
         {**ROW, "instruction": f"Name fruit {k}.", "output_2": f"{text} {k}", "model_1": "ref", "model_2": model}
@@ -149,7 +175,7 @@ def test_copied_models_are_announced(tmp_path: Path) -> None:
 
 def test_an_input_merged_into_the_instruction_is_the_same_pair(tmp_path: Path) -> None:
     apart = {**ROW, "instruction": "Add.", "input": "1 and 2"}
-    merged = {**ROW, "instruction": "Add.\n\n1 and 2", "annotator": "bob"}
+    merged = {**ROW, "instruction": "Add.\n\n1 and 2", "annotator": "w2"}
     frame = read_annotations(table(tmp_path, apart, merged))
     assert frame["item_id"].nunique() == 1
 
@@ -192,7 +218,7 @@ def test_a_folder_of_several_datasets_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pair_in_the_other_order_is_the_same_pair(tmp_path: Path) -> None:
-    swapped = {**ROW, "annotator": "bob", "output_1": "Sum.", "output_2": "Fig."}
+    swapped = {**ROW, "annotator": "w2", "output_1": "Sum.", "output_2": "Fig."}
     frame = read_annotations(table(tmp_path, ROW, swapped))
     assert frame["item_id"].nunique() == 1 and frame["preference"].tolist() == [1, 2]
     assert read_annotations(table(tmp_path, swapped))["item_id"][0] == frame["item_id"][0]
