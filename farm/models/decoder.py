@@ -49,13 +49,13 @@ class SlotCache:
 
     def insert(self, layer: int, slots: Tensor, keys: Tensor, values: Tensor) -> None:
         """Write prompts' keys and values (R, H, P, D), each from column 0 of its slot (R,)."""
-        self.keys[layer][slots, :, : keys.shape[2]] = keys
-        self.values[layer][slots, :, : values.shape[2]] = values
+        self.keys[layer][slots, :, : keys.shape[2]] = keys.to(self.keys[layer].dtype)
+        self.values[layer][slots, :, : values.shape[2]] = values.to(self.values[layer].dtype)
 
     def append(self, layer: int, positions: Tensor, keys: Tensor, values: Tensor) -> None:
         """Write one column (S, H, D), each row at its own position."""
-        self.keys[layer][self.rows, :, positions] = keys
-        self.values[layer][self.rows, :, positions] = values
+        self.keys[layer][self.rows, :, positions] = keys.to(self.keys[layer].dtype)
+        self.values[layer][self.rows, :, positions] = values.to(self.values[layer].dtype)
 
     def keep(self, slots: Tensor) -> None:
         self.keys = [keys.index_select(0, slots) for keys in self.keys]
@@ -70,6 +70,7 @@ class HuggingFaceDecoder:
         self._model = model
         self._n_slots = n_slots
         self._capacity = capacity
+        self._dtype = arithmetic_dtype(model)
         self.cache: SlotCache | None = None
         _refuse_unsupported(model, capacity)
 
@@ -80,8 +81,8 @@ class HuggingFaceDecoder:
         layers = [_keys_and_values(layer) for layer in prompt_cache.layers]
         if self.cache is None:
             self.cache = SlotCache(
-                [_room(keys, self._n_slots, self._capacity) for keys, _ in layers],
-                [_room(values, self._n_slots, self._capacity) for _, values in layers],
+                [self._room(keys) for keys, _ in layers],
+                [self._room(values) for _, values in layers],
             )
         for index, (keys, values) in enumerate(layers):
             self.cache.insert(index, slots, keys[sources], values[sources])
@@ -105,6 +106,18 @@ class HuggingFaceDecoder:
     def keep(self, slots: Tensor) -> None:
         assert self.cache is not None, "prefill comes first"
         self.cache.keep(slots)
+
+    def _room(self, prototype: Tensor) -> Tensor:
+        """Zeros (S, H, capacity, D). Not `empty`: a masked column still meets a weight of 0, and 0 * nan is nan."""
+        _, n_heads, _, head_dim = prototype.shape
+        # Under autocast, rotated keys come in float32, and attention would round the whole cache again at every token.
+        return prototype.new_zeros((self._n_slots, n_heads, self._capacity, head_dim), dtype=self._dtype)
+
+
+def arithmetic_dtype(model: PreTrainedModel) -> torch.dtype:
+    """What matrix products are computed in: the weights' type, or autocast's inside its context."""
+    kind = model.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else model.dtype
 
 
 class _SlotLayer(DynamicLayer):
@@ -130,12 +143,6 @@ class _SlotLayer(DynamicLayer):
 def _keys_and_values(layer: AnyLayer) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None
     return layer.keys, layer.values
-
-
-def _room(prototype: Tensor, n_slots: int, capacity: int) -> Tensor:
-    """Zeros (S, H, capacity, D). Not `empty`: a masked column still meets a weight of 0, and 0 * nan is nan."""
-    _, n_heads, _, head_dim = prototype.shape
-    return prototype.new_zeros((n_slots, n_heads, capacity, head_dim))
 
 
 def _refuse_unsupported(model: PreTrainedModel, capacity: int) -> None:

@@ -24,12 +24,6 @@ from farm.tensors.sampling import sample_tokens
 
 REFILL_SHARE = 1 / 8
 """New prompts are read in once this share of the batch is free: fewer, larger prefills."""
-PREFILL_PROMPTS = {"cpu": 32, "cuda": 128}
-"""Prompts read in at once: enough to fill the arithmetic units; on a CPU, few enough for the activations to stay in the
-cache."""
-SHRINK_SHARE = {"cpu": 3 / 4, "cuda": 1 / 2}
-"""With no prompts left, the batch is cut to its live rows once they are fewer than this share. On a GPU a step of fewer
-rows takes hardly less time, and its graph must be captured anew."""
 
 
 class Completion(NamedTuple):
@@ -46,6 +40,21 @@ class Completion(NamedTuple):
 class _Job(NamedTuple):
     prompt: int
     sample: int
+
+
+class _Sizes(NamedTuple):
+    """What pays on one kind of device."""
+
+    prefill_prompts: int
+    """Prompts read in at once: enough to fill the arithmetic units; on a CPU, few enough for the activations to stay in
+    the cache."""
+    shrink_share: float
+    """With no prompts left, the batch is cut to its live rows once they are fewer than this share. On a GPU a step of
+    fewer rows takes hardly less time, and its graph must be captured anew."""
+
+
+CPU_SIZES = _Sizes(prefill_prompts=32, shrink_share=3 / 4)
+GPU_SIZES = _Sizes(prefill_prompts=128, shrink_share=1 / 2)
 
 
 def sample(
@@ -97,7 +106,7 @@ def sample(
             if queue and n_free >= max(1, REFILL_SHARE * batch.n_slots):
                 jobs = [queue.popleft() for _ in range(min(n_free, len(queue)))]
                 batch.admit(jobs, [prompt_ids[job.prompt] for job in jobs], np.stack([uniforms(job) for job in jobs]))
-            elif not queue and batch.n_live < SHRINK_SHARE[model.device.type] * batch.n_slots:
+            elif not queue and batch.n_live < batch.sizes.shrink_share * batch.n_slots:
                 batch.shrink()
             finished = batch.step()
             for job, ids in finished:
@@ -131,6 +140,7 @@ class _Batch:
         self._uniforms = np.zeros((n_slots, max_new_tokens), dtype=np.float32)
         self._last_ids = torch.full((n_slots,), eos_id, device=device)
         self._device = device
+        self.sizes = CPU_SIZES if device.type == "cpu" else GPU_SIZES
 
     @property
     def n_slots(self) -> int:
@@ -155,9 +165,8 @@ class _Batch:
         for slot, job in zip(slots, jobs, strict=True):
             slots_of.setdefault(job.prompt, []).append(slot)
         ids_of = {job.prompt: ids[:-1] or ids for job, ids in zip(jobs, prompt_ids, strict=True)}
-        size = PREFILL_PROMPTS[self._device.type]
-        for start in range(0, len(slots_of), size):
-            prompts = list(slots_of)[start : start + size]
+        for start in range(0, len(slots_of), self.sizes.prefill_prompts):
+            prompts = list(slots_of)[start : start + self.sizes.prefill_prompts]
             input_ids = pad([ids_of[prompt] for prompt in prompts], self._eos_id, device=self._device).input_ids
             sources = [row for row, prompt in enumerate(prompts) for _ in slots_of[prompt]]
             targets = [slot for prompt in prompts for slot in slots_of[prompt]]
