@@ -9,6 +9,7 @@ import pandas as pd
 from farm.compare.arms import Arm, ArmsComparison, compare_arms
 from farm.compare.bars import label_free_margins
 from farm.compare.comparison_file import write_comparison
+from farm.compare.costs import cost_report, cost_rows, cost_table, draw_costs
 from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
 from farm.compare.report import arms_report, bars_report, one_by_one_report
@@ -66,6 +67,15 @@ def write_report(
     sections.append(
         selection_report(Selection(run.method, run.annotator_train, run.selection) for run in runs if run.selection)
     )
+    rows = cost_rows(verdict_table((s, run.outcomes) for run in runs for s in run.standings), [r.cost for r in runs])
+    sections.append(cost_report(rows))
+    cost_table(rows).to_csv(folder / "costs.csv", index=False)
+    written.append("costs.csv")
+    arms = {labels: f"{labels} labels" for labels in (settings.crowd, settings.simulated)}
+    arms = {labels: title for labels, title in arms.items() if any(row.labels == labels for row in rows)}
+    if arms:
+        draw_costs(rows, settings.label_free, arms, folder / "costs.png")
+        written.append("costs.png")
     points = point_table(runs, settings)
     if not points.empty:
         draw_over_optimisation(points, folder / "over_optimisation.png")

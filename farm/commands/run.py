@@ -177,7 +177,7 @@ def _run_one(job: Planned) -> None:
     print()
     for row in read_table(standings.file("standings.parquet"), Standing):
         print(standing_text(row))
-    if selection := read_run(standings).selection:
+    if selection := read_run(store, standings).selection:
         print(selection_line(selection))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
-PICTURES = ("comparison.png", "over_optimisation.png")
+PICTURES = ("comparison.png", "costs.png", "over_optimisation.png")
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +59,12 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
     assert comparison["n_models"] == 4
     assert comparison["spearman"]["low"] <= comparison["spearman"]["value"] <= comparison["spearman"]["high"]
     assert {m["method"] for m in comparison["models"]} == {"sft", "dpo", "best_of_n", "feedme"}
+    costs = pd.read_csv(folder / "costs.csv").set_index(["method", "labels"])
+    # 6,000 demonstrations cut to 800, 16 a step, then 240 comparisons of two answers, all labelled.
+    assert costs.loc[("sft", "crowd"), ["gradient_steps", "n_labels", "generated_tokens"]].tolist() == [50, 0, 0]
+    assert (costs.loc[["dpo", "best_of_n"], "n_labels"] == 240).all()
+    assert costs.loc[("best_of_n", "crowd"), "tokens_per_answer"] > 8 * costs.loc[("dpo", "crowd"), "tokens_per_answer"]
+    assert (costs["flops"] > 0).all() and (costs["peak_memory_mb"] > 100).all()
     for name in PICTURES:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     assert str(folder / "comparison.png") in (finished / "printed.txt").read_text()

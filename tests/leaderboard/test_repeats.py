@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from farm.compare.costs import RunCost
+from farm.cost import Cost
 from farm.leaderboard.repeats import repeat_variances, row_variances, standing_key
 from farm.leaderboard.rows import average_over_seeds
 from farm.leaderboard.runs import MeasuredRun
@@ -30,6 +32,7 @@ def test_the_variance_of_a_standing_is_that_of_its_own_annotators_labels() -> No
         standings=[BASE, replace(BASE, annotator_eval="pool")],
         outcomes=[outcome(2, 0, 1), outcome(3, 0, 0), outcome(1, 0, 0, annotator_eval="pool")],
         points=(),
+        cost=RunCost(method="m", annotator_train="crowd", seed=0, training=Cost(), answering=Cost(), n_answers=1),
         agreement=None,
         selection=(),
     )
