@@ -163,7 +163,7 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
 
 def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
     """The supervised policy from the demonstrations."""
-    return _train(store, {"dataset": data}, model, sft, seed)
+    return _train(store, {"dataset": data}, model.for_stage("sft"), sft, seed)
 
 
 def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
@@ -236,6 +236,7 @@ def train_reward_model(
     store: Store, pairs: Artifact, sft: Artifact, model: Model, reward_model: RewardStage, seed: int
 ) -> Artifact:
     """A scalar reward from the preference pairs."""
+    model = model.for_stage("reward_model")
 
     def build(output_dir: Path, scratch_dir: Path) -> None:
         rows = read_table(pairs.file("pairs.parquet"), PreferencePair)
@@ -243,7 +244,7 @@ def train_reward_model(
             rows, model=model, sft=load_policy(sft), output_dir=output_dir, scratch_dir=scratch_dir, seed=seed
         )
 
-    component = {"reward_model": reward_model, "model": model}
+    component = {"reward_model": reward_model, "model": model, **_adapter_of(model)}
     parents = {"pairs": pairs, "sft": sft}
     return store.get(REWARD_MODEL, component=component, parents=parents, seed=seed, build=build)
 
@@ -256,10 +257,11 @@ def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, ca
     needed = {"demonstrations": "dataset", "unlabeled": "dataset"}
     roles = {needed.get(requirement, requirement) for requirement in chain.method.requires} - {"labels"}
     inputs = {role: parents[role] for role in sorted(roles)}
+    model = chain.model.for_stage("method")
     if "labels" not in chain.method.requires:
-        return _train(store, inputs, chain.model, chain.method, chain.seed)
+        return _train(store, inputs, model, chain.method, chain.seed)
     source = LabelSource(annotator=chain.annotator, budget=label_budget(parents["dataset"], chain))
-    return _train(store, inputs, chain.model, chain.method, chain.seed, source=source, calls=calls)
+    return _train(store, inputs, model, chain.method, chain.seed, source=source, calls=calls)
 
 
 def label_budget(data: Artifact, chain: Chain) -> int:
@@ -424,5 +426,10 @@ def _train(
             labels.write(output_dir)
         write_policy(policy, output_dir)
 
-    component = {"method": method, "model": model, **({"labels": source} if source else {})}
+    component = {"method": method, "model": model, **_adapter_of(model), **({"labels": source} if source else {})}
     return store.get(POLICY, component=component, parents=parents, seed=seed, build=build)
+
+
+def _adapter_of(model: Model) -> dict[str, object]:
+    """What a training's key has beside the model: samplers and scorers read merged weights and need not know."""
+    return {"adapter": model.adapter} if model.adapter else {}

@@ -32,7 +32,7 @@ from farm.methods.trl_training import (
     check_rows_per_forward,
     dataset_of,
     in_training_order,
-    load_policy_to_train,
+    load_policies_to_train,
     run_trainer,
     save_trained,
     training_arguments,
@@ -99,10 +99,11 @@ class KTO:
             desirable_weight=self.desirable_weight,
             undesirable_weight=self.undesirable_weight,
         )
-        policy = load_policy_to_train(inputs.sft.checkpoint, job)
+        sft = inputs.sft.checkpoint
+        policy, ref_policy = load_policies_to_train(sft, job, reference=sft)
         trainer = _KTOTrainerOnIds(
             model=policy,
-            ref_model=load_policy_to_train(inputs.sft.checkpoint, job),
+            ref_model=ref_policy,
             args=arguments,
             train_dataset=dataset_of(rows),
             processing_class=tokenizer,

@@ -51,7 +51,6 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import torch
-from transformers import PreTrainedModel
 
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_reward import RewardSettings, ScoreMoments, TokenRewards, next_moments, normalised, token_rewards
@@ -67,10 +66,11 @@ from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optim
 from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
 from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
-from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
+from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
-from farm.models.reward import load_reward_scorer, reward_model_folders
+from farm.models.reward import load_reward_scorer
+from farm.models.trainable import load_backbone, load_policy_and_reference
 from farm.progress import progress
 from farm.records import Instruction, Policy
 from farm.tensors.kl import kl_k1, kl_k3
@@ -113,7 +113,7 @@ class PPO:
         return ("sft", "reward_model", "unlabeled")
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
-        networks = _load_networks(inputs, self.value_init)
+        networks = _load_networks(inputs, self.value_init, seed)
         run = _Run(
             model=inputs.model,
             networks=networks,
@@ -230,24 +230,20 @@ class _Run(NamedTuple):
     seed: int
 
 
-def _load_networks(inputs: TrainingInputs, value_init: str) -> Networks:
-    """Trained networks have float32 weights: at small learning rates a bfloat16 weight would round updates away."""
+def _load_networks(inputs: TrainingInputs, value_init: str, seed: int) -> Networks:
+    """All weights of policy and value network are trained, or adapters on those of reference and reward model."""
     assert inputs.sft is not None and inputs.reward_model is not None
-    model, device = inputs.model, inputs.model.torch_device
-    load_policy = partial(load_causal_lm, inputs.sft.checkpoint, dtype=torch.float32, device=device)
-    if value_init == "reward_model":
-        backbone = load_reward_model(
-            reward_model_folders(inputs.reward_model)[0], dtype=torch.float32, device=device
-        ).base_model
-    else:
-        backbone = load_policy().base_model
-    assert isinstance(backbone, PreTrainedModel)
+    model, device, sft = inputs.model, inputs.model.torch_device, inputs.sft.checkpoint
+    policy, ref_policy = load_policy_and_reference(sft, model, reference=sft, seed=seed)
+    reward_model = load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device)
+    below = reward_model.members[0] if value_init == "reward_model" else ref_policy
+    backbone = load_backbone(below, model, seed=seed)
     is_mixed = model.dtype == "bfloat16"
     return Networks(
-        policy=LanguageModel(load_policy()),
-        ref_policy=LanguageModel(load_policy().requires_grad_(False)),
+        policy=LanguageModel(policy),
+        ref_policy=LanguageModel(ref_policy),
         value_model=ValueModel(backbone),
-        reward_model=load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device),
+        reward_model=reward_model,
         tokenizer=load_tokenizer(inputs.sft.checkpoint),
         precision=partial(torch.autocast, device.type, dtype=torch.bfloat16) if is_mixed else nullcontext,
     )

@@ -70,10 +70,13 @@ class UpdateStatistics(NamedTuple):
 
 
 def make_optimizer(networks: Networks, settings: UpdateSettings) -> torch.optim.Optimizer:
-    """Adam over both networks, in one group each."""
+    """Adam over what is trained of both networks, in one group each."""
     groups = [
-        {"params": list(networks.policy.model.parameters()), "lr": settings.learning_rate},
-        {"params": list(networks.value_model.parameters()), "lr": settings.value_learning_rate},
+        {"params": [p for p in network.parameters() if p.requires_grad], "lr": learning_rate}
+        for network, learning_rate in (
+            (networks.policy.model, settings.learning_rate),
+            (networks.value_model, settings.value_learning_rate),
+        )
     ]
     return torch.optim.Adam(groups, eps=settings.adam_epsilon, fused=True)
 

@@ -52,9 +52,10 @@ from farm.methods.quark_update import QuarkUpdate, imitation_terms
 from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
 from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
-from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer, save_checkpoint
+from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel
 from farm.models.reward import RewardScorer, load_reward_scorer
+from farm.models.trainable import load_policy_and_reference
 from farm.models.tokens import decode_completion, encode_prompt
 from farm.progress import progress
 from farm.records import Instruction, Policy
@@ -282,16 +283,16 @@ class _Run(NamedTuple):
 def _open_run(inputs: TrainingInputs, adam_epsilon: float, seed: int) -> _Run:
     assert inputs.sft is not None and inputs.reward_model is not None
     model, device = inputs.model, inputs.model.torch_device
-    load_policy = partial(load_causal_lm, inputs.sft.checkpoint, dtype=torch.float32, device=device)
-    policy = LanguageModel(load_policy())
+    sft = inputs.sft.checkpoint
+    policy, ref_policy = load_policy_and_reference(sft, model, reference=sft, seed=seed)
     is_mixed = model.dtype == "bfloat16"
     return _Run(
         model=model,
-        policy=policy,
-        ref_policy=LanguageModel(load_policy().requires_grad_(False)),
+        policy=LanguageModel(policy),
+        ref_policy=LanguageModel(ref_policy),
         reward_model=load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device),
         tokenizer=load_tokenizer(inputs.sft.checkpoint),
-        optimizer=torch.optim.Adam(policy.model.parameters(), eps=adam_epsilon, fused=True),
+        optimizer=torch.optim.Adam(policy.parameters(), eps=adam_epsilon, fused=True),
         instructions=keep_short(model, inputs.unlabeled),
         precision=partial(torch.autocast, device.type, dtype=torch.bfloat16) if is_mixed else nullcontext,
         seed=seed,

@@ -37,7 +37,7 @@ from farm.methods.trl_training import (
     save_trained,
     training_arguments,
 )
-from farm.models.checkpoint import Model, load_tokenizer
+from farm.models.checkpoint import Model, load_tokenizer, reward_head
 from farm.models.tokens import pad
 from farm.records import Policy, PreferencePair, content_key
 from farm.seeds import uniform_for
@@ -136,9 +136,8 @@ class RewardModel:
         train_scores = _pair_scores(classifier, train, model)
         scale = float(train_scores.std()) if self.normalise else 1.0
         with torch.no_grad():
-            classifier.score.weight /= scale  # type: ignore[union-attr,operator]
-            if classifier.score.bias is not None:  # type: ignore[union-attr]
-                classifier.score.bias /= scale  # type: ignore[union-attr,operator]
+            for parameter in reward_head(classifier).parameters():
+                parameter /= scale
         return evaluate_margins(
             margin, n_train=len(train), score_mean=float(train_scores.mean() / scale), score_scale=scale
         )
@@ -212,9 +211,8 @@ def _padding_id(pairs: Sequence[EncodedPair], tokenizer: PreTrainedTokenizerBase
 def _optimizer(
     classifier: PreTrainedModel, settings: TrainingSettings, head_learning_rate_multiplier: float
 ) -> torch.optim.Optimizer:
-    head = [p for name, p in classifier.named_parameters() if name.startswith("score.")]
-    rest = [p for name, p in classifier.named_parameters() if not name.startswith("score.")]
-    assert head, "transformers names the head of its causal LMs' classifiers `score`"
+    head = list(reward_head(classifier).parameters())
+    rest = [p for p in classifier.base_model.parameters() if p.requires_grad]
     rate, decay = settings.learning_rate, settings.weight_decay
     return torch.optim.AdamW(
         [

@@ -29,7 +29,7 @@ def save_state(
     """
     state = {
         "values": dict(values),
-        "modules": {role: module.state_dict() for role, module in modules.items()},
+        "modules": {role: _trained(module) for role, module in modules.items()},
         "optimizer": optimizer.state_dict(),
     }
     beside = path.with_suffix(".writing")
@@ -45,10 +45,16 @@ def load_state(
         return None
     state = torch.load(path, map_location=device, weights_only=True)
     for role, module in modules.items():
-        module.load_state_dict(state["modules"][role])
+        assert state["modules"][role].keys() == _trained(module).keys()
+        module.load_state_dict(state["modules"][role], strict=False)
     optimizer.load_state_dict(state["optimizer"])
     values: Mapping[str, Any] = state["values"]
     return values
+
+
+def _trained(module: nn.Module) -> dict[str, nn.Parameter]:
+    """Frozen weights are on disk already."""
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
 class StepLog:

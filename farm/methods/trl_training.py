@@ -1,8 +1,8 @@
 """The border to TRL: our names inside, TRL's outside. Every TRL trainer of the laboratory is configured and run here.
 
 What this settles for all of them: the batch size is global and the micro-batch size only decides how its gradient is
-accumulated; no dropout; float32 weights, with bfloat16 autocast where the model asks for it; nothing is reported to
-anybody; progress and `metrics.jsonl` are ours. Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
+accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model asks
+for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours. Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
 
 A run that lasts is checkpointed every few minutes into its scratch folder; a killed run resumes from the last complete
 checkpoint and ends with the weights of an unbroken one, bit for bit. A shorter run starts afresh: same result.
@@ -21,7 +21,6 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import datasets  # type: ignore[import-untyped]
 import numpy as np
-import torch
 import transformers
 from transformers import (
     PreTrainedModel,
@@ -37,8 +36,9 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from farm.cost import Cost, count
 from farm.methods.snapshots import Snapshots, check_n_snapshots
-from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, save_checkpoint
+from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
+from farm.models.trainable import PolicyAndReference, load_classifier, load_policy, load_policy_and_reference
 from farm.progress import Bar, progress
 from farm.seeds import derive_seed, rng_for
 
@@ -133,16 +133,24 @@ def check_rows_per_forward(rows_per_forward: int, settings: TrainingSettings) ->
 
 
 def load_policy_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
-    """A causal LM with float32 weights: at learning rates like 1e-6 a bfloat16 weight would round every update away."""
-    policy = load_causal_lm(checkpoint, dtype=torch.float32, device=job.model.torch_device)
+    """A causal LM: all its weights, or an adapter on them."""
+    policy = load_policy(checkpoint, job.model, seed=job.torch_seed)
     disable_dropout_in_model(policy)
     return policy
 
 
+def load_policies_to_train(start: str | Path, job: TrainingJob, *, reference: str | Path) -> PolicyAndReference:
+    """A causal LM to train and its frozen reference."""
+    policies = load_policy_and_reference(start, job.model, reference=reference, seed=job.torch_seed)
+    for policy in policies:
+        disable_dropout_in_model(policy)
+    return policies
+
+
 def load_classifier_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
-    """A sequence classifier with float32 weights; its head is new, drawn from the job's seed."""
+    """A sequence classifier; its head is new, drawn from the job's seed."""
     transformers.set_seed(job.torch_seed)  # the new head is drawn from torch's global generator
-    classifier = load_reward_model(checkpoint, dtype=torch.float32, device=job.model.torch_device)
+    classifier = load_classifier(checkpoint, job.model, seed=job.torch_seed)
     disable_dropout_in_model(classifier)
     return classifier
 

@@ -119,9 +119,12 @@ def save_adapter(model: PreTrainedModel, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     save_file(trained, directory / "adapter_model.safetensors", metadata={"format": "pt"})
     (config,) = _configs(model).values()
-    written = {
-        name: sorted(value) if isinstance(value, set) else value for name, value in config.to_dict().items()
-    } | {"base_model_name_or_path": model.name_or_path, "modules_to_save": in_full or None, "inference_mode": True}
+    settings = config.to_dict() | {
+        "base_model_name_or_path": model.name_or_path,
+        "modules_to_save": in_full or None,
+        "inference_mode": True,
+    }
+    written = {name: sorted(value) if isinstance(value, set) else value for name, value in settings.items()}
     (directory / "adapter_config.json").write_text(json.dumps(written, sort_keys=True, indent=1) + "\n")
 
 

@@ -7,7 +7,7 @@ any other tool reads without knowing, and in `adapter/` beside it as PEFT writes
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from farm.errors import UserError
-from farm.models.adapter import LoRA, is_adapted, merge_into, save_adapter
+from farm.models.adapter import LoRA, TrainingStage, is_adapted, merge_into, save_adapter
 from farm.models.flops import count_flops_of
 from farm.models.prompts import Prompt
 
@@ -62,6 +62,10 @@ class Model:
     """Sequences generated at once."""
     adapter: LoRA | None = field(metadata={"in_key": False})
     """Train an adapter on frozen weights; None to train all weights. In the keys of trainings, for only they see it."""
+
+    def for_stage(self, stage: TrainingStage) -> "Model":
+        """The same model, without its adapter if this training fits all weights."""
+        return self if self.adapter is None or stage in self.adapter.stages else replace(self, adapter=None)
 
     @property
     def torch_device(self) -> torch.device:
@@ -144,6 +148,15 @@ def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.dev
     return _placed(model, device)
 
 
+def load_again(model: PreTrainedModel, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+    """What a model was before it was trained, from its checkpoint."""
+    check_checkpoint(model.name_or_path)
+    again: PreTrainedModel = type(model).from_pretrained(
+        model.name_or_path, config=model.config, dtype=dtype, trust_remote_code=False, use_safetensors=True
+    )
+    return _placed(again, device)
+
+
 def reward_head(reward_model: PreTrainedModel) -> nn.Linear:
     """The layer that turns the last hidden state into the score; families name it differently.
 
@@ -171,15 +184,8 @@ def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
 
 def _merged(model: PreTrainedModel) -> PreTrainedModel:
     """The base, read again, with the adapter's products added in float32. The model that is trained stays as it is."""
-    check_checkpoint(model.name_or_path)
     with torch.random.fork_rng(devices=[]):  # a head that is not in the base is drawn first, and then replaced
-        base: PreTrainedModel = type(model).from_pretrained(
-            model.name_or_path,
-            config=model.config,
-            dtype=torch.float32,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
+        base = load_again(model, dtype=torch.float32, device=torch.device("cpu"))
     merge_into(base, model)
     return base
 

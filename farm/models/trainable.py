@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from farm.models.adapter import add_adapter
-from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, reward_head
+from farm.models.checkpoint import Model, load_again, load_causal_lm, load_reward_model, reward_head
 
 
 class PolicyAndReference(NamedTuple):
@@ -31,12 +31,14 @@ def load_policy(checkpoint: str | Path, model: Model, *, seed: int) -> PreTraine
     return policy
 
 
-def load_policy_and_reference(checkpoint: str | Path, model: Model, *, seed: int) -> PolicyAndReference:
-    """A causal LM to train, and the same one to be compared with."""
-    ref_policy = load_causal_lm(checkpoint, dtype=trained_dtype(model), device=model.torch_device)
+def load_policy_and_reference(
+    start: str | Path, model: Model, *, reference: str | Path, seed: int
+) -> PolicyAndReference:
+    """A causal LM to train, and the one that it is compared with, most often the same."""
+    ref_policy = load_causal_lm(reference, dtype=trained_dtype(model), device=model.torch_device)
     ref_policy.requires_grad_(False)
-    if model.adapter is None:
-        return PolicyAndReference(load_policy(checkpoint, model, seed=seed), ref_policy)
+    if model.adapter is None or start != reference:
+        return PolicyAndReference(load_policy(start, model, seed=seed), ref_policy)
     policy = sharing_weights(ref_policy)
     add_adapter(policy, model.adapter, head=None, seed=seed)
     return PolicyAndReference(policy, ref_policy)
@@ -50,17 +52,17 @@ def load_classifier(checkpoint: str | Path, model: Model, *, seed: int) -> PreTr
     return classifier
 
 
-def backbone_to_train(owner: PreTrainedModel, model: Model, *, seed: int) -> PreTrainedModel:
-    """The transformer below a model's head: the owner's own, or an adapter on weights that the owner keeps.
+def load_backbone(frozen: PreTrainedModel, model: Model, *, seed: int) -> PreTrainedModel:
+    """The transformer below a model's head, to train it below another one.
 
     Args:
-        owner: with all weights to train nobody else may use it; under an adapter, a frozen one.
+        frozen: a causal LM or a classifier as it was loaded; an adapter shares its weights.
         model: what is trained, and how.
         seed: of the adapter's first weights.
     """
     if model.adapter is None:
-        return _backbone(owner)
-    backbone = _backbone(sharing_weights(owner))
+        return _backbone(load_again(frozen, dtype=torch.float32, device=model.torch_device))
+    backbone = _backbone(sharing_weights(frozen))
     add_adapter(backbone, model.adapter, head=None, seed=seed)
     return backbone
 

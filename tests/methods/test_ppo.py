@@ -203,7 +203,7 @@ def test_micro_batches_change_nothing(method: PPO, inputs: TrainingInputs, folde
 def test_end_token_is_trained(method: PPO, inputs: TrainingInputs) -> None:
     """An update whose advantage sits on the end token alone makes ending likelier."""
     assert inputs.sft is not None and inputs.reward_model is not None
-    networks = ppo._load_networks(inputs, "sft")
+    networks = ppo._load_networks(inputs, "sft", 0)
     completions = [Completion([7, 8, networks.tokenizer.eos_token_id], "", True)] * 6
     prompt_ids = [[5, 6]] * 6
     rollouts = ppo.evaluate_completions(
@@ -253,8 +253,8 @@ def test_a_reference_that_is_not_the_policy_is_refused(
 ) -> None:
     load = ppo._load_networks
 
-    def disturbed(inputs: TrainingInputs, value_init: str) -> Networks:
-        networks = load(inputs, value_init)
+    def disturbed(inputs: TrainingInputs, value_init: str, seed: int) -> Networks:
+        networks = load(inputs, value_init, seed)
         with torch.no_grad():
             next(networks.policy.model.parameters()).add_(0.1)
         return networks
