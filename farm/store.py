@@ -199,7 +199,10 @@ class Store:
 
     def _lock(self, path: Path) -> FileLock:
         locks = self.root / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArtifactError(f"root={self.root}: no artifacts can be kept here: {error.strerror}") from error
         lock = FileLock(locks / f"{path.parent.name}-{path.name}.lock")
         try:
             lock.acquire(timeout=2.0)

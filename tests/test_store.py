@@ -148,3 +148,9 @@ def test_two_processes_at_once_build_it_once(tmp_path: Path) -> None:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert log.read_text() == "built\n"
+
+
+def test_a_root_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArtifactError, match=r"root=.*file/root: no artifacts can be kept here: Not a directory"):
+        Store(tmp_path / "file" / "root").get(STAGE, component={}, parents={}, seed=0, build=forbidden)

@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 
 from farm.config import CONF_DIR, ConfigError
@@ -20,32 +21,34 @@ usage: farm <command> [key=value ...]      every command takes Hydra overrides
                    farm run experiment=pocket
   annotate       let an annotator label a file of comparisons, or of two models' outputs
                    farm annotate input=PATH output=PATH annotator=pool
+  score          a reward model's scores of any outputs, or its accuracy on labelled pairs
+                   farm score input=PATH output=PATH reward_model=DIR
+                   farm score pairs=PATH output=DIR reward_model=DIR
   judges         how good judges are: against labels, against baselines, under attack
                    farm judges input=PATH annotators=[greedy,pool]
-  cache          what has been asked of judge models: look, export, prune
-                   farm cache                  farm cache prune older_than_days=90
-  leaderboard    regenerate leaderboard/ from the artifacts under root
-                   farm leaderboard            farm leaderboard --check
+  cache          what has been asked of judge models: look, export; farm cache prune older_than_days=90
+  leaderboard    regenerate leaderboard/ from the artifacts under root; --check only says what differs
   compare        simulated against crowd rankings, or recorded judges against humans
                    farm compare                farm compare humans=PATH simulated=PATH
   calibrate      fit a simulated annotator to human labels
                    farm calibrate humans=PATH judge=PATH name=my_crowd
   plan           how many labels, annotators and seeds a question needs
                    farm plan difference=0.05 confidence=0.9
-  pocket build   pretrain the pocket world's base model again
-                   farm pocket build output=DIR
+  pocket build   pretrain the pocket world's base model again: farm pocket build output=DIR
 
-  method      {methods}
-  annotator   {annotators}
-  experiment  {experiments}
+{choices}
 
 Settings live in conf/, one YAML per choice, every key with a comment. Artifacts go to root (default runs/).
 A wrong key or type is reported before anything starts, with exit code 2.
 """
 
+PAPER = "_paper"
+HELP_WIDTH = 110
+
 COMMANDS = {
     ("run",): "farm.commands.run:run",
     ("annotate",): "farm.commands.annotate:annotate",
+    ("score",): "farm.commands.score:score",
     ("judges",): "farm.commands.judges:judges",
     ("cache",): "farm.commands.cache:cache",
     ("calibrate",): "farm.commands.calibrate:calibrate",
@@ -102,7 +105,15 @@ def _guarded(target: str, arguments: Sequence[str]) -> int:
 
 
 def _help() -> str:
-    def choices(group: str) -> str:
-        return ", ".join(sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml")))
+    return HELP.format(choices="\n".join(_choices(group) for group in ("method", "annotator", "experiment")))
 
-    return HELP.format(methods=choices("method"), annotators=choices("annotator"), experiments=choices("experiment"))
+
+def _choices(group: str) -> str:
+    """A group's choices, wrapped; a method's published settings stand as [_paper] behind its name."""
+    names = sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml"))
+    plain = [name for name in names if not name.endswith(PAPER)]
+    shown = [name + (f"[{PAPER}]" if name + PAPER in names else "") for name in plain]
+    lead = f"  {group:<12}"
+    return textwrap.fill(
+        ", ".join(shown), HELP_WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
