@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from farm.data.column_types import ColumnTypes
 from farm.data.comparisons import ComparisonRow, Comparisons
-from farm.data.files import MAX_SHOWN, DataError, FileRow, Row, explain_row, format_of, rows_report
+from farm.data.files import DataError, FileRow, Row, format_of
 from farm.data.output_index import OutputIndex, OutputRow
+from farm.data.row_problems import RowProblems
 from farm.data.row_stream import stream_rows
 
 RowT = TypeVar("RowT", bound=FileRow)
@@ -44,9 +45,26 @@ def open_comparisons(paths: Sequence[Path]) -> Iterator[Comparisons]:
         raise DataError(f"input: expected one file of comparisons or two files of outputs, got {len(paths)} files")
 
 
+def checked_stream(path: Path, schema: type[RowT]) -> Iterator[tuple[Row, RowT]]:
+    """Every row with its checked form; after the last one, DataError if there were none or some did not fit."""
+    problems = RowProblems()
+    n_rows = 0
+    for n_rows, row in enumerate(stream_rows(path), start=1):
+        try:
+            checked = schema.model_validate(row)
+        except ValidationError as error:
+            problems.add(n_rows, error)
+            continue
+        yield row, checked
+    if problems.n_bad:
+        raise DataError(problems.report(path, n_rows=n_rows))
+    if n_rows == 0:
+        raise DataError(f"{path}: it holds no rows, expected at least one")
+
+
 def _pairs_of(path: Path) -> Comparisons:
     columns, n_rows = ColumnTypes(), 0
-    for row, _ in _checked(path, ComparisonRow):
+    for row, _ in checked_stream(path, ComparisonRow):
         columns.add(row)
         n_rows += 1
     schema = pq.read_schema(path) if format_of(path) == ".parquet" else columns.schema()
@@ -54,7 +72,7 @@ def _pairs_of(path: Path) -> Comparisons:
 
 
 def _joined(path_1: Path, path_2: Path, index: OutputIndex) -> Comparisons:
-    for _, output in _checked(path_2, OutputRow):
+    for _, output in checked_stream(path_2, OutputRow):
         index.add(output)
     columns, n_1, n_rows, first_alone = ColumnTypes(), 0, 0, ""
     for row, joined in _joined_rows(path_1, path_2, index):
@@ -90,7 +108,7 @@ def _joined_rows(path_1: Path, path_2: Path, index: OutputIndex) -> Iterator[tup
     The k-th output to an instruction meets the k-th of the other file. Where no generator is named, the file's name is.
     """
     n_seen: Counter[str] = Counter()
-    for row, output in _checked(path_1, OutputRow):
+    for row, output in checked_stream(path_1, OutputRow):
         key = output.text_key
         found = index.find(key, n_seen[key])
         n_seen[key] += 1
@@ -105,22 +123,3 @@ def _joined_rows(path_1: Path, path_2: Path, index: OutputIndex) -> Iterator[tup
             "generator_2": found.generator or path_2.stem,
         }
         yield row, {**kept, **pair}
-
-
-def _checked(path: Path, schema: type[RowT]) -> Iterator[tuple[Row, RowT]]:
-    """Every row with its checked form; after the last one, an error if there were none or some did not fit."""
-    problems: list[str] = []
-    n_rows = n_bad = 0
-    for n_rows, row in enumerate(stream_rows(path), start=1):
-        try:
-            checked = schema.model_validate(row)
-        except ValidationError as error:
-            n_bad += 1
-            if len(problems) < MAX_SHOWN:
-                problems += explain_row(n_rows, error)
-            continue
-        yield row, checked
-    if n_bad:
-        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=n_rows))
-    if n_rows == 0:
-        raise DataError(f"{path}: it holds no rows, expected at least one comparison")

@@ -19,10 +19,8 @@ import pandas as pd
 from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
+from farm.data.row_problems import MAX_SHOWN, RowProblems, shown
 from farm.errors import UserError
-
-MAX_SHOWN = 10
-"""Errors that a message spells out; the rest is counted."""
 
 MISSING = ("", "nan", "none", "null", "na", "n/a")
 """What a cell of a CSV file says where there is no number; in a field of text, only an empty cell says nothing."""
@@ -74,17 +72,15 @@ def check_rows(path: Path, rows: Sequence[Row], schema: type[RowT], *, is_text: 
 def checked_rows(path: Path, rows: Iterable[Row], schema: type[RowT], *, is_text: bool = False) -> Iterator[RowT]:
     """`check_rows` one by one, for tables whose records need not all be in memory; bad rows are reported at the end."""
     cells = _cells(schema)
-    problems: list[str] = []
-    n_bad = number = 0
+    problems = RowProblems()
+    number = 0
     for number, row in enumerate(rows, start=1):
         try:
             yield schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text)
         except ValidationError as error:
-            n_bad += 1
-            if len(problems) < MAX_SHOWN:
-                problems += explain_row(number, error)
-    if n_bad:
-        raise DataError(rows_report(path, problems, n_bad=n_bad, n_rows=number))
+            problems.add(number, error)
+    if problems.n_bad:
+        raise DataError(problems.report(path, n_rows=number))
 
 
 class _Cell(NamedTuple):
@@ -276,7 +272,7 @@ def _objects(path: Path, values: object) -> list[Row]:
         raise DataError(f"{path}: expected a list of objects, got one {type(values).__name__}{names}")
     for number, value in enumerate(values, start=1):
         if not isinstance(value, dict):
-            raise DataError(f"{path}: row {number}: expected an object with named fields, got {_shown(value)}")
+            raise DataError(f"{path}: row {number}: expected an object with named fields, got {shown(value)}")
     return values
 
 
@@ -284,35 +280,3 @@ def missing_to_none(value: object) -> object:
     """NaN, which tables use for what is missing, as None."""
     is_missing = value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
     return None if is_missing else value
-
-
-def explain_row(number: int, error: ValidationError) -> list[str]:
-    """One line per wrong field; fields that are missing share one."""
-    found = error.errors(include_url=False)
-    missing = [_dotted(problem["loc"]) for problem in found if problem["type"] == "missing"]
-    lines = []
-    if missing:
-        row = next(problem["input"] for problem in found if problem["type"] == "missing")
-        lines.append(f"  row {number}: expected the fields {', '.join(missing)}; it has only {', '.join(sorted(row))}")
-    for problem in found:
-        if problem["type"] != "missing":
-            expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            where = f"row {number}, field `{_dotted(problem['loc'])}`"
-            lines.append(f"  {where}: expected {expected}, got {_shown(problem['input'])}")
-    return lines
-
-
-def _dotted(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "whole row"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def rows_report(path: Path, problems: Sequence[str], *, n_bad: int, n_rows: int) -> str:
-    """What is wrong with a file's rows: the first problems spelt out, the others counted."""
-    shown = list(problems[:MAX_SHOWN])
-    more = [f"  ... {n_bad} rows in all"] if n_bad > MAX_SHOWN or len(problems) > MAX_SHOWN else []
-    return "\n".join([f"{path}: {n_bad} of {n_rows} rows are not as expected (rows count from 1):", *shown, *more])

@@ -67,9 +67,17 @@ def test_a_missing_field_lists_what_is_there(tmp_path: Path) -> None:
 
 
 def test_many_bad_rows_are_counted_but_not_all_shown(tmp_path: Path) -> None:
-    message = error_of(write(tmp_path / "rows.json", json.dumps([{"text": 1}] * 57)))
+    message = error_of(write(tmp_path / "rows.json", json.dumps([{"text": k} for k in range(57)])))
     assert "57 of 57 rows" in message
-    assert len(message.splitlines()) == 12
+    assert len(message.splitlines()) == 12 and message.endswith("and 47 other things in further rows")
+
+
+def test_what_is_wrong_with_many_rows_is_said_once(tmp_path: Path) -> None:
+    message = error_of(write(tmp_path / "rows.json", json.dumps([{"count": 1}] * 57 + [{"text": 1, "count": 1}])))
+    assert message.splitlines()[1:] == [
+        "  row 1 and 56 more: expected the fields text; it has only count",
+        "  row 58, field `text`: expected a valid string, got 1",
+    ]
 
 
 def test_a_missing_file_says_what_is_there_instead(tmp_path: Path) -> None:
