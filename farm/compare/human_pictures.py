@@ -1,5 +1,6 @@
 """Pictures of a comparison with humans: label agreement, both rankings, and how surely pairs are ordered the same."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,8 +46,9 @@ def draw_sides(comparison: HumanComparison, path: Path) -> bool:
     sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
     if not sides:
         return False
-    if len(sides) == 2 and comparison.ranking.models:
-        _draw_scatter(comparison, sides[0], sides[1], path)
+    names = [name for name in comparison.ranking.models if all(np.isfinite(_value(side, name)) for side in sides)]
+    if len(sides) == 2 and names:
+        _draw_scatter(comparison, sides[0], sides[1], names, path)
     else:
         _draw_standings(sides[0], path)
     return True
@@ -106,11 +108,10 @@ def _agreement_rows(comparison: HumanComparison) -> list[_Row]:
     return [row for row in rows if row.estimate.value is not None]
 
 
-def _draw_scatter(comparison: HumanComparison, humans: Side, simulated: Side, path: Path) -> None:
+def _draw_scatter(comparison: HumanComparison, humans: Side, simulated: Side, names: Sequence[str], path: Path) -> None:
     figure = new_figure(width=7.5, height=6.8)
     axes = figure.add_subplot()
     style_axes(axes)
-    names = comparison.ranking.models
     points = np.array([[_value(side, name) for side in (simulated, humans)] for name in names])
     errors = np.array([[_error(side, name) for side in (simulated, humans)] for name in names])
     trained = np.array([comparison.is_trained_in_lab.get(name, True) for name in names])

@@ -45,6 +45,14 @@ def test_one_side_alone_has_no_pairs(tmp_path: Path) -> None:
     assert "humans: nothing was given" in text and "| model" in text
 
 
+def test_a_model_without_a_parsed_verdict_is_left_out_of_the_picture(tmp_path: Path) -> None:
+    table = crowd()
+    is_lost = ((table["model_1"] == "a") | (table["model_2"] == "a")) & (table["annotator_kind"] == "llm")
+    found = compared(table, table.assign(preference=table["preference"].mask(is_lost)))
+    assert found.ranking.reason and draw_sides(found, tmp_path / "r.png")
+    assert "no ranking covers them all" in markdown(human_page(found, frozenset()))
+
+
 def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
     table = crowd().assign(model_1="", model_2="")
     settings = RankingSettings(tie_model="half_wins", trained_in_lab=None, seed=0, n_resamples=50)
