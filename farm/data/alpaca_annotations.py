@@ -1,8 +1,8 @@
 """Annotations of AlpacaFarm (Dubois et al. 2023) and AlpacaEval (Li et al. 2023): files, model folders, result trees.
 
 - AlpacaEval: `results/<model>/<annotator>/annotations.json[.gz]`, rows with `generator_1`, `generator_2`, `annotator`.
-  A draw is 0 in old files and 1.5 in newer ones, AlpacaEval 2 has any number from 1 to 2, null is unparsed. The folder
-  names the model, since some rows still carry a working title.
+  A draw is 0 in old files and 1.5 in newer ones, AlpacaEval 2 has any number from 1 to 2, null is unparsed, and so is
+  -1 in its caches. The folder names the model, since some rows still carry a working title.
 - Caches `annotations_seed<k>_<configs>.json[.gz]`: one judge with several seeds, one annotator each.
 - AlpacaFarm: `alpaca_human_preference.json` (with `raw_preference`, the crowd's four classes), `alpaca_gpt4_...` and
   `alpaca_noisy_multi_...`, which name no annotator; human evaluations and cross-annotations with `annotator_index`. The
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from farm.data.annotation_row import AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
@@ -31,6 +31,8 @@ _NEEDED = {"instruction", "output_1", "output_2", "preference"}
 _TIMED = {"price_per_example", "time_per_example", "raw_completion", "referenced_models", "annotator_index"}
 _REFERENCE = "text_davinci_003"
 """Who wrote output_1 of AlpacaFarm's human evaluations, whose rows name only the other model."""
+_FAILED = -1
+"""What the cache keeps of a reply that could not be parsed."""
 _SEED = re.compile(r"annotations_seed(\d+)")
 _PREFERENCE_FILE = re.compile(r"alpaca_(\w+)_preference\.")
 
@@ -43,6 +45,11 @@ class _Row(AnnotationRow):
     annotator_index: int | str | None = None
     generator: str | None = None
     raw_preference: float | None = Field(default=None, ge=1, le=4)
+
+    @field_validator("preference", mode="before")
+    @classmethod
+    def _unless_failed(cls, value: object) -> object:
+        return None if value == _FAILED else value
 
 
 def _is_alpaca_row(path: Path, row: Row) -> bool:

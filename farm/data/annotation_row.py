@@ -55,7 +55,14 @@ def _named(value: object) -> object:
     return str(value).removesuffix(".0") if is_number else value
 
 
+def _written(value: object) -> object:
+    """str(True) is what a model wrote before somebody's JSON writer took it for a boolean."""
+    return str(value) if isinstance(value, bool | int | float) else value
+
+
 Name = Annotated[str, BeforeValidator(_named)]
+Written = Annotated[str, BeforeValidator(_written)]
+"""What a model answered: an answer such as True or 42 may stand in a file as a boolean or a number."""
 
 
 class AnnotationRow(FileRow):
@@ -69,8 +76,8 @@ class AnnotationRow(FileRow):
     model_1: str | None = Field(default="", validation_alias=AliasChoices("model_1", "generator_1"))
     """Who wrote output_1; empty if unknown, and then the pair tells nothing about rankings."""
     model_2: str | None = Field(default="", validation_alias=AliasChoices("model_2", "generator_2"))
-    output_1: str
-    output_2: str
+    output_1: Written
+    output_2: Written
     annotator: Name
     annotator_kind: Literal["human", "llm"]
     preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)]

@@ -6,6 +6,7 @@ Every battle is an item of its own. model_a stood on the left. "tie (bothbad)" c
 Users are hashed; a conversation of several turns is one output, its answers in their order.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,8 @@ def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     for file in files:
         is_text = format_of(file) in (".csv", ".tsv")
         battles = check_rows(file, [_with_winner(row) for row in read_rows(file)], _Battle, is_text=is_text)
-        found = [_row(battle, f"{file.name.split('.')[0]}-{k:06d}", assumed_kind) for k, battle in enumerate(battles)]
+        names = _item_names(battles, file.name.split(".")[0])
+        found = [_row(battle, name, assumed_kind) for battle, name in zip(battles, names, strict=True)]
         n_bare += sum(not (row.output_1 or row.output_2) for row in found)
         rows += found
     notes = [f"{n_bare} of {len(rows)} battles come without the texts they are about"] if n_bare else []
@@ -70,7 +72,19 @@ def _with_winner(row: Row) -> Row:
     return {**row, "winner": marked[0]} if len(marked) == 1 else row
 
 
-def _row(battle: _Battle, fallback: str, assumed_kind: Kind | None) -> AnnotationRow:
+def _item_names(battles: Sequence[_Battle], stem: str) -> list[str]:
+    """The battle's id; with the row's number where there is none, or where it is a question's and not a battle's."""
+    ids = [battle.question_id or battle.id for battle in battles]
+    meant: dict[str | None, set[frozenset[str]]] = {}
+    for name, battle in zip(ids, battles, strict=True):
+        meant.setdefault(name, set()).add(frozenset((battle.model_a, battle.model_b)))
+    return [
+        name if name is not None and len(meant[name]) == 1 else f"{name or stem}-{number:06d}"
+        for number, name in enumerate(ids)
+    ]
+
+
+def _row(battle: _Battle, name: str, assumed_kind: Kind | None) -> AnnotationRow:
     is_user = (battle.judge or "").startswith("arena_user")
     kind: Kind = "human" if is_user else assumed_kind or "human"
     asked, answered_a = dialogue(battle.conversation_a)
@@ -80,7 +94,6 @@ def _row(battle: _Battle, fallback: str, assumed_kind: Kind | None) -> Annotatio
             ["" if turn is None else str(turn) for turn in turns or ()]
             for turns in (battle.prompt, battle.response_a, battle.response_b)
         )
-    name = battle.question_id or battle.id or fallback
     who = "arena_user" if kind == "human" else "arena_judge"
     return AnnotationRow(
         item_id=f"arena-{name}",

@@ -14,21 +14,21 @@ from typing import Literal
 
 import pandas as pd
 
-from farm.data.annotation_row import AnnotationRow
-from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_row import AnnotationRow, Written
+from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
 from farm.data.files import DataError, FileRow, read_records
 
 DATASET_FILE, RESULT_FILE = "dataset.json", "result.json"
 GOLD = "llmbar_gold"
 _ORDERS = {"AB": "swap = False", "BA": "swap = True"}
-_WINNERS = {None: None, "None": None, "1": 1.0, "2": 2.0, "tie": 1.5}
+_WINNERS = {"none": None, "1": 1.0, "2": 2.0, "tie": 1.5}
 
 
 class _Pair(FileRow):
     input: str
-    output_1: str
-    output_2: str
+    output_1: Written
+    output_2: Written
     label: Literal[1, 2, "1", "2"]
 
 
@@ -41,18 +41,22 @@ def read_llmbar(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
     """The annotation table of a subset, or of every subset below a folder: gold labels and judges.
 
     Args:
-        source: a folder, a `dataset.json` (alone: the gold labels), or a `result.json` (alone: one judge).
+        source: a folder (without a `dataset.json` below it: its judges alone), a `dataset.json` (alone: the gold
+            labels), or a `result.json` (alone: one judge).
 
     Raises:
         DataError: nothing there, malformed rows, or a result for other pairs than the dataset's.
     """
     root = source.path
-    if root.name == RESULT_FILE:
-        return annotation_table(_judge_rows(root, None, _subset(root.resolve().parents[3])))
-    files = [root] if root.is_file() else sorted(root.rglob(DATASET_FILE))
-    if not files:
-        raise DataError(f"{root}: expected LLMBar's folder, somewhere below it a {DATASET_FILE}")
+    files = [root] if root.name == DATASET_FILE else sorted(root.rglob(DATASET_FILE))
     rows: list[AnnotationRow] = []
+    if not files:
+        results = [root] if root.is_file() else sorted(root.rglob(RESULT_FILE))
+        if not results:
+            raise DataError(f"{root}: expected LLMBar's folder, somewhere below it a {DATASET_FILE}")
+        for result in results:
+            above = result.resolve().parents
+            rows += _judge_rows(result, None, _subset(above[min(3, len(above) - 1)]))
     for file in files:
         pairs, subset = read_records(file, _Pair), _subset(file.parent)
         rows += [_row(pair, subset, k, annotator=GOLD, winner=str(pair.label)) for k, pair in enumerate(pairs)]
@@ -94,9 +98,10 @@ def _winner(path: Path, number: int, result: _Result, swap: str) -> str:
         raise DataError(
             f"{path}: row {number + 1}, field `results`: expected a last step with `{swap}` and its `winner`"
         )
-    if str(verdict["winner"]) not in _WINNERS:
+    if str(verdict["winner"]).lower() not in _WINNERS:
         raise DataError(
-            f"{path}: row {number + 1}, field `results`: expected the winner 1, 2 or null, got {verdict['winner']!r}"
+            f"{path}: row {number + 1}, field `results`: expected the winner 1, 2, tie or null, "
+            f"got {verdict['winner']!r}"
         )
     return str(verdict["winner"])
 
@@ -121,7 +126,7 @@ def _row(pair: _Pair, subset: str, number: int, *, annotator: str, winner: str) 
         output_2=pair.output_2,
         annotator=annotator,
         annotator_kind="human" if annotator == GOLD else "llm",
-        preference=_WINNERS[winner],
+        preference=_WINNERS[winner.lower()],
         raw_label=winner,
         first_shown={"AB": 1, "BA": 2}.get(order),
         score_1=_score(pair, "1"),
@@ -143,7 +148,9 @@ def _is_llmbar(source: Source) -> bool:
     if source.path.is_file():
         needed = {"input", "output_1", "output_2", "label"}
         return source.path.name in (DATASET_FILE, RESULT_FILE) and needed <= set(source.first_rows[0])
-    return any(file.name == DATASET_FILE for file in source.tables)
+    results = [file for file in source.tables if file.name == RESULT_FILE]
+    is_judged = bool(results) and {"results", "label"} <= set(first_row(results[0]))
+    return is_judged or any(file.name == DATASET_FILE for file in source.tables)
 
 
 FORMAT = AnnotationFormat(

@@ -185,8 +185,8 @@ def _row(vote: _Vote, texts: _Texts, assumed_kind: Kind | None) -> AnnotationRow
 
 
 def _is_votes(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
-    games = {"question_id", "turn", "judge", "model_1", "model_2", "g1_winner", "g2_winner"}
-    votes = {"question_id", "turn", "judge", "model_a", "model_b", "winner"}
+    games = {"question_id", "turn", "model_1", "model_2", "g1_winner", "g2_winner"}
+    votes = {"question_id", "turn", "model_a", "model_b", "winner"}
     names = set(row)
     is_arena = bool(names & {"tstamp", "anony", "language"}) or isinstance(row.get("question_id"), str)
     return games <= names or (votes <= names and not is_arena)

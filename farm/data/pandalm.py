@@ -3,10 +3,11 @@
 A folder with `testset-v1.json` (pairs and the labels `annotator1`, `annotator2`, ...) and, where present, one file per
 judge, `<judge>-testset-v1.json`, with its `..._result`, joined by `idx`. Labels are 0 = tie, 1, 2; one judge file has
 them as text, with "Tie", and with "garbage" for replies that could not be parsed. Some pairs have a JSON boolean as a
-response, where the model answered "True".
+response, where the model answered "True". The two models stand in `cmp_key` with a "_" between them.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from farm.data.annotation_row import AnnotationRow
+from farm.data.annotation_row import AnnotationRow, Written
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table
 from farm.data.files import DataError, FileRow, read_records
@@ -23,11 +24,6 @@ TESTSET = "testset-v1.json"
 DATASET = "pandalm_testset_v1"
 
 _PREFERENCES = {"0": 1.5, "tie": 1.5, "1": 1.0, "2": 2.0, "garbage": None}
-
-
-def _written(value: object) -> object:
-    """str(True) is what the model wrote before somebody's JSON writer took it for a boolean."""
-    return str(value) if isinstance(value, bool | int | float) else value
 
 
 def _known(label: str) -> str:
@@ -41,30 +37,30 @@ def _as_text(value: object) -> object:
     return str(int(value)) if is_whole else value  # type: ignore[call-overload]
 
 
-_Response = Annotated[str, BeforeValidator(_written)]
 _Label = Annotated[str, BeforeValidator(_as_text), AfterValidator(_known)]
 
 
 class _Pair(FileRow):
     idx: int
-    cmp_key: str = Field(pattern=r"^[^_]+_[^_]+$")
+    cmp_key: str = Field(pattern=r"^.+_.+$")
     instruction: str
     input: str = ""
-    response1: _Response
-    response2: _Response
+    response1: Written
+    response2: Written
     labels: dict[str, _Label] = Field(min_length=1)
     """By the number of the human."""
 
     @model_validator(mode="before")
     @classmethod
     def _collect_labels(cls, row: Mapping[str, object]) -> dict[str, object]:
-        found = {name: value for name, value in row.items() if re.fullmatch(r"annotator\d+", name)}
+        is_label = re.compile(r"annotator\d+").fullmatch
+        found = {name: value for name, value in row.items() if is_label(name) and value is not None}
         return {**row, "labels": found}
 
 
 class _JudgeLabel(FileRow):
     idx: int
-    result: _Label
+    result: _Label | None
 
     @model_validator(mode="before")
     @classmethod
@@ -89,16 +85,18 @@ def read_pandalm(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # 
     """
     path = _testset(source.path)
     pairs = read_records(path, _Pair)
+    models = _models(path, pairs)
     humans = sorted({name for pair in pairs for name in pair.labels}, key=lambda name: (len(name), name))
     rows = [
-        _row(pair, f"pandalm_human_{name.removeprefix('annotator')}", "human", pair.labels[name])
+        _row(pair, models, f"pandalm_human_{name.removeprefix('annotator')}", "human", pair.labels[name])
         for name in humans
         for pair in pairs
         if name in pair.labels
     ]
     for file in sorted(path.parent.glob(f"*-{TESTSET}")):
         labels = _judge_labels(file, path, pairs)
-        rows += [_row(pair, file.name.removesuffix(f"-{TESTSET}"), "llm", labels[pair.idx]) for pair in pairs]
+        judge = file.name.removesuffix(f"-{TESTSET}")
+        rows += [_row(pair, models, judge, "llm", labels[pair.idx]) for pair in pairs]
     n_unparsed = sum(row.preference is None for row in rows)
     return annotation_table(rows, [f"{n_unparsed} of {len(rows)} verdicts are unparsed"] if n_unparsed else [])
 
@@ -107,7 +105,32 @@ def _testset(path: Path) -> Path:
     return next((file for file in (path / TESTSET, path / "data" / TESTSET) if file.is_file()), path)
 
 
-def _judge_labels(file: Path, testset: Path, pairs: Sequence[_Pair]) -> dict[int, str]:
+def _models(path: Path, pairs: Sequence[_Pair]) -> dict[str, tuple[str, str]]:
+    """The two models of each cmp_key; of several ways to part it, the one whose names are in the most keys.
+
+    Raises:
+        DataError: two ways to part a key are as likely.
+    """
+    keys = {pair.cmp_key for pair in pairs}
+    ways = {
+        key: [(key[:at], key[at + 1 :]) for at, c in enumerate(key) if c == "_" and 0 < at < len(key) - 1]
+        for key in keys
+    }
+    uses = Counter(name for parted in ways.values() for way in parted for name in way)
+    models = {}
+    for key, parted in ways.items():
+        most = max(uses[one] + uses[other] for one, other in parted)
+        likely = [(one, other) for one, other in parted if uses[one] + uses[other] == most]
+        if len(likely) > 1:
+            raise DataError(
+                f"{path}: cmp_key {key!r} holds more than one '_', and nothing tells which of them stands between the "
+                f"two models: {' or '.join(' and '.join(way) for way in likely)}"
+            )
+        models[key] = likely[0]
+    return models
+
+
+def _judge_labels(file: Path, testset: Path, pairs: Sequence[_Pair]) -> dict[int, str | None]:
     labels = {label.idx: label.result for label in read_records(file, _JudgeLabel)}
     n_different = len(labels.keys() ^ {pair.idx for pair in pairs})
     if n_different:
@@ -115,8 +138,10 @@ def _judge_labels(file: Path, testset: Path, pairs: Sequence[_Pair]) -> dict[int
     return labels
 
 
-def _row(pair: _Pair, annotator: str, kind: Kind, label: str) -> AnnotationRow:
-    model_1, model_2 = pair.cmp_key.split("_")
+def _row(
+    pair: _Pair, models: Mapping[str, tuple[str, str]], annotator: str, kind: Kind, label: str | None
+) -> AnnotationRow:
+    model_1, model_2 = models[pair.cmp_key]
     return AnnotationRow(
         item_id=f"pandalm-{pair.idx:04d}",
         dataset=DATASET,
@@ -128,7 +153,7 @@ def _row(pair: _Pair, annotator: str, kind: Kind, label: str) -> AnnotationRow:
         output_2=pair.response2,
         annotator=annotator,
         annotator_kind=kind,
-        preference=_PREFERENCES[label.lower()],
+        preference=None if label is None else _PREFERENCES[label.lower()],
         raw_label=label,
     )
 

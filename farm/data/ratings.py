@@ -60,11 +60,13 @@ class _Aspect(FileRow):
 class _Completion(FileRow):
     model: str = ""
     response: str
-    annotations: dict[str, _Aspect]
+    annotations: dict[str, _Aspect | None]
+    """A column of Parquet has every aspect in every row, null where there is none."""
 
     @property
     def mean_rating(self) -> float | None:
-        ratings = [aspect.rating for aspect in self.annotations.values() if aspect.rating is not None]
+        aspects = [aspect for aspect in self.annotations.values() if aspect is not None]
+        ratings = [aspect.rating for aspect in aspects if aspect.rating is not None]
         return sum(ratings) / len(ratings) if ratings else None
 
 

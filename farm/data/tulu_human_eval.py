@@ -10,6 +10,7 @@ beside it a .jsonl with the instances. Three traps:
 The five labels become 1, 1.25, 1.5, 1.75, 2. Evaluators are hashed.
 """
 
+import itertools
 import warnings
 import zipfile
 import zlib
@@ -21,7 +22,7 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
@@ -59,6 +60,8 @@ def _whole(value: object) -> object:
 
 
 def _lower(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return value.strip().lower() if isinstance(value, str) else value
 
 
@@ -77,7 +80,7 @@ class _Vote(FileRow):
     completion_a_is_acceptable: Annotated[_Answer, BeforeValidator(_lower)]
     completion_b_is_acceptable: Annotated[_Answer, BeforeValidator(_lower)]
     preference: Annotated[_Label, BeforeValidator(_lower)]
-    evaluator: Annotated[str, BeforeValidator(_cell)]
+    evaluator: Annotated[str, BeforeValidator(_cell), Field(min_length=1)]
     timestamp: Annotated[str, BeforeValidator(_time)]
 
     @property
@@ -194,12 +197,12 @@ def _pairs(folder: Path) -> dict[tuple[str, frozenset[str]], _Pair]:
     pairs = {}
     for path in sorted(folder.glob("*instances*.jsonl")):
         for number, instance in enumerate(read_records(path, _Instance), start=1):
-            if len(instance.completions) != 2 or len(instance.models) != 2:
-                raise DataError(f"{path}: row {number}, field `completions`: expected two models' completions")
-            one, two = instance.completions
-            pairs[instance.id, instance.models] = _Pair(
-                instance.prompt, one.model, two.model, one.completion, two.completion
-            )
+            if not 2 <= len(instance.models) == len(instance.completions):
+                raise DataError(f"{path}: row {number}, field `completions`: expected one each of two or more models")
+            for one, two in itertools.combinations(instance.completions, 2):
+                pairs[instance.id, frozenset((one.model, two.model))] = _Pair(
+                    instance.prompt, one.model, two.model, one.completion, two.completion
+                )
     return pairs
 
 

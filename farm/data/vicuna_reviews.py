@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import BeforeValidator
 
 from farm.data.annotation_row import AnnotationRow
-from farm.data.annotation_source import AnnotationFormat, Kind, Source
+from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
 from farm.data.files import DataError, FileRow, Row, read_records
 
@@ -43,7 +43,7 @@ class _Review(FileRow):
     question_id: int
     answer1_id: str | None = None
     answer2_id: str | None = None
-    score: list[float] | int
+    score: list[float] | int | None
     reviewer_id: Annotated[str | None, BeforeValidator(_name)] = None
     review_bpc: list[str] | None = None
     """FairEval's script averages over the exchanged order too, if there is something here."""
@@ -178,8 +178,8 @@ def _grade(path: Path, number: int, review: _Review) -> tuple[float | None, list
         if min(first, second) < 0:
             return None, review.score
         return 1.5 - 0.5 * ((first > second) - (first < second)), review.score
-    if review.score in (1, 2, 3, -1):
-        return {1: 1.0, 2: 2.0, 3: 1.5, -1: None}[review.score], []
+    if review.score in (1, 2, 3, -1, None):
+        return {1: 1.0, 2: 2.0, 3: 1.5, -1: None, None: None}[review.score], []
     raise DataError(
         f"{path}: row {number}, field `score`: expected two scores, or 1, 2 or 3 (tie), got {review.score!r}"
     )
@@ -231,8 +231,8 @@ def review_files(path: Path) -> list[Path]:
 
 def _is_review(source: Source) -> bool:
     if source.path.is_file():
-        return _is_review_row(source.first_rows[0]) and bench_folder(source.path) is not None
-    return bool(review_files(source.path)) and bench_folder(source.path) == source.path
+        return _is_review_row(source.first_rows[0])
+    return any(_is_review_row(first_row(file)) for file in review_files(source.path)[:1])
 
 
 def _is_review_row(row: Row) -> bool:

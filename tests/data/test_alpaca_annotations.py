@@ -30,9 +30,9 @@ def tree(root: Path, models: dict[str, list[dict[str, object]]]) -> Path:
 
 
 def test_all_encodings_of_a_verdict(tmp_path: Path) -> None:
-    given = [1, 2, 0, 0.0, 1.5, None, 1.9999]
+    given = [1, 2, 0, 0.0, 1.5, None, 1.9999, -1]
     root = tree(tmp_path, {"owl": [row(k, p) for k, p in enumerate(given)]})
-    expected = [1, 2, 1.5, 1.5, 1.5, np.nan, 1.9999]
+    expected = [1, 2, 1.5, 1.5, 1.5, np.nan, 1.9999, np.nan]
     for path in (root, root / "results/owl", root / "results/owl/gpt9/annotations.json.gz"):
         frame = read_annotations(path)
         np.testing.assert_array_equal(frame["preference"], expected)

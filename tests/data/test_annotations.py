@@ -136,6 +136,11 @@ def test_mail_addresses_and_worker_ids_are_hashed(tmp_path: Path) -> None:
     assert read_annotations(path)["annotator"].tolist() == [*judges[:2], shown[0]]
 
 
+def test_an_answer_that_looks_like_a_boolean_or_a_number_is_text(tmp_path: Path) -> None:
+    frame = read_annotations(table(tmp_path, {**ROW, "output_1": True, "output_2": 42}))
+    assert frame.loc[0, ["output_1", "output_2"]].tolist() == ["True", "42"]
+
+
 def test_names_of_people_are_hashed_and_codes_and_roles_are_kept(tmp_path: Path) -> None:
     codes = ["w1", "7", "b", "pandalm_human_1", "Annotator B", "crowd", "turk_12"]
     people = ["Jane Doe", "jane", "JD", "j.doe"]

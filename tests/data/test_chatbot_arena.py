@@ -80,3 +80,10 @@ def test_a_battle_without_a_winner_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.json").write_text(json.dumps([row]))
     with pytest.raises(DataError, match=r"row 1: expected the fields winner"):
         read_annotations(tmp_path / "train.json")
+
+
+def test_an_id_of_the_question_does_not_merge_battles(tmp_path: Path) -> None:
+    battles = [battle("q", "model_a"), battle("q", "model_b", model_b="cat"), battle("r", "tie"), battle("r", "tie")]
+    (tmp_path / "battles.json").write_text(json.dumps(battles))
+    frame = read_annotations(tmp_path)
+    assert frame["item_id"].tolist() == ["arena-q-000000", "arena-q-000001", "arena-r"]

@@ -74,7 +74,7 @@ def test_a_file_alone_is_read(tmp_path: Path) -> None:
     [
         ([], r"row 1, field `results`: expected a last step with `swap = False` and its `winner`"),
         ([["only a reply", "stop"]], r"row 1, field `results`: expected a last step"),
-        ([step("3", "1")], r"row 1, field `results`: expected the winner 1, 2 or null, got '3'"),
+        ([step("3", "1")], r"row 1, field `results`: expected the winner 1, 2, tie or null, got '3'"),
     ],
 )
 def test_a_malformed_result_names_file_and_row(tmp_path: Path, steps: list[object], message: str) -> None:
@@ -110,3 +110,10 @@ def test_the_original_files_give_the_normalised_tables(humandata: Path) -> None:
         assert len(both) == {"llmbar": 192, "llmbar_judges": 600}[name]
         columns = ["dataset", "instruction", "output_1", "output_2", "preference", "annotator_kind"]
         assert frame.loc[both, columns].equals(table.loc[both, columns])
+
+
+def test_judges_without_the_dataset_are_read(tmp_path: Path) -> None:
+    judge = subset(tmp_path, [[step("Tie", "2")], [step("1", "1")]]) / "evaluators" / "GPT-9"
+    frame = read_annotations(judge)
+    assert sorted(set(frame["annotator"])) == ["GPT-9/Debate/AB", "GPT-9/Debate/BA"]
+    assert frame["preference"].tolist() == [1.5, 1, 2, 1] and set(frame["dataset"]) == {"llmbar/LLMBar/Adversarial/Own"}

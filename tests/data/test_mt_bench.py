@@ -130,3 +130,10 @@ def test_the_original_samples(humandata: Path, tmp_path: Path) -> None:
     # Votes with the sides exchanged meet in one item with the judge's.
     shared = set(humans["item_id"]) & set(frame[frame["annotator_kind"] == "llm"]["item_id"])
     assert len(shared) > 10
+
+
+def test_votes_of_nobody_are_not_taken_for_battles(tmp_path: Path) -> None:
+    votes = [{name: value for name, value in VOTES[0].items() if name != "judge"}]
+    (tmp_path / "votes.json").write_text(json.dumps(votes))
+    with pytest.raises(DataError, match="row 1: expected the fields judge"):
+        read_annotations(tmp_path / "votes.json")

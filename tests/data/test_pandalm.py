@@ -97,3 +97,27 @@ def test_the_published_label_counts(humandata: Path) -> None:
     booleans = [f"pandalm-{k:04d}" for k in range(157, 165)]
     shown = frame[frame["item_id"].isin(booleans)][["output_1", "output_2"]].to_numpy()
     assert {"True", "False"} & set(shown.ravel())
+
+
+def test_a_label_that_is_missing_is_no_label_of_a_human_and_unparsed_of_a_judge(tmp_path: Path) -> None:
+    frame = read_annotations(
+        folder(
+            tmp_path,
+            pairs=[{**PAIRS[0], "annotator2": None}, PAIRS[1]],
+            pandalm=[PANDALM[0], {**PANDALM[1], "pandalm_result": None}],
+        )
+    )
+    assert ((frame["annotator"] == "pandalm_human_2").sum(), (frame["annotator"] == "pandalm-7b").sum()) == (1, 2)
+    assert frame.set_index(["item_id", "annotator"])["preference"].isna()["pandalm-0008", "pandalm-7b"]
+
+
+def test_underscores_in_the_names_of_models(tmp_path: Path) -> None:
+    # Where "owl_1_bat" parts, only "bat_owl_1" and "bat_cat" tell.
+    keys = ["owl_1_bat", "bat_cat"]
+    pairs = [{**PAIRS[0], "idx": k, "cmp_key": key} for k, key in enumerate(keys)]
+    (tmp_path / "testset-v1.json").write_text(json.dumps(pairs))
+    frame = read_annotations(tmp_path).drop_duplicates("item_id")
+    assert frame[["model_1", "model_2"]].to_numpy().tolist() == [["owl_1", "bat"], ["bat", "cat"]]
+    (tmp_path / "testset-v1.json").write_text(json.dumps(pairs[:1]))
+    with pytest.raises(DataError, match=r"cmp_key 'owl_1_bat' holds more than one '_'.*owl and 1_bat or owl_1 and bat"):
+        read_annotations(tmp_path)

@@ -86,3 +86,12 @@ def test_a_rating_that_is_no_number_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("prompt,response,rating\np,a,3\np,b,good\n")
     with pytest.raises(DataError, match=r"row 2, field `rating`: expected a valid number, .*got 'good'"):
         read_annotations(tmp_path / "own.csv")
+
+
+def test_a_completion_that_lacks_an_aspect_in_parquet(tmp_path: Path) -> None:
+    def completion(model: str, **ratings: str) -> dict[str, object]:
+        return {"model": model, "response": f"{model}!", "annotations": {a: {"Rating": r} for a, r in ratings.items()}}
+
+    row = {"instruction": "p", "completions": [completion("owl", help="5", honesty="4"), completion("bat", help="2")]}
+    pd.DataFrame([row]).to_parquet(tmp_path / "uf.parquet")
+    assert winners(read_annotations(tmp_path / "uf.parquet")) == {frozenset(("owl!", "bat!")): "owl!"}

@@ -172,3 +172,20 @@ def test_the_original_files_give_the_normalised_table(humandata: Path) -> None:
     keys = ["item_id", "labelled_at"]
     frame, table = (t.sort_values(keys, ignore_index=True).drop(columns="annotator") for t in (frame, table))
     pd.testing.assert_frame_equal(frame, table)
+
+
+def test_a_vote_of_nobody_is_refused_and_truth_values_are_answers(tmp_path: Path) -> None:
+    spreadsheet = {"completion_a_is_acceptable": True, "completion_b_is_acceptable": False}
+    frame = read_annotations(folder(tmp_path, [vote("q2", "owl", "tie", "mia", 1, **spreadsheet)]))
+    assert frame[["acceptable_1", "acceptable_2"]].to_numpy().tolist() == [[True, False]]
+    with pytest.raises(DataError, match="row 1, field `evaluator`"):
+        read_annotations(folder(tmp_path, [vote("q2", "owl", "tie", "", 1)]))
+
+
+def test_instances_with_more_than_two_completions(tmp_path: Path) -> None:
+    folder(tmp_path, [vote("q2", "bat", "a-is-better", "mia", 1), vote("q2", "owl", "tie", "noa", 2)])
+    cat = {"model": "cat", "completion": "Ash."}
+    instances = [{**row, "completions": [cat, *row["completions"]]} for row in INSTANCES]  # type: ignore[misc]
+    (tmp_path / "eval_instances.jsonl").write_text("\n".join(json.dumps(row) for row in instances))
+    frame = read_annotations(tmp_path)
+    assert set(frame["model_1"]) == {"owl"} and frame["preference"].tolist() == [2, 1.5]

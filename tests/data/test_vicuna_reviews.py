@@ -164,3 +164,13 @@ def test_the_original_files_give_the_normalised_tables(humandata: Path, raw: str
     )
     columns = ["instruction", "output_1", "output_2", "preference", "annotator_kind"]
     assert frame[columns].equals(table[columns])
+
+
+def test_reviews_without_their_questions_say_what_is_missing(tmp_path: Path) -> None:
+    folder = bench(tmp_path)
+    lines(folder / "review/review_owl-7b_bat.jsonl", [review(1, "owl-7b", "bat", None)])
+    assert read_annotations(folder)["preference"].isna().all()
+    (folder / "question.jsonl").unlink()
+    for path in (folder, folder / "review/review_owl-7b_bat.jsonl"):
+        with pytest.raises(DataError, match=r"expected review/review_\*.jsonl with question.jsonl"):
+            read_annotations(path)
