@@ -171,7 +171,8 @@ def test_the_best_of_any_policy_is_picked_at_evaluation(tmp_path: Path, checkpoi
     """On top of SFT it is the method best_of_n at SFT's temperature; on top of DPO nothing is trained again."""
     store = Store(tmp_path)
     dpo = DPO(
-        name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=TRAINING, temperature=0.7,
+        name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, ld_alpha=None, uses_wpo=False,
+        rows_per_forward=8, training=TRAINING, temperature=0.7,
     )  # fmt: skip
     run_chain(store, chain(checkpoint, dpo))
     store = Store(tmp_path)
@@ -220,7 +221,10 @@ def test_annotators_of_one_arm_label_the_same_samples(tmp_path: Path, checkpoint
 
 
 def test_recorded_verdicts_train_a_method_and_the_unparsed_are_counted(tmp_path: Path, checkpoint: Path) -> None:
-    dpo = DPO(name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=TRAINING, temperature=0.7)
+    dpo = DPO(
+        name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, ld_alpha=None, uses_wpo=False,
+        rows_per_forward=8, training=TRAINING, temperature=0.7,
+    )  # fmt: skip
     recorded = replace(
         chain(checkpoint, dpo),
         utility=None,

@@ -2,7 +2,10 @@
 
 Objective (loss_type sigmoid): minimise -mean log sigmoid(beta (logratio(chosen) - logratio(rejected))), where
 logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), summed over tokens with the end token.
-Paper: Rafailov et al. 2023, arXiv 2305.18290; the other loss types are documented in TRL's DPOConfig.
+Paper: Rafailov et al. 2023, arXiv 2305.18290; the other losses and their papers are listed in farm/methods/dpo_loss.py.
+Two options change any of them: WPO (Zhou et al. 2024, arXiv 2406.11827, equation 2) weighs a pair by the policy's
+probability of its answers, per token and relative to its own sharpness, and LD-DPO (Liu et al. 2024, arXiv 2409.06411)
+discounts the tokens that only the longer answer has.
 Trainer: TRL's DPOTrainer, on our token ids; the reference is the SFT policy, loaded from its own checkpoint.
 
 `metrics.jsonl`: loss (the objective; log 2 at the reference); rewards/chosen and rewards/rejected (mean beta logratio),
@@ -11,27 +14,14 @@ higher is better), logps/* (mean log-probability of a completion), logits/* (mea
 indicator), entropy and mean_token_accuracy (on chosen completions), grad_norm, learning_rate, step.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from trl.trainer.dpo_config import DPOConfig
-from trl.trainer.dpo_trainer import DPOTrainer
-
+from farm.methods.dpo_loss import DPOLoss
+from farm.methods.dpo_training import train_dpo
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_training import (
-    IdRows,
-    StartsAtReference,
-    TrainingJob,
-    TrainingSettings,
-    dataset_of,
-    in_training_order,
-    load_policy_to_train,
-    run_trainer,
-    save_trained,
-    training_arguments,
-)
+from farm.methods.trl_training import TrainingJob, TrainingSettings, check_rows_per_forward
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
 
@@ -43,56 +33,55 @@ class DPO:
     name: str
     """Shown in tables."""
     loss_type: str
-    """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ..."""
+    """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ... (farm/methods/dpo_loss.py has them all)."""
     beta: float
     """Strength of the pull towards the reference."""
-    label_smoothing: float
-    """For robust: the assumed probability that a label is flipped; for exo_pair: epsilon; others ignore it."""
+    label_smoothing: float | None
+    """For robust: the assumed probability that a label is flipped; for exo_pair and aot: their epsilon; others ignore
+    it. None for the value of the loss's paper: 0.1 for robust, 0.001 for exo_pair, 0 for aot."""
+    ld_alpha: float | None
+    """Weight of the tokens of the longer answer beyond the length of the shorter (LD-DPO); None for 1."""
+    uses_wpo: bool
+    """Weigh each pair by how likely the policy finds its answers (WPO)."""
+    rows_per_forward: int
+    """Pairs of one forward pass for the losses that compare pairs with one another (aot, aot_unpaired) or average over
+    their tokens (sft); a divisor of the batch size. The other losses do not depend on it."""
     training: TrainingSettings
     """How the weights are fitted; the batch size counts pairs."""
     temperature: float
     """Sampling temperature at evaluation."""
 
+    def __post_init__(self) -> None:
+        if self.loss.is_of_forward_pass:
+            check_rows_per_forward(self.rows_per_forward, self.training)
+
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "pairs")
 
-    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
-        assert inputs.sft is not None
-        job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed, sequences_per_row=2)
-        tokenizer = load_tokenizer(inputs.sft.checkpoint)
-        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), job)
-        arguments = training_arguments(
-            DPOConfig,
-            job,
-            len(pairs),
-            max_length=None,
-            loss_type=[self.loss_type],
+    @property
+    def loss(self) -> DPOLoss:
+        return DPOLoss(
+            loss_type=self.loss_type,
             beta=self.beta,
             label_smoothing=self.label_smoothing,
+            ld_alpha=self.ld_alpha,
+            uses_wpo=self.uses_wpo,
         )
-        at_reference = {"rewards/chosen": 0.0, "rewards/rejected": 0.0}
-        if self.loss_type == "sigmoid":
-            at_reference["loss"] = math.log(2)
-        policy = load_policy_to_train(inputs.sft.checkpoint, job)
-        trainer = _DPOTrainerOnIds(
-            model=policy,
-            ref_model=load_policy_to_train(inputs.sft.checkpoint, job),
-            args=arguments,
-            train_dataset=dataset_of([pair._asdict() for pair in pairs]),
-            processing_class=tokenizer,
-            callbacks=[StartsAtReference(at_reference)],
+
+    def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
+        assert inputs.sft is not None
+        job = TrainingJob(
+            self.name,
+            inputs.model,
+            self.training,
+            output_dir,
+            scratch_dir,
+            seed,
+            sequences_per_row=2,
+            rows_per_forward=self.rows_per_forward if self.loss.is_of_forward_pass else None,
         )
-        run_trainer(trainer, job)
-        return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
-
-
-class _DPOTrainerOnIds(DPOTrainer):
-    """TRL's trainer without its tokenisation.
-
-    The one place where we inherit: TRL's SFT and reward trainers accept token ids, its DPO trainer tokenises always,
-    and it would merge tokens across the end of the prompt and append the end token to unfinished answers.
-    """
-
-    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
-        return dataset
+        sft = inputs.sft.checkpoint
+        pairs = encode_pairs(inputs.model, load_tokenizer(sft), inputs.pairs)
+        checkpoint = train_dpo(job, self.loss, pairs, start=sft, reference=sft)
+        return Policy(checkpoint=checkpoint, temperature=self.temperature)

@@ -135,7 +135,7 @@ def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[dict[
 
 
 class _KTOTrainerOnIds(KTOTrainer):
-    """TRL's trainer without its tokenisation, for the reasons given in farm/methods/dpo.py."""
+    """TRL's trainer without its tokenisation, for the reasons given in farm/methods/dpo_training.py."""
 
     def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
         return dataset

@@ -7,7 +7,7 @@ import pytest
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerBase, Trainer
 
-from farm.methods import dpo, reward_model, sft
+from farm.methods import dpo_training, reward_model, sft
 from farm.methods.dpo import DPO
 from farm.methods.examples import Example, encode_examples
 from farm.methods.method import TrainingInputs
@@ -57,7 +57,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Trainer]:
         trainers.append(trainer)
         raise StopError
 
-    for module in (sft, dpo, reward_model):
+    for module in (sft, dpo_training, reward_model):
         monkeypatch.setattr(module, "run_trainer", stop)
     return trainers
 
@@ -97,7 +97,10 @@ def test_sft(
 def test_dpo(
     tokenizer_inputs: TrainingInputs, settings: TrainingSettings, folders: Folders, seen: list[Trainer]
 ) -> None:
-    method = DPO(name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=settings, temperature=0.7)
+    method = DPO(
+        name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, ld_alpha=None, uses_wpo=False,
+        rows_per_forward=8, training=settings, temperature=0.7,
+    )  # fmt: skip
     inputs = replace(tokenizer_inputs, pairs=tokenizer_inputs.pairs[:56])
     with pytest.raises(StopError):
         method.train(inputs, *folders("dpo"), 0)

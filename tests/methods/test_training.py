@@ -55,9 +55,10 @@ def trained(folders: Folders) -> Trained:
         methods = {
             "sft": SFT(name="sft", training=settings, temperature=0.7),
             "dpo": DPO(
-                name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=0.0, training=settings, temperature=0.7
+                name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, ld_alpha=None, uses_wpo=False,
+                rows_per_forward=8, training=settings, temperature=0.7,
             ),
-        }
+        }  # fmt: skip
         return methods[trainer].train(inputs, output_dir, scratch_dir, seed).checkpoint
 
     return train
