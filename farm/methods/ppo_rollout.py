@@ -154,13 +154,12 @@ def evaluate_completions(
     for rows in micro_batches(lengths, micro_batch_size):
         batch = completion_batch([prompt_ids[row] for row in rows], [completion_ids[row] for row in rows], device)
         width = batch.completion_mask.shape[1]
-        actions = batch.completion_ids[batch.completion_mask]
         with torch.no_grad(), networks.precision():
             logits = networks.policy.completion_logits(batch)
             ref_logits = networks.ref_policy.completion_logits(batch)
             mask[rows, :width] = batch.completion_mask
-            logps[rows, :width] = batch.scatter(per_token_logps(logits, actions, temperature))
-            ref_logps[rows, :width] = batch.scatter(per_token_logps(ref_logits, actions, temperature))
+            logps[rows, :width] = batch.scatter(per_token_logps(logits, batch.actions, temperature))
+            ref_logps[rows, :width] = batch.scatter(per_token_logps(ref_logits, batch.actions, temperature))
             entropy[rows, :width] = batch.scatter(entropies(logits, temperature))
             values[rows, :width] = batch.scatter(networks.value_model.completion_values(batch))
     is_finished = torch.tensor([completion.is_finished for completion in completions], device=device)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from farm.cost import Cost, count
 from farm.methods.ppo_rollout import Networks, Rollouts, micro_batches
-from farm.models.forward import completion_batch
+from farm.models.forward import CompletionBatch, completion_batch
 from farm.seeds import rng_for
 from farm.tensors.advantages import Advantages
 from farm.tensors.logprobs import per_token_logps
@@ -106,7 +106,7 @@ def update_networks(
             sums += _accumulate_gradients(
                 networks, rollouts, advantages, settings, rows, temperature=temperature, size=micro_batch_size
             )
-            n_tokens += int(rollouts.completion_mask[rows].sum())
+            n_tokens += _n_tokens(rollouts, rows)
             norms.append(
                 [
                     torch.nn.utils.clip_grad_norm_(group["params"], settings.max_grad_norm)
@@ -132,14 +132,21 @@ def _accumulate_gradients(
     size: int,
 ) -> Tensor:
     """Gradients of the minibatch's mean loss per token; returns the five sums of its statistics."""
-    n_tokens = rollouts.completion_mask[rows].sum()
-    sums = torch.zeros(5, device=networks.device)
     lengths = [len(rollouts.prompt_ids[row]) + len(rollouts.completion_ids[row]) for row in rows]
+    # Divided by the whole minibatch's tokens: every token weighs the same, however the rows are grouped.
+    n_tokens = _n_tokens(rollouts, rows)
+    sums = torch.zeros(5, device=networks.device)
     for group in micro_batches(lengths, size):
         chosen = [rows[i] for i in group]
-        policy, value = _losses(networks, rollouts, advantages, settings, chosen, temperature=temperature)
-        # Divided by the whole minibatch's tokens: every token weighs the same, however the rows are grouped.
+        batch = completion_batch(
+            [rollouts.prompt_ids[row] for row in chosen],
+            [rollouts.completion_ids[row] for row in chosen],
+            networks.device,
+        )
+        policy = _policy_loss(networks, batch, rollouts, advantages, settings, chosen, temperature=temperature)
+        # Backward at once, before the other network's forward pass: the activations of one are in memory at a time.
         (policy.loss / n_tokens).backward()
+        value = _value_loss(networks, batch, rollouts, advantages, settings, chosen)
         (settings.vf_coef * value.loss / n_tokens).backward()
         sums += torch.stack(
             [policy.loss.detach(), value.loss.detach(), policy.approx_kl, policy.n_clipped, value.n_clipped]
@@ -147,36 +154,47 @@ def _accumulate_gradients(
     return sums
 
 
-def _losses(
+def _n_tokens(rollouts: Rollouts, rows: list[int]) -> int:
+    return sum(len(rollouts.completion_ids[row]) for row in rows)
+
+
+def _policy_loss(
     networks: Networks,
+    batch: CompletionBatch,
     rollouts: Rollouts,
     advantages: Advantages,
     settings: UpdateSettings,
     rows: list[int],
     *,
     temperature: float,
-) -> tuple[PolicyLoss, ValueLoss]:
-    batch = completion_batch(
-        [rollouts.prompt_ids[row] for row in rows], [rollouts.completion_ids[row] for row in rows], networks.device
-    )
-    mask = batch.completion_mask
+) -> PolicyLoss:
     with networks.precision():
-        logits = networks.policy.completion_logits(batch)
-        logps = per_token_logps(logits, batch.completion_ids[mask], temperature)
-        values = networks.value_model.completion_values(batch)
-    width = mask.shape[1]
-    policy_loss = clipped_policy_loss(
+        logps = per_token_logps(networks.policy.completion_logits(batch), batch.actions, temperature)
+    width = batch.completion_mask.shape[1]
+    return clipped_policy_loss(
         batch.scatter(logps),
         rollouts.logps[rows, :width],
         advantages.advantages[rows, :width],
-        mask,
+        batch.completion_mask,
         cliprange=settings.cliprange,
     )
-    value_loss = clipped_value_loss(
+
+
+def _value_loss(
+    networks: Networks,
+    batch: CompletionBatch,
+    rollouts: Rollouts,
+    advantages: Advantages,
+    settings: UpdateSettings,
+    rows: list[int],
+) -> ValueLoss:
+    with networks.precision():
+        values = networks.value_model.completion_values(batch)
+    width = batch.completion_mask.shape[1]
+    return clipped_value_loss(
         batch.scatter(values),
         rollouts.values[rows, :width],
         advantages.returns[rows, :width],
-        mask,
+        batch.completion_mask,
         cliprange_value=settings.cliprange_value,
     )
-    return policy_loss, value_loss

@@ -71,9 +71,8 @@ def imitation_terms(
         logits = policy.completion_logits(batch)
         with torch.no_grad():
             ref_logits = ref_policy.completion_logits(plain)
-    actions = batch.completion_ids[batch.completion_mask]
     return ImitationTerms(
-        -per_token_logps(logits, actions, temperature).sum(),
+        -per_token_logps(logits, batch.actions, temperature).sum(),
         full_kl(logits, ref_logits, temperature).sum(),
         entropies(logits, temperature).sum(),
     )

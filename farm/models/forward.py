@@ -23,6 +23,8 @@ class CompletionBatch(NamedTuple):
     """(B, T) padded on the right."""
     completion_mask: Tensor
     """(B, T) True = real token."""
+    actions: Tensor
+    """(N,) the real completion tokens, in the order of the mask."""
     rows: Tensor
     """(N,) row in `input_ids` of the state before each real completion token, in the order of the mask."""
     columns: Tensor
@@ -47,6 +49,7 @@ def completion_batch(
         input_ids=pad(sequences, 0, device=device).input_ids,
         completion_ids=padded.input_ids.to(device),
         completion_mask=padded.mask.to(device),
+        actions=padded.input_ids[padded.mask].to(device),
         rows=rows.to(device),
         columns=columns.to(device),
     )
