@@ -137,7 +137,7 @@ class RewardModel:
         scale = float(train_scores.std()) if self.normalise else 1.0
         with torch.no_grad():
             for parameter in reward_head(classifier).parameters():
-                parameter /= scale
+                parameter.div_(scale)
         return evaluate_margins(
             margin, n_train=len(train), score_mean=float(train_scores.mean() / scale), score_scale=scale
         )

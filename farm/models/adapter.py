@@ -81,8 +81,7 @@ def is_adapted(model: nn.Module) -> bool:
 def weight_of(linear: nn.Module) -> Tensor:
     """A linear layer's weight, its adapter's product included."""
     if isinstance(linear, LoraLayer):
-        base: Tensor = linear.get_base_layer().weight  # type: ignore[assignment]
-        return base + linear.get_delta_weight(_NAME).to(base.dtype)  # type: ignore[operator]
+        return weight_of(linear.get_base_layer()) + _product(linear)
     weight: Tensor = linear.weight  # type: ignore[assignment]
     return weight
 
@@ -106,7 +105,7 @@ def merge_into(base: PreTrainedModel, model: PreTrainedModel) -> None:
         for name, layer in _layers(model):
             weight = base.get_submodule(name).weight
             assert isinstance(weight, Tensor)
-            weight += layer.get_delta_weight(_NAME).to(weight.device)  # type: ignore[operator]
+            weight += _product(layer).to(weight.device)
 
 
 def save_adapter(model: PreTrainedModel, directory: Path) -> None:
@@ -119,13 +118,20 @@ def save_adapter(model: PreTrainedModel, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     save_file(trained, directory / "adapter_model.safetensors", metadata={"format": "pt"})
     (config,) = _configs(model).values()
-    settings = config.to_dict() | {
+    settings: dict[str, object] = config.to_dict()  # type: ignore[no-untyped-call]
+    settings |= {
         "base_model_name_or_path": model.name_or_path,
         "modules_to_save": in_full or None,
         "inference_mode": True,
     }
     written = {name: sorted(value) if isinstance(value, set) else value for name, value in settings.items()}
     (directory / "adapter_config.json").write_text(json.dumps(written, sort_keys=True, indent=1) + "\n")
+
+
+def _product(layer: LoraLayer) -> Tensor:
+    """What the adapter adds to the layer's weight, in the weight's shape, float32."""
+    product: Tensor = layer.get_delta_weight(_NAME)  # type: ignore[attr-defined]
+    return product
 
 
 def _layers(model: nn.Module) -> Iterator[tuple[str, LoraLayer]]:

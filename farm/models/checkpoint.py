@@ -150,9 +150,10 @@ def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.dev
 
 def load_again(model: PreTrainedModel, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """What a model was before it was trained, from its checkpoint."""
-    check_checkpoint(model.name_or_path)
+    path = str(model.name_or_path)
+    check_checkpoint(path)
     again: PreTrainedModel = type(model).from_pretrained(
-        model.name_or_path, config=model.config, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        path, config=model.config, dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
     return _placed(again, device)
 
