@@ -91,10 +91,10 @@ HALF_BILLION = Size(
     prompt_tokens=128,
     answer_tokens=256,
     rollouts=256,
-    ppo_steps=4,
+    ppo_steps=3,
     ppo_epochs=2,
     ppo_batch=64,
-    dpo_steps=12,
+    dpo_steps=8,
     dpo_batch=64,
     micro_batch=32,
 )
@@ -219,13 +219,13 @@ def _measure_ppo(size: Size, inputs: TrainingInputs, device: torch.device, peak:
 
 
 def _measure_dpo(size: Size, inputs: TrainingInputs, device: torch.device, peak: float) -> dict[str, Any]:
-    meter, run_trainer = Meter(device), dpo.run_trainer
+    meter, train = Meter(device), Trainer.train
 
-    def run_measured(trainer: Trainer, job: Any) -> None:
+    def train_timed(trainer: Trainer, *args: Any, **kwargs: Any) -> Any:
         trainer.add_callback(_StepTimer(meter))
-        run_trainer(trainer, job)
+        return train(trainer, *args, **kwargs)
 
-    dpo.run_trainer = run_measured
+    Trainer.train = train_timed  # type: ignore[method-assign]
     _train(_dpo(size), inputs)
     starts, ends = meter.seconds["start"], meter.seconds["end"]
     steps = [end - start for start, end in zip(starts, ends, strict=True)][1:]
@@ -324,7 +324,10 @@ def _dpo(size: Size) -> dpo.DPO:
         name="dpo",
         loss_type="sigmoid",
         beta=0.1,
-        label_smoothing=0.0,
+        label_smoothing=None,
+        ld_alpha=None,
+        uses_wpo=False,
+        rows_per_forward=size.dpo_batch,
         temperature=0.7,
         training=TrainingSettings(
             learning_rate=1e-6,

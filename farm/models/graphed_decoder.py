@@ -53,20 +53,17 @@ class GraphedDecoder:
         self._token_ids, self._positions = self._token_ids[slots], self._positions[slots]
 
     def _capture(self, width: int) -> _Graph:
-        if not self._graphs:
-            self._warm_up(width)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            logits = self._decoder.step(self._token_ids, self._positions, width)
-        return _Graph(graph, logits)
-
-    def _warm_up(self, width: int) -> None:
-        """One real step on another stream, for what libraries set up at their first call: capture forbids that.
-
-        It writes the column that the replay will write again.
-        """
-        stream = torch.cuda.Stream()
+        # By hand: `torch.cuda.graph` also gives all cached memory back to the driver, which training takes again.
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            self._decoder.step(self._token_ids, self._positions, width)
+            if not self._graphs:
+                # Libraries set themselves up at their first call, which capture forbids. Nothing is lost by a real
+                # step: it writes the column that the replay will write again.
+                self._decoder.step(self._token_ids, self._positions, width)
+            torch.cuda.synchronize()
+            graph.capture_begin()
+            logits = self._decoder.step(self._token_ids, self._positions, width)
+            graph.capture_end()
         torch.cuda.current_stream().wait_stream(stream)
+        return _Graph(graph, logits)

@@ -116,3 +116,22 @@ def test_llama_decoder_gives_the_models_logits(n_kv_heads: int) -> None:
                 torch.testing.assert_close(
                     logits[slots], expected[torch.arange(3), prompt_lengths + offset], atol=1e-4, rtol=1e-4
                 )
+
+
+@pytest.mark.parametrize("kind", [LlamaDecoder, HuggingFaceDecoder])
+def test_steps_under_autocast_are_near_the_models_logits(kind: type[LlamaDecoder] | type[HuggingFaceDecoder]) -> None:
+    """Weights in float32, arithmetic in bfloat16, as in PPO: keys and values come out of a pass in two types."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = LlamaForCausalLM(tiny_llama_config(300)).eval()
+        ids = torch.randint(2, 300, (3, 12))
+    rows = torch.arange(3)
+    with torch.inference_mode():
+        expected = model(ids).logits
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            decoder = kind(model, 3, 12)
+            decoder.prefill(rows, ids[:, :8], rows)
+            for place in range(8, 12):
+                logits = decoder.step(ids[:, place], torch.full((3,), place), place + 1)
+                difference = logits.float() - expected[:, place]
+                assert difference.norm() < 0.02 * expected[:, place].norm()

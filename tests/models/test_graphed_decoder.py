@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 CAPACITY = 3 * WIDTH_STEP - 10
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.15)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.3)])
 def test_replayed_steps_give_the_models_logits(dtype: torch.dtype, tolerance: float) -> None:
     """Across two widths, a freed slot and a smaller batch; the reference is float32."""
     torch.manual_seed(0)
