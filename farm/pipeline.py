@@ -1,13 +1,13 @@
 """The whole chain, readable from top to bottom. Every arrow is one function (parents, component, seed) -> artifact.
 
-    dataset -> sft -> two samples each -> comparisons -> annotations -> pairs -> reward model -> method -> outputs
-            -> judged against the reference -> outcomes and standings
+    dataset -> sft -> two samples each -> comparisons -> annotations -> pairs -> reward model -> method
+            -> one of its candidates -> outputs -> judged against the reference -> outcomes and standings
 
 Arms: annotators with the same `arm` label the same samples; different arms draw their own, at every stage that samples
 for them, so that rankings of two arms are independent given the SFT model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,15 @@ from farm.artifacts import (
     write_policy,
 )
 from farm.calls.calls import NO_CALLS, Calls
+from farm.checkpoint_selection import (
+    Candidate,
+    CheckpointSelection,
+    candidate_of,
+    check_held_out,
+    choice_of,
+    choose,
+    judge_candidate,
+)
 from farm.cost import Cost, count
 from farm.data.dataset import Dataset, Utility
 from farm.errors import UserError
@@ -39,6 +48,7 @@ from farm.evaluation import (
 from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.best_of_n import check_best_of
 from farm.methods.method import Method, Requirement, RewardStage
+from farm.methods.snapshots import snapshots_of
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
 from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points
@@ -50,6 +60,7 @@ from farm.records import (
     OptimizationPoint,
     Outcome,
     Output,
+    Policy,
     Preference,
     PreferencePair,
     Standing,
@@ -64,6 +75,7 @@ from farm.store import Artifact, Stage, Store
 
 DATASET = Stage("dataset", 3)
 POLICY = Stage("policy", 1)
+SELECTION = Stage("selection", 1)
 COMPARISONS = Stage("comparisons", 2)
 ANNOTATIONS = Stage("annotations", 2)
 PAIRS = Stage("pairs", 1)
@@ -99,6 +111,8 @@ class Chain:
     annotator: Annotator
     reward_model: RewardStage
     method: Method
+    selection: CheckpointSelection | None
+    """Who chooses among the candidates that the method keeps; None: the end of its training is its policy."""
     best_of: int | None
     """Answers per evaluation instruction of which the best is kept, whatever the method; None: as the method says."""
     scorer: str
@@ -108,6 +122,9 @@ class Chain:
 
     def __post_init__(self) -> None:
         check_best_of(1 if self.best_of is None else self.best_of, self.scorer)
+        if self.selection is not None:
+            evaluating = {f"evaluates as {name}": judges for name, judges in self.evaluation.annotators.items()}
+            check_held_out(self.selection, {"labels for training": self.annotator, **evaluating})
 
     @property
     def method_name(self) -> str:
@@ -126,6 +143,8 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     """Make, or find, everything the chain needs; returns the standings artifact. Judge models are asked by `calls`."""
     arm = chain.annotator.arm
     data = dataset_tables(store, chain.dataset)
+    if chain.selection is not None:
+        check_validation(data, chain.dataset.name)
     sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
     parents = {"dataset": data, "sft": sft}
     if {"pairs", "reward_model"} & chain.requires:
@@ -137,6 +156,8 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
             store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
         )
     policy = train_method(store, parents, chain, calls)
+    if chain.selection is not None:
+        policy = select_checkpoint(store, parents, policy, chain, calls)
     if chain.best_of is not None:
         policy = answer_with_the_best(store, policy, parents.get("reward_model"), chain.best_of, chain.scorer)
     answers = draw_evaluation_answers(store, data, policy, chain, derive_seed(chain.seed, "arm", arm))
@@ -159,6 +180,15 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
         write_table(output_dir / "annotations.parquet", splits.annotations, Annotation)
 
     return store.get(DATASET, component=dataset, parents={}, seed=0, build=build)
+
+
+def check_validation(data: Artifact, name: str) -> None:
+    """Raise UserError, before anything is trained, if there is nothing to choose a checkpoint on."""
+    if not read_table(data.file("validation.parquet"), Instruction):
+        raise UserError(
+            f"{name}: there are no validation instructions on which a checkpoint could be chosen; "
+            "give the dataset some (dataset.n_validation, dataset.validation_file), or selection=none"
+        )
 
 
 def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
@@ -274,6 +304,44 @@ def label_budget(data: Artifact, chain: Chain) -> int:
     return available if wanted is None else min(wanted, available)
 
 
+def select_checkpoint(
+    store: Store, parents: Mapping[str, Artifact], trained: Artifact, chain: Chain, calls: Calls = NO_CALLS
+) -> Artifact:
+    """The candidate that the held-out judges prefer to the SFT policy most often, and the record of the choice; the
+    trained policy itself if it kept its end only."""
+    selection, policy = chain.selection, load_policy(trained)
+    candidates = snapshots_of(trained.path, policy.checkpoint)
+    if selection is None or not candidates:
+        return trained
+    seed = derive_seed(chain.seed, "selection of arm", chain.annotator.arm)
+    reference = draw_validation_answers(store, parents["dataset"], load_policy(parents["sft"]), chain, seed)
+    answered = {
+        candidate.step: draw_validation_answers(
+            store, parents["dataset"], replace(policy, checkpoint=candidate.checkpoint), chain, seed
+        )
+        for candidate in candidates
+    }
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        rows = []
+        compared_with = read_table(reference.file("answers.parquet"), Output)
+        for step, artifact in answered.items():
+            answers = read_table(artifact.file("answers.parquet"), Output)
+            labels = judge_candidate(selection, compared_with, answers, seed, calls)
+            flat = [annotation for annotations in labels for annotation in annotations]
+            write_table(output_dir / f"annotations_{step:04d}.parquet", flat, Annotation)
+            rows.append(candidate_of(step, answers, labels))
+        rows = choose(rows)
+        (checkpoint,) = [c.checkpoint for c, row in zip(candidates, rows, strict=True) if row.is_chosen]
+        write_table(output_dir / "candidates.parquet", rows, Candidate)
+        write_json(output_dir / "choice.json", choice_of(selection, rows))
+        write_policy(replace(policy, checkpoint=checkpoint), output_dir)
+
+    from_steps = {f"step {step}": artifact for step, artifact in answered.items()}
+    parents = {"policy": trained, "reference": reference, **from_steps}
+    return store.get(SELECTION, component=selection, parents=parents, seed=seed, build=build)
+
+
 def answer_with_the_best(
     store: Store, policy: Artifact, reward_model: Artifact | None, best_of: int, scorer: str
 ) -> Artifact:
@@ -290,38 +358,19 @@ def answer_with_the_best(
 
 
 def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chain: Chain, seed: int) -> Artifact:
-    """The policy's `best_of` answers to each evaluation instruction.
+    """The policy's `best_of` answers to each evaluation instruction."""
+    reference = read_table(data.file("evaluation.parquet"), Output)
+    asked = instructions_of(reference)[: chain.evaluation.n_instructions]
+    return _draw(store, data, load_policy(policy), chain.model, asked, seed=seed, label="evaluation outputs")
 
-    The parent is whoever owns the checkpoint, so that all pickers (reward model, longest, ...) choose from one draw.
-    """
-    model, evaluation = chain.model, chain.evaluation
-    answering = load_policy(policy)
-    owner = store.owner(answering.checkpoint)
 
-    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
-        reference = read_table(data.file("evaluation.parquet"), Output)[: evaluation.n_instructions]
-        answers = draw_answers(
-            model,
-            answering,
-            instructions_of(reference),
-            n=answering.best_of,
-            temperature=answering.temperature,
-            seed=seed,
-            label="evaluation outputs",
-        )
-        write_table(output_dir / "answers.parquet", [o for row in answers for o in row], Output)
-
-    component = {
-        "checkpoint": answering.checkpoint.resolve().relative_to(owner.path).as_posix(),
-        "prefix": answering.prefix,
-        "suffix": answering.suffix,
-        "temperature": answering.temperature,
-        "n": answering.best_of,
-        "n_instructions": evaluation.n_instructions,
-        "model": model,
-    }
-    parents = {"dataset": data, "checkpoint": owner}
-    return store.get(ANSWERS, component=component, parents=parents, seed=seed, build=build)
+def draw_validation_answers(store: Store, data: Artifact, policy: Policy, chain: Chain, seed: int) -> Artifact:
+    """One answer of the policy to each validation instruction that the selection asks for."""
+    assert chain.selection is not None
+    asked = keep_short(chain.model, read_table(data.file("validation.parquet"), Instruction))
+    single = replace(policy, best_of=1)
+    kept = asked[: chain.selection.n_instructions]
+    return _draw(store, data, single, chain.model, kept, seed=seed, label="validation outputs")
 
 
 def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
@@ -375,7 +424,8 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
         write_table(output_dir / "standings.parquet", standings, Standing)
         _write_selection(output_dir, parents)
         if chain.utility is not None:
-            _write_optimization(output_dir, parents, chain.utility, has_curve=chain.best_of is None)
+            rollouts = store.owner(load_policy(parents["policy"]).checkpoint).file("rollouts.parquet")
+            _write_optimization(output_dir, parents, rollouts, chain.utility, has_curve=chain.best_of is None)
 
     component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
     return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)
@@ -390,14 +440,13 @@ def _write_selection(output_dir: Path, parents: Mapping[str, Artifact]) -> None:
 
 
 def _write_optimization(
-    output_dir: Path, parents: Mapping[str, Artifact], utility: Utility, *, has_curve: bool
+    output_dir: Path, parents: Mapping[str, Artifact], rollouts: Path, utility: Utility, *, has_curve: bool
 ) -> None:
     """points.parquet, and for pickers the agreement of their scores with the utility on pairs of held-out answers.
 
     A curve begins at the SFT policy: picking among the answers of another one has none.
     """
     policy, points = load_policy(parents["policy"]), []
-    rollouts = parents["policy"].file("rollouts.parquet")
     if policy.best_of > 1:
         scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
         utilities = answer_utilities(answers_by_instruction(parents["answers"], policy.best_of), utility)
@@ -406,6 +455,42 @@ def _write_optimization(
     elif rollouts.is_file():
         points = rollout_points(pd.read_parquet(rollouts), utility)
     write_table(output_dir / "points.parquet", points, OptimizationPoint)
+
+
+def _draw(
+    store: Store,
+    data: Artifact,
+    policy: Policy,
+    model: Model,
+    instructions: Sequence[Instruction],
+    *,
+    seed: int,
+    label: str,
+) -> Artifact:
+    """The policy's `best_of` answers to each instruction; `label` names the draws.
+
+    The parent is whoever owns the checkpoint, so that all pickers (reward model, longest, ...) choose from one draw.
+    """
+    owner = store.owner(policy.checkpoint)
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
+        answers = draw_answers(
+            model, policy, instructions, n=policy.best_of, temperature=policy.temperature, seed=seed, label=label
+        )
+        write_table(output_dir / "answers.parquet", [o for row in answers for o in row], Output)
+
+    component = {
+        "checkpoint": policy.checkpoint.resolve().relative_to(owner.path).as_posix(),
+        "prefix": policy.prefix,
+        "suffix": policy.suffix,
+        "temperature": policy.temperature,
+        "n": policy.best_of,
+        "n_instructions": len(instructions),
+        "label": label,
+        "model": model,
+    }
+    parents = {"dataset": data, "checkpoint": owner}
+    return store.get(ANSWERS, component=component, parents=parents, seed=seed, build=build)
 
 
 def _train(

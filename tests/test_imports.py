@@ -17,9 +17,10 @@ FLOORS = {
     "judges": 5,
     "annotators": 6, "methods": 6,
     "artifacts": 7, "labels": 7, "evaluation": 7, "optimization": 7,
-    "pipeline": 8, "compare": 8,
-    "leaderboard": 9,
-    "commands": 10,
+    "checkpoint_selection": 8, "compare": 8,
+    "pipeline": 9,
+    "leaderboard": 10,
+    "commands": 11,
 }  # fmt: skip
 
 

@@ -122,6 +122,7 @@ def chain(checkpoint: Path, method: Method = BEST_OF_4, *, seed: int = 0) -> Cha
             n_held_out=4, training=TRAINING,
         ),
         method=method,
+        selection=None,
         best_of=None,
         scorer="reward_model",
         evaluation=Evaluation(

@@ -29,6 +29,9 @@ class Annotator(Protocol):
     def arm(self) -> str:
         """Annotators of one arm label the same samples; arms draw their own."""
 
+    def judges(self) -> Sequence[Judge]:
+        """Everybody whose verdict it may give; empty if it replays recorded ones."""
+
     def annotate(
         self,
         comparisons: Sequence[Comparison],
@@ -71,6 +74,9 @@ class SimulatedAnnotator:
     """How often a judge is drawn relative to the others, by its name; a judge that is not named weighs 1."""
     draws_as: str | None = None
     """Judges and orders are drawn as for the annotator of this name, so that both ask the same; None: as its own."""
+
+    def judges(self) -> Sequence[Judge]:
+        return self.panel.members()
 
     def annotate(
         self,

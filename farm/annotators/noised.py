@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from farm.annotators.annotator import Annotator
 from farm.annotators.noise import Noise, is_first_smaller, renoise
 from farm.calls.calls import NO_CALLS, Calls
+from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison
 from farm.seeds import uniform_for
 
@@ -27,6 +28,9 @@ class NoisedAnnotator:
     """Whose clean verdicts they are; its own noise is left out."""
     noise: tuple[Noise, ...]
     """Stages applied in order to the clean verdict."""
+
+    def judges(self) -> Sequence[Judge]:
+        return self.clean.judges()
 
     def annotate(
         self,

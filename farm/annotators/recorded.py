@@ -8,6 +8,7 @@ from pathlib import Path
 from farm.calls.calls import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
 from farm.data.files import DataError
+from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison, Preference
 
 
@@ -23,6 +24,9 @@ class RecordedAnnotator:
     """A table of verdicts, such as an AlpacaEval annotations file; None for those that came with the comparisons."""
     whose: str | None = None
     """The annotator in the file whose verdicts are replayed; None if it holds one only."""
+
+    def judges(self) -> Sequence[Judge]:
+        return ()
 
     def annotate(
         self,
