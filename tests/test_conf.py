@@ -13,13 +13,16 @@ from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.overrides import compose_one, expand
 from farm.commands.pocket import BuildCommand
 from farm.commands.run import plan
+from farm.commands.score import settings_of
 from farm.config import CONF_DIR, ConfigError, build
+from farm.models.prompts import ChatPrompt
 from farm.store import describe
 from tests.judges.evaluators import write_evaluator
 
 FILES = sorted(CONF_DIR.rglob("*.yaml"))
 PARTS_OF_ANNOTATORS = {"judge", "presentation"}
-GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"} - PARTS_OF_ANNOTATORS)
+PARTS_OF_MODELS = {"prompt"}
+GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"} - PARTS_OF_ANNOTATORS - PARTS_OF_MODELS)
 NEEDED = {
     "model/local": ["model.checkpoint=somewhere"],
     "annotator/local": ["local_model=somewhere"],
@@ -54,6 +57,13 @@ def test_every_presentation_goes_with_an_annotator(choice: str) -> None:
     annotator = planned.chain.annotator
     assert isinstance(annotator, SimulatedAnnotator)
     assert (annotator.presentation == ONCE) == (choice == "once")
+
+
+@pytest.mark.parametrize("choice", sorted(path.stem for path in (CONF_DIR / "prompt").glob("*.yaml")))
+def test_every_prompt_goes_with_a_reward_model(choice: str, tmp_path: Path) -> None:
+    line = [f"prompt={choice}", "input=rows.json", "output=scores.json", f"reward_model={tmp_path}"]
+    prompt = compose_one("score", line, settings_of).prompt
+    assert prompt is not None and (choice == "chat") == isinstance(prompt, ChatPrompt)
 
 
 def test_what_a_choice_cannot_do_without_is_named() -> None:

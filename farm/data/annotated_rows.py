@@ -8,7 +8,7 @@ import errno
 import gzip
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -69,21 +69,26 @@ def annotated(row: Row, annotation: Annotation) -> Row:
     values: Row = {name: vars(annotation).get(name, SIMULATED) for name in ANNOTATION_TYPES}
     for name in ("preference", "clean_preference"):
         values[name] = _number(vars(annotation)[name])
-    return {**{kept_name(name): value for name, value in row.items()}, **values}
+    return {**{kept_name(name, ANNOTATION_TYPES): value for name, value in row.items()}, **values}
 
 
-def kept_name(name: str) -> str:
-    """What a column of the input is called in the output."""
+def kept_name(name: str, added: Collection[str]) -> str:
+    """What a column of the input is called in the output, to which the columns `added` are added."""
     bare = name
     while bare.startswith(_GIVEN):
         bare = bare.removeprefix(_GIVEN)
-    return _GIVEN + name if bare in ANNOTATION_TYPES else name
+    return _GIVEN + name if bare in added else name
 
 
 def annotated_schema(schema: pa.Schema) -> pa.Schema:
     """The output's columns from the input's."""
-    kept = [field.with_name(kept_name(field.name)) for field in schema]
-    return pa.schema([*kept, *ANNOTATION_TYPES.items()])
+    return extended_schema(schema, ANNOTATION_TYPES)
+
+
+def extended_schema(schema: pa.Schema, added: Mapping[str, pa.DataType]) -> pa.Schema:
+    """The input's columns under the names that they keep, and the added ones."""
+    kept = [field.with_name(kept_name(field.name, added)) for field in schema]
+    return pa.schema([*kept, *added.items()])
 
 
 @contextmanager

@@ -19,7 +19,8 @@ import numpy as np
 from farm.methods.reward_model import HeldOutEvaluation, RewardModel, evaluate_margins, split_held_out
 from farm.models.answering import rewards_of
 from farm.models.checkpoint import Model, load_tokenizer
-from farm.models.reward import Combination, save_ensemble
+from farm.models.prompt_file import save_prompt
+from farm.models.reward import EVALUATION, Combination, reward_model_folders, save_ensemble, score_scale
 from farm.records import Output, Policy, PreferencePair
 from farm.seeds import derive_seed
 
@@ -54,7 +55,7 @@ class RewardEnsemble:
         names = [f"member_{number}" for number in range(1, self.n_members + 1)]
         for name in names:
             kept = scratch_dir / name
-            if not (kept / "evaluation.json").is_file():
+            if not (kept / EVALUATION).is_file():
                 building, training = scratch_dir / f"{name}_building", scratch_dir / f"{name}_training"
                 for folder in (building, training):
                     folder.mkdir(exist_ok=True)
@@ -69,21 +70,24 @@ class RewardEnsemble:
                 building.rename(kept)
             shutil.copytree(kept, output_dir / name)
         save_ensemble(output_dir, names, self.combination)
+        save_prompt(model.prompt, output_dir)
         load_tokenizer(output_dir / names[0]).save_pretrained(output_dir)
         evaluation = self._evaluate(held_out, n_train=len(train), model=model, folder=output_dir)
-        (output_dir / "evaluation.json").write_text(json.dumps(asdict(evaluation), sort_keys=True, indent=1) + "\n")
+        (output_dir / EVALUATION).write_text(json.dumps(asdict(evaluation), sort_keys=True, indent=1) + "\n")
         return output_dir
 
     def _evaluate(
         self, held_out: Sequence[PreferencePair], *, n_train: int, model: Model, folder: Path
     ) -> HeldOutEvaluation:
-        """Of the combined scores; members trained with normalise have unit spread each."""
+        """Of the combined scores, which are log-odds after multiplying by what the members' were divided by."""
+        scale = float(np.mean([score_scale(member) for member in reward_model_folders(folder)]))
         if not held_out:
-            return evaluate_margins(None, n_train=n_train, score_mean=0.0, score_scale=1.0)
+            return evaluate_margins(None, n_train=n_train, score_mean=0.0, score_scale=scale)
         sides = [
             rewards_of(model, folder, [_side(pair, is_chosen=side) for pair in held_out]) for side in (True, False)
         ]
-        return evaluate_margins(sides[0] - sides[1], n_train=n_train, score_mean=float(np.mean(sides)), score_scale=1.0)
+        margins = (sides[0] - sides[1]) * scale
+        return evaluate_margins(margins, n_train=n_train, score_mean=float(np.mean(sides)), score_scale=scale)
 
 
 def _side(pair: PreferencePair, *, is_chosen: bool) -> Output:

@@ -7,7 +7,9 @@ Paper: Ouyang et al. 2022, arXiv 2203.02155, step 2. Trainer: TRL's RewardTraine
 What differs from AlpacaFarm: the end token of a finished answer is part of the input, so a cut answer looks cut; the
 new head may learn faster than the rest; scores may be divided by their standard deviation on the training pairs, so
 that KL coefficients carry over between reward models. transformers' heads have no bias, so the mean stays where it is
-(it is in `evaluation.json`; a constant changes no preference).
+(it is in `evaluation.json`): a constant changes no preference, no choice among answers, and no advantage that is taken
+against a group's mean; it would shift the targets of PPO's value network, so PPO subtracts a mean of its own.
+`prompt.json` says how the prompts looked, so that `farm score` needs no telling.
 
 `metrics.jsonl`: loss (lower is better), accuracy (share of training pairs with score(chosen) > score(rejected), higher
 is better), margin (mean score difference), min_reward, mean_reward, max_reward, grad_norm, learning_rate, step.
@@ -38,6 +40,8 @@ from farm.methods.trl_training import (
     training_arguments,
 )
 from farm.models.checkpoint import Model, load_tokenizer, reward_head
+from farm.models.prompt_file import save_prompt
+from farm.models.reward import EVALUATION
 from farm.models.tokens import pad
 from farm.records import Policy, PreferencePair, content_key
 from farm.seeds import uniform_for
@@ -64,7 +68,8 @@ class HeldOutEvaluation:
     score_mean: float
     """Mean score of the training pairs' answers, as saved."""
     score_scale: float
-    """What the head was divided by: the scores' standard deviation on the training pairs, or 1."""
+    """What the head was divided by: the scores' standard deviation on the training pairs, or 1; of an ensemble, the
+    mean of its members'. Score differences times it are log-odds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +128,8 @@ class RewardModel:
 
         evaluation = self._evaluate_and_normalise(classifier, train, held_out, model)
         report = json.dumps(asdict(evaluation), sort_keys=True, indent=1) + "\n"
-        output_dir.joinpath("evaluation.json").write_text(report)
+        output_dir.joinpath(EVALUATION).write_text(report)
+        save_prompt(model.prompt, output_dir)
         classifier.config.pad_token_id = tokenizer.pad_token_id
         return save_trained(classifier, tokenizer, job)
 

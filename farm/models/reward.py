@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,11 @@ from farm.models.checkpoint import load_reward_model, load_tokenizer
 from farm.models.scorers import encode_answers, reward_scores_of_ids
 
 ENSEMBLE = "ensemble.json"
+EVALUATION = "evaluation.json"
+"""What a reward model that was trained here says about itself (`farm.methods.reward_model.HeldOutEvaluation`)."""
+_CLASSIFIER = "ForSequenceClassification"
+_N_LABELS_UNSAID = 2
+"""Labels of a transformers classifier whose config.json names none."""
 Floats = NDArray[np.float64]
 
 
@@ -41,6 +46,17 @@ class Combination:
 
 
 ALONE = Combination(rule="mean", coefficient=0.0)
+
+
+class ScoredAnswers(NamedTuple):
+    """Answers with their scores; those that are too long to be read whole have none."""
+
+    scores: Floats
+    """(N,) NaN where there is no score."""
+    members: Floats
+    """(K, N) of each member."""
+    n_tokens: list[int]
+    """Of prompt and completion, the end token included."""
 
 
 class RewardScorer:
@@ -65,6 +81,29 @@ class RewardScorer:
         """(N,) scores of (prompt, completion, is_finished)."""
         return self.of_ids(encode_answers(self.tokenizer, answers).whole, batch_size=batch_size)
 
+    def of_short_answers(
+        self, answers: Sequence[tuple[str, str, bool]], *, batch_size: int, max_tokens: int | None
+    ) -> ScoredAnswers:
+        """Scores of those (prompt, completion, is_finished) that have 1 to max_tokens tokens; None: any number."""
+        whole = encode_answers(self.tokenizer, answers).whole
+        n_tokens = [len(ids) for ids in whole]
+        fits = [row for row, n in enumerate(n_tokens) if 0 < n <= (max_tokens or n)]
+        scores, members = np.full(len(whole), np.nan), np.full((len(self.members), len(whole)), np.nan)
+        if fits:
+            members[:, fits] = self.of_members([whole[row] for row in fits], batch_size=batch_size)
+            scores[fits] = self._combination.apply(members[:, fits])
+        return ScoredAnswers(scores, members, n_tokens)
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that every member can read at once; None if nothing limits them."""
+        limits = [
+            member.config.to_dict().get(name)
+            for member in self.members
+            for name in ("max_position_embeddings", "n_positions")
+        ]
+        return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
+
 
 def load_reward_scorer(path: Path, *, dtype: torch.dtype, device: torch.device) -> RewardScorer:
     """A reward model or an ensemble, frozen.
@@ -73,11 +112,53 @@ def load_reward_scorer(path: Path, *, dtype: torch.dtype, device: torch.device) 
         UserError: the folder is neither.
     """
     folders, combination = reward_model_folders(path), ALONE
+    for folder in folders:
+        check_one_score(folder)
     if folders != [path]:
         written = json.loads((path / ENSEMBLE).read_text())
         combination = Combination(rule=written["rule"], coefficient=written["coefficient"])
     members = [load_reward_model(folder, dtype=dtype, device=device).requires_grad_(False) for folder in folders]
+    for folder, member in zip(folders, members, strict=True):
+        if "score" not in dict(member.named_children()):
+            raise UserError(
+                f"{folder}: a {type(member).__name__} has no head called `score`; expected the classifier of a causal "
+                "LM, whose score is read at the last token (those of encoders read the first one)"
+            )
     return RewardScorer(members, load_tokenizer(folders[0]), combination)
+
+
+def check_one_score(folder: Path) -> None:
+    """Refuse a checkpoint whose config.json says that it gives no single score.
+
+    Raises:
+        UserError: a language model, or a classifier with another number of labels.
+    """
+    file = folder / "config.json"
+    if not file.is_file():
+        return  # whoever loads it says what is missing
+    config = json.loads(file.read_text())
+    names = [name for name in config.get("architectures") or [] if not name.endswith(_CLASSIFIER)]
+    if names:
+        raise UserError(
+            f"{folder}: expected a reward model, a transformers sequence classifier with one label; this is a "
+            f"{names[0]}, which gives no score"
+        )
+    n_labels = config.get("num_labels") or len(config.get("id2label") or range(_N_LABELS_UNSAID))
+    if n_labels != 1:
+        labels = ", ".join(str(label) for label in (config.get("id2label") or {}).values())
+        raise UserError(
+            f"{folder}: expected a classifier with one label, whose logit is the score; this one has {n_labels} labels"
+            + (f" ({labels})" if labels else "")
+        )
+
+
+def score_scale(path: Path) -> float:
+    """What the scores were divided by when they were normalised: times it, a difference is in units of log-odds.
+
+    1 for reward models that do not say.
+    """
+    file = path / EVALUATION
+    return float(json.loads(file.read_text()).get("score_scale", 1.0)) if file.is_file() else 1.0
 
 
 def reward_model_folders(path: Path) -> list[Path]:

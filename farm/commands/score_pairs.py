@@ -1,0 +1,120 @@
+"""`farm score pairs=PATH`: how well a reward model predicts the labels of pairs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from farm.compare.reward_picture import draw_reward_report
+from farm.compare.reward_report import RewardReport, reward_text, write_reward_report
+from farm.data.files import DataError
+from farm.data.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
+from farm.models.output_scorer import OutputScorer
+from farm.models.reward import score_scale
+from farm.progress import progress
+from farm.records import Output
+from farm.stats.reward_evaluation import evaluate_scores
+
+BATCHES_PER_CHUNK = 16
+"""Outputs are sorted by length within so many batches."""
+_Key = tuple[str, str, bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSettings:
+    """What evaluating on pairs needs beside the scorer."""
+
+    reward_model: Path
+    output: Path
+    """Folder of the report."""
+    labels_of: str | None
+    """The annotator whose labels count; None for people's, or everybody's where there are none."""
+    score_scale: float | None
+    """Scores times this are log-odds; None: as the reward model's folder says."""
+    length_gaps: tuple[int, ...]
+    """Upper ends of the bins of length differences."""
+    n_resamples: int
+    seed: int
+
+
+def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], OutputScorer]) -> int:
+    """Write and print the evaluation; returns the exit code.
+
+    Raises:
+        DataError: nothing to evaluate on.
+    """
+    labelled = read_labelled_pairs(path, labels_of=settings.labels_of)
+    scores = _scores(load(), labelled)
+    is_scored = [np.isfinite(scores[_key(p.preferred)]) and np.isfinite(scores[_key(p.other)]) for p in labelled.pairs]
+    kept = [pair for pair, scored in zip(labelled.pairs, is_scored, strict=True) if scored]
+    if not kept:
+        raise DataError(f"{path}: no output pair of {len(labelled.pairs)} got two scores; they are too long")
+    scale = score_scale(settings.reward_model) if settings.score_scale is None else settings.score_scale
+    margins = np.array([scores[_key(pair.preferred)] - scores[_key(pair.other)] for pair in kept])
+    evaluation = evaluate_scores(
+        [pair.item_id for pair in kept],
+        margins * scale,
+        np.array([len(pair.preferred.output) - len(pair.other.output) for pair in kept], dtype=np.float64),
+        gap_bounds=settings.length_gaps,
+        seed=settings.seed,
+        n_resamples=settings.n_resamples,
+    )
+    report = RewardReport(
+        reward_model=str(settings.reward_model),
+        pairs=str(path),
+        annotators=labelled.annotators,
+        n_ties=labelled.n_ties,
+        n_unparsed=labelled.n_unparsed,
+        n_same=labelled.n_same,
+        n_unscored=len(labelled.pairs) - len(kept),
+        score_scale=scale,
+        evaluation=evaluation,
+        notes=labelled.notes,
+    )
+    write_reward_report(report, settings.output)
+    draw_reward_report(report, settings.output / "calibration.png")
+    _write_pairs(labelled, scores, settings.output / "pairs.parquet")
+    print(f"\n{reward_text(report)}\n")
+    for name in ("evaluation.json", "evaluation.md", "calibration.png", "pairs.parquet"):
+        print(f"  {settings.output / name}")
+    return 0
+
+
+def _scores(scorer: OutputScorer, labelled: LabelledPairs) -> dict[_Key, float]:
+    """The score of every distinct output, NaN where there is none."""
+    outputs = {_key(output): output for pair in labelled.pairs for output in (pair.preferred, pair.other)}
+    keys, scores = list(outputs), dict[_Key, float]()
+    size = scorer.batch_size * BATCHES_PER_CHUNK
+    with progress("scoring", total=len(keys), unit="outputs") as bar:
+        for start in range(0, len(keys), size):
+            chunk = keys[start : start + size]
+            found = scorer.score([outputs[key] for key in chunk]).scores
+            scores |= dict(zip(chunk, map(float, found), strict=True))
+            bar.advance(len(chunk))
+    return scores
+
+
+def _write_pairs(labelled: LabelledPairs, scores: dict[_Key, float], path: Path) -> None:
+    """One row a label that prefers one output: who, which pair, the two scores."""
+
+    def row(pair: LabelledPair) -> dict[str, object]:
+        return {
+            "item_id": pair.item_id,
+            "annotator": pair.annotator,
+            "instruction": pair.preferred.instruction,
+            "input": pair.preferred.input,
+            "preferred": pair.preferred.output,
+            "other": pair.other.output,
+            "score_preferred": scores[_key(pair.preferred)],
+            "score_other": scores[_key(pair.other)],
+        }
+
+    draft = path.with_name(f".{path.name}")
+    pd.DataFrame([row(pair) for pair in labelled.pairs]).to_parquet(draft, index=False)
+    draft.replace(path)
+
+
+def _key(output: Output) -> _Key:
+    return output.instruction_key, output.output, output.is_finished

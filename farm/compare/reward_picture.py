@@ -1,0 +1,65 @@
+"""The picture of a reward model's evaluation: how sure against how right, and accuracy by length gap."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.compare.reward_report import RewardReport, gap_text
+from farm.stats.bootstrap import Estimate
+
+
+def draw_reward_report(report: RewardReport, path: Path) -> None:
+    """Write the PNG."""
+    figure = new_figure(width=11.0, height=4.8)
+    left, right = figure.subplots(1, 2)
+    _draw_calibration(left, report)
+    _draw_lengths(right, report)
+    figure.suptitle(f"{report.evaluation.n:,} labels on {report.evaluation.n_items:,} pairs", fontsize=11)
+    save_figure(figure, path)
+
+
+def _draw_calibration(axes: Axes, report: RewardReport) -> None:
+    axes.plot([0.5, 1.0], [0.5, 1.0], color=GREY, linewidth=1, linestyle=(0, (4, 4)), label="calibrated")
+    is_first = True
+    for each in report.evaluation.calibration:
+        if each.confidence is not None and each.accuracy.value is not None:
+            _bar(axes, each.confidence, each.accuracy)
+            label = "share of the labels (95%), n beside it" if is_first else None
+            axes.plot(each.confidence, each.accuracy.value, "o", color=BLUE, markersize=6, label=label)
+            axes.annotate(
+                str(each.n), (each.confidence, each.accuracy.value), xytext=(6, -10), textcoords="offset points",
+                fontsize=8, color=GREY,
+            )  # fmt: skip
+            is_first = False
+    axes.set_xlim(0.48, 1.02)
+    axes.set_ylim(0.0, 1.02)
+    axes.set_xlabel("predicted probability of the output with the higher score")
+    axes.set_ylabel("share of the labels that prefer it")
+    axes.legend(fontsize=8, loc="lower right")
+    style_axes(axes)
+
+
+def _draw_lengths(axes: Axes, report: RewardReport) -> None:
+    shown = report.evaluation.by_length
+    places = np.arange(len(shown))
+    for place, each in zip(places, shown, strict=True):
+        if each.accuracy.value is not None:
+            _bar(axes, float(place), each.accuracy)
+            axes.plot(place, each.accuracy.value, "o", color=BLUE, markersize=6)
+    overall = report.evaluation.accuracy.value
+    if overall is not None:
+        axes.axhline(overall, color=ORANGE, linewidth=1, label=f"all: {overall:.3f}")
+    axes.axhline(0.5, color=GREY, linewidth=1, linestyle=(0, (4, 4)), label="a coin")
+    axes.set_xticks(places, [f"{gap_text(each)}\nn {each.n}" for each in shown], fontsize=7, rotation=30, ha="right")
+    axes.set_ylim(0.0, 1.02)
+    axes.set_ylabel("accuracy")
+    axes.set_xlabel("the preferred output is, in characters")
+    axes.legend(fontsize=8, loc="lower right")
+    style_axes(axes)
+
+
+def _bar(axes: Axes, place: float, value: Estimate) -> None:
+    if value.low is not None and value.high is not None:
+        axes.plot([place, place], [value.low, value.high], color=BLUE, linewidth=1.6)

@@ -1,0 +1,64 @@
+"""Scores of outputs from outside, each with a score or the reason why it has none; nothing is cut to fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from farm.errors import UserError
+from farm.models.prompts import Prompt, render_all
+from farm.models.reward import Floats, RewardScorer
+from farm.records import Output
+
+TOO_LONG = "too long"
+NOT_A_NUMBER = "not a number"
+
+
+class Scored(NamedTuple):
+    """Outputs with their scores."""
+
+    scores: Floats
+    """(N,) NaN where there is none."""
+    members: Floats
+    """(K, N) of each member of an ensemble, or of the one model."""
+    reasons: list[str]
+    """Why there is no score; empty where there is one. Begins with `TOO_LONG` or `NOT_A_NUMBER`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputScorer:
+    """A reward model with the prompts that it was trained on."""
+
+    reward: RewardScorer
+    prompt: Prompt
+    end_token: bool
+    """Whether the end token follows finished outputs."""
+    max_tokens: int | None
+    """Of prompt and output; None for no limit."""
+    batch_size: int
+    """Sequences scored at once."""
+
+    def score(self, outputs: Sequence[Output]) -> Scored:
+        """Score outputs.
+
+        Raises:
+            UserError: the prompt asks for a chat template that the tokenizer does not have.
+        """
+        try:
+            prompts = render_all(self.prompt, self.reward.tokenizer, [(o.instruction, o.input) for o in outputs])
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        answers = [
+            (prompt, o.output, o.is_finished and self.end_token) for prompt, o in zip(prompts, outputs, strict=True)
+        ]
+        found = self.reward.of_short_answers(answers, batch_size=self.batch_size, max_tokens=self.max_tokens)
+        reasons = [self._reason(score, n_tokens) for score, n_tokens in zip(found.scores, found.n_tokens, strict=True)]
+        return Scored(np.where(np.isfinite(found.scores), found.scores, np.nan), found.members, reasons)
+
+    def _reason(self, score: float, n_tokens: int) -> str:
+        if np.isfinite(score):
+            return ""
+        if self.max_tokens is not None and n_tokens > self.max_tokens:
+            return f"{TOO_LONG}: prompt and output have {n_tokens} tokens, at most {self.max_tokens} are scored"
+        return f"{NOT_A_NUMBER}: the reward model's score of {n_tokens} tokens"
