@@ -25,7 +25,6 @@ import json
 import platform
 import random
 import string
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -427,13 +426,11 @@ def _matmul_peak(device: torch.device, size: int) -> float:
 
 def _machine(device: torch.device) -> dict[str, Any]:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor()
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "device": name,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "farm": str(Path(ppo.__file__).parents[2]),
-        "commit": commit or None,
     }
 
 
