@@ -32,7 +32,6 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_callback import PrinterCallback
-from trl.trainer.utils import disable_dropout_in_model
 
 from farm.cost import Cost, count
 from farm.methods.snapshots import Snapshots, check_n_snapshots
@@ -134,25 +133,18 @@ def check_rows_per_forward(rows_per_forward: int, settings: TrainingSettings) ->
 
 def load_policy_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
     """A causal LM: all its weights, or an adapter on them."""
-    policy = load_policy(checkpoint, job.model, seed=job.torch_seed)
-    disable_dropout_in_model(policy)
-    return policy
+    return load_policy(checkpoint, job.model, seed=job.torch_seed)
 
 
 def load_policies_to_train(start: str | Path, job: TrainingJob, *, reference: str | Path) -> PolicyAndReference:
     """A causal LM to train and its frozen reference."""
-    policies = load_policy_and_reference(start, job.model, reference=reference, seed=job.torch_seed)
-    for policy in policies:
-        disable_dropout_in_model(policy)
-    return policies
+    return load_policy_and_reference(start, job.model, reference=reference, seed=job.torch_seed)
 
 
 def load_classifier_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
     """A sequence classifier; its head is new, drawn from the job's seed."""
     transformers.set_seed(job.torch_seed)  # the new head is drawn from torch's global generator
-    classifier = load_classifier(checkpoint, job.model, seed=job.torch_seed)
-    disable_dropout_in_model(classifier)
-    return classifier
+    return load_classifier(checkpoint, job.model, seed=job.torch_seed)
 
 
 def in_training_order(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:

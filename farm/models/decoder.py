@@ -72,7 +72,16 @@ class HuggingFaceDecoder:
         self._capacity = capacity
         self._dtype = arithmetic_dtype(model)
         self.cache: SlotCache | None = None
-        _refuse_unsupported(model, capacity)
+
+    @staticmethod
+    def supports(model: PreTrainedModel, capacity: int) -> bool:
+        """Whether all that a layer remembers are keys and values, and it sees those of all `capacity` columns."""
+        layers = DynamicCache(config=model.config).layers
+        if model._is_stateful or not all(isinstance(layer, DynamicLayer) for layer in layers):
+            return False
+        is_windowed = any(isinstance(layer, DynamicLayer) and layer.is_sliding for layer in layers)
+        window = model.config.to_dict().get("sliding_window")
+        return not is_windowed or (window is not None and window >= capacity)
 
     def prefill(self, slots: Tensor, input_ids: Tensor, sources: Tensor) -> None:
         # Padding on the right is invisible to causal attention, so no mask is needed.
@@ -144,12 +153,3 @@ def _keys_and_values(layer: AnyLayer) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None
     return layer.keys, layer.values
 
-
-def _refuse_unsupported(model: PreTrainedModel, capacity: int) -> None:
-    layers = DynamicCache(config=model.config).layers
-    if not all(isinstance(layer, DynamicLayer) for layer in layers):
-        raise ValueError(f"{type(model).__name__} keeps a recurrent state; only attention-based models can be sampled")
-    window = model.config.to_dict().get("sliding_window")
-    is_windowed = any(isinstance(layer, DynamicLayer) and layer.is_sliding for layer in layers)
-    if is_windowed and window is not None and window < capacity:
-        raise ValueError(f"{capacity} tokens do not fit the attention window of {window}: lower max_new_tokens")

@@ -79,7 +79,10 @@ class ValueModel(nn.Module):
         """The head starts at 0, so that the first advantages are the returns themselves."""
         super().__init__()
         self.backbone = backbone
-        self.head = nn.Linear(backbone.config.hidden_size, 1, device=backbone.device, dtype=backbone.dtype)
+        # Asked of the backbone itself: some (OPT) project their last states to another width than config.hidden_size.
+        with torch.no_grad():
+            width = backbone(input_ids=torch.zeros((1, 1), dtype=torch.long, device=backbone.device))[0].shape[-1]
+        self.head = nn.Linear(width, 1, device=backbone.device, dtype=backbone.dtype)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

@@ -5,6 +5,7 @@ prompts are asked for, on their order, or on the batch size (up to rounding in t
 gives its place in the batch to the next prompt at once.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -18,9 +19,12 @@ from farm.models.decoder import Decoder, HuggingFaceDecoder
 from farm.models.flops import count_gpu_memory, forward_flops
 from farm.models.graphed_decoder import GraphedDecoder
 from farm.models.llama_decoder import LlamaDecoder
+from farm.models.recomputing_decoder import RecomputingDecoder
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
 from farm.tensors.sampling import sample_tokens
+
+logger = logging.getLogger(__name__)
 
 REFILL_SHARE = 1 / 8
 """New prompts are read in once this share of the batch is free: fewer, larger prefills."""
@@ -209,6 +213,14 @@ class _Batch:
 
 
 def _make_decoder(model: PreTrainedModel, n_slots: int, capacity: int) -> Decoder:
+    if not HuggingFaceDecoder.supports(model, capacity):
+        logger.warning(
+            "%s keeps more than keys and values, or its attention window is shorter than the %d tokens of prompt and "
+            "answer: sampling reads every answer anew for each token; a lower max_new_tokens may fit the window",
+            type(model).__name__,
+            capacity,
+        )
+        return RecomputingDecoder(model, n_slots, capacity)
     if not LlamaDecoder.supports(model):
         return HuggingFaceDecoder(model, n_slots, capacity)
     decoder = LlamaDecoder(model, n_slots, capacity)

@@ -2,6 +2,7 @@
 
 Weights that are trained are float32, for at learning rates like 1e-6 a bfloat16 weight would round every update away.
 Frozen ones under an adapter are kept in the model's own precision, once: the reference shares them with the policy.
+Nothing is dropped out, so that a policy starts at its reference and a padded batch is the sum of its rows.
 """
 
 import copy
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import nn
 from transformers import PreTrainedModel
 
 from farm.models.adapter import add_adapter
@@ -26,6 +28,7 @@ class PolicyAndReference(NamedTuple):
 def load_policy(checkpoint: str | Path, model: Model, *, seed: int) -> PreTrainedModel:
     """A causal LM to train."""
     policy = load_causal_lm(checkpoint, dtype=trained_dtype(model), device=model.torch_device)
+    _disable_dropout(policy)
     if model.adapter is not None:
         add_adapter(policy, model.adapter, head=None, seed=seed)
     return policy
@@ -37,6 +40,7 @@ def load_policy_and_reference(
     """A causal LM to train, and the one that it is compared with, most often the same."""
     ref_policy = load_causal_lm(reference, dtype=trained_dtype(model), device=model.torch_device)
     ref_policy.requires_grad_(False)
+    _disable_dropout(ref_policy)
     if model.adapter is None or start != reference:
         return PolicyAndReference(load_policy(start, model, seed=seed), ref_policy)
     policy = sharing_weights(ref_policy)
@@ -47,6 +51,7 @@ def load_policy_and_reference(
 def load_classifier(checkpoint: str | Path, model: Model, *, seed: int) -> PreTrainedModel:
     """A sequence classifier to train; its head may be new, and is trained in full."""
     classifier = load_reward_model(checkpoint, dtype=trained_dtype(model), device=model.torch_device)
+    _disable_dropout(classifier)
     if model.adapter is not None:
         add_adapter(classifier, model.adapter, head=reward_head(classifier), seed=seed)
     return classifier
@@ -82,3 +87,13 @@ def _backbone(model: PreTrainedModel) -> PreTrainedModel:
     backbone = model.base_model
     assert isinstance(backbone, PreTrainedModel)
     return backbone
+
+
+def _disable_dropout(model: PreTrainedModel) -> None:
+    """Some families have layers for it, others (OPT, and attention everywhere) keep its probability as a number."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name, value in vars(module).items():
+            if "dropout" in name and isinstance(value, float):
+                setattr(module, name, 0.0)
