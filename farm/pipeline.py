@@ -7,10 +7,9 @@ Arms: annotators with the same `arm` label the same samples; different arms draw
 for them, so that rankings of two arms are independent given the SFT model.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,11 +24,10 @@ from farm.artifacts import (
     write_policy,
 )
 from farm.calls.calls import NO_CALLS, Calls
+from farm.chain import Chain
 from farm.checkpoint_selection import (
     Candidate,
-    CheckpointSelection,
     candidate_of,
-    check_held_out,
     choice_of,
     choose,
     judge_candidate,
@@ -38,7 +36,6 @@ from farm.cost import Cost, count
 from farm.data.dataset import Dataset, Utility
 from farm.errors import UserError
 from farm.evaluation import (
-    Evaluation,
     RunIdentity,
     comparisons_with_reference,
     judge_outputs,
@@ -46,8 +43,7 @@ from farm.evaluation import (
     standing_of,
 )
 from farm.labels import BudgetedLabels, LabelSource
-from farm.methods.best_of_n import check_best_of
-from farm.methods.method import Method, Requirement, RewardStage
+from farm.methods.method import Method, RewardStage
 from farm.methods.snapshots import snapshots_of
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
@@ -83,60 +79,6 @@ REWARD_MODEL = Stage("reward_model", 1)
 ANSWERS = Stage("answers", 1)
 OUTPUTS = Stage("outputs", 1)
 STANDINGS = Stage("standings", 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ComparisonSettings:
-    """Where the comparisons to be labelled come from."""
-
-    source: Literal["sampled", "recorded"]
-    """sampled: two answers of the SFT policy per preference instruction; recorded: pairs that came with the dataset."""
-    temperature: float
-    """Sampling temperature of the two answers (not used for recorded pairs)."""
-    n_comparisons: int | None
-    """Use the first n only (the label budget); null for all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chain:
-    """One run: everything that decides a row of the leaderboard."""
-
-    dataset: Dataset
-    utility: Utility | None
-    """True utility, in closed worlds only."""
-    model: Model
-    sft: Method
-    """How the policy that every method starts from is made."""
-    comparisons: ComparisonSettings
-    annotator: Annotator
-    reward_model: RewardStage
-    method: Method
-    selection: CheckpointSelection | None
-    """Who chooses among the candidates that the method keeps; None: the end of its training is its policy."""
-    best_of: int | None
-    """Answers per evaluation instruction of which the best is kept, whatever the method; None: as the method says."""
-    scorer: str
-    """Who picks it."""
-    evaluation: Evaluation
-    seed: int
-
-    def __post_init__(self) -> None:
-        check_best_of(1 if self.best_of is None else self.best_of, self.scorer)
-        if self.selection is not None:
-            evaluating = {f"evaluates as {name}": judges for name, judges in self.evaluation.annotators.items()}
-            check_held_out(self.selection, {"labels for training": self.annotator, **evaluating})
-
-    @property
-    def method_name(self) -> str:
-        """Shown in tables."""
-        picked = "" if self.best_of is None else f" (best of {self.best_of} by {self.scorer})"
-        return self.method.name + picked
-
-    @property
-    def requires(self) -> set[Requirement]:
-        """What the method and the choice among its answers need."""
-        picking: set[Requirement] = {"reward_model"} if self.best_of and self.scorer == "reward_model" else set()
-        return {*self.method.requires, *picking}
 
 
 def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
@@ -359,18 +301,23 @@ def answer_with_the_best(
 
 def draw_evaluation_answers(store: Store, data: Artifact, policy: Artifact, chain: Chain, seed: int) -> Artifact:
     """The policy's `best_of` answers to each evaluation instruction."""
-    reference = read_table(data.file("evaluation.parquet"), Output)
-    asked = instructions_of(reference)[: chain.evaluation.n_instructions]
-    return _draw(store, data, load_policy(policy), chain.model, asked, seed=seed, label="evaluation outputs")
+
+    def asked() -> list[Instruction]:
+        return instructions_of(read_table(data.file("evaluation.parquet"), Output))
+
+    limit = chain.evaluation.n_instructions
+    return _draw(store, data, load_policy(policy), chain.model, asked, limit, seed=seed, label="evaluation outputs")
 
 
 def draw_validation_answers(store: Store, data: Artifact, policy: Policy, chain: Chain, seed: int) -> Artifact:
     """One answer of the policy to each validation instruction that the selection asks for."""
     assert chain.selection is not None
-    asked = keep_short(chain.model, read_table(data.file("validation.parquet"), Instruction))
-    single = replace(policy, best_of=1)
-    kept = asked[: chain.selection.n_instructions]
-    return _draw(store, data, single, chain.model, kept, seed=seed, label="validation outputs")
+
+    def asked() -> list[Instruction]:
+        return keep_short(chain.model, read_table(data.file("validation.parquet"), Instruction))
+
+    single, limit = replace(policy, best_of=1), chain.selection.n_instructions
+    return _draw(store, data, single, chain.model, asked, limit, seed=seed, label="validation outputs")
 
 
 def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
@@ -462,12 +409,13 @@ def _draw(
     data: Artifact,
     policy: Policy,
     model: Model,
-    instructions: Sequence[Instruction],
+    asked: Callable[[], Sequence[Instruction]],
+    limit: int | None,
     *,
     seed: int,
     label: str,
 ) -> Artifact:
-    """The policy's `best_of` answers to each instruction; `label` names the draws.
+    """The policy's `best_of` answers to the first `limit` of the instructions that are asked; `label` names the draws.
 
     The parent is whoever owns the checkpoint, so that all pickers (reward model, longest, ...) choose from one draw.
     """
@@ -475,7 +423,13 @@ def _draw(
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         answers = draw_answers(
-            model, policy, instructions, n=policy.best_of, temperature=policy.temperature, seed=seed, label=label
+            model,
+            policy,
+            asked()[:limit],
+            n=policy.best_of,
+            temperature=policy.temperature,
+            seed=seed,
+            label=label,
         )
         write_table(output_dir / "answers.parquet", [o for row in answers for o in row], Output)
 
@@ -485,7 +439,7 @@ def _draw(
         "suffix": policy.suffix,
         "temperature": policy.temperature,
         "n": policy.best_of,
-        "n_instructions": len(instructions),
+        "n_instructions": limit,
         "label": label,
         "model": model,
     }

@@ -16,6 +16,7 @@ from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.artifacts import load_policy
 from farm.calls.calls import NO_CALLS, Calls
+from farm.chain import Chain
 from farm.checkpoint_selection import (
     Candidate,
     CheckpointSelection,
@@ -29,7 +30,7 @@ from farm.data.dataset import Splits
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.methods.sft import SFT
-from farm.pipeline import Chain, run_chain
+from farm.pipeline import run_chain
 from farm.records import Comparison, Instruction, Output, Preference, Verdict, read_table
 from farm.store import Artifact, Store
 from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated

@@ -18,9 +18,10 @@ FLOORS = {
     "annotators": 6, "methods": 6,
     "artifacts": 7, "labels": 7, "evaluation": 7, "optimization": 7,
     "checkpoint_selection": 8, "compare": 8,
-    "pipeline": 9,
-    "leaderboard": 10,
-    "commands": 11,
+    "chain": 9,
+    "pipeline": 10,
+    "leaderboard": 11,
+    "commands": 12,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
+from farm.chain import Chain, ComparisonSettings
 from farm.data.dataset import Splits
 from farm.evaluation import Evaluation
 from farm.judges.baselines import BaselineJudge, FixedPanel
@@ -24,7 +25,7 @@ from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
-from farm.pipeline import Chain, ComparisonSettings, run_chain
+from farm.pipeline import run_chain
 from farm.records import (
     Annotation,
     Comparison,

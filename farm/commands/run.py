@@ -17,7 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
+from farm.chain import Chain
 from farm.commands.annotate_report import cost_lines
+from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
 from farm.commands.overrides import expand, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.commands.stage_report import one_line, stage_table, standing_text
@@ -25,7 +27,7 @@ from farm.compare.selection_report import selection_line
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
 from farm.leaderboard.runs import read_run, read_runs
-from farm.pipeline import Chain, run_chain
+from farm.pipeline import run_chain
 from farm.progress import job_label
 from farm.records import Standing, read_table
 from farm.store import Artifact, ArtifactError, Store
@@ -177,6 +179,8 @@ def _run_one(job: Planned) -> None:
     print()
     for row in read_table(standings.file("standings.parquet"), Standing):
         print(standing_text(row))
+    for choice in selections_in(store.reports):
+        print(choice_text(choice))
     if selection := read_run(store, standings).selection:
         print(selection_line(selection))
 
@@ -203,10 +207,13 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
     """Report what the sweep measured; 1 if a run is missing."""
     store = Store(session.root, is_read_only=True)
     finished: list[Artifact] = []
+    choices: dict[str, list[Artifact]] = {}
     missing = []
     for chain in chains:
+        n_before = len(store.reports)
         try:
             finished.append(run_chain(store, chain))
+            choices[label_of(chain)] = selections_in(store.reports[n_before:])
         except ArtifactError as error:
             missing.append(f"{label_of(chain)}: {error}")
     if finished:
@@ -215,6 +222,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
             "peak_memory_mb": store.peak_memory_mb() + _workers_memory_mb(session.folder),
         }
         write_report(read_runs(store, finished), session.report, session.folder, measured)
+        write_candidates(choices, session.folder / "candidates.csv")
         print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
     for line in missing:
         print(f"not finished: {line}", file=sys.stderr)

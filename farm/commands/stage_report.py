@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from farm.commands.checkpoint_report import choice_words, selections_in
 from farm.records import Standing, read_table
 from farm.store import Artifact, StageReport
 
@@ -38,7 +39,8 @@ def one_line(label: str, standings: Artifact, reports: Sequence[StageReport], se
     made = [f"{r.artifact.kind} {r.cost.seconds:.0f} s" for r in reports if not r.is_reused and r.cost.seconds >= 0.5]
     rows = read_table(standings.file("standings.parquet"), Standing)
     rates = ", ".join(f"{r.annotator_eval} {_rate(r)}" for r in rows)
-    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); win rate: {rates}"
+    choices = "".join(f"{choice_words(selection)}; " for selection in selections_in(reports))
+    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); {choices}win rate: {rates}"
 
 
 def _rate(row: Standing) -> str:
