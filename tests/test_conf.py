@@ -25,6 +25,7 @@ PARTS_OF_MODELS = {"prompt"}
 GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"} - PARTS_OF_ANNOTATORS - PARTS_OF_MODELS)
 NEEDED = {
     "model/local": ["model.checkpoint=somewhere"],
+    "model/local_chat": ["model.checkpoint=somewhere"],
     "annotator/local": ["local_model=somewhere"],
     "annotator/alpaca_eval": ["evaluator={folder}"],
     "judge_models/local": ["judge_model=somewhere"],

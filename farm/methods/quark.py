@@ -54,6 +54,7 @@ from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel
+from farm.models.prompts import render_all
 from farm.models.reward import RewardScorer, load_reward_scorer
 from farm.models.tokens import decode_completion, encode_prompt
 from farm.models.trainable import load_policy_and_reference
@@ -277,7 +278,8 @@ class _Run(NamedTuple):
 
     def prompt_ids(self, instruction: str, input: str, prefix: str = "") -> list[int]:
         """The rendered prompt behind `prefix`."""
-        return encode_prompt(self.tokenizer, prefix + self.model.prompt.render(self.tokenizer, instruction, input))
+        (prompt,) = render_all(self.model.prompt, self.tokenizer, [(instruction, input)], prefix)
+        return encode_prompt(self.tokenizer, prompt)
 
 
 def _open_run(inputs: TrainingInputs, adam_epsilon: float, seed: int) -> _Run:

@@ -56,7 +56,7 @@ class ChatPrompt:
     def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
         if tokenizer.chat_template is None:
             raise ValueError(
-                f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. prompt=alpaca"
+                f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. that of model=local"
             )
         user = instruction + self.input_separator + input if input else instruction
         messages = [{"role": "system", "content": self.system}] if self.system else []
@@ -71,5 +71,14 @@ def render_all(
     prefix: str = "",
     suffix: str = "",
 ) -> list[str]:
-    """Render (instruction, input) rows, each between `prefix` and `suffix`."""
-    return [prefix + prompt.render(tokenizer, instruction, input) + suffix for instruction, input in rows]
+    """Render (instruction, input) rows, each between `prefix` and `suffix`.
+
+    Where a chat template writes the beginning token itself, the prefix stands behind it: there is only one, and it comes
+    first.
+    """
+    rendered = [prompt.render(tokenizer, instruction, input) for instruction, input in rows]
+    begin = str(tokenizer.bos_token or "")
+    return [
+        begin + prefix + text.removeprefix(begin) + suffix if begin and text.startswith(begin) else prefix + text + suffix
+        for text in rendered
+    ]
