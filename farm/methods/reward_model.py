@@ -89,6 +89,12 @@ class RewardModel:
     training: TrainingSettings
     """How the weights are fitted; the batch size counts pairs."""
 
+    def __post_init__(self) -> None:
+        if self.training.n_snapshots > 1:
+            raise ValueError(
+                f"training.n_snapshots: nobody chooses among reward models, expected 1, got {self.training.n_snapshots}"
+            )
+
     def train(
         self,
         pairs: Sequence[PreferencePair],

@@ -127,3 +127,8 @@ def test_padding_changes_no_score(inputs: TrainingInputs, reward_model: Path) ->
     np.testing.assert_allclose(
         _pair_scores(classifier, pairs, inputs.model), scores_one_by_one(reward_model, pairs), rtol=1e-4, atol=1e-5
     )
+
+
+def test_candidates_are_for_policies(settings: TrainingSettings) -> None:
+    with pytest.raises(ValueError, match="nobody chooses among reward models, expected 1, got 3"):
+        stage(replace(settings, n_snapshots=3))

@@ -19,9 +19,11 @@ from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
 from farm.methods.snapshots import snapshots_of
 from farm.methods.trl_training import TrainingJob, TrainingSettings, in_training_order
+from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_gpt2, tiny_gpt_neox
 
+LORA = LoRA(rank=2, alpha=4, target_modules=None, stages=("method",))
 Trained = Callable[[str, TrainingInputs, TrainingSettings, int], Path]
 
 
@@ -154,19 +156,22 @@ def test_length_groups_make_batches_of_like_lengths(
     assert padding(1) > 4 * padding(8)
 
 
+@pytest.mark.parametrize("adapter", [None, LORA], ids=["all weights", "adapter"])
 def test_a_candidate_is_what_a_shorter_training_ends_with(
-    inputs: TrainingInputs, settings: TrainingSettings, folders: Folders
+    adapter: LoRA | None, inputs: TrainingInputs, settings: TrainingSettings, folders: Folders
 ) -> None:
     """Fifty rows are six batches; without a schedule the first six steps do not know whether more will come."""
     constant = replace(settings, schedule="constant_with_warmup", warmup_share=0.0)
+    inputs = with_model(inputs, adapter=adapter)
     shorter, longer = folders("shorter"), folders("longer")
     SFT(name="sft", training=constant, temperature=0.7).train(inputs, *shorter, 0)
     SFT(name="sft", training=replace(constant, epochs=2, n_snapshots=2), temperature=0.7).train(inputs, *longer, 0)
     (early, end) = snapshots_of(longer[0], longer[0])
     assert (early.step, end.step) == (6, 12)
-    for file in shorter[0].iterdir():
+    files = [file.relative_to(shorter[0]) for file in shorter[0].rglob("*") if file.is_file()]
+    for file in files:
         if file.name != "metrics.jsonl":
-            assert (early.checkpoint / file.name).read_bytes() == file.read_bytes(), file.name
+            assert (early.checkpoint / file).read_bytes() == (shorter[0] / file).read_bytes(), file
     assert (end.checkpoint / "model.safetensors").read_bytes() != (early.checkpoint / "model.safetensors").read_bytes()
 
 
