@@ -4,7 +4,8 @@ AlpacaFarm (arXiv 2305.14387) stopped PPO by hand where the evaluation looked be
 evaluation's own noise, and its judge's own taste, went into the choice. Here nobody looks. Every candidate answers the
 validation instructions once; judges that neither label for training nor evaluate compare each answer with the SFT
 policy's; the highest win rate wins, and among equals the earliest candidate. Only methods that keep more than one
-candidate (`n_snapshots`, farm/methods/snapshots.py) take part.
+candidate (`n_snapshots`, farm/methods/snapshots.py) take part. The win rate of the chosen one is the best of several and so too
+high on average; the evaluation's is not, for it is measured anew.
 
 The labels that this takes are not part of the method's label budget: they come from another annotator, on other
 instructions, and teach the policy nothing but when to stop. `choice.json` counts them apart; the tokens, the time and

@@ -218,6 +218,7 @@ def test_the_evaluations_judge_is_refused_when_the_chain_is_described(checkpoint
         replace(selecting(checkpoint), selection=replace(PREFERS_SHORT, annotator=simulated("other name", "x")))
 
 
+@pytest.mark.slow
 def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path, checkpoint: Path) -> None:
     whole = Store(tmp_path / "whole")
     unbroken = run_chain(whole, selecting(checkpoint))
