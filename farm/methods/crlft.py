@@ -8,8 +8,9 @@ Paper: Wang et al. 2023 (OpenChat), arXiv 2309.11235; no preference label is use
 
 What we do differently: conditions are text around any prompt template (OpenChat names the roles, "GPT4 User:" and
 "GPT4 Assistant:"), so that any checkpoint will do; the loss is the weighted token mean over the whole batch, as in
-OpenChat's released trainer; there are as many classes as one likes, and they may also be buckets of a reward model's
-score instead of sources. `classes.json` says how many demonstrations each class had.
+OpenChat's released trainer; there are as many classes as one likes, and they may also be buckets of scores instead of
+sources: those of a reward model, or of a file, such as the grades that a judge gave the demonstrations one by one.
+`classes.json` says how many demonstrations each class had.
 """
 
 import json
@@ -20,7 +21,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from farm.data.score_table import read_scores, score_key
 from farm.errors import UserError
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
@@ -29,6 +32,7 @@ from farm.methods.weighted_sft import fine_tune_weighted
 from farm.models.answering import rewards_of
 from farm.records import Demonstration, Output, Policy
 
+Floats = NDArray[np.float64]
 Placement = Literal["first_turn", "assistant", "both", "none"]
 
 
@@ -46,10 +50,28 @@ class DemonstrationClass:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreBuckets:
-    """Classes by a reward model's score instead of by source: equal shares of the demonstrations."""
+    """Classes by score instead of by source."""
 
     classes: tuple[str, ...]
     """Names of the classes, worst bucket first."""
+    edges: tuple[float, ...] | None
+    """Scores at which the next class begins; None for equal shares, which cut through equal scores."""
+    file: Path | None
+    """Where the scores are: a table with instruction, output and score; None for the reward model's scores."""
+
+    def __post_init__(self) -> None:
+        edges = self.edges
+        if edges is not None and (len(edges) != len(self.classes) - 1 or list(edges) != sorted(set(edges))):
+            raise ValueError(f"edges: {len(self.classes)} classes need {len(self.classes) - 1}, ascending; got {edges}")
+
+    def of(self, scores: Floats) -> list[str]:
+        """The class of each demonstration from its score (N,)."""
+        if self.edges is not None:
+            places = np.searchsorted(self.edges, scores, side="right")
+        else:
+            ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
+            places = ranks * len(self.classes) // len(ranks)
+        return [self.classes[int(place)] for place in places]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +108,16 @@ class CRLFT:
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
-        started: tuple[Requirement, ...] = ("sft",) if self.start == "sft" or self.buckets else ()
-        return ("demonstrations", *started, "reward_model") if self.buckets else ("demonstrations", *started)
+        asks_reward_model = self.buckets is not None and self.buckets.file is None
+        started: tuple[Requirement, ...] = ("sft",) if self.start == "sft" or asks_reward_model else ()
+        return ("demonstrations", *started, "reward_model") if asks_reward_model else ("demonstrations", *started)
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
-        names = self._classes_by_score(inputs) if self.buckets else self._classes_by_source(inputs.demonstrations)
+        if self.buckets:
+            names = self.buckets.of(self._scores(inputs, self.buckets.file))
+        else:
+            names = self._classes_by_source(inputs.demonstrations)
         counts = {name: names.count(name) for name in self.classes}
         (output_dir / "classes.json").write_text(json.dumps(counts, sort_keys=True, indent=1) + "\n")
         examples = [self._example(row, name) for row, name in zip(inputs.demonstrations, names, strict=True)]
@@ -110,17 +136,24 @@ class CRLFT:
             )
         return [class_of[row.source] for row in demonstrations]
 
-    def _classes_by_score(self, inputs: TrainingInputs) -> list[str]:
-        """Equal shares of the demonstrations by their reward-model score."""
-        assert inputs.reward_model is not None and self.buckets is not None
-        outputs = [
-            Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source)
-            for d in inputs.demonstrations
-        ]
-        scores = rewards_of(inputs.model, inputs.reward_model, outputs)
-        ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
-        n_buckets = len(self.buckets.classes)
-        return [self.buckets.classes[int(rank * n_buckets // len(ranks))] for rank in ranks]
+    def _scores(self, inputs: TrainingInputs, file: Path | None) -> Floats:
+        """Of every demonstration: by the reward model, or as the file has them."""
+        if file is None:
+            assert inputs.reward_model is not None
+            outputs = [
+                Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source)
+                for d in inputs.demonstrations
+            ]
+            return rewards_of(inputs.model, inputs.reward_model, outputs)
+        known = read_scores(file)
+        keys = [score_key(d.instruction, d.input, d.output) for d in inputs.demonstrations]
+        n_missing = sum(key not in known for key in keys)
+        if n_missing:
+            raise UserError(
+                f"{self.name}: {n_missing} of {len(keys)} demonstrations have no score in {file}; it needs a row with "
+                "the instruction, input, output and score of each"
+            )
+        return np.array([known[key] for key in keys])
 
     def _example(self, row: Demonstration, name: str) -> Example:
         prefix, suffix = self._around(name)

@@ -9,6 +9,7 @@ micro-batches, and multiplying all weights by a number changes nothing.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ def fine_tune_weighted(checkpoint: str | Path, examples: Sequence[Example], job:
         model=policy,
         args=training_arguments(TrainingArguments, job, len(rows), remove_unused_columns=False),
         train_dataset=dataset_of(rows),
-        data_collator=_collate,
+        data_collator=collate,
     )
     run_trainer(trainer, job)
     return save_trained(policy, tokenizer, job)
@@ -86,7 +87,8 @@ def weighted_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     return -(logps * weights.unsqueeze(1).expand_as(targets)[is_trained]).sum()
 
 
-def _collate(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, Tensor]:
+def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    """Padded ids, mask and labels (B, L), and weights (B,), of what `weighted_rows` makes."""
     padded = pad([row["input_ids"] for row in rows], 0)
     return {
         "input_ids": padded.input_ids,

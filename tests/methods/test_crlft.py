@@ -10,12 +10,13 @@ from safetensors.torch import load_file
 
 from farm.errors import UserError
 from farm.methods.crlft import CRLFT, DemonstrationClass, ScoreBuckets
-from farm.methods.examples import EncodedExample
+from farm.methods.examples import EncodedExample, Example, encode_examples
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
-from farm.methods.weighted_sft import weighted_loss, weighted_rows
+from farm.methods.weighted_sft import collate, weighted_loss, weighted_rows
 from farm.models.answering import draw_answers, rewards_of
+from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.records import Demonstration, Output
 from tests.methods.conftest import Folders
 
@@ -69,6 +70,44 @@ def test_equal_weights_without_condition_are_sft(
     sft = SFT(name="sft", training=settings, temperature=0.7).train(mixed, *folders("sft"), 0).checkpoint
     for name, tensor in weights(sft).items():
         torch.testing.assert_close(weights(found)[name], tensor, atol=2e-4, rtol=1e-3, msg=name)
+
+
+def test_equal_weights_without_condition_have_the_losses_of_sft(
+    crlft: CRLFT, mixed: TrainingInputs, settings: TrainingSettings, folders: Folders
+) -> None:
+    """With weights that stand still, the losses of the same batches, to 1e-6."""
+    same = {"good": replace(GOOD, weight=0.3), "bad": replace(BAD, weight=0.3)}
+    still = replace(settings, learning_rate=1e-12)
+    plain = replace(crlft, placement="none", classes=same, training=still)
+    found = plain.train(mixed, *folders("crlft"), 0).checkpoint
+    sft = SFT(name="crlft", training=still, temperature=0.7).train(mixed, *folders("sft"), 0).checkpoint
+    losses = [
+        [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for folder in (found, sft)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert losses[0][0] > 1.0
+
+
+def test_the_gradient_of_a_batch_is_the_sum_of_its_parts(model: Model, base: Path) -> None:
+    """1 x 8, 2 x 4 and 8 x 1: every weight's gradient, to 1e-5 of the largest."""
+    tokenizer = load_tokenizer(base)
+    examples = [
+        Example(f"Name {k} animals.", "", "a duck and an otter" * (k % 3 + 1), weight=1.0 if k % 2 else 0.1)
+        for k in range(8)
+    ]
+    rows = weighted_rows(encode_examples(model, tokenizer, examples), 8)
+    n_tokens = sum(label != -100 for row in rows for label in row["labels"])  # type: ignore[attr-defined]
+    gradients = []
+    for size in (8, 4, 1):
+        policy = load_causal_lm(base, dtype=torch.float32, device=torch.device("cpu"))
+        for start in range(0, 8, size):
+            batch = collate(rows[start : start + size])
+            logits = policy(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+            (weighted_loss(logits, batch["labels"], batch["weight"]) / n_tokens).backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in policy.parameters() if p.grad is not None]))
+    for other in gradients[1:]:
+        assert float((other - gradients[0]).abs().max() / gradients[0].abs().max()) < 1e-5
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -136,10 +175,10 @@ def test_buckets_are_equal_shares_by_score(crlft: CRLFT, inputs: TrainingInputs,
         n: DemonstrationClass(sources=(), condition=f"{n}.\n", weight=w)
         for n, w in zip(names, (0.0, 0.5, 1.0), strict=True)
     }
-    by_score = replace(crlft, classes=classes, expert="high", buckets=ScoreBuckets(classes=names))
+    shares = ScoreBuckets(classes=names, edges=None, file=None)
+    by_score = replace(crlft, classes=classes, expert="high", buckets=shares)
     assert set(by_score.requires) == {"demonstrations", "sft", "reward_model"}
     output_dir, scratch_dir = folders("out")
-    drawn = by_score._classes_by_score(inputs)
     scores = rewards_of(
         inputs.model,
         inputs.reward_model,  # type: ignore[arg-type]
@@ -148,6 +187,7 @@ def test_buckets_are_equal_shares_by_score(crlft: CRLFT, inputs: TrainingInputs,
             for d in inputs.demonstrations
         ],
     )
+    drawn = shares.of(scores)
     highest = {name: max(s for s, n in zip(scores, drawn, strict=True) if n == name) for name in names}
     lowest = {name: min(s for s, n in zip(scores, drawn, strict=True) if n == name) for name in names}
     assert highest["low"] <= lowest["middle"] and highest["middle"] <= lowest["high"]
@@ -156,6 +196,35 @@ def test_buckets_are_equal_shares_by_score(crlft: CRLFT, inputs: TrainingInputs,
     counts = json.loads((output_dir / "classes.json").read_text())
     assert sum(counts.values()) == len(inputs.demonstrations)
     assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_buckets_from_a_judges_grades(crlft: CRLFT, inputs: TrainingInputs, folders: Folders, tmp_path: Path) -> None:
+    """Grades 1 to 5 in a file: below 3 is low, 5 is high; no reward model is asked for."""
+    classes = {
+        name: DemonstrationClass(sources=(), condition=f"{name}.\n", weight=weight)
+        for name, weight in (("low", 0.1), ("fair", 0.5), ("high", 1.0))
+    }
+    grades = tmp_path / "grades.jsonl"
+    lines = [
+        json.dumps({"instruction": d.instruction, "output": d.output, "score": row % 5 + 1})
+        for row, d in enumerate(inputs.demonstrations)
+    ]
+    grades.write_text("\n".join(lines))
+    buckets = ScoreBuckets(classes=("low", "fair", "high"), edges=(3.0, 5.0), file=grades)
+    graded = replace(crlft, classes=classes, expert="high", buckets=buckets)
+    assert graded.requires == ("demonstrations",)
+    output_dir, scratch_dir = folders("graded")
+    graded.train(replace(inputs, reward_model=None), output_dir, scratch_dir, 0)
+    # 50 demonstrations: grades 1 and 2, 3 and 4, 5.
+    assert json.loads((output_dir / "classes.json").read_text()) == {"low": 20, "fair": 20, "high": 10}
+    grades.write_text("\n".join(lines[:-3]))
+    with pytest.raises(UserError, match="3 of 50 demonstrations have no score in"):
+        graded.train(inputs, *folders("missing"), 0)
+    grades.write_text("\n".join([*lines, lines[0].replace('"score": 1', '"score": 4')]))
+    with pytest.raises(UserError, match=r"two scores, 1.0 and 4.0, for one output to 'Name duck 0.'"):
+        graded.train(inputs, *folders("two"), 0)
+    with pytest.raises(ValueError, match="3 classes need 2, ascending; got"):
+        replace(buckets, edges=(5.0, 3.0))
 
 
 def test_an_unknown_source_is_refused(crlft: CRLFT, mixed: TrainingInputs, folders: Folders) -> None:

@@ -1,0 +1,41 @@
+"""Scores of outputs in a file: what `farm score` writes, or the grades of any judge."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from farm.data.files import DataError, FileRow, read_records
+from farm.records import content_key
+
+
+class _ScoreRow(FileRow):
+    instruction: str
+    input: str | None = ""
+    output: str
+    score: float | None
+    """Missing: it has none."""
+
+
+def read_scores(path: Path) -> Mapping[str, float]:
+    """Scores by `score_key`; rows without one are left out.
+
+    Args:
+        path: JSON, JSON Lines, CSV or Parquet with instruction, output and score; optional input, and other columns.
+
+    Raises:
+        DataError: the file is missing, rows do not fit, or one output has two scores.
+    """
+    scores: dict[str, float] = {}
+    for row in read_records(path, _ScoreRow):
+        if row.score is None:
+            continue
+        key = score_key(row.instruction, row.input or "", row.output)
+        if scores.setdefault(key, row.score) != row.score:
+            raise DataError(
+                f"{path}: two scores, {scores[key]} and {row.score}, for one output to {row.instruction!r:.80}"
+            )
+    return scores
+
+
+def score_key(instruction: str, input: str, output: str) -> str:
+    """What an output with its instruction is looked up by."""
+    return content_key(instruction, input, output)

@@ -1,0 +1,79 @@
+"""Normalised rewards: KL coefficients that were found for one reward model hold for another."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaForSequenceClassification
+
+from farm.methods.method import TrainingInputs
+from farm.methods.ppo_reward import ScoreMoments, next_moments, normalised
+from farm.methods.reward_model import RewardModel
+from farm.methods.trl_training import TrainingSettings
+from farm.models.answering import rewards_of
+from farm.models.reward import score_scale
+from farm.records import Output
+from tests.methods.conftest import Folders
+
+
+def scaled_head(reward_model: Path, factor: float, folder: Path) -> Path:
+    """The same reward model, its scores times a factor."""
+    model = LlamaForSequenceClassification.from_pretrained(reward_model)
+    with torch.no_grad():
+        model.score.weight *= factor
+    model.save_pretrained(folder)
+    for file in reward_model.glob("tokenizer*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("normalisation", ["first_rollouts", "running"])
+def test_ppo_rewards_do_not_depend_on_the_scale_of_the_scores(
+    normalisation: str, inputs: TrainingInputs, reward_model: Path, tmp_path: Path
+) -> None:
+    """Ten times the scores, the same normalised rewards, so the same kl_coef; raw ones are ten times as large."""
+    louder = scaled_head(reward_model, 10.0, tmp_path / "louder")
+    outputs = [Output(instruction=p.instruction, output=p.chosen, generator="") for p in inputs.pairs]
+    rewards, raw = [], []
+    for folder in (reward_model, louder):
+        scores = torch.tensor(rewards_of(inputs.model, folder, outputs))
+        moments = ScoreMoments()
+        steps = []
+        for step in scores.split(20):
+            moments = next_moments(moments, step, normalisation)
+            steps.append(normalised(step, moments))
+        rewards.append(torch.cat(steps))
+        raw.append(scores)
+    torch.testing.assert_close(rewards[1], rewards[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(raw[1], 10 * raw[0], rtol=1e-4, atol=1e-4)
+
+
+def test_a_reward_model_is_saved_with_unit_spread_whatever_its_head(
+    inputs: TrainingInputs, settings: TrainingSettings, folders: Folders
+) -> None:
+    """Normalised at training, GRPO, RLOO and every other method see one scale; log-odds come back by score_scale."""
+    stage = RewardModel(
+        start="base", head_learning_rate_multiplier=1.0, center_rewards_coefficient=None, normalise=True,
+        n_held_out=12, training=settings,
+    )  # fmt: skip
+    assert inputs.sft is not None
+    outputs = [
+        Output(instruction=p.instruction, input=p.input, output=text, generator="", is_finished=finished)
+        for p in inputs.pairs
+        for text, finished in ((p.chosen, p.chosen_is_finished), (p.rejected, p.rejected_is_finished))
+    ]
+    log_odds = []
+    for name, is_normalised in (("plain", False), ("normal", True)):
+        output_dir, scratch_dir = folders(name)
+        folder = replace(stage, normalise=is_normalised).train(
+            inputs.pairs, model=inputs.model, sft=inputs.sft, output_dir=output_dir, scratch_dir=scratch_dir, seed=0
+        )
+        scores = rewards_of(inputs.model, folder, outputs)
+        assert is_normalised == (0.9 < scores.std() < 1.1)
+        log_odds.append(scores * score_scale(folder))
+        written = json.loads((folder / "prompt.json").read_text())
+        assert written["kind"] == "template" and written["without_input"] == "{instruction}\nAnswer:"
+    np.testing.assert_allclose(log_odds[1], log_odds[0], rtol=1e-3, atol=1e-4)
