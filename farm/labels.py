@@ -12,6 +12,7 @@ from pathlib import Path
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import NO_CALLS, Calls
+from farm.cost import Cost, count
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference, read_table, write_table
 
@@ -59,6 +60,7 @@ class BudgetedLabels:
                 "raise comparisons.n_comparisons for all methods, or let this one ask for fewer"
             )
         annotations = self._source.annotator.annotate(comparisons, [], self._seed, with_noise=True, calls=self._calls)
+        count(Cost(labels=len(annotations)))
         self._keep(request, comparisons, annotations)
         return [annotation.preference for annotation in annotations]
 

@@ -1,10 +1,13 @@
 """Expert iteration: imitate the best of n answers that the policy itself gives to instructions without labels.
 
-Objective: per round, draw n answers of the current policy per prompt, keep the one with the highest reward, and
-fine-tune the SFT policy on what was kept (the objective of farm/methods/sft.py): best-of-n's quality at the price of
-one sample.
+Objective: per round, draw n answers of the current policy per prompt, keep the one with the highest reward (or the one
+that the annotator keeps), and fine-tune the SFT policy on what was kept (the objective of farm/methods/sft.py):
+best-of-n's quality at the price of one sample.
 Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (one round, best of 16 on
 20,000 prompts; its released script samples with top_p 0.9, we sample from the whole distribution).
+
+With `chooser: annotator` there is no reward model: the n answers meet in a knockout before the annotator, n - 1 labels
+per prompt, from the same budget of labels as for every other method (farm/methods/fresh_labels.py).
 
 Each round takes new prompts and starts from the SFT policy again, so that errors do not pile up; the rounds differ in
 who draws the answers. `candidates_round_1.parquet` and so on keep the chosen answers beside the checkpoint.
@@ -14,9 +17,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from farm.errors import UserError
 from farm.methods.examples import Example
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.fresh_labels import best_by_knockout, knockout_rounds
+from farm.methods.method import Labels, Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
@@ -36,6 +42,8 @@ class ExpertIteration:
     """Unlabeled instructions used per round."""
     rounds: int
     """How often to draw, choose and fine-tune."""
+    chooser: Literal["reward_model", "annotator"]
+    """Who keeps one of the n answers: the reward model, or the annotator, who labels n - 1 comparisons per prompt."""
     rollout_temperature: float
     """Sampling temperature of the n answers."""
     training: TrainingSettings
@@ -51,15 +59,16 @@ class ExpertIteration:
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
-        return ("sft", "reward_model", "unlabeled")
+        return ("sft", "reward_model" if self.chooser == "reward_model" else "labels", "unlabeled")
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
+        self._check_budget(inputs.labels)
         policy = inputs.sft
         for round_index in range(self.rounds):
             label = f"{self.name} round {round_index + 1}"
-            prompts = self._prompts(inputs.unlabeled, round_index, seed)
-            kept = self._best_answers(inputs, policy, prompts, scratch_dir / f"round_{round_index + 1}.parquet", seed)
+            kept = scratch_dir / f"round_{round_index + 1}.parquet"
+            self._keep_best_answers(inputs, policy, round_index, kept, seed)
             shutil.copy(kept, output_dir / f"candidates_round_{round_index + 1}.parquet")
             is_last = round_index == self.rounds - 1
             checkpoint_dir = output_dir if is_last else scratch_dir / f"policy_{round_index + 1}"
@@ -80,13 +89,13 @@ class ExpertIteration:
         ordered = sorted(unlabeled, key=lambda instruction: uniform_for(seed, "expert iteration", instruction.key))
         return ordered[round_index * self.n_prompts : (round_index + 1) * self.n_prompts]
 
-    def _best_answers(
-        self, inputs: TrainingInputs, policy: Policy, prompts: Sequence[Instruction], kept: Path, seed: int
-    ) -> Path:
-        """The best answer to each prompt; a table in the scratch folder, so that a killed run need not draw again."""
+    def _keep_best_answers(
+        self, inputs: TrainingInputs, policy: Policy, round_index: int, kept: Path, seed: int
+    ) -> None:
+        """Write the best answer to each prompt into the scratch folder, so that a killed run need not draw again."""
         if kept.is_file():
-            return kept
-        assert inputs.sft is not None
+            return
+        prompts = self._prompts(inputs.unlabeled, round_index, seed)
         round_seed = derive_seed(seed, "expert iteration candidates", kept.stem)
         rows = draw_answers(
             inputs.model,
@@ -97,6 +106,19 @@ class ExpertIteration:
             seed=round_seed,
             label=f"{self.name}: best of {self.n}",
         )
+        if self.chooser == "annotator":
+            assert inputs.labels is not None
+            best = best_by_knockout(inputs.labels, rows, round_index * knockout_rounds(self.n))
+        else:
+            best = self._best_by_reward(inputs, policy, rows, round_seed)
+        beside = kept.with_suffix(".writing")
+        write_table(beside, best, Output)
+        beside.replace(kept)
+
+    def _best_by_reward(
+        self, inputs: TrainingInputs, policy: Policy, rows: Sequence[Sequence[Output]], seed: int
+    ) -> list[Output]:
+        assert inputs.sft is not None
         picker = Policy(
             checkpoint=policy.checkpoint,
             temperature=self.rollout_temperature,
@@ -104,8 +126,12 @@ class ExpertIteration:
             scorer="reward_model",
             reward_model=inputs.reward_model,
         )
-        best = best_answers(rows, score_answers(inputs.model, picker, inputs.sft, rows, seed=round_seed))
-        beside = kept.with_suffix(".writing")
-        write_table(beside, best, Output)
-        beside.replace(kept)
-        return kept
+        return best_answers(rows, score_answers(inputs.model, picker, inputs.sft, rows, seed=seed))
+
+    def _check_budget(self, labels: Labels | None) -> None:
+        needed = (self.n - 1) * self.n_prompts * self.rounds
+        if labels is not None and needed > labels.budget:
+            raise UserError(
+                f"{self.name}: a knockout among n={self.n} answers to n_prompts={self.n_prompts} prompts in "
+                f"rounds={self.rounds} rounds takes {needed} labels; the budget is {labels.budget}"
+            )

@@ -26,7 +26,7 @@ from farm.methods.trl_training import (
 )
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer
-from farm.models.generate import sample
+from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
 from farm.models.reward import load_reward_scorer
 from farm.models.tokens import encode_prompt
@@ -87,20 +87,15 @@ class Rollouts:
     def draw(self, policy: PreTrainedModel, step: int) -> list[list[int]]:
         """`n_samples` answers to each prompt: ids, end token included."""
         n_samples = self._settings.n_samples
-        was_training = policy.training
-        policy.train(False)
-        drawn = sample(
+        drawn = draw_while_training(
             policy,
             self._tokenizer,
             self._prompts[::n_samples],
             n=n_samples,
             temperature=self._settings.rollout_temperature,
-            max_new_tokens=self._model.max_new_tokens,
-            batch_size=self._model.generation_batch_size,
-            seed=self._job.seed,
-            purpose=f"{self._job.label} rollouts {step}",
+            job=self._job,
+            step=step,
         )
-        policy.train(was_training)
         return [completion.ids for completions in drawn for completion in completions]
 
     def score(
@@ -174,6 +169,34 @@ def train_online(
     )
     run_trainer(running, job)
     return save_trained(policy, rollouts.tokenizer, job)
+
+
+def draw_while_training(
+    policy: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    *,
+    n: int,
+    temperature: float,
+    job: TrainingJob,
+    step: int,
+) -> list[list[Completion]]:
+    """`n` answers to each prompt by the policy as it is in the midst of its training, keyed by the step."""
+    was_training = policy.training
+    policy.train(False)
+    drawn = sample(
+        policy,
+        tokenizer,
+        prompts,
+        n=n,
+        temperature=temperature,
+        max_new_tokens=job.model.max_new_tokens,
+        batch_size=job.model.generation_batch_size,
+        seed=job.seed,
+        purpose=f"{job.label} rollouts {step}",
+    )
+    policy.train(was_training)
+    return drawn
 
 
 def check_batch(n_samples: int, batch_size: int) -> None:

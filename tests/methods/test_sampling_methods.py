@@ -28,6 +28,7 @@ def iteration(settings: TrainingSettings, rounds: int = 1) -> ExpertIteration:
         n=3,
         n_prompts=8,
         rounds=rounds,
+        chooser="reward_model",
         rollout_temperature=1.0,
         training=settings,
         temperature=0.7,

@@ -1,0 +1,108 @@
+"""Labels while a method trains: the annotator's own, within the budget, and never asked for twice."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from farm.annotators.annotator import SimulatedAnnotator
+from farm.annotators.noise import LabelFlip
+from farm.calls.calls import NO_CALLS, Calls
+from farm.errors import UserError
+from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.labels import BudgetedLabels, LabelSource
+from farm.records import Annotation, Comparison, Preference, read_table
+
+ANNOTATOR = SimulatedAnnotator(
+    name="crowd",
+    arm="crowd",
+    panel=FixedPanel(judges=(BaselineJudge(name="longest", rule="longest"),)),
+    noise=(LabelFlip(flip_prob=0.25),),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """An annotator that notes how many comparisons it was asked about."""
+
+    name: str = "counting"
+    arm: str = "crowd"
+    asked: list[int] = field(default_factory=list)
+
+    def annotate(
+        self,
+        comparisons: Sequence[Comparison],
+        recorded: Sequence[Annotation],
+        seed: int,
+        *,
+        with_noise: bool,
+        calls: Calls = NO_CALLS,
+    ) -> list[Annotation]:
+        self.asked.append(len(comparisons))
+        annotations = ANNOTATOR.annotate(comparisons, recorded, seed, with_noise=with_noise, calls=calls)
+        return [replace(a, preference=None) if i == 0 else a for i, a in enumerate(annotations)]
+
+
+def comparisons(start: int, n: int = 4) -> list[Comparison]:
+    """The last two answers are alike."""
+    return [
+        Comparison(
+            instruction=f"Name {i}.", output_1="a duck", output_2="a duck" if i == start + n - 1 else "ducks" * i
+        )
+        for i in range(start, start + n)
+    ]
+
+
+def test_verdicts_are_the_annotators_own_with_its_noise(tmp_path: Path) -> None:
+    labels = BudgetedLabels(LabelSource(annotator=ANNOTATOR, budget=200), scratch_dir=tmp_path, seed=3)
+    asked = comparisons(0, 200)
+    found = labels.label(asked, 0)
+    finished = ANNOTATOR.annotate(asked, [], 3, with_noise=True)
+    clean = ANNOTATOR.annotate(asked, [], 3, with_noise=False)
+    assert found == [annotation.preference for annotation in finished]
+    flipped = sum(f != c.preference for f, c in zip(found, clean, strict=True))
+    assert 30 <= flipped <= 70  # a quarter of 200, give or take 3 standard deviations
+
+
+def test_the_budget_holds_and_is_named(tmp_path: Path) -> None:
+    annotator = Counting()
+    labels = BudgetedLabels(LabelSource(annotator=annotator, budget=10), scratch_dir=tmp_path, seed=0)
+    assert labels.budget == 10
+    labels.label(comparisons(0), 0)
+    labels.label(comparisons(4), 1)
+    with pytest.raises(UserError, match="4 labels are asked for, but 8 of the budget of 10 are used"):
+        labels.label(comparisons(8), 2)
+    labels.label(comparisons(8, 2), 2)
+    assert annotator.asked == [4, 4, 2]
+
+
+def test_a_killed_run_asks_for_nothing_that_it_has(tmp_path: Path) -> None:
+    annotator = Counting()
+    source = LabelSource(annotator=annotator, budget=8)
+    found = [BudgetedLabels(source, scratch_dir=tmp_path, seed=0).label(comparisons(0), 0) for _ in range(3)]
+    assert found[0] == found[1] == found[2] and annotator.asked == [4]
+    # What is drawn differently after the break takes the place of what was drawn before it, in the budget too.
+    resumed = BudgetedLabels(source, scratch_dir=tmp_path, seed=0)
+    resumed.label(comparisons(20), 0)
+    resumed.label(comparisons(4), 1)
+    assert annotator.asked == [4, 4, 4]
+
+
+def test_all_that_was_labelled_lies_in_the_artifact_and_is_counted(tmp_path: Path) -> None:
+    labels = BudgetedLabels(LabelSource(annotator=Counting(), budget=10), scratch_dir=tmp_path, seed=7)
+    verdicts = labels.label(comparisons(4), 1) + labels.label(comparisons(0), 0)
+    output_dir = tmp_path / "output"
+    output_dir.mkdir()
+    labels.write(output_dir)
+    compared = read_table(output_dir / "comparisons.parquet", Comparison)
+    annotations = read_table(output_dir / "annotations.parquet", Annotation)
+    assert compared == comparisons(0) + comparisons(4)  # by request
+    assert [a.comparison_key for a in annotations] == [c.key for c in compared]
+    assert {(a.annotator, a.judge, a.seed) for a in annotations} == {("crowd", "longest", 7)}
+    counts = json.loads((output_dir / "labels.json").read_text())
+    assert counts["ties"] == verdicts.count(Preference.TIE) == 2
+    assert counts["unparsed"] == verdicts.count(None) == 2
+    assert counts["labels"] == 8 == counts["first"] + counts["second"] + counts["ties"] + counts["unparsed"]
+    assert counts["budget"] == 10
