@@ -1,11 +1,13 @@
 """Which of a method's candidates becomes its policy: the one that a held-out judge prefers on held-out instructions.
 
-AlpacaFarm (arXiv 2305.14387) stopped PPO by hand where the evaluation looked best, which flatters the method: the
-evaluation's own noise, and its judge's own taste, went into the choice. Here nobody looks. Every candidate answers the
-validation instructions once; judges that neither label for training nor evaluate compare each answer with the SFT
-policy's; the highest win rate wins, and among equals the earliest candidate. Only methods that keep more than one
-candidate (`n_snapshots`, farm/methods/snapshots.py) take part. The win rate of the chosen one is the best of several and so too
-high on average; the evaluation's is not, for it is measured anew.
+AlpacaFarm (arXiv 2305.14387) stopped PPO by hand, at 20 to 80 of 390 steps. Whoever looks at the evaluation, or asks its
+judge, puts its noise and its taste into the choice and flatters the method. Here every candidate answers the validation
+instructions once; judges that neither label for training nor evaluate compare each answer with the SFT policy's; the
+highest win rate wins, and among equals the earliest candidate. Only methods that keep more than one candidate
+(`n_snapshots`, farm/methods/snapshots.py) take part.
+
+The win rate that the chosen one has here is the best of several, and so too high on average; the evaluation's is not,
+for it is measured anew.
 
 The labels that this takes are not part of the method's label budget: they come from another annotator, on other
 instructions, and teach the policy nothing but when to stop. `choice.json` counts them apart; the tokens, the time and
