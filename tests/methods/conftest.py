@@ -10,6 +10,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
+from farm.models.reward import Combination, save_ensemble
 from farm.records import Demonstration, Instruction, Policy, PreferencePair
 from tests.tiny import tiny_causal_lm, tiny_reward_model
 
@@ -29,6 +30,17 @@ def reward_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("reward_model")
     tiny_reward_model(directory)
     return directory
+
+
+@pytest.fixture
+def two_members(tmp_path: Path) -> Path:
+    """An ensemble of two random reward models; a score is the mean minus half the standard deviation."""
+    folder = tmp_path / "two_members"
+    for number in (1, 2):
+        _, tokenizer = tiny_reward_model(folder / f"member_{number}", seed=number)
+        tokenizer.save_pretrained(folder)
+    save_ensemble(folder, ["member_1", "member_2"], Combination(rule="mean_minus_sd", coefficient=0.5))
+    return folder
 
 
 @pytest.fixture

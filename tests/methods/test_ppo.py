@@ -113,6 +113,17 @@ def folders_of(tmp_path: Path, name: str) -> Path:
     return tmp_path / name / "output"
 
 
+def test_the_reward_model_may_be_an_ensemble(
+    method: PPO, inputs: TrainingInputs, two_members: Path, folders: Folders
+) -> None:
+    """The value network starts from its first member."""
+    output_dir, scratch_dir = folders("out")
+    policy = method.train(replace(inputs, reward_model=two_members), output_dir, scratch_dir, 0)
+    rollouts = pd.read_parquet(output_dir / "rollouts.parquet")
+    assert policy.checkpoint == output_dir and len(rollouts) == 36
+    assert rollouts["score"].notna().all() and rollouts["score"].std() > 0
+
+
 def test_files_say_what_happened(method: PPO, inputs: TrainingInputs, folders: Folders) -> None:
     output_dir, scratch_dir = folders("run")
     policy = replace(method, n_snapshots=2).train(inputs, output_dir, scratch_dir, 0)

@@ -10,14 +10,17 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from farm.methods.method import TrainingInputs
+from farm.methods.method import Method, TrainingInputs
 from farm.methods.reward_ensemble import RewardEnsemble
 from farm.methods.reward_model import RewardModel
 from farm.methods.trl_training import TrainingSettings
-from farm.models.answering import rewards_of
-from farm.models.reward import Combination, load_reward_scorer
+from farm.models.answering import draw_answers, rewards_of, score_answers
+from farm.models.prompt_file import saved_prompt
+from farm.models.reward import Combination, load_reward_scorer, save_ensemble
 from farm.records import Output
 from tests.methods.conftest import Folders
+from tests.methods.test_online_trl import grpo, rloo
+from tests.methods.test_sampling_methods import iteration
 
 Trained = Callable[[RewardEnsemble, str], Path]
 
@@ -103,3 +106,40 @@ def test_one_model_is_an_ensemble_of_one(reward_model: Path) -> None:
 def test_one_member_is_refused(ensemble: RewardEnsemble) -> None:
     with pytest.raises(ValueError, match="at least 2, got 1"):
         replace(ensemble, n_members=1)
+
+
+@pytest.mark.parametrize("rule", ["mean", "min", "mean_minus_sd"])
+def test_best_of_n_picks_by_the_combination(rule: str, inputs: TrainingInputs, two_members: Path) -> None:
+    save_ensemble(two_members, ["member_1", "member_2"], Combination(rule=rule, coefficient=0.5))  # type: ignore[arg-type]
+    assert inputs.sft is not None
+    policy = replace(inputs.sft, best_of=3, scorer="reward_model", reward_model=two_members)
+    rows = draw_answers(inputs.model, policy, inputs.unlabeled[:4], n=3, temperature=1.0, seed=0, label="test")
+    picked = score_answers(inputs.model, policy, inputs.sft, rows, seed=0)
+    first, second = (
+        rewards_of(inputs.model, two_members / f"member_{k}", [o for row in rows for o in row]) for k in (1, 2)
+    )
+    # Of two numbers the standard deviation is half their distance.
+    mean = (first + second) / 2
+    by_hand = {"mean": mean, "min": np.minimum(first, second), "mean_minus_sd": mean - 0.25 * abs(first - second)}
+    np.testing.assert_allclose(picked.ravel(), by_hand[rule], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", [iteration, grpo, rloo])
+def test_methods_take_an_ensemble_for_a_reward_model(
+    method: Callable[[TrainingSettings], Method], inputs: TrainingInputs, settings: TrainingSettings, folders: Folders,
+    two_members: Path,
+) -> None:  # fmt: skip
+    output_dir, scratch_dir = folders("out")
+    policy = method(settings).train(replace(inputs, reward_model=two_members), output_dir, scratch_dir, 0)
+    assert policy.checkpoint == output_dir and (output_dir / "model.safetensors").is_file()
+
+
+def test_an_ensembles_probabilities_are_in_its_members_units(
+    ensemble: RewardEnsemble, trained: Trained, inputs: TrainingInputs
+) -> None:
+    """Members alike in everything but chance: the ensemble is about as sure as they are, not as sure as its scores."""
+    folder = trained(ensemble, "out")
+    members = [json.loads((folder / f"member_{k}" / "evaluation.json").read_text()) for k in (1, 2, 3)]
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert evaluation["score_scale"] == pytest.approx(np.mean([member["score_scale"] for member in members]))
+    assert saved_prompt(folder) == inputs.model.prompt
