@@ -10,10 +10,16 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
 from farm.calls.calls import NO_CALLS, Calls
+from farm.chain import Chain
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.labels import BudgetedLabels, LabelSource
+from farm.methods.online_dpo import OnlineDPO
+from farm.pipeline import run_chain
 from farm.records import Annotation, Comparison, Preference, read_table
+from farm.store import Artifact, Store
+from tests.test_pipeline import TRAINING, chain, simulated
+from tests.tiny import tiny_causal_lm
 
 ANNOTATOR = SimulatedAnnotator(
     name="crowd",
@@ -106,3 +112,42 @@ def test_all_that_was_labelled_lies_in_the_artifact_and_is_counted(tmp_path: Pat
     assert counts["unparsed"] == verdicts.count(None) == 2
     assert counts["labels"] == 8 == counts["first"] + counts["second"] + counts["ties"] + counts["unparsed"]
     assert counts["budget"] == 10
+
+
+ONLINE = OnlineDPO(
+    name="online_dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, rollout_temperature=1.0,
+    training=TRAINING, temperature=0.7,
+)  # fmt: skip
+
+
+def policy_of(root: Path, run: Chain) -> Artifact:
+    """The policy artifact that the run's standings are of."""
+    store = Store(root)
+    run_chain(store, run)
+    return [report.artifact for report in store.reports if report.artifact.kind == "policy"][-1]
+
+
+def test_a_chain_hands_in_its_annotator_and_budget_and_keys_the_policy_by_both(
+    tmp_path: Path,
+) -> None:
+    checkpoint = tmp_path / "model"
+    tiny_causal_lm(checkpoint)
+    online = chain(checkpoint, ONLINE)
+    policy = policy_of(tmp_path, online)
+    assert not Store(tmp_path).all("comparisons")  # nothing is labelled that the method does not ask for
+    counts = json.loads(policy.file("labels.json").read_text())
+    assert counts["budget"] == counts["labels"] == 24  # one for each preference instruction
+    annotations = read_table(policy.file("annotations.parquet"), Annotation)
+    assert {annotation.annotator for annotation in annotations} == {online.annotator.name}
+    fewer = replace(online.comparisons, n_comparisons=17)
+    others = [
+        replace(online, annotator=simulated("flipped", "crowd", flip_prob=0.4)),
+        replace(online, annotator=simulated("pool", "pool")),
+        replace(online, comparisons=fewer),
+    ]
+    policies = [policy, *(policy_of(tmp_path, other) for other in others)]
+    assert len({artifact.key for artifact in policies}) == 4
+    assert json.loads(policies[3].file("labels.json").read_text())["labels"] == 16  # whole batches of 8
+    first = [read_table(artifact.file("comparisons.parquet"), Comparison)[:8] for artifact in policies]
+    assert first[0] == first[1] == first[3]  # annotators of one arm label the same samples
+    assert first[0] != first[2]  # another arm draws its own
