@@ -5,7 +5,6 @@ Ours read two things more: JSON and rank lists with chatter around them. A parse
 reply, its text, or what the parser before it found) to a list of values.
 """
 
-import ast
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from functools import partial
 from typing import cast
 
 from farm.calls.calls import Reply, TokenLogprob
-from farm.judges.json_parsers import json_values
+from farm.judges.json_parsers import json_values, python_literal
 from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference
 
@@ -61,7 +60,7 @@ def _reading(value: object) -> Reading:
     """Of 1 (the first shown is better), 2, 1.5 or 0 (neither), or 2 - probability."""
     try:
         number = float(cast(float, value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return no_verdict(f"the parser found no number from 1 to 2 ({value!r})")
     if number in (0.0, 1.5):
         return Reading(Preference.TIE, 0.5 if number else None)
@@ -123,8 +122,8 @@ def _json(found: object, annotation_key: str | None) -> list[object]:
 def _eval(found: object) -> list[object]:
     """The text read as a Python literal."""
     try:
-        value = ast.literal_eval(_text(found).strip())
-    except (ValueError, SyntaxError, MemoryError) as error:
+        value = python_literal(_text(found).strip())
+    except ValueError as error:
         raise ParseError("no Python literal") from error
     return value if isinstance(value, list) else [value]
 
@@ -132,7 +131,9 @@ def _eval(found: object) -> list[object]:
 def _replace(found: object, replacer: Mapping[object, object], default_replacer: object = "auto") -> list[object]:
     """What stands for a value; itself, or the default, if nothing does."""
     value = found.text if isinstance(found, Reply) else found
-    return [replacer.get(value, value if default_replacer == "auto" else default_replacer)]
+    default = value if default_replacer == "auto" else default_replacer
+    # Looked through one by one, for a value may be a list, which no mapping can be asked about.
+    return [next((new for old, new in replacer.items() if old == value), default)]
 
 
 def _logprob(

@@ -36,9 +36,9 @@ class GradeParser:
     def grade(self, text: str) -> Grade:
         label = r"\s+".join(re.escape(word) for word in self.label.split())
         # At most a few signs and words between label and number: the next sentence's numbers are not meant.
-        pattern = rf"(?i){label}[\s*_`'\":=\[(]*(?:is\s+)?[\s*_`\[(]*{_NUMBER}"
+        pattern = rf"(?i){label}[\s*_`'\":=\[(]*(?:is\s[\s*_`\[(]*)?{_NUMBER}"
         found = [match.group("number") for match in re.finditer(pattern, text)]
-        if not found and re.fullmatch(rf"[\s*\[(]*{_NUMBER}[\s*\])]*(?:/\s*\d+)?[\s.]*", text):
+        if not found and re.fullmatch(rf"[\s*\[(]*{_NUMBER}[\s*\]).]*(?:/\s*\d+[\s.]*)?", text):
             found = re.findall(r"-?\d+(?:\.\d+)?", text)[:1]  # a bare number is a grade
         if not found:
             return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(text)})")

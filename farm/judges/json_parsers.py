@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -36,7 +37,7 @@ def json_values(text: str) -> Iterator[object]:
             try:
                 yield _lenient(text[start:end])
                 place = end
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
+            except (ValueError, RecursionError):
                 pass
 
 
@@ -52,6 +53,20 @@ def json_objects(text: str) -> list[dict[str, object]]:
         elif isinstance(value, list | tuple):
             stack += list(value)[::-1]
     return found
+
+
+def python_literal(text: str) -> object:
+    """A Python literal that a model has written.
+
+    Raises:
+        ValueError: it is none, or one that cannot be (a set of dictionaries, as `{{"better": 1}}` reads).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # the model's spelling is nothing for the user to mend
+            return cast(object, ast.literal_eval(text))
+    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError(f"no Python literal: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,13 +175,13 @@ def _lenient(text: str) -> object:
     """JSON with trailing commas, or a Python literal.
 
     Raises:
-        ValueError, SyntaxError: it is neither.
+        ValueError: it is neither.
     """
     without_commas = _outside_strings(text)
     try:
         return json.loads(without_commas, strict=False)
     except ValueError:
-        return cast(object, ast.literal_eval(text))
+        return python_literal(text)
 
 
 def _outside_strings(text: str) -> str:

@@ -121,7 +121,8 @@ class NumberedVerdicts:
 
     @cached_property
     def _lines(self) -> re.Pattern[str]:
-        number = r"(?:(?:pair|example|comparison|no\.?)?\s*#?\s*(?P<number>\d+)\W+)?"
+        # No two stars beside each other: on a page of blanks they would take the cube of its length.
+        number = r"(?:(?:(?:pair|example|comparison|no\.?)\s*)?(?:#\s*)?(?P<number>\d{1,9})\W+)?"
         name = rf"(?:{_MARKER}{_AROUND})?(?P<name>{self.verdict.understood})(?={_BEHIND}(?:$|pair\b))"
         return _compiled(rf"(?:^{_BEFORE}|[,;]\s*){number}{name}")
 
