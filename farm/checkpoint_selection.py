@@ -1,6 +1,6 @@
 """Which of a method's candidates becomes its policy: the one that a held-out judge prefers on held-out instructions.
 
-AlpacaFarm (arXiv 2305.14387) stopped PPO by hand, at 20 to 80 of 390 steps. Whoever looks at the evaluation, or asks its
+AlpacaFarm (arXiv 2305.14387) stopped PPO by hand, at 20 to 80 of 390 steps. Who looks at the evaluation, or asks its
 judge, puts its noise and its taste into the choice and flatters the method. Here every candidate answers the validation
 instructions once; judges that neither label for training nor evaluate compare each answer with the SFT policy's; the
 highest win rate wins, and among equals the earliest candidate. Only methods that keep more than one candidate

@@ -16,6 +16,7 @@ who draws the answers. `candidates_round_1.parquet` and so on keep the chosen an
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from farm.methods.examples import Example
 from farm.methods.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.method import Labels, Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
+from farm.methods.snapshots import Snapshots, check_rounds_are_candidates
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy, read_table, write_table
@@ -56,6 +58,7 @@ class ExpertIteration:
             raise ValueError(
                 f"n, n_prompts, rounds: expected at least 1, got {self.n}, {self.n_prompts}, {self.rounds}"
             )
+        check_rounds_are_candidates(self.training.n_snapshots)
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
@@ -65,6 +68,7 @@ class ExpertIteration:
         assert inputs.sft is not None
         self._check_budget(inputs.labels)
         policy = inputs.sft
+        snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.rounds, n_snapshots=self.rounds)
         for round_index in range(self.rounds):
             label = f"{self.name} round {round_index + 1}"
             kept = scratch_dir / f"round_{round_index + 1}.parquet"
@@ -76,7 +80,9 @@ class ExpertIteration:
             job = TrainingJob(label, inputs.model, self.training, checkpoint_dir, training_dir, seed)
             examples = [Example(o.instruction, o.input, o.output, o.is_finished) for o in read_table(kept, Output)]
             checkpoint = fine_tune(inputs.sft.checkpoint, examples, job)
+            snapshots.keep(round_index + 1, partial(shutil.copytree, checkpoint, dirs_exist_ok=True))
             policy = Policy(checkpoint=checkpoint, temperature=self.temperature)
+        snapshots.finish()
         return policy
 
     def _prompts(self, unlabeled: Sequence[Instruction], round_index: int, seed: int) -> list[Instruction]:

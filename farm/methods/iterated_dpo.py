@@ -16,6 +16,7 @@ give no pair. The artifact keeps all comparisons with their annotations, and `la
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ from farm.methods.examples import encode_pairs
 from farm.methods.fresh_labels import pairs_of
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_rollout import prompts_of_step
+from farm.methods.snapshots import Snapshots, check_rounds_are_candidates
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import draw_answers
 from farm.models.checkpoint import load_tokenizer
@@ -58,6 +60,7 @@ class IteratedDPO:
     def __post_init__(self) -> None:
         if self.rounds < 1:
             raise ValueError(f"rounds: expected at least 1, got {self.rounds}")
+        check_rounds_are_candidates(self.training.n_snapshots)
         if self.loss.is_of_forward_pass:
             raise ValueError(f"loss_type: {self.loss_type} mixes the pairs of a forward pass; use it with method=dpo")
 
@@ -77,6 +80,7 @@ class IteratedDPO:
                 f"batch of {self.training.batch_size} pairs each"
             )
         policy = inputs.sft
+        snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.rounds, n_snapshots=self.rounds)
         for index in range(self.rounds):
             is_last = index == self.rounds - 1
             checkpoint_dir = output_dir if is_last else scratch_dir / f"policy_{index + 1}"
@@ -99,7 +103,9 @@ class IteratedDPO:
             if not is_last:
                 finished.touch()
                 shutil.copy(checkpoint_dir / "metrics.jsonl", output_dir / f"metrics_round_{index + 1}.jsonl")
+            snapshots.keep(index + 1, partial(shutil.copytree, checkpoint_dir, dirs_exist_ok=True))
             policy = Policy(checkpoint=checkpoint_dir, temperature=self.temperature)
+        snapshots.finish()
         return policy
 
     def _labelled_pairs(

@@ -33,6 +33,14 @@ def check_n_snapshots(n_snapshots: int) -> None:
         raise ValueError(f"n_snapshots: expected at least 1 (the end of training only), got {n_snapshots}")
 
 
+def check_rounds_are_candidates(n_snapshots: int) -> None:
+    """Raise ValueError if a method of several rounds asks for candidates within a round."""
+    if n_snapshots != 1:
+        raise ValueError(
+            f"training.n_snapshots: the candidates are the ends of the rounds, expected 1, got {n_snapshots}"
+        )
+
+
 class Snapshots:
     """Keeps candidates while a method trains.
 

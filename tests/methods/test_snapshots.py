@@ -1,10 +1,15 @@
 """Candidates stand at evenly spaced steps, the last of them at the end, and a folder that is whole lists them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from farm.methods.method import TrainingInputs
 from farm.methods.snapshots import Snapshot, Snapshots, check_n_snapshots, snapshot_steps, snapshots_of
+from farm.methods.trl_training import TrainingSettings
+from tests.methods.conftest import Folders
+from tests.methods.test_sampling_methods import iteration
 
 
 def test_steps_are_evenly_spaced_and_end_with_the_end() -> None:
@@ -43,3 +48,16 @@ def test_the_end_alone_is_no_choice(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [] and snapshots_of(tmp_path, tmp_path) == []
     with pytest.raises(ValueError, match=r"n_snapshots: expected at least 1 .*, got 0"):
         check_n_snapshots(0)
+
+
+def test_the_candidates_of_a_method_of_rounds_are_their_ends(
+    inputs: TrainingInputs, settings: TrainingSettings, folders: Folders
+) -> None:
+    output_dir, scratch_dir = folders("rounds")
+    policy = iteration(settings, rounds=2).train(inputs, output_dir, scratch_dir, 0)
+    candidates = snapshots_of(output_dir, policy.checkpoint)
+    assert candidates == [Snapshot(1, output_dir / "step_0001"), Snapshot(2, output_dir)]
+    first, second = ((c.checkpoint / "model.safetensors").read_bytes() for c in candidates)
+    assert first == (scratch_dir / "policy_1" / "model.safetensors").read_bytes() != second
+    with pytest.raises(ValueError, match="the candidates are the ends of the rounds, expected 1, got 2"):
+        iteration(replace(settings, n_snapshots=2))
