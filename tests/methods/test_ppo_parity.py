@@ -8,7 +8,7 @@ either sets them the same or moves ours over to TRL's in plain sight:
 | temperature | logits / (temperature + 1e-7) | logits / temperature: within the tolerance |
 | log-probabilities of rollouts | kept from sampling | computed anew by the update's code |
 | padding | on the left, then on both sides | on the right: within the tolerance |
-| after an early end token | one state more, with a value, rewarded with the score | worth 0; the end token has the score |
+| after an early end token | one state more, with a value; it gets the score | worth 0; the end token gets the score |
 | whitening | variance divided by n - 1 | by n: ours is sqrt(n / (n - 1)) times TRL's |
 | value head | the classifier's trained head, without bias | a new head that starts at 0, with bias |
 | gradient clipping | none | each network's norm by itself; infinite here |
