@@ -89,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
     if not is_multirun and not is_written_sweep:
         _run_one(sweep.jobs[0])
         return 0
-    sweeps = [sweep, *(_following(experiment, overrides, sweep.session) for experiment in sweep.session.followed_by)]
+    sweeps = [sweep, *(_following(experiment, overrides, sweep) for experiment in sweep.session.followed_by)]
     # What each worker used is recorded per invocation.
     shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
     for each in sweeps:
@@ -150,9 +150,11 @@ def label_of(chain: Chain) -> str:
     return f"{chain.method_name}/{chain.annotator.name}/{chain.seed}"
 
 
-def _following(experiment: str, overrides: Sequence[str], session: Session) -> Sweep:
-    kept = [o for o in overrides if not o.startswith(("experiment=", "method=", "annotator=", "name="))]
-    line = [f"experiment={experiment}", *kept, f"name={session.name}"]
+def _following(experiment: str, overrides: Sequence[str], first: Sweep) -> Sweep:
+    """The experiment with the first sweep's settings and seeds, into the same folder."""
+    kept = [o for o in overrides if not o.startswith(("experiment=", "method=", "annotator=", "name=", "seed="))]
+    seeds = ",".join(str(seed) for seed in sorted({job.chain.seed for job in first.jobs}))
+    line = [f"experiment={experiment}", *kept, f"name={first.session.name}", f"seed={seeds}"]
     return _plan(line, is_multirun=True)
 
 

@@ -21,6 +21,8 @@ from farm.cost import Cost
 from farm.stats.win_rates import WinRate
 
 TERA = 1e12
+TICKS = (1, 1.5, 2, 3, 4, 5, 7)
+"""On the logarithmic axis, times powers of ten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,7 @@ def draw_costs(rows: Sequence[CostRow], label_free: Collection[str], arms: Mappi
         _draw_panel(axes, [row for row in rows if row.labels == labels and row.win_rate.win_rate], label_free)
         axes.set_title(title, fontsize=11)
     panels[0].set_ylabel("win rate against the reference, %")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     save_figure(figure, path)
 
 
@@ -162,10 +165,9 @@ def _draw_panel(axes: Axes, rows: Sequence[CostRow], label_free: Collection[str]
             )
     width = max(float(np.ptp(points[:, 0])), 0.2)
     axes.set_xlim(points[:, 0].min() - 0.15 * width, points[:, 0].max() + 0.25 * width)
-    ticks = [t for t in np.log10(np.outer([1, 2, 5], 10.0 ** np.arange(-3, 9))).ravel() if _within(t, axes.get_xlim())]
+    ticks = [t for t in np.log10(np.outer(TICKS, 10.0 ** np.arange(-3, 9))).ravel() if _within(t, axes.get_xlim())]
     axes.set_xticks(sorted(ticks), [f"{10**tick:g}" for tick in sorted(ticks)])
     axes.set_xlabel("operations on the way to the policy, TFLOPs (logarithmic)")
-    axes.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
     place_tags(axes, [row.method for row in rows], points, errors)
 
 
