@@ -17,6 +17,7 @@ from farm.models.answering import rewards_of
 from farm.models.reward import score_scale
 from farm.records import Output
 from tests.methods.conftest import Folders
+from tests.methods.test_online_trl import grpo
 
 
 def scaled_head(reward_model: Path, factor: float, folder: Path) -> Path:
@@ -77,3 +78,21 @@ def test_a_reward_model_is_saved_with_unit_spread_whatever_its_head(
         written = json.loads((folder / "prompt.json").read_text())
         assert written["kind"] == "template" and written["without_input"] == "{instruction}\nAnswer:"
     np.testing.assert_allclose(log_odds[1], log_odds[0], rtol=1e-3, atol=1e-4)
+
+
+def test_grpo_learns_the_same_from_louder_scores(
+    inputs: TrainingInputs, settings: TrainingSettings, reward_model: Path, folders: Folders, tmp_path: Path
+) -> None:
+    """Rewards are divided by the group's own spread, so beta means the same; undivided they move the policy further."""
+    louder = scaled_head(reward_model, 10.0, tmp_path / "louder")
+    final = {}
+    for scale in ("group", "none"):
+        for name, folder in (("plain", reward_model), ("louder", louder)):
+            output_dir, scratch_dir = folders(f"{name}_{scale}")
+            method = replace(grpo(settings), scale_rewards=scale)
+            # Adam forgets the size of a gradient: look at the first one's norm, not at the weights.
+            method.train(replace(inputs, reward_model=folder), output_dir, scratch_dir, 0)
+            lines = (output_dir / "metrics.jsonl").read_text().splitlines()
+            final[name, scale] = json.loads(lines[0])["grad_norm"]
+    assert final["louder", "group"] == pytest.approx(final["plain", "group"], rel=0.02)
+    assert final["louder", "none"] == pytest.approx(10 * final["plain", "none"], rel=0.02)
