@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.compare.human_habits import HumanHabits, human_habits
 from farm.compare.label_agreement import LabelAgreement, label_agreement
 from farm.compare.label_tables import Labels, LabelTable, match_labels
 from farm.compare.sides import Side, side_of_labels, side_of_standings
@@ -76,6 +77,8 @@ class HumanComparison:
     """The same for each simulated annotator, where there are several."""
     human_pairs: tuple[HumanPair, ...]
     """Every two humans; empty with more than `MOST_HUMANS`."""
+    habits: HumanHabits | None
+    """What the human labels are like by themselves; None if there are none."""
     screening: Screening | None
     """Humans who do not look at what they label; None if there are no human labels."""
     ranking: SidesComparison
@@ -134,6 +137,9 @@ def compare_with_humans(humans: Given | None, simulated: Given | None, settings:
         agreement=_agreement(labels, None, settings),
         by_annotator=_by_annotator(labels, settings),
         human_pairs=_human_pairs(labels, settings),
+        habits=None
+        if human_frame is None
+        else human_habits(human_frame, seed=settings.seed, n_resamples=settings.n_resamples),
         screening=None if human_frame is None else screen_annotators(human_frame),
         ranking=ranking,
         alone=tuple(alone),

@@ -19,6 +19,9 @@ something is null the reason why. Win rates are fractions, ties one half.
 - pairs: all pairs of models with the probability p_same_order; expected_inversions: the sum of its complements.
 - rankings: humans, simulated: each side's own ranking: win rates under the three conventions for ties, Bradley-Terry,
   Elo, place, rank_low and rank_high.
+- human_labels: of all human labels of the table, as first, tie and second: the figures fleiss_kappa, krippendorff_alpha
+  (n: items), relaxed_agreement, exact_agreement (on five grades), acceptability_agreement (n: pairs of labels), ties,
+  prefers_longer, prefers_lists, prefers_first_shown (n: labels), and acceptable: model -> figure (n: labels).
 - flagged_humans: annotator, kind, share, expected, n_labels, p_value (`farm.stats.outliers.Flag`); screening:
   n_annotators, n_tests, alpha.
 - notes: what was left out, with counts.
@@ -28,6 +31,7 @@ from pathlib import Path
 
 from farm.compare.comparison_file import Json, figure, write_json
 from farm.compare.human_comparison import HumanComparison
+from farm.compare.human_habits import HumanHabits
 from farm.compare.label_agreement import LabelAgreement
 from farm.compare.sides import Side, SideModel
 from farm.compare.sides_comparison import SidesComparison
@@ -43,7 +47,7 @@ def write_human_comparison(comparison: HumanComparison, path: Path) -> None:
 def human_comparison_json(comparison: HumanComparison) -> Json:
     """The content of `comparison.json`."""
     sides = {"humans": comparison.humans, "simulated": comparison.simulated}
-    trained, screening = comparison.trained_ranking, comparison.screening
+    trained, screening, habits = comparison.trained_ranking, comparison.screening, comparison.habits
     return {
         "sources": {role: None if side is None else _source(side) for role, side in sides.items()},
         "label_agreement": _agreement(comparison.agreement),
@@ -53,6 +57,7 @@ def human_comparison_json(comparison: HumanComparison) -> Json:
         "n_not_trained_in_lab": comparison.n_not_trained,
         "ranking_by_annotator": {name: _ranking(found) for name, found in comparison.ranking_by_annotator.items()},
         "win_rates_by_annotator": [_alone(side) for side in comparison.alone],
+        "human_labels": None if habits is None else _human_labels(habits),
         "models": _models(comparison),
         "inversions": [_inversion(pair) for pair in comparison.ranking.inversions],
         "pairs": [_pair(pair) for pair in comparison.ranking.pairs],
@@ -66,6 +71,14 @@ def human_comparison_json(comparison: HumanComparison) -> Json:
         if screening is None
         else {"n_annotators": screening.n_annotators, "n_tests": screening.n_tests, "alpha": screening.alpha},
         "notes": list(comparison.notes),
+    }
+
+
+def _human_labels(habits: HumanHabits) -> Json:
+    figures = {name: value for name, value in vars(habits).items() if name != "acceptable"}
+    return {
+        **{name: figure(value) for name, value in figures.items()},
+        "acceptable": {model: figure(value) for model, value in habits.acceptable.items()},
     }
 
 

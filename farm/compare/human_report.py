@@ -1,6 +1,7 @@
 """The one-page report of a comparison with humans; every figure stands with its n and its interval."""
 
 from farm.compare.human_comparison import HumanComparison
+from farm.compare.human_habits import HumanHabits
 from farm.compare.human_report_rankings import (
     correlation_section,
     one_by_one_section,
@@ -35,6 +36,8 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
             sections.append(pairs_section(comparison, pictures))
     if comparison.alone:
         sections.append(one_by_one_section(comparison))
+    if comparison.habits is not None:
+        sections.append(_habits_section(comparison.habits))
     if comparison.screening is not None:
         sections.append(outlier_section(comparison.screening, "humans"))
     for side in (comparison.humans, comparison.simulated):
@@ -154,6 +157,42 @@ def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
     ]
 
 
+def _habits_section(habits: HumanHabits) -> Section:
+    rows = [
+        (
+            "Fleiss' kappa",
+            "agreement beyond chance, three classes; n: items with two or more labels",
+            habits.fleiss_kappa,
+        ),
+        ("Krippendorff's alpha", "the same, labels without an order", habits.krippendorff_alpha),
+        (
+            "relaxed",
+            "two humans agree; a tie against a preference counts half; n: pairs of labels",
+            habits.relaxed_agreement,
+        ),
+        ("exact", "two humans give the same of five grades", habits.exact_agreement),
+        ("ties", "labels that are ties; n: labels", habits.ties),
+        ("longer", "prefers the longer output", habits.prefers_longer),
+        ("lists", "prefers the only output with a list", habits.prefers_lists),
+        ("first shown", "prefers what was shown first", habits.prefers_first_shown),
+        ("same acceptability", "two humans judge an output's acceptability alike", habits.acceptability_agreement),
+        *((f"acceptable: {model}", "its outputs are acceptable", value) for model, value in habits.acceptable.items()),
+    ]
+    return Section(
+        title="What the human labels are like",
+        blocks=(
+            Table(
+                header=("figure", "what", "value", "n"),
+                rows=tuple(
+                    (name, what, interval(value), str(value.n_total)) for name, what, value in rows if value.n_total
+                ),
+                n_text_columns=2,
+            ),
+            *(Text(text=f"{name}: {value.reason}.") for name, _, value in rows if not value.n_total),
+        ),
+    )
+
+
 def _human_pairs(comparison: HumanComparison) -> list[Block]:
     if not comparison.human_pairs:
         n_humans = (
@@ -205,8 +244,9 @@ def _about_models(sides: list[Side], *, knows_n: bool) -> str:
         words.append(f"Win rates are against {', '.join(references)}, which is part of every comparison.")
     if any(side.ranking is not None for side in sides):
         words.append(
-            "n: verdicts; win rates in percent, standard errors over instructions. A rank is 1 + the number of models "
-            "that are significantly better (95%, pair by pair); in brackets the best and the worst rank."
+            "n: items (of several annotators the most frequent label of an item counts); win rates in percent, "
+            "standard errors over instructions. A rank is 1 + the number of models that are significantly better (95%, "
+            "pair by pair); in brackets the best and the worst rank."
         )
     if not knows_n:
         words.append("The published figures do not say how many verdicts they rest on.")

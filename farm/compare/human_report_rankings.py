@@ -183,7 +183,8 @@ def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
     if ranking.tie_strength is not None:
         ties = f"ties after Davidson, tie strength {interval(ranking.tie_strength)}"
     words = [
-        f"{ranking.n_total} verdicts, {ranking.n_unparsed} unparsed, {ranking.n_clusters} instructions.",
+        f"{ranking.n_total} items with a label, {ranking.n_unparsed} without a parsed one, {ranking.n_clusters} "
+        "instructions.",
         f"Bradley-Terry: natural-log scale, {ties}.",
         "Elo: mean over random orders of play, with an interval over items and orders.",
     ]

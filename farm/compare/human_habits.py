@@ -1,0 +1,120 @@
+"""What human labels are like by themselves: agreement beyond chance and on finer scales, leanings, acceptable outputs.
+
+All on the human rows of a table, as first, tie and second; the exact agreement is on the five grades of TULU's human
+evaluation (Wang et al. 2023), where somebody gives such grades.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from farm.stats.acceptability import acceptability, acceptability_agreement
+from farm.stats.agreement import CLASSES, three_classes
+from farm.stats.bootstrap import Estimate
+from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.label_counts import FIVE_CLASSES, IntArray, counts_of
+from farm.stats.leanings import leanings, style_of
+from farm.stats.pair_agreement import agreement_within, exact_agreement
+from farm.stats.shares import clustered_share, undefined
+
+_NAME = "humans"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HumanHabits:
+    """Figures of all human labels of a table."""
+
+    fleiss_kappa: Estimate
+    """n counts items with two or more labels; so for the next."""
+    krippendorff_alpha: Estimate
+    relaxed_agreement: Estimate
+    """Of two labels of an item; a tie against a preference counts one half. n counts pairs, so for the next."""
+    exact_agreement: Estimate
+    """Of two labels of an item on five grades."""
+    ties: Estimate
+    """n counts labels."""
+    prefers_longer: Estimate
+    """n counts labels that prefer one of two outputs of different length; accordingly for the next two."""
+    prefers_lists: Estimate
+    prefers_first_shown: Estimate
+    acceptability_agreement: Estimate
+    """Of two labels of an output. n counts pairs of labels."""
+    acceptable: dict[str, Estimate]
+    """Share of acceptable outputs by model; n counts labels. Empty if it was not asked."""
+
+
+def human_habits(frame: pd.DataFrame, *, seed: int, n_resamples: int) -> HumanHabits:
+    """Describe the labels of the humans in an annotation table, whose items show their outputs in one order.
+
+    Args:
+        frame: columns `ANNOTATION_COLUMNS`, human rows only.
+        seed: keys the bootstrap.
+        n_resamples: of each bootstrap over items.
+    """
+    bootstrap = {"seed": seed, "n_resamples": n_resamples}
+    item, names = pd.factorize(frame["item_id"])
+    item = item.astype(np.int64)
+    graded = frame["preference"].to_numpy(dtype=np.float64)
+    label = three_classes(graded)
+    n_unparsed = int(np.isnan(label).sum())
+    counts = counts_of(item, label, CLASSES, len(names))
+    settings = {**bootstrap, "n_unparsed": n_unparsed}
+    pairs = frame.drop_duplicates("item_id")
+    leaning = leanings(
+        item, label, style_of(pairs["output_1"].tolist(), pairs["output_2"].tolist()), _first_shown(frame),
+        name=_NAME, **bootstrap,
+    )  # fmt: skip
+    is_parsed = np.isfinite(label)
+    agreed, acceptable = _acceptability(frame, bootstrap)
+    return HumanHabits(
+        fleiss_kappa=fleiss_kappa(counts, name=_NAME, **settings),
+        krippendorff_alpha=krippendorff_alpha(counts, name=_NAME, **settings),
+        relaxed_agreement=agreement_within(counts, name=_NAME, **settings).relaxed,
+        exact_agreement=_exact(item, graded, len(names), settings),
+        ties=clustered_share(
+            item, label == 1.5, is_parsed, purpose=f"ties of {_NAME}", nothing="no verdict was parsed", **settings
+        ),
+        prefers_longer=leaning.longer,
+        prefers_lists=leaning.lists,
+        prefers_first_shown=leaning.first_shown,
+        acceptability_agreement=agreed,
+        acceptable=acceptable,
+    )
+
+
+def _first_shown(frame: pd.DataFrame) -> IntArray | None:
+    return frame["first_shown"].fillna(0).to_numpy(dtype=np.int64) if "first_shown" in frame else None
+
+
+def _exact(item: IntArray, graded: np.ndarray, n_items: int, settings: dict[str, int]) -> Estimate:
+    said = set(np.unique(graded[np.isfinite(graded)]))
+    if said <= set(CLASSES):
+        return undefined("nobody grades a preference", n_unparsed=settings["n_unparsed"])
+    if not said <= set(FIVE_CLASSES):
+        return undefined("the grades are not those of a 5-way scale", n_unparsed=settings["n_unparsed"])
+    return exact_agreement(counts_of(item, graded, FIVE_CLASSES, n_items), name=_NAME, **settings)
+
+
+def _acceptability(frame: pd.DataFrame, bootstrap: dict[str, int]) -> tuple[Estimate, dict[str, Estimate]]:
+    """Agreement of two labels of an output, and the share of acceptable outputs of each model."""
+    sides = [
+        pd.DataFrame(
+            {
+                "item": frame["item_id"],
+                "output": frame["item_id"] + f"/{side}",
+                "model": frame[f"model_{side}"],
+                "is_acceptable": frame[f"acceptable_{side}"],
+            }
+        )
+        for side in (1, 2)
+        if f"acceptable_{side}" in frame
+    ]
+    rows = pd.concat(sides).dropna(subset="is_acceptable") if sides else pd.DataFrame()
+    if rows.empty:
+        return undefined("nobody was asked whether outputs are acceptable"), {}
+    is_acceptable = rows["is_acceptable"].to_numpy(dtype=np.bool_)
+    item, model = rows["item"].tolist(), rows["model"].tolist()
+    agreed = acceptability_agreement(rows["output"].tolist(), item, is_acceptable, **bootstrap)
+    has_models = all(model)
+    return agreed, acceptability(model, item, is_acceptable, **bootstrap) if has_models else {}
