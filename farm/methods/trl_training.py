@@ -4,8 +4,9 @@ What this settles for all of them: the batch size is global and the micro-batch 
 accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model asks
 for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours. Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
 
-A run that lasts is checkpointed every few minutes into its scratch folder; a killed run resumes from the last complete
-checkpoint and ends with the weights of an unbroken one, bit for bit. A shorter run starts afresh: same result.
+A run is checkpointed into its scratch folder every ten seconds, more rarely where writing takes long, at steps whose
+metrics are logged; a killed run resumes from the last complete checkpoint and ends with the weights of an unbroken one,
+bit for bit.
 """
 
 # ruff: noqa: ARG002 - transformers fixes the signatures of callbacks
@@ -42,7 +43,13 @@ from farm.progress import Bar, progress
 from farm.seeds import derive_seed, rng_for
 
 LOG_EVERY_STEPS = 10
-SECONDS_BETWEEN_CHECKPOINTS = 180.0
+"""At most; short runs are logged more often, so that they too can resume."""
+LOGS_PER_RUN = 10
+"""At least, as far as there are steps."""
+SECONDS_BETWEEN_CHECKPOINTS = 10.0
+"""At least, and fifty times what the last one took: one part in fifty of the time at most goes into them."""
+QUICK_CHECKPOINT_SECONDS = 0.2
+"""A fiftieth of it."""
 TOLERANCE_AT_START = 1e-3
 _COMPLETE = "farm_complete"
 _NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos")
@@ -206,7 +213,7 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
             bf16=job.model.dtype == "bfloat16",
             dataloader_pin_memory=job.model.torch_device.type != "cpu",
             logging_strategy="steps",
-            logging_steps=LOG_EVERY_STEPS,
+            logging_steps=min(LOG_EVERY_STEPS, max(n_steps // LOGS_PER_RUN, 1)),
             logging_first_step=True,
             logging_nan_inf_filter=False,
             save_strategy="no",  # the reporter below asks for checkpoints by the clock
@@ -295,12 +302,13 @@ class _Keeper(TrainerCallback):
 
 
 class _Reporter(TrainerCallback):
-    """Moves the bar, writes `metrics.jsonl` and asks for a checkpoint every few minutes."""
+    """Moves the bar, writes `metrics.jsonl` and asks for checkpoints."""
 
     def __init__(self, bar: Bar, metrics_path: Path) -> None:
         self._bar = bar
         self._metrics_path = metrics_path
-        self._last_checkpoint = monotonic()
+        self._last_checkpoint = self._asked_at = monotonic()
+        self._seconds_between = SECONDS_BETWEEN_CHECKPOINTS
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
@@ -315,8 +323,8 @@ class _Reporter(TrainerCallback):
         self._bar.advance()
         count(Cost(gradient_steps=1))
         # Only where metrics are logged too: their running means then start anew on both sides of a break.
-        if control.should_log and monotonic() - self._last_checkpoint >= SECONDS_BETWEEN_CHECKPOINTS:
-            control.should_save = True
+        if control.should_log and monotonic() - self._last_checkpoint >= self._seconds_between:
+            control.should_save, self._asked_at = True, monotonic()
         return control
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
@@ -326,6 +334,8 @@ class _Reporter(TrainerCallback):
         # The trainer writes a checkpoint file by file; only one with this mark was written to the end.
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
         self._last_checkpoint = monotonic()
+        slowness = max((self._last_checkpoint - self._asked_at) / QUICK_CHECKPOINT_SECONDS, 1.0)
+        self._seconds_between = slowness * SECONDS_BETWEEN_CHECKPOINTS
 
     def _write(self, state: TrainerState) -> None:
         """All steps logged so far, those before a break included."""

@@ -45,7 +45,7 @@ class LoRA:
         if self.rank < 1:
             raise ValueError(f"rank: expected at least 1, got {self.rank}")
         if not self.stages:
-            raise ValueError("stages: expected at least one of sft, reward_model, method; adapter=null is without")
+            raise ValueError("stages: expected at least one of sft, reward_model, method; adapter=none is without")
 
 
 def add_adapter(model: PreTrainedModel, lora: LoRA, *, head: nn.Module | None, seed: int) -> None:

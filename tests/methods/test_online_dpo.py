@@ -177,6 +177,7 @@ def test_a_resumed_run_asks_again_for_what_it_draws_again_and_ends_alike(
 ) -> None:
     """Checkpoints are due at every tenth step; the run dies in the request of step 12."""
     monkeypatch.setattr(trl_training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(trl_training, "LOGS_PER_RUN", 1)
     whole, broken = folders("whole"), folders("broken")
     unbroken = LongerWins(budget=8 * 15)
     online(settings).train(replace(inputs, labels=unbroken), *whole, 0)

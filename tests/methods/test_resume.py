@@ -15,7 +15,8 @@ from farm.methods import trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
-from tests.methods.conftest import Folders
+from farm.models.adapter import LoRA
+from tests.methods.conftest import Folders, with_model
 
 KILLED_AT = 9
 """In the second epoch (6 steps each), and not where a checkpoint is."""
@@ -30,7 +31,7 @@ def die(self, args, state, control, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
 
 trl_training.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-trl_training.LOG_EVERY_STEPS = 4
+trl_training.LOGS_PER_RUN = 3
 trl_training._Reporter.on_step_begin = die
 method, inputs = pickle.loads(Path(sys.argv[1]).read_bytes())
 method.train(inputs, Path(sys.argv[2]), Path(sys.argv[3]), 0)
@@ -38,13 +39,16 @@ method.train(inputs, Path(sys.argv[2]), Path(sys.argv[3]), 0)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("adapter", [None, LoRA(rank=2, alpha=4, target_modules=None, stages=("sft",))])
 def test_killed_run_resumes_to_the_same_bytes(
+    adapter: LoRA | None,
     inputs: TrainingInputs,
     settings: TrainingSettings,
     folders: Folders,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    inputs = with_model(inputs, adapter=adapter)
     method = SFT(name="sft", training=replace(settings, epochs=2, n_snapshots=4), temperature=0.7)
     broken_output, broken_scratch = folders("broken")
     (tmp_path / "job.pickle").write_bytes(pickle.dumps((method, inputs)))
@@ -71,7 +75,7 @@ def test_killed_run_resumes_to_the_same_bytes(
     def note(self: object, args: object, state: TrainerState, control: object, **kwargs: object) -> None:
         begun.append(state.global_step)
 
-    monkeypatch.setattr(trl_training, "LOG_EVERY_STEPS", 4)
+    monkeypatch.setattr(trl_training, "LOGS_PER_RUN", 3)
     monkeypatch.setattr(trl_training._Reporter, "on_step_begin", note)
     method.train(inputs, broken_output, broken_scratch, 0)
     assert begun == [8, 9, 10, 11]
