@@ -152,4 +152,3 @@ class _SlotLayer(DynamicLayer):
 def _keys_and_values(layer: AnyLayer) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None
     return layer.keys, layer.values
-
