@@ -27,6 +27,11 @@ NAME_COLUMNS = ("method", "model", "generator", "name", "system", "Model", "Meth
 N_COLUMNS = ("n_total", "n")
 TRAINED_COLUMNS = ("is_trained_in_sandbox", "is_trained_in_lab", "trained_in_lab")
 _PREFIX: Mapping[Role, str] = {"humans": "human_", "simulated": "simulated_"}
+_OF_LABELS = {
+    "preference", "instruction", "prompt", "input", "output", "response", "output_1", "chosen", "completions",
+    "question_id", "model_a", "winner", "rating", "score",
+}  # fmt: skip
+"""Columns of recorded labels; a table of models without any of them can only be one of standings."""
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -67,7 +72,9 @@ def is_standings(path: Path, role: Role, column: str | None) -> bool:
     if column is not None:
         return True
     names = set(first_row(path))
-    return "preference" not in names and bool(names & {"win_rate", f"{_PREFIX[role]}win_rate"})
+    if names & {"win_rate", f"{_PREFIX[role]}win_rate"}:
+        return "preference" not in names
+    return bool(names & set(NAME_COLUMNS)) and not names & _OF_LABELS
 
 
 def read_standings(path: Path, role: Role, column: str | None) -> PublishedStandings:
@@ -247,7 +254,7 @@ def _truth(path: Path, row: Row, column: str | None) -> bool | None:
 
 def _number(path: Path, row: Row, column: str) -> float:
     try:
-        value = float(str(row[column]))
+        value = float(str(row[column]).removesuffix("%"))
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -26,7 +26,7 @@ def test_one_file_holds_both_sides_of_table_2() -> None:
     assert "2 of 12 rows" in humans.notes[0] and "Quark" in humans.notes[0]
 
 
-@pytest.mark.parametrize(("cells", "value"), [("50,2", 0.5), ("0.5,0.02", 0.5)])
+@pytest.mark.parametrize(("cells", "value"), [("50,2", 0.5), ("0.5,0.02", 0.5), ("50%,2%", 0.5)])
 def test_percent_and_fractions_are_told_apart(tmp_path: Path, cells: str, value: float) -> None:
     first = "50,2" if cells.startswith("5") else "0.25,0.02"
     found = read_standings(written(tmp_path, f"model,win_rate,standard_error\na,{first}\nb,{cells}\n"), "humans", None)
@@ -89,6 +89,14 @@ def test_strengths_of_win_rates_are_log_odds(tmp_path: Path) -> None:
     assert side.draws.strengths.tolist() == pytest.approx([1.0986123, 0])
     certain = read_standings(written(tmp_path, "model,win_rate\na,1\nb,0.5\n"), "humans", None)
     assert "no finite log odds" in side_of_standings(certain, "humans", seed=0, n_resamples=10).strength_reason
+
+
+def test_models_with_figures_of_another_name_are_standings_whose_column_can_be_named(tmp_path: Path) -> None:
+    assert is_standings(written(tmp_path, "model,elo\na,1000\n"), "humans", None)
+    for columns in ("model,instruction,output,rating", "question_id,model,score", "model_a,model_b,winner"):
+        assert not is_standings(
+            written(tmp_path, f"{columns}\n{','.join('1' * (columns.count(',') + 1))}\n"), "humans", None
+        )
 
 
 def test_standings_are_told_from_annotations(tmp_path: Path) -> None:
