@@ -67,7 +67,9 @@ def key_of(request: Request, endpoint: str) -> bytes:
     Args:
         endpoint: the resolved address, or a local checkpoint's digest; two servers may give one name to two models.
     """
-    frame = _frame(endpoint, request.slot.model, request.decoding, request.labels)
+    # A local checkpoint is its files, which the digest stands for, wherever they lie.
+    model = request.slot.model if request.slot.kind == "endpoint" else ""
+    frame = _frame(endpoint, model, request.decoding, request.labels)
     text = json.dumps([request.messages, request.sample], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(f"{frame}\n{text}".encode("utf-8", "surrogatepass")).digest()
 

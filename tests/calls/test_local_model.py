@@ -75,6 +75,17 @@ def test_a_second_run_computes_nothing_and_another_checkpoint_is_another_questio
         assert not other.is_from_cache and other.label_logprobs != first[0].label_logprobs
 
 
+def test_a_checkpoint_that_was_moved_is_not_asked_again(tmp_path: Path) -> None:
+    tiny_causal_lm(tmp_path / "m")
+    with open_calls(settings(tmp_path / "c")) as calls:
+        (first,) = calls.ask(asked(tmp_path / "m", "Sort", labels=(" bread", " otter")))
+    (tmp_path / "m").rename(tmp_path / "moved")
+    with open_calls(settings(tmp_path / "c")) as calls:
+        assert calls.ask(asked(tmp_path / "moved", "Sort", labels=(" bread", " otter"))) == [
+            first._replace(is_from_cache=True)
+        ]
+
+
 def test_samples_differ_and_repeat(tmp_path: Path) -> None:
     tiny_causal_lm(tmp_path / "m")
     (request,) = asked(tmp_path / "m", "Name two", decoding=Decoding(temperature=1.0, max_tokens=12))
