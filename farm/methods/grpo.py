@@ -2,8 +2,8 @@
 
 Objective: PPO's clipped surrogate per token with advantage (reward - group mean) / group standard deviation, minus beta
 times the k3 estimate of KL(pi || SFT policy) per token.
-Paper: Shao et al. 2024 (DeepSeekMath), arXiv 2402.03300, equations 3 and 4; the other loss types are documented in
-TRL's GRPOConfig. Trainer: TRL's GRPOTrainer, with our prompts, samples and reward (farm/methods/trl_rollouts.py).
+Paper: Shao et al. 2024 (DeepSeekMath), arXiv 2402.03300, equations 3 and 4. Trainer: TRL's GRPOTrainer, with our
+prompts, samples and reward (farm/methods/trl_rollouts.py).
 
 `metrics.jsonl`: loss; reward and reward_std (over the step's answers, before comparison; mean up), frac_reward_zero_std
 (share of prompts whose answers all score alike and teach nothing), kl (k3 per token, nats), entropy, clip_ratio/*,
@@ -12,7 +12,7 @@ completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from transformers import PreTrainedModel
 from trl.trainer.grpo_config import GRPOConfig
@@ -34,9 +34,10 @@ class GRPO:
     """How many answers are drawn, and how they are rewarded."""
     beta: float
     """Weight of the KL to the SFT policy."""
-    loss_type: str
-    """TRL's name of the loss: grpo, dapo, dr_grpo, bnpo, ..."""
-    scale_rewards: str
+    loss_type: Literal["grpo", "dapo", "dr_grpo"]
+    """How token losses are averaged: per answer (grpo), over the step's tokens (dapo, arXiv 2503.14476), or over the
+    longest answer allowed (dr_grpo, arXiv 2503.20783). TRL's bnpo depends on the micro-batch and is left out."""
+    scale_rewards: Literal["group", "batch", "none"]
     """What advantages are divided by: group (the standard deviation within a prompt), batch, or none."""
     cliprange: float
     """The ratio to the policy that drew the answers is clipped to 1 +- this (TRL's epsilon)."""

@@ -18,6 +18,7 @@ logits/* (mean logit, a drift indicator), entropy, grad_norm, learning_rate, ste
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
@@ -47,8 +48,8 @@ class KTO:
 
     name: str
     """Shown in tables."""
-    loss_type: str
-    """TRL's name of the loss: kto, or apo_zero_unpaired."""
+    loss_type: Literal["kto", "apo_zero_unpaired"]
+    """apo_zero_unpaired (D'Oosterlinck et al. 2024, arXiv 2408.06266, equation 7) is the same with z = 0."""
     beta: float
     """Strength of the pull towards the reference."""
     desirable_weight: float
@@ -73,6 +74,12 @@ class KTO:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "pairs")
+
+    @property
+    def _at_reference(self) -> dict[str, float]:
+        """What the first step logs: every sigmoid is 1/2, and there are as many answers of one kind as of the other."""
+        loss = (self.desirable_weight + self.undesirable_weight) / 4
+        return {"rewards/chosen": 0.0, "rewards/rejected": 0.0, "kl": 0.0, "loss": loss}
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
@@ -107,7 +114,7 @@ class KTO:
             args=arguments,
             train_dataset=dataset_of(rows),
             processing_class=tokenizer,
-            callbacks=[StartsAtReference({"rewards/chosen": 0.0, "rewards/rejected": 0.0, "kl": 0.0})],
+            callbacks=[StartsAtReference(self._at_reference)],
         )
         run_trainer(trainer, job)
         return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)

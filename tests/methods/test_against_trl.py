@@ -151,10 +151,13 @@ def test_dpo(
     agree(first_step_of_ours(method, finished, folders), theirs, "logps/chosen", "logps/rejected", "entropy")
 
 
-def test_kto(finished: TrainingInputs, settings: TrainingSettings, folders: Folders, tmp_path: Path) -> None:
+@pytest.mark.parametrize("loss_type", ["kto", "apo_zero_unpaired"])
+def test_kto(
+    loss_type: Any, finished: TrainingInputs, settings: TrainingSettings, folders: Folders, tmp_path: Path
+) -> None:
     """At the reference the KL is 0, however it is estimated."""
     method = KTO(
-        name="kto", loss_type="kto", beta=0.3, desirable_weight=1.0, undesirable_weight=0.5, rows_per_forward=8,
+        name="kto", loss_type=loss_type, beta=0.3, desirable_weight=1.0, undesirable_weight=0.5, rows_per_forward=8,
         training=settings, temperature=0.7,
     )  # fmt: skip
     pairs = first_pairs(finished, settings, "kto", 4)
@@ -164,7 +167,7 @@ def test_kto(finished: TrainingInputs, settings: TrainingSettings, folders: Fold
         for pair in pairs
     ]
     theirs = first_step_of_trl(
-        KTOTrainer, KTOConfig, rows, finished, tmp_path, needs_reference=True, loss_type="kto", beta=0.3,
+        KTOTrainer, KTOConfig, rows, finished, tmp_path, needs_reference=True, loss_type=loss_type, beta=0.3,
         desirable_weight=1.0, undesirable_weight=0.5,
     )  # fmt: skip
     agree(first_step_of_ours(method, finished, folders), theirs, "logps/chosen", "logps/rejected")
