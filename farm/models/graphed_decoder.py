@@ -41,7 +41,8 @@ class GraphedDecoder:
         self._positions.copy_(positions)
         width = min(-(-width // WIDTH_STEP) * WIDTH_STEP, self._capacity)
         if width not in self._graphs:
-            self._graphs[width] = self._capture(width)
+            with torch.cuda.device(self._token_ids.device):  # streams are made on the current one
+                self._graphs[width] = self._capture(width)
         captured = self._graphs[width]
         captured.graph.replay()
         return captured.logits
