@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
 from farm.compare.reward_report import RewardReport, gap_text
-from farm.stats.bootstrap import Estimate
 
 
 def draw_reward_report(report: RewardReport, path: Path) -> None:
@@ -25,7 +23,9 @@ def _draw_calibration(axes: Axes, report: RewardReport) -> None:
     is_first = True
     for each in report.evaluation.calibration:
         if each.confidence is not None and each.accuracy.value is not None:
-            _bar(axes, each.confidence, each.accuracy)
+            if each.accuracy.low is not None and each.accuracy.high is not None:
+                ends = [each.accuracy.low, each.accuracy.high]
+                axes.plot([each.confidence, each.confidence], ends, color=BLUE, linewidth=1.6)
             label = "share of the labels (95%), n beside it" if is_first else None
             axes.plot(each.confidence, each.accuracy.value, "o", color=BLUE, markersize=6, label=label)
             axes.annotate(
@@ -42,24 +42,18 @@ def _draw_calibration(axes: Axes, report: RewardReport) -> None:
 
 
 def _draw_lengths(axes: Axes, report: RewardReport) -> None:
-    shown = report.evaluation.by_length
-    places = np.arange(len(shown))
-    for place, each in zip(places, shown, strict=True):
+    shown = [each for each in report.evaluation.by_length if each.n]
+    for place, each in enumerate(shown):
+        if each.accuracy.low is not None and each.accuracy.high is not None:
+            axes.plot([each.accuracy.low, each.accuracy.high], [place, place], color=BLUE, linewidth=1.6)
         if each.accuracy.value is not None:
-            _bar(axes, float(place), each.accuracy)
-            axes.plot(place, each.accuracy.value, "o", color=BLUE, markersize=6)
+            axes.plot(each.accuracy.value, place, "o", color=BLUE, markersize=6)
     overall = report.evaluation.accuracy.value
     if overall is not None:
-        axes.axhline(overall, color=ORANGE, linewidth=1, label=f"all: {overall:.3f}")
-    axes.axhline(0.5, color=GREY, linewidth=1, linestyle=(0, (4, 4)), label="a coin")
-    axes.set_xticks(places, [f"{gap_text(each)}\nn {each.n}" for each in shown], fontsize=7, rotation=30, ha="right")
-    axes.set_ylim(0.0, 1.02)
-    axes.set_ylabel("accuracy")
-    axes.set_xlabel("the preferred output is, in characters")
-    axes.legend(fontsize=8, loc="lower right")
+        axes.axvline(overall, color=ORANGE, linewidth=1, label=f"all: {overall:.3f}")
+    axes.axvline(0.5, color=GREY, linewidth=1, linestyle=(0, (4, 4)), label="a coin")
+    axes.set_yticks(range(len(shown)), [f"{gap_text(each)}  (n {each.n:,})" for each in shown], fontsize=8)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("accuracy (95%), by how long the preferred output is, in characters")
+    axes.legend(fontsize=8, loc="best")
     style_axes(axes)
-
-
-def _bar(axes: Axes, place: float, value: Estimate) -> None:
-    if value.low is not None and value.high is not None:
-        axes.plot([place, place], [value.low, value.high], color=BLUE, linewidth=1.6)
