@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from farm.methods import ppo
@@ -209,6 +210,18 @@ def test_micro_batches_change_nothing(method: PPO, inputs: TrainingInputs, folde
         weights.append(weights_of(output_dir))
     for name, values in weights[0].items():
         torch.testing.assert_close(values, weights[1][name], atol=2e-5, rtol=1e-3)
+
+
+def test_mixed_precision_starts_at_the_reference_and_moves(
+    method: PPO, inputs: TrainingInputs, folders: Folders
+) -> None:
+    """bfloat16 arithmetic on float32 weights: sampling, evaluation and update go through."""
+    output_dir, scratch_dir = folders("mixed")
+    policy = method.train(with_model(inputs, dtype="bfloat16"), output_dir, scratch_dir, 0)
+    kl = [line["kl_k3"] for line in metrics_of(output_dir)]
+    assert kl[0] == 0 and 0 < kl[2] < 100
+    saved = load_file(policy.checkpoint / "model.safetensors")
+    assert {weight.dtype for weight in saved.values()} == {torch.float32}
 
 
 def test_end_token_is_trained(method: PPO, inputs: TrainingInputs) -> None:
