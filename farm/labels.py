@@ -60,6 +60,11 @@ class BudgetedLabels:
                 "raise comparisons.n_comparisons for all methods, or let this one ask for fewer"
             )
         annotations = self._source.annotator.annotate(comparisons, [], self._seed, with_noise=True, calls=self._calls)
+        if comparisons and all(annotation.preference is None for annotation in annotations):
+            raise UserError(
+                f"annotator {self._source.annotator.name} has no verdict on any of {len(comparisons)} comparisons of "
+                f"fresh answers: {annotations[0].unparsed_reason}"
+            )
         count(Cost(labels=len(annotations)))
         self._keep(request, comparisons, annotations)
         return [annotation.preference for annotation in annotations]

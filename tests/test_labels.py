@@ -9,7 +9,8 @@ import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
-from farm.calls.calls import NO_CALLS, Calls
+from farm.annotators.recorded import RecordedAnnotator
+from farm.calls.calls import NO_CALLS, Calls, NoCalls
 from farm.chain import Chain
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
@@ -36,6 +37,7 @@ class Counting:
     name: str = "counting"
     arm: str = "crowd"
     asked: list[int] = field(default_factory=list)
+    calls: list[Calls] = field(default_factory=list)
 
     def annotate(
         self,
@@ -47,6 +49,7 @@ class Counting:
         calls: Calls = NO_CALLS,
     ) -> list[Annotation]:
         self.asked.append(len(comparisons))
+        self.calls.append(calls)
         annotations = ANNOTATOR.annotate(comparisons, recorded, seed, with_noise=with_noise, calls=calls)
         return [replace(a, preference=None) if i == 0 else a for i, a in enumerate(annotations)]
 
@@ -82,6 +85,22 @@ def test_the_budget_holds_and_is_named(tmp_path: Path) -> None:
         labels.label(comparisons(8), 2)
     labels.label(comparisons(8, 2), 2)
     assert annotator.asked == [4, 4, 2]
+
+
+def test_an_annotator_that_knows_finished_pairs_only_is_refused(tmp_path: Path) -> None:
+    source = LabelSource(annotator=RecordedAnnotator(name="recorded", arm="recorded"), budget=10)
+    labels = BudgetedLabels(source, scratch_dir=tmp_path, seed=0)
+    with pytest.raises(
+        UserError, match=r"recorded has no verdict on any of 4 .* no recorded verdict for this comparison"
+    ):
+        labels.label(comparisons(0), 0)
+
+
+def test_live_judges_are_asked_through_the_run_s_calls(tmp_path: Path) -> None:
+    calls, annotator = NoCalls(), Counting()
+    source = LabelSource(annotator=annotator, budget=10)
+    BudgetedLabels(source, scratch_dir=tmp_path, seed=0, calls=calls).label(comparisons(0), 0)
+    assert annotator.calls == [calls]
 
 
 def test_a_killed_run_asks_for_nothing_that_it_has(tmp_path: Path) -> None:
