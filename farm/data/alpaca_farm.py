@@ -103,7 +103,7 @@ class AlpacaFarmDataset:
         unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
         unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled"), self.n_unlabeled)
         taken = taken | {row.text_key for row in unlabeled}
-        validation_rows = _distinct(self._read(self.validation_file, VALIDATION_FILE, InstructionRow))
+        validation_rows = _distinct(self._validation())
         validation = _limited(_apart(validation_rows, taken, "validation"), self.n_validation)
         for split, rows in (("evaluation", evaluation), ("demonstrations", demonstrations)):
             if not rows:
@@ -135,6 +135,13 @@ class AlpacaFarmDataset:
                 "demonstrations: %d rows are later turns of a conversation and left out", len(rows) - len(alone)
             )
         return alone
+
+    def _validation(self) -> list[InstructionRow]:
+        """Nothing if the folder lacks the file: only the selection of checkpoints needs it, and says so."""
+        is_missing = self.folder is not None and not (self.folder / VALIDATION_FILE).is_file()
+        if self.validation_file is None and is_missing:
+            return []
+        return self._read(self.validation_file, VALIDATION_FILE, InstructionRow)
 
     def _annotator_name(self) -> str:
         return self.preference_labels if self.preference_file is None else self.preference_file.name.split(".")[0]

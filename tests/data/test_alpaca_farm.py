@@ -81,6 +81,12 @@ def test_the_folder_gives_all_splits(folder: Path) -> None:
     assert names(splits.comparisons) == ["p1", "p2", "p3", "p4", "p5"]
 
 
+def test_a_folder_without_validation_instructions_is_read_all_the_same(folder: Path) -> None:
+    (folder / "alpaca_instructions" / "val.json").unlink()
+    splits = replace(EMPTY, folder=folder).load()
+    assert names(splits.validation) == [] and names(splits.unlabeled) == ["u1", "u2"]
+
+
 def test_preferences_ties_and_missing_verdicts(folder: Path) -> None:
     splits = replace(EMPTY, folder=folder).load()
     first, second, tie = Preference.FIRST, Preference.SECOND, Preference.TIE
