@@ -52,7 +52,7 @@ QUICK_CHECKPOINT_SECONDS = 0.2
 """A fiftieth of it."""
 TOLERANCE_AT_START = 1e-3
 _COMPLETE = "farm_complete"
-_NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos")
+_NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos", "step_time")
 
 ArgumentsT = TypeVar("ArgumentsT", bound=TrainingArguments)
 RowT = TypeVar("RowT", bound="HasLength")

@@ -17,9 +17,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.parametrize("adapter", ["none", "lora"])
 @pytest.mark.parametrize("method", ["dpo", "ppo"])
 def test_a_chain_runs_on_real_text(
-    method: str, humandata: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    method: str, adapter: str, humandata: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw = humandata / "raw"
     settings = [
@@ -33,7 +34,11 @@ def test_a_chain_runs_on_real_text(
     ]  # fmt: skip
     if method == "ppo":
         settings += ["method.n_steps=2", "method.rollouts_per_step=8", "method.update.batch_size=8"]
-    assert run_command(["run", "dataset=alpaca_farm", f"method={method}", *settings]) == 0
+    assert run_command(["run", "dataset=alpaca_farm", f"method={method}", f"adapter={adapter}", *settings]) == 0
+    weights = (tmp_path / "artifacts").glob("*/[0-9a-f]*/model.safetensors")
+    trained = [file.parent for file in weights]
+    assert len(trained) == (3 if method == "ppo" else 2)
+    assert all((folder / "adapter").is_dir() == (adapter == "lora") for folder in trained)
     printed = capsys.readouterr().out
     assert f"{method}: win rate" in printed
     assert "judged by longest (n 12 labels on 12 instructions, 0 unparsed)" in printed
