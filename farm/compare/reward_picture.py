@@ -54,6 +54,6 @@ def _draw_lengths(axes: Axes, report: RewardReport) -> None:
     axes.axvline(0.5, color=GREY, linewidth=1, linestyle=(0, (4, 4)), label="a coin")
     axes.set_yticks(range(len(shown)), [f"{gap_text(each)}  (n {each.n:,})" for each in shown], fontsize=8)
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("accuracy (95%), by how long the preferred output is, in characters")
+    axes.set_xlabel("accuracy (95%); the preferred output is ... characters")
     axes.legend(fontsize=8, loc="best")
     style_axes(axes)
