@@ -61,7 +61,14 @@ COMMANDS = {
 
 def main() -> None:
     """Entry point of the console script."""
-    sys.exit(run_command(sys.argv[1:]))
+    try:
+        code = run_command(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -90,15 +97,12 @@ def _guarded(target: str, arguments: Sequence[str]) -> int:
         problems = len(error.problems)
         print(f"farm: {problems} problem{'s' if problems > 1 else ''}; nothing was started", file=sys.stderr)
         for problem in error.problems:
-            print(f"  {problem.where}: {problem.message}", file=sys.stderr)
+            where = f"{problem.where}: " if problem.where else ""
+            print(f"  {where}{problem.message}", file=sys.stderr)
         return 2
     except UserError as error:
         print(f"farm: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except KeyboardInterrupt:
         print("\nfarm: stopped; what is finished stays, and the same command goes on from there", file=sys.stderr)
         return 130

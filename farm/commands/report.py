@@ -65,7 +65,11 @@ def write_report(
         # One arm alone: nothing to correlate, but a sweep has a table all the same.
         sections.append(one_by_one_report(verdict_table((s, run.outcomes) for run in runs for s in run.standings)))
     sections.append(
-        selection_report(Selection(run.method, run.annotator_train, run.selection) for run in runs if run.selection)
+        selection_report(
+            Selection(run.method, run.annotator_train, run.selection)
+            for run in runs
+            if run.selection and run.method not in settings.label_free
+        )
     )
     rows = cost_rows(verdict_table((s, run.outcomes) for run in runs for s in run.standings), [r.cost for r in runs])
     sections.append(cost_report(rows))

@@ -18,11 +18,11 @@ class Selection(NamedTuple):
 
 
 def selection_report(selections: Iterable[Selection]) -> str:
-    """A row per method, kind of labels and n, seeds averaged; empty if no run picks among its answers."""
+    """The largest n of each method and kind of labels, seeds averaged; empty if no run picks among its answers."""
     groups: dict[tuple[str, str, int], list[SelectionKL]] = defaultdict(list)
     for selection in selections:
-        for kl in selection.kls:
-            groups[selection.method, selection.labels, kl.n].append(kl)
+        last = max(selection.kls, key=lambda kl: kl.n)
+        groups[selection.method, selection.labels, last.n].append(last)
     if not groups:
         return ""
     rows = [
