@@ -34,9 +34,10 @@ FAMILIES: dict[str, dict[str, object]] = {
         **_LLAMA_LIKE, "sliding_window": 16, "query_pre_attn_scalar": 8, "final_logit_softcapping": 5.0,
         "attn_logit_softcapping": 5.0,
     },
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8, "initializer_range": 0.2},
 }  # fmt: skip
 """Settings by transformers' name of the family: untied and tied embeddings, learned and rotary positions, biases,
-a backbone narrower at its end than inside, windows narrower than a prompt, capped logits."""
+a backbone narrower at its end than inside, windows narrower than a prompt, capped logits, a recurrent state."""
 
 
 def save_family(family: str, directory: Path) -> Path:

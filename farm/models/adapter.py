@@ -26,6 +26,8 @@ from farm.seeds import derive_seed
 TrainingStage = Literal["sft", "reward_model", "method"]
 _NAME = "default"
 _BASE = ".base_layer."
+_FUSED = ["out_proj", "conv1d"]
+"""Layers of recurrent models whose weights go into a fused kernel, past any adapter; PEFT refuses them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,8 @@ class LoRA:
     alpha: float
     """The product is scaled by alpha / rank before it is added to a layer's weight."""
     target_modules: tuple[str, ...] | None
-    """Ends of the names of the layers that get one, such as q_proj; None for every linear layer but the output's."""
+    """Ends of the names of the layers that get one, such as q_proj; None for every linear layer but the output's
+    (and, in recurrent models, those that a fused kernel reads)."""
     stages: tuple[TrainingStage, ...] = field(metadata={"in_key": False})
     """Trainings that fit adapters; the others fit all weights. What a training did with it is in its own key."""
 
@@ -62,6 +65,7 @@ def add_adapter(model: PreTrainedModel, lora: LoRA, *, head: nn.Module | None, s
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # PEFT divides by the rank, and takes any number
         lora_dropout=0.0,
         target_modules="all-linear" if lora.target_modules is None else list(lora.target_modules),
+        exclude_modules=_FUSED if model._is_stateful and lora.target_modules is None else None,
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
         task_type=TaskType.CAUSAL_LM if head is None else TaskType.SEQ_CLS,
     )

@@ -1,0 +1,26 @@
+"""Prompts begin once, whoever writes the beginning token: the tokenizer, the chat template, or nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from farm.models.checkpoint import load_tokenizer
+from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate, render_all
+from farm.models.tokens import encode_prompt
+from tests.families import save_family
+
+CHAT = ChatPrompt(system="", input_separator="\n")
+PLAIN = PromptTemplate(without_input="{instruction}\n", with_input="{instruction}\n{input}\n")
+
+
+@pytest.mark.parametrize("prefix", ["", "Good: "])
+@pytest.mark.parametrize("prompt", [CHAT, PLAIN])
+@pytest.mark.parametrize("family", ["llama", "gpt2"])  # the first begins its texts, and so does its chat template
+def test_a_beginning_token_comes_first_and_once(family: str, prompt: Prompt, prefix: str, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(save_family(family, tmp_path))
+    (rendered,) = render_all(prompt, tokenizer, [("Name a duck.", "")], prefix)
+    ids = encode_prompt(tokenizer, rendered)
+    text = str(tokenizer.decode(ids, skip_special_tokens=False))
+    begins = "<bos>" if family == "llama" else ""
+    body = "<user>Name a duck.\n<assistant>" if prompt == CHAT else "Name a duck.\n"
+    assert text == begins + prefix + body
