@@ -160,8 +160,8 @@ def _dry_run(settings: AnnotateSettings, source: Comparisons) -> int:
 
 
 def _several(value: object) -> list[object]:
-    """One path, a list of paths, or none."""
-    if value is None:
+    """One path, a list of paths, or none (`input=` says nothing)."""
+    if value is None or value == "":
         return []
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
