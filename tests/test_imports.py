@@ -19,9 +19,10 @@ FLOORS = {
     "artifacts": 7, "labels": 7, "evaluation": 7, "optimization": 7,
     "checkpoint_selection": 8, "compare": 8,
     "chain": 9,
-    "pipeline": 10,
-    "leaderboard": 11,
-    "commands": 12,
+    "evaluation_stages": 10,
+    "pipeline": 11,
+    "leaderboard": 12,
+    "commands": 13,
 }  # fmt: skip
 
 
