@@ -79,6 +79,8 @@ def render_all(
     rendered = [prompt.render(tokenizer, instruction, input) for instruction, input in rows]
     begin = str(tokenizer.bos_token or "")
     return [
-        begin + prefix + text.removeprefix(begin) + suffix if begin and text.startswith(begin) else prefix + text + suffix
+        begin + prefix + text.removeprefix(begin) + suffix
+        if begin and text.startswith(begin)
+        else prefix + text + suffix
         for text in rendered
     ]
