@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.commands import annotate, calibrate
+from farm.commands import annotate, calibrate, score
 from farm.commands.compare import CompareSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.overrides import compose_one, expand
@@ -28,6 +28,7 @@ READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "compare": partial(build, CompareSettings),
     "leaderboard": partial(build, LeaderboardSettings),
     "plan": partial(build, PlanSettings),
+    "score": score.settings_of,
 }
 
 
