@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from farm.commands import annotate, calibrate, score
+from farm.commands import annotate, calibrate
 from farm.commands.compare import CompareSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.overrides import compose_one, expand
 from farm.commands.plan import PlanSettings
 from farm.commands.run import plan
+from farm.commands.score import ScoreSettings
 from farm.config import build
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,7 @@ READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "compare": partial(build, CompareSettings),
     "leaderboard": partial(build, LeaderboardSettings),
     "plan": partial(build, PlanSettings),
-    "score": score.settings_of,
+    "score": partial(build, ScoreSettings),
 }
 
 
