@@ -23,13 +23,20 @@ BLOCKS = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
     line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if re.search(r"(^|&& )farm \w+", line)
 ]
+
+
+def score_settings(config: Mapping[str, object]) -> ScoreSettings:
+    """As the command builds them, but for files that need not be there."""
+    return build(ScoreSettings, {name: config.get(name) for name in ScoreSettings.__dataclass_fields__})
+
+
 READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "annotate": annotate.settings_of,
     "calibrate": calibrate.settings_of,
     "compare": partial(build, CompareSettings),
     "leaderboard": partial(build, LeaderboardSettings),
     "plan": partial(build, PlanSettings),
-    "score": partial(build, ScoreSettings),
+    "score": score_settings,
 }
 
 
