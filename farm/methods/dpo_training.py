@@ -8,9 +8,9 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from farm.methods.dpo_loss import DPOLoss
 from farm.methods.examples import EncodedPair
+from farm.methods.trl_callbacks import StartsAtReference
 from farm.methods.trl_training import (
     IdRows,
-    StartsAtReference,
     TrainingJob,
     dataset_of,
     in_training_order,

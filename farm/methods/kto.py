@@ -25,9 +25,9 @@ from trl.trainer.kto_trainer import KTOTrainer
 
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.trl_callbacks import StartsAtReference
 from farm.methods.trl_training import (
     IdRows,
-    StartsAtReference,
     TrainingJob,
     TrainingSettings,
     check_rows_per_forward,

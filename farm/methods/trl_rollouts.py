@@ -14,9 +14,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, Trai
 
 from farm.methods.method import TrainingInputs
 from farm.methods.ppo_rollout import prompts_of_step
+from farm.methods.trl_callbacks import StartsAtReference
 from farm.methods.trl_training import (
     IdRows,
-    StartsAtReference,
     TrainingJob,
     dataset_of,
     load_policy_to_train,

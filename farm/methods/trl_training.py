@@ -1,58 +1,41 @@
 """The border to TRL: our names inside, TRL's outside. Every TRL trainer of the laboratory is configured and run here.
 
 What this settles for all of them: the batch size is global and the micro-batch size only decides how its gradient is
-accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model asks
-for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours. Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
+accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model
+asks for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours (farm/methods/trl_callbacks.py).
+Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
 
 A run is checkpointed into its scratch folder every ten seconds, more rarely where writing takes long, at steps whose
 metrics are logged; a killed run resumes from the last complete checkpoint and ends with the weights of an unbroken one,
 bit for bit.
 """
 
-# ruff: noqa: ARG002 - transformers fixes the signatures of callbacks
-
-import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import datasets  # type: ignore[import-untyped]
 import numpy as np
 import transformers
-from transformers import (
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
-from farm.cost import Cost, count
 from farm.methods.snapshots import Snapshots, check_n_snapshots
+from farm.methods.trl_callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
 from farm.models.trainable import PolicyAndReference, load_classifier, load_policy, load_policy_and_reference
-from farm.progress import Bar, progress
+from farm.progress import progress
 from farm.seeds import derive_seed, rng_for
 
 LOG_EVERY_STEPS = 10
 """At most; short runs are logged more often, so that they too can resume."""
 LOGS_PER_RUN = 10
 """At least, as far as there are steps."""
-SECONDS_BETWEEN_CHECKPOINTS = 10.0
-"""At least, and fifty times what the last one took: one part in fifty of the time at most goes into them."""
-QUICK_CHECKPOINT_SECONDS = 0.2
-"""A fiftieth of it."""
-TOLERANCE_AT_START = 1e-3
-_COMPLETE = "farm_complete"
-_NOT_REPRODUCIBLE = ("num_tokens", "epoch", "total_flos", "step_time")
 
 ArgumentsT = TypeVar("ArgumentsT", bound=TrainingArguments)
 RowT = TypeVar("RowT", bound="HasLength")
@@ -231,9 +214,9 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     n_steps = trainer.args.max_steps if trainer.args.max_steps > 0 else n_rows // job.settings.batch_size
     snapshots = Snapshots(job.output_dir, job.scratch_dir, n_steps=n_steps, n_snapshots=job.settings.n_snapshots)
     with progress(job.label, total=n_steps, unit="steps") as bar:
-        trainer.add_callback(_Reporter(bar, job.output_dir / "metrics.jsonl"))
-        trainer.add_callback(_Keeper(snapshots, trainer))
-        checkpoint = _last_complete_checkpoint(job.scratch_dir)
+        trainer.add_callback(Reporter(bar, job.output_dir / "metrics.jsonl"))
+        trainer.add_callback(Keeper(snapshots, partial(_save_candidate, trainer)))
+        checkpoint = last_complete_checkpoint(job.scratch_dir)
         with _without_deprecations():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     snapshots.finish()
@@ -253,97 +236,15 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory:
     return directory
 
 
+def _save_candidate(trainer: Trainer, directory: Path) -> None:
+    model, tokenizer = trainer.model, trainer.processing_class
+    assert isinstance(model, PreTrainedModel) and isinstance(tokenizer, PreTrainedTokenizerBase)
+    _save(model, tokenizer, directory)
+
+
 @contextmanager
 def _without_deprecations() -> Iterator[None]:
     """TRL 1.16 itself still uses names that transformers 5.23 renames; nobody here can do anything about it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*gradient_checkpointing` is deprecated", category=FutureWarning)
         yield
-
-
-def _last_complete_checkpoint(scratch_dir: Path) -> Path | None:
-    complete = [mark.parent for mark in scratch_dir.glob(f"checkpoint-*/{_COMPLETE}")]
-    return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-
-
-class StartsAtReference(TrainerCallback):
-    """Before its first update the policy is the reference: what the first step logs is known."""
-
-    def __init__(self, expected: Mapping[str, float]) -> None:
-        """Metrics of the first step, by TRL's names: log-ratios and KL of 0, and a loss that is known from them."""
-        self._expected = expected
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        first = state.log_history[-1]
-        if state.global_step != 1 or "loss" not in first:  # the summary of a training of one step has no loss
-            return
-        # A forward pass may hold answers of one kind only; then TRL does not log the other.
-        found = {name: first[name] for name in self._expected if name in first}
-        if any(abs(found[name] - self._expected[name]) > TOLERANCE_AT_START for name in found):
-            raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {found}")
-
-
-class _Keeper(TrainerCallback):
-    """Keeps the candidates. A step ends before the trainer saves its state, so what is resumed from is kept already."""
-
-    def __init__(self, snapshots: Snapshots, trainer: Trainer) -> None:
-        self._snapshots = snapshots
-        self._trainer = trainer
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
-    ) -> None:
-        self._snapshots.keep(state.global_step, self._save)
-
-    def _save(self, directory: Path) -> None:
-        model, tokenizer = self._trainer.model, self._trainer.processing_class
-        assert isinstance(model, PreTrainedModel) and isinstance(tokenizer, PreTrainedTokenizerBase)
-        _save(model, tokenizer, directory)
-
-
-class _Reporter(TrainerCallback):
-    """Moves the bar, writes `metrics.jsonl` and asks for checkpoints."""
-
-    def __init__(self, bar: Bar, metrics_path: Path) -> None:
-        self._bar = bar
-        self._metrics_path = metrics_path
-        self._last_checkpoint = self._asked_at = monotonic()
-        self._seconds_between = SECONDS_BETWEEN_CHECKPOINTS
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
-    ) -> None:
-        self._metrics_path.parent.mkdir(parents=True, exist_ok=True)
-        self._bar.advance(state.global_step)
-        self._write(state)
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
-    ) -> TrainerControl:
-        self._bar.advance()
-        count(Cost(gradient_steps=1))
-        # Only where metrics are logged too: their running means then start anew on both sides of a break.
-        if control.should_log and monotonic() - self._last_checkpoint >= self._seconds_between:
-            control.should_save, self._asked_at = True, monotonic()
-        return control
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        self._write(state)
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        # The trainer writes a checkpoint file by file; only one with this mark was written to the end.
-        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
-        self._last_checkpoint = monotonic()
-        slowness = max((self._last_checkpoint - self._asked_at) / QUICK_CHECKPOINT_SECONDS, 1.0)
-        self._seconds_between = slowness * SECONDS_BETWEEN_CHECKPOINTS
-
-    def _write(self, state: TrainerState) -> None:
-        """All steps logged so far, those before a break included."""
-        steps = [entry for entry in state.log_history if "loss" in entry]
-        lines = [
-            json.dumps({k: v for k, v in entry.items() if k not in _NOT_REPRODUCIBLE}, sort_keys=True)
-            for entry in steps
-        ]
-        beside = self._metrics_path.with_suffix(".writing")
-        beside.write_text("".join(line + "\n" for line in lines))
-        beside.replace(self._metrics_path)

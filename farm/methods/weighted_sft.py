@@ -48,6 +48,7 @@ def fine_tune_weighted(checkpoint: str | Path, examples: Sequence[Example], job:
         model=policy,
         args=training_arguments(TrainingArguments, job, len(rows), remove_unused_columns=False),
         train_dataset=dataset_of(rows),
+        processing_class=tokenizer,
         data_collator=collate,
     )
     run_trainer(trainer, job)

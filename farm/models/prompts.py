@@ -73,8 +73,8 @@ def render_all(
 ) -> list[str]:
     """Render (instruction, input) rows, each between `prefix` and `suffix`.
 
-    Where a chat template writes the beginning token itself, the prefix stands behind it: there is only one, and it comes
-    first.
+    Where a chat template writes the beginning token itself, the prefix stands behind it: there is only one, and it
+    comes first.
     """
     rendered = [prompt.render(tokenizer, instruction, input) for instruction, input in rows]
     begin = str(tokenizer.bos_token or "")

@@ -12,7 +12,7 @@ import pytest
 from transformers import TrainerState
 
 from farm.commands.main import run_command
-from farm.methods import trl_training
+from farm.methods import trl_callbacks
 from tests.tiny import tiny_causal_lm
 
 pytestmark = pytest.mark.slow
@@ -23,10 +23,10 @@ KILLED_AFTER = 7
 FARM = """
 import sys
 from farm.commands.main import run_command
-from farm.methods import trl_training
+from farm.methods import trl_callbacks
 from farm.methods.rollout_log import StepLog
 
-trl_training.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+trl_callbacks.SECONDS_BETWEEN_CHECKPOINTS = 0.0
 write = StepLog.write
 
 def tell_ppo(log, step, *rest):
@@ -37,7 +37,7 @@ def tell_trainer(self, args, state, control, **kwargs):
     print(self._metrics_path.parent.parent.name, "has made step", state.global_step, flush=True)
 
 StepLog.write = tell_ppo
-trl_training._Reporter.on_step_begin = tell_trainer
+trl_callbacks.Reporter.on_step_begin = tell_trainer
 sys.exit(run_command(sys.argv[1:]))
 """
 METHODS = {
@@ -98,8 +98,8 @@ def test_a_killed_run_goes_on_where_it_stopped(
     def note(self: object, args: object, state: TrainerState, control: object, **kwargs: object) -> None:
         begun.append(state.global_step)
 
-    monkeypatch.setattr(trl_training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(trl_training._Reporter, "on_step_begin", note)
+    monkeypatch.setattr(trl_callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(trl_callbacks.Reporter, "on_step_begin", note)
     broken, whole = tmp_path / "broken", tmp_path / "whole"
     known: set[str] = set()
     for method in METHODS:

@@ -13,6 +13,7 @@ from farm.methods.crlft import CRLFT, DemonstrationClass, ScoreBuckets
 from farm.methods.examples import EncodedExample, Example, encode_examples
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
+from farm.methods.snapshots import snapshots_of
 from farm.methods.trl_training import TrainingSettings
 from farm.methods.weighted_sft import collate, weighted_loss, weighted_rows
 from farm.models.answering import draw_answers, rewards_of
@@ -238,3 +239,12 @@ def test_a_source_belongs_to_one_class(crlft: CRLFT) -> None:
         replace(crlft, classes={"good": GOOD, "bad": replace(BAD, sources=("expert",))})
     with pytest.raises(ValueError, match="best"):
         replace(crlft, expert="best")
+
+
+def test_candidates_are_kept_like_those_of_any_method(mixed: TrainingInputs, crlft: CRLFT, folders: Folders) -> None:
+    output_dir, scratch_dir = folders("candidates")
+    policy = replace(crlft, training=replace(crlft.training, n_snapshots=2)).train(mixed, output_dir, scratch_dir, 0)
+    first, last = snapshots_of(output_dir, policy.checkpoint)
+    assert first.step < last.step and last.checkpoint == output_dir
+    assert weights(first.checkpoint).keys() == weights(output_dir).keys()
+    assert load_tokenizer(first.checkpoint).eos_token == "<eos>"

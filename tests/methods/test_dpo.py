@@ -17,7 +17,8 @@ from farm.methods import dpo_training
 from farm.methods.dpo import DPO
 from farm.methods.dpo_loss import LOSSES
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_training import StartsAtReference, TrainingJob, TrainingSettings, load_policies_to_train
+from farm.methods.trl_callbacks import StartsAtReference
+from farm.methods.trl_training import TrainingJob, TrainingSettings, load_policies_to_train
 from farm.models.trainable import PolicyAndReference
 from tests.methods.conftest import Folders
 

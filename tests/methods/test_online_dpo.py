@@ -9,7 +9,7 @@ import pytest
 import torch
 from trl.experimental.online_dpo import OnlineDPOConfig, OnlineDPOTrainer
 
-from farm.methods import online_dpo, trl_training
+from farm.methods import online_dpo, trl_callbacks, trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.online_dpo import OnlineDPO
 from farm.methods.trl_rollouts import draw_while_training
@@ -176,7 +176,7 @@ def test_a_resumed_run_asks_again_for_what_it_draws_again_and_ends_alike(
     inputs: TrainingInputs, settings: TrainingSettings, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Checkpoints are due at every tenth step; the run dies in the request of step 12."""
-    monkeypatch.setattr(trl_training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(trl_callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(trl_training, "LOGS_PER_RUN", 1)
     whole, broken = folders("whole"), folders("broken")
     unbroken = LongerWins(budget=8 * 15)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from transformers import TrainerState
 
-from farm.methods import trl_training
+from farm.methods import trl_callbacks, trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
@@ -24,15 +24,15 @@ KILLED_AT = 9
 RUN_AND_DIE = """
 import os, pickle, signal, sys
 from pathlib import Path
-from farm.methods import trl_training
+from farm.methods import trl_callbacks, trl_training
 
 def die(self, args, state, control, **kwargs):
     if state.global_step == {killed_at}:
         os.kill(os.getpid(), signal.SIGKILL)
 
-trl_training.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+trl_callbacks.SECONDS_BETWEEN_CHECKPOINTS = 0.0
 trl_training.LOGS_PER_RUN = 3
-trl_training._Reporter.on_step_begin = die
+trl_callbacks.Reporter.on_step_begin = die
 method, inputs = pickle.loads(Path(sys.argv[1]).read_bytes())
 method.train(inputs, Path(sys.argv[2]), Path(sys.argv[3]), 0)
 """
@@ -76,7 +76,7 @@ def test_killed_run_resumes_to_the_same_bytes(
         begun.append(state.global_step)
 
     monkeypatch.setattr(trl_training, "LOGS_PER_RUN", 3)
-    monkeypatch.setattr(trl_training._Reporter, "on_step_begin", note)
+    monkeypatch.setattr(trl_callbacks.Reporter, "on_step_begin", note)
     method.train(inputs, broken_output, broken_scratch, 0)
     assert begun == [8, 9, 10, 11]
     whole_output, whole_scratch = folders("whole")
