@@ -1,7 +1,7 @@
 """Expert iteration: imitate the best of n answers that the policy itself gives to instructions without labels.
 
 Objective: per round, draw n answers of the current policy per prompt, keep the one with the highest reward (or the one
-that the annotator keeps), and fine-tune the SFT policy on what was kept (the objective of farm/methods/sft.py):
+that the annotator keeps), and fine-tune the first policy on what was kept (the objective of farm/methods/sft.py):
 best-of-n's quality at the price of one sample.
 Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (one round, best of 16 on
 20,000 prompts; its released script samples with top_p 0.9, we sample from the whole distribution).
@@ -9,8 +9,9 @@ Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, 
 With `chooser: annotator` there is no reward model: the n answers meet in a knockout before the annotator, n - 1 labels
 per prompt, from the same budget of labels as for every other method (farm/methods/fresh_labels.py).
 
-Each round takes new prompts and starts from the SFT policy again, so that errors do not pile up; the rounds differ in
-who draws the answers. `candidates_round_1.parquet` and so on keep the chosen answers beside the checkpoint.
+Each round takes new prompts and fine-tunes the first policy again (the SFT policy, or any other: `start`), so that
+errors do not pile up; the rounds differ in who draws the answers. `candidates_round_1.parquet` and so on keep the
+chosen answers beside the checkpoint.
 """
 
 import shutil
@@ -46,6 +47,8 @@ class ExpertIteration:
     """How often to draw, choose and fine-tune."""
     chooser: Literal["reward_model", "annotator"]
     """Who keeps one of the n answers: the reward model, or the annotator, who labels n - 1 comparisons per prompt."""
+    start: Path | None
+    """The first policy: a checkpoint's folder, such as the artifact of another method; None for the SFT policy."""
     rollout_temperature: float
     """Sampling temperature of the n answers."""
     training: TrainingSettings
@@ -67,7 +70,8 @@ class ExpertIteration:
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
         self._check_budget(inputs.labels)
-        policy = inputs.sft
+        first = inputs.sft if self.start is None else Policy(checkpoint=self.start, temperature=self.temperature)
+        policy = first
         snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.rounds, n_snapshots=self.rounds)
         for round_index in range(self.rounds):
             label = f"{self.name} round {round_index + 1}"
@@ -79,7 +83,7 @@ class ExpertIteration:
             training_dir = scratch_dir / f"training_{round_index + 1}"
             job = TrainingJob(label, inputs.model, self.training, checkpoint_dir, training_dir, seed)
             examples = [Example(o.instruction, o.input, o.output, o.is_finished) for o in read_table(kept, Output)]
-            checkpoint = fine_tune(inputs.sft.checkpoint, examples, job)
+            checkpoint = fine_tune(first.checkpoint, examples, job)
             snapshots.keep(round_index + 1, partial(shutil.copytree, checkpoint, dirs_exist_ok=True))
             policy = Policy(checkpoint=checkpoint, temperature=self.temperature)
         snapshots.finish()

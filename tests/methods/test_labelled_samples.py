@@ -35,7 +35,7 @@ def iterated(settings: TrainingSettings, reference: str = "sft") -> IteratedDPO:
 
 def by_labels(settings: TrainingSettings, n_prompts: int = 8) -> ExpertIteration:
     return ExpertIteration(
-        name="expert_iteration_labels", n=3, n_prompts=n_prompts, rounds=2, chooser="annotator",
+        name="expert_iteration_labels", n=3, n_prompts=n_prompts, rounds=2, chooser="annotator", start=None,
         rollout_temperature=1.0, training=settings, temperature=0.7,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from farm.methods.expert_iteration import ExpertIteration
 from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
-from farm.records import Output, read_table
+from farm.records import Output, Policy, read_table
 from tests.methods.conftest import Folders
 
 
@@ -29,6 +29,7 @@ def iteration(settings: TrainingSettings, rounds: int = 1) -> ExpertIteration:
         n_prompts=8,
         rounds=rounds,
         chooser="reward_model",
+        start=None,
         rollout_temperature=1.0,
         training=settings,
         temperature=0.7,
@@ -91,6 +92,29 @@ def test_expert_iteration_trains_on_the_best_by_reward(
     scores = score_answers(inputs.model, judge, inputs.sft, drawn[0], seed=5)
     assert [row[int(np.argmax(s))] for row, s in zip(drawn[0], scores, strict=True)] == kept
     assert len(kept) == 8 and {k.instruction for k in kept} <= {i.instruction for i in inputs.unlabeled}
+
+
+def test_expert_iteration_starts_from_any_policy(
+    inputs: TrainingInputs, settings: TrainingSettings, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inputs.sft is not None
+    other, scratch_dir = folders("other")
+    iteration(settings).train(inputs, other, scratch_dir, 1)
+    seen: list[tuple[str, Path]] = []
+
+    def draw(model: object, policy: Policy, *args: object, **kwargs: object) -> list[list[Output]]:
+        seen.append(("draws", policy.checkpoint))
+        return draw_answers(model, policy, *args, **kwargs)  # type: ignore[arg-type]
+
+    def fine_tune(checkpoint: Path, *args: object) -> Path:
+        seen.append(("is trained", checkpoint))
+        return inputs.sft.checkpoint  # type: ignore[union-attr]
+
+    monkeypatch.setattr(expert_iteration, "draw_answers", draw)
+    monkeypatch.setattr(expert_iteration, "fine_tune", fine_tune)
+    output_dir, scratch_dir = folders("ei")
+    replace(iteration(settings, rounds=2), start=other).train(inputs, output_dir, scratch_dir, 0)
+    assert seen == [("draws", other), ("is trained", other), ("draws", inputs.sft.checkpoint), ("is trained", other)]
 
 
 def test_a_killed_iteration_draws_no_answer_twice(
