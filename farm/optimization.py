@@ -41,12 +41,15 @@ def selection_points(scores: Floats, utilities: Floats) -> list[OptimizationPoin
 
 
 def rollout_points(rollouts: pd.DataFrame, utility: Utility) -> list[OptimizationPoint]:
-    """One point per training step from the answers that were rolled out then.
+    """One point per training step from the answers that were rolled out then; none if their KL was not measured.
 
     Args:
-        rollouts: columns step, instruction, input, output, score, kl (k1 estimate in nats, summed over the answer).
+        rollouts: columns step, instruction, input, output, score, and, if the method measures it, kl (k1 estimate in
+            nats, summed over the answer).
         utility: the true utility.
     """
+    if "kl" not in rollouts.columns:
+        return []
     outputs = [
         Output(instruction=i, input=c, output=o, generator="ppo")
         for i, c, o in zip(rollouts["instruction"], rollouts["input"], rollouts["output"], strict=True)

@@ -13,6 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
+SMALL = (
+    "dataset.n_demonstrations=800", "dataset.n_preference=240", "dataset.n_unlabeled=160", "dataset.n_evaluation=60",
+    "dataset.n_validation=24", "reward_model.n_held_out=32",
+)  # fmt: skip
+"""conf/experiment/pocket_small.yaml's settings."""
 PICTURES = ("comparison.png", "costs.png", "over_optimisation.png")
 
 pytestmark = pytest.mark.slow
@@ -80,15 +85,25 @@ def test_the_same_seed_gives_the_same_standings_from_nothing(finished: Path, tmp
 
 
 def test_one_run_of_a_finished_sweep_only_reads(finished: Path) -> None:
-    small = (
-        "dataset.n_demonstrations=800", "dataset.n_preference=240", "dataset.n_unlabeled=160",
-        "dataset.n_evaluation=60", "reward_model.n_held_out=32",
-    )  # fmt: skip
-    done = farm("run", "method=best_of_n", "annotator=pool", *small, f"root={finished}")
+    done = farm("run", "method=best_of_n", "annotator=pool", *SMALL, f"root={finished}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reward_model  reused" in done.stdout
     assert " made " not in done.stdout
     assert "judged by crowd (n 180 labels on 60 instructions, 0 unparsed)" in done.stdout
+
+
+@pytest.mark.parametrize("method", ["quark", "ppo", "grpo", "online_dpo"])
+def test_methods_that_draw_their_own_answers_run_to_their_standings(finished: Path, method: str) -> None:
+    shorter = {
+        "quark": ["method.n_steps=2", "method.rollouts_per_step=16"],
+        "ppo": ["method.n_steps=2", "method.rollouts_per_step=16"],
+        "grpo": ["method.rollouts.n_steps=2", "method.training.batch_size=16"],
+        "online_dpo": ["comparisons.n_comparisons=64"],
+    }
+    arguments = (f"method={method}", *shorter[method], *SMALL, "selection.n_instructions=20", f"root={finished}")
+    done = farm("run", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{method}: win rate" in done.stdout and "chosen" in done.stdout
 
 
 def test_leaderboard_is_regenerated_and_checked(finished: Path, tmp_path: Path) -> None:
