@@ -84,7 +84,7 @@ def test_the_pool_is_made_of_rubric_judges_in_the_pocket_world_and_of_prompted_o
 
 @pytest.mark.parametrize("path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_experiment_expands_and_is_written_up(path: Path) -> None:
-    jobs = expand("config", [f"experiment={path.stem}"], plan, is_multirun=True)
+    jobs = expand("config", [f"experiment={path.stem}", "seed=0"], plan, is_multirun=True)
     assert len(jobs) >= 2
     assert (CONF_DIR.parent / "experiments" / f"{path.stem}.md").is_file()
 

@@ -92,8 +92,9 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_recorded_judges_without_any_endpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [*people(12), *(row(str(k), f"judge/{order}", 1) for k in range(12) for order in ("AB", "BA"))]
-    labels = table(tmp_path / "labels.csv", [r.model_copy(update={"output_1": "a longer answer"}) for r in rows])
+    orders = ((k, order) for k in range(12) for order in ("AB", "BA"))
+    judged = [row(str(k), f"judge/{order}", 1, outputs=("a longer answer", "short")) for k, order in orders]
+    labels = table(tmp_path / "labels.csv", [*people(12), *judged])
     out = tmp_path / "out"
     assert run_command(["judges", f"input={labels}", f"output={out}", "probes.padding=null", "n_resamples=50"]) == 0
     lines = {line["judge"]: line for line in csv.DictReader((out / "judges.csv").open())}
