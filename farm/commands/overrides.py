@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar, cast
 
@@ -58,7 +59,7 @@ def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], 
         line = _read(config_name, overrides)
         problems = list(line.problems)
         fixed = [o for o in line.good if not o.is_sweep_override()]
-        whole = compose(config_name, overrides=[_text(o) for o in fixed], return_hydra_config=True)
+        whole = _chosen(config_name, fixed)
         sweep = {**_written_sweep(whole), **{str(o.key_or_group): o for o in line.good if o.is_sweep_override()}}
         for override in fixed:
             sweep.pop(str(override.key_or_group), None)
@@ -75,8 +76,8 @@ def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], 
 def written_sweep_keys(config_name: str, overrides: Sequence[str]) -> list[str]:
     """The keys that the chosen experiment's own YAML sweeps."""
     with _composer():
-        fixed = [_text(o) for o in _read(config_name, overrides).good if not o.is_sweep_override()]
-        return list(_written_sweep(compose(config_name, overrides=fixed, return_hydra_config=True)))
+        fixed = [o for o in _read(config_name, overrides).good if not o.is_sweep_override()]
+        return list(_written_sweep(_chosen(config_name, fixed)))
 
 
 class _Line(NamedTuple):
@@ -104,17 +105,45 @@ def _read(config_name: str, overrides: Sequence[str]) -> _Line:
             problems.append(Problem(text, f"expected key=value: {str(error).splitlines()[0]}"))
     loader = GlobalHydra.instance().config_loader()
     wrong = {i: problem for i, o in enumerate(parsed) if (problem := _group_problem(loader, o))}
-    lines = [
-        _text(o) for i, o in enumerate(parsed) if i not in wrong and _options(loader, o) and not o.is_sweep_override()
-    ]
+    choices = [o for i, o in enumerate(parsed) if i not in wrong and _options(loader, o)]
+    settings = {i: o for i, o in enumerate(parsed) if not _options(loader, o)}
+    set_in = {str(o.key_or_group).split(".")[0] for o in settings.values()}
     try:
-        whole = compose(config_name, overrides=lines, return_hydra_config=True)
+        wholes = _with_every_choice(config_name, choices, set_in)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError([*problems, *wrong.values(), _hydra_problem(error)]) from error
-    for i, override in enumerate(parsed):
-        if not _options(loader, override) and (problem := _key_problem(loader, whole, override)):
-            wrong[i] = problem
+    for i, override in settings.items():
+        found = [problem for whole in wholes if (problem := _key_problem(loader, whole, override))]
+        wrong |= {i: found[0]} if found else {}
     return _Line([o for i, o in enumerate(parsed) if i not in wrong], [*problems, *wrong.values()])
+
+
+def _chosen(config_name: str, fixed: Sequence[Override]) -> DictConfig:
+    """The configuration with its choices made and nothing else set: a key need not exist before a sweep's choice."""
+    loader = GlobalHydra.instance().config_loader()
+    made = [_text(o) for o in fixed if _options(loader, o) or str(o.key_or_group).startswith("hydra.")]
+    return compose(config_name, overrides=made, return_hydra_config=True)
+
+
+def _with_every_choice(config_name: str, choices: Sequence[Override], groups: AbstractSet[str]) -> list[DictConfig]:
+    """The configuration with each choice that a sweep, of the command line or of an experiment, makes in these groups.
+
+    Several swept groups are not crossed: of the others the first choice stands.
+    """
+    loader = GlobalHydra.instance().config_loader()
+    fixed = [o for o in choices if not o.is_sweep_override()]
+    whole = _chosen(config_name, fixed)
+    taken = {str(o.key_or_group) for o in fixed}
+    swept = {name: o for name, o in _written_sweep(whole).items() if _options(loader, o) and name not in taken}
+    swept |= {str(o.key_or_group): o for o in choices if o.is_sweep_override()}
+    first = {name: _choices(override)[0] for name, override in swept.items()}
+    wholes = [
+        _chosen(config_name, [*fixed, *{**first, name: choice}.values()])
+        for name, override in swept.items()
+        for choice in _choices(override)
+        if name in groups
+    ]
+    return wholes or [whole]
 
 
 def _settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> dict[str, Override]:

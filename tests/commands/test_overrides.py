@@ -58,3 +58,22 @@ def test_a_setting_may_be_named_like_a_folder_of_choices(name: str) -> None:
     assert compose_one("compare", [f"annotator={name}"], dict)["annotator"] == name
     with pytest.raises(ConfigError, match="one value, not several"):
         compose_one("compare", [f"annotator={name},b"], dict)
+
+
+def test_a_setting_that_all_swept_methods_have_goes_to_each_of_them() -> None:
+    line = ["method=ppo,quark", "method.n_steps=2", "annotator=crowd,pool"]
+    jobs = expand("config", line, dict, is_multirun=True)
+    assert [(j["method"]["name"], j["method"]["n_steps"]) for j in jobs] == [  # type: ignore[index]
+        ("ppo", 2), ("ppo", 2), ("quark", 2), ("quark", 2),
+    ]  # fmt: skip
+    # dpo has no n_steps; best_of_n, which stands where nothing is chosen, has no beta.
+    found = problems_of("method=ppo,dpo", "method.n_steps=2", is_multirun=True)
+    assert "unknown key" in found["method.n_steps"]
+    assert expand("config", ["method=dpo,kto", "method.beta=0.5,0.2"], dict, is_multirun=True)
+
+
+def test_a_setting_for_a_written_sweep_is_checked_against_its_choices() -> None:
+    line = ["experiment=crlft_ablation", "method.start=sft", "seed=0", "method=crlft,crlft_sft_all"]
+    assert len(expand("config", line, dict, is_multirun=True)) == 2
+    found = problems_of("experiment=pocket", "method.beta=0.5", is_multirun=True)
+    assert "unknown key" in found["method.beta"]
