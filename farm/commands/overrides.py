@@ -80,6 +80,25 @@ def written_sweep_keys(config_name: str, overrides: Sequence[str]) -> list[str]:
         return list(_written_sweep(_chosen(config_name, fixed)))
 
 
+def settings_as_axes(config_name: str, overrides: Sequence[str]) -> list[str]:
+    """The command line for Hydra's launcher, which sets all settings before it makes a sweep's choices.
+
+    A setting of a swept group (`method.n_steps=2` beside `method=ppo,quark`) becomes an axis of one value, which it
+    sets in every job.
+    """
+    with _composer():
+        good = _read(config_name, overrides).good
+        on_line = {str(o.key_or_group) for o in good if o.is_sweep_override()}
+        swept = on_line | set(_written_sweep(_chosen(config_name, [o for o in good if not o.is_sweep_override()])))
+        line = []
+        for override in good:
+            key = str(override.key_or_group)
+            is_inside = "." in key and key.split(".")[0] in swept and not override.is_sweep_override()
+            value = _text(override).partition("=")[2]
+            line.append(f"{key}=choice({value})" if is_inside and value else _text(override))
+        return line
+
+
 class _Line(NamedTuple):
     """A command line, read."""
 

@@ -20,7 +20,7 @@ from farm.calls.settings import CallSettings
 from farm.chain import Chain
 from farm.commands.annotate_report import cost_lines
 from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
-from farm.commands.overrides import expand, written_sweep_keys
+from farm.commands.overrides import expand, settings_as_axes, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.commands.stage_report import one_line, stage_table, standing_text
 from farm.compare.selection_report import selection_line
@@ -194,7 +194,7 @@ def _launch(sweep: Sweep) -> None:
     # Hydra would run the written axis and the given one; the command line has the last word.
     dropped = [f"~hydra.sweeper.params.{key}" for key in given_twice]
     arguments = sys.argv
-    sys.argv = ["farm run", "--multirun", *sweep.overrides, *dropped]
+    sys.argv = ["farm run", "--multirun", *settings_as_axes("config", sweep.overrides), *dropped]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")(run_job)()
     except SystemExit as stop:

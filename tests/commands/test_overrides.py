@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.commands.overrides import compose_one, expand
+from farm.commands.overrides import compose_one, expand, settings_as_axes
 from farm.commands.run import plan
 from farm.config import ConfigError
 
@@ -77,3 +77,14 @@ def test_a_setting_for_a_written_sweep_is_checked_against_its_choices() -> None:
     assert len(expand("config", line, dict, is_multirun=True)) == 2
     found = problems_of("experiment=pocket", "method.beta=0.5", is_multirun=True)
     assert "unknown key" in found["method.beta"]
+
+
+def test_hydra_sets_a_setting_of_a_swept_group_in_every_job() -> None:
+    line = ["method=ppo,quark", "method.n_steps=2", "model.dtype=float32", "seed=0", "method.update.batch_size=8,16"]
+    assert settings_as_axes("config", line) == [
+        "method=ppo,quark", "method.n_steps=choice(2)", "model.dtype=float32", "seed=0",
+        "method.update.batch_size=8,16",
+    ]  # fmt: skip
+    assert settings_as_axes("config", ["method=ppo", "method.n_steps=2"]) == ["method=ppo", "method.n_steps=2"]
+    written = ["experiment=crlft_ablation", "method.start=sft"]
+    assert settings_as_axes("config", written) == ["experiment=crlft_ablation", "method.start=choice(sft)"]
