@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """Something outside the code is wrong: a file, a checkpoint, an artifact, a full disk."""
+
+
+class UnfitError(UserError, ValueError):
+    """Settings that are right in themselves do not fit the data, the model or one another: too few rows for a batch."""

@@ -23,7 +23,7 @@ from farm.calls.calls import NO_CALLS, Calls
 from farm.chain import Chain
 from farm.cost import Cost, count
 from farm.data.dataset import Dataset
-from farm.errors import UserError
+from farm.errors import UnfitError, UserError
 from farm.evaluation_stages import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.method import Method, RewardStage
@@ -118,7 +118,7 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
             compared = read_table(data.file("comparisons.parquet"), Comparison)[: settings.n_comparisons]
             recorded = read_table(data.file("annotations.parquet"), Annotation)
             if not compared:
-                raise ValueError("comparisons.source=recorded, but the dataset brings no comparisons")
+                raise UnfitError("comparisons.source=recorded, but the dataset brings no comparisons")
         else:
             policy = load_policy(sft)
             instructions = keep_short(model, read_table(data.file("preference.parquet"), Instruction))
@@ -167,7 +167,7 @@ def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> A
             "unparsed": verdicts.count(None),
         }
         if not pairs:
-            raise ValueError(f"no preference pair is left of {len(verdicts)} annotations: {counts}")
+            raise UnfitError(f"no preference pair is left of {len(verdicts)} annotations: {counts}")
         write_table(output_dir / "pairs.parquet", pairs, PreferencePair)
         write_json(output_dir / "counts.json", counts)
 

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from farm.errors import UserError
+from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
 from farm.methods.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.method import Labels, Requirement, TrainingInputs
@@ -93,7 +93,7 @@ class ExpertIteration:
         """This round's share of the instructions, drawn by key."""
         needed = self.n_prompts * self.rounds
         if len(unlabeled) < needed:
-            raise ValueError(
+            raise UnfitError(
                 f"{self.name}: n_prompts x rounds asks for {needed} unlabeled instructions, there are {len(unlabeled)}"
             )
         ordered = sorted(unlabeled, key=lambda instruction: uniform_for(seed, "expert iteration", instruction.key))

@@ -27,6 +27,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.dpo_config import DPOConfig
 
+from farm.errors import UnfitError
 from farm.methods.dpo_loss import LOSSES, DPOLoss
 from farm.methods.dpo_training import DPOTrainerOnIds
 from farm.methods.examples import EncodedPair
@@ -125,11 +126,11 @@ class FreshPairs:
         """Which instruction each comparison is about, for all steps in order.
 
         Raises:
-            ValueError: the budget does not fill one batch, or there are fewer instructions than that.
+            UnfitError: the budget does not fill one batch, or there are fewer instructions than that.
         """
         size, budget = self._job.settings.batch_size, self._labels.budget
         if budget < size:
-            raise ValueError(f"{self._job.label}: batch_size is {size}, but the budget is {budget} labels")
+            raise UnfitError(f"{self._job.label}: batch_size is {size}, but the budget is {budget} labels")
         steps = range(budget // size)
         order = [row for step in steps for row in prompts_of_step(len(self._instructions), size, step, self._job.seed)]
         return dataset_of([{"instruction": row} for row in order])

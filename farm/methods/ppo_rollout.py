@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from farm.errors import UnfitError
 from farm.models.checkpoint import Model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion, sample
@@ -69,10 +70,10 @@ def prompts_of_step(n_prompts: int, n_per_step: int, step: int, seed: int) -> li
     """Which prompts a step answers: every pass is a new order; the few left over at its end are skipped.
 
     Raises:
-        ValueError: there are fewer prompts than one step needs.
+        UnfitError: there are fewer prompts than one step needs.
     """
     if n_per_step > n_prompts:
-        raise ValueError(f"rollouts_per_step is {n_per_step}, but there are only {n_prompts} unlabeled prompts")
+        raise UnfitError(f"rollouts_per_step is {n_per_step}, but there are only {n_prompts} unlabeled prompts")
     steps_per_pass = n_prompts // n_per_step
     order = rng_for(seed, "ppo prompts", str(step // steps_per_pass)).permutation(n_prompts)
     start = step % steps_per_pass * n_per_step

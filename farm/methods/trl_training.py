@@ -24,6 +24,7 @@ import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from farm.errors import UnfitError
 from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.methods.trl_callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
@@ -144,12 +145,12 @@ def in_training_order(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
     Within groups of some batches the rows are sorted by length, and then the batches are shuffled.
 
     Raises:
-        ValueError: there is not one whole batch.
+        UnfitError: there is not one whole batch.
     """
     settings = job.settings
     size, group = settings.batch_size, settings.batch_size * settings.batches_per_length_group
     if len(rows) < size:
-        raise ValueError(f"{job.label}: batch_size is {size}, but there are only {len(rows)} rows to train on")
+        raise UnfitError(f"{job.label}: batch_size is {size}, but there are only {len(rows)} rows to train on")
     lengths = np.array([row.length for row in rows])
     ordered: list[RowT] = []
     for epoch in range(settings.epochs):

@@ -7,11 +7,15 @@ any other tool reads without knowing, and in `adapter/` beside it as PEFT writes
 """
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
@@ -29,6 +33,7 @@ from farm.models.flops import count_flops_of
 from farm.models.prompts import Prompt
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_HUB_NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
@@ -91,7 +96,9 @@ def check_checkpoint(path: str | Path) -> None:
     """
     directory = Path(path)
     if not directory.is_dir():
-        return  # a hub name: from_pretrained below refuses remote code and pickles there
+        if not _HUB_NAME.fullmatch(str(path)):
+            raise CheckpointError(f"{path}: no such folder, and no name on the hub (`name` or `owner/name`) either")
+        return  # from_pretrained below refuses remote code and pickles there
     config_path = directory / "config.json"
     if not config_path.is_file():
         raise CheckpointError(f"{directory}: no config.json here, so this is no Hugging Face checkpoint")
@@ -121,7 +128,8 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     The pad token may be the end token because masks, never token ids, say which tokens are real.
     """
     check_checkpoint(path)
-    tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    with _readable(path):
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise CheckpointError(f"{path}: the tokenizer has no eos_token, so no answer could ever end")
     if tokenizer.pad_token_id is None:
@@ -132,25 +140,38 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
 def load_causal_lm(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """A causal LM in evaluation mode (no dropout)."""
     check_checkpoint(path)
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        path, dtype=dtype, trust_remote_code=False, use_safetensors=True
-    )
+    with _readable(path):
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            path, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        )
     return _placed(model, device)
 
 
 def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """A one-label sequence classifier in evaluation mode; from a causal LM the head starts new."""
     check_checkpoint(path)
-    config = AutoConfig.from_pretrained(path, num_labels=1, trust_remote_code=False)
+    with _readable(path):
+        config = AutoConfig.from_pretrained(path, num_labels=1, trust_remote_code=False)
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise CheckpointError(
             f"{path}: transformers has no sequence classifier for `{config.model_type}`, so it cannot become a reward "
             "model; choose another family, or a method that needs none (sft, dpo, kto, ...)"
         )
-    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-        path, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
-    )
+    with _readable(path):
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+            path, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        )
     return _placed(model, device)
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Turn what transformers says of files that are missing, cut short or out of reach into one sentence."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"{path}: the checkpoint cannot be read: {reason}") from error
 
 
 def load_again(model: PreTrainedModel, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:

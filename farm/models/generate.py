@@ -15,6 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from farm.cost import Cost, count, uncounted
+from farm.errors import UnfitError
 from farm.models.decoder import Decoder, HuggingFaceDecoder
 from farm.models.flops import count_gpu_memory, forward_flops
 from farm.models.graphed_decoder import GraphedDecoder
@@ -85,7 +86,7 @@ def sample(
         on_progress: called with the number of answers just finished.
 
     Raises:
-        ValueError: a prompt is empty or leaves no room for `max_new_tokens` in the model's context.
+        UnfitError: a prompt is empty or leaves no room for `max_new_tokens` in the model's context.
     """
     if not prompts or n == 0:
         return [[] for _ in prompts]
@@ -234,9 +235,9 @@ def _check_lengths(
     limit = config.get("max_position_embeddings", config.get("n_positions"))
     for prompt, ids in zip(prompts, prompt_ids, strict=True):
         if not ids:
-            raise ValueError("a prompt has no tokens; there is nothing to condition on")
+            raise UnfitError("a prompt has no tokens; there is nothing to condition on")
         if limit is not None and len(ids) + max_new_tokens > limit:
-            raise ValueError(
+            raise UnfitError(
                 f"a prompt of {len(ids)} tokens and {max_new_tokens} new tokens exceed the model's context of {limit}: "
                 f"{prompt[:80]!r}"
             )

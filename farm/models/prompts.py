@@ -10,6 +10,8 @@ from typing import Protocol
 
 from transformers import PreTrainedTokenizerBase
 
+from farm.errors import UnfitError
+
 _MARKER = re.compile(r"\{(instruction|input)\}")
 
 
@@ -55,7 +57,7 @@ class ChatPrompt:
 
     def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
         if tokenizer.chat_template is None:
-            raise ValueError(
+            raise UnfitError(
                 f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. that of model=local"
             )
         user = instruction + self.input_separator + input if input else instruction
