@@ -38,21 +38,11 @@ from farm.methods.snapshots import snapshots_of
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
 from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points
-from farm.records import (
-    Annotation,
-    Instruction,
-    OptimizationPoint,
-    Outcome,
-    Output,
-    Policy,
-    Standing,
-    instructions_of,
-    read_table,
-    write_table,
-)
+from farm.records import Annotation, Instruction, OptimizationPoint, Outcome, Output, Policy, Standing, instructions_of
 from farm.seeds import derive_seed
 from farm.stats.selection import pair_agreement
 from farm.store import Artifact, Stage, Store
+from farm.tables import read_table, write_table
 
 SELECTION = Stage("selection", 1)
 ANSWERS = Stage("answers", 1)

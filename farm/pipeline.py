@@ -38,11 +38,10 @@ from farm.records import (
     Preference,
     PreferencePair,
     comparison_of,
-    read_table,
-    write_table,
 )
 from farm.seeds import derive_seed
 from farm.store import Artifact, Stage, Store
+from farm.tables import read_table, write_table
 
 DATASET = Stage("dataset", 3)
 POLICY = Stage("policy", 1)

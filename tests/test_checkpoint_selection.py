@@ -31,8 +31,9 @@ from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.methods.sft import SFT
 from farm.pipeline import run_chain
-from farm.records import Comparison, Instruction, Output, Preference, Verdict, read_table
+from farm.records import Comparison, Instruction, Output, Preference, Verdict
 from farm.store import Artifact, Store
+from farm.tables import read_table
 from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm
 

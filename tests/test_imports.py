@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    "errors": 0, "cost": 0, "records": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
+    "errors": 0, "cost": 0, "records": 0, "tables": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
     "stats": 1, "tensors": 1,
     "data": 2, "models": 2,
     "calls": 3,

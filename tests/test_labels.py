@@ -17,8 +17,9 @@ from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.online_dpo import OnlineDPO
 from farm.pipeline import run_chain
-from farm.records import Annotation, Comparison, Preference, read_table
+from farm.records import Annotation, Comparison, Preference
 from farm.store import Artifact, Store
+from farm.tables import read_table
 from tests.test_pipeline import TRAINING, chain, simulated
 from tests.tiny import tiny_causal_lm
 

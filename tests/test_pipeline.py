@@ -36,9 +36,9 @@ from farm.records import (
     Output,
     Preference,
     Standing,
-    read_table,
 )
 from farm.store import Store
+from farm.tables import read_table
 from tests.tiny import tiny_causal_lm
 
 TRAINING = TrainingSettings(

@@ -29,8 +29,9 @@ from farm.methods.sft import fine_tune
 from farm.methods.snapshots import Snapshots, check_rounds_are_candidates
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
-from farm.records import Instruction, Output, Policy, read_table, write_table
+from farm.records import Instruction, Output, Policy
 from farm.seeds import derive_seed, uniform_for
+from farm.tables import read_table, write_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from farm.commands.main import run_command
-from farm.records import Annotation, read_table
+from farm.records import Annotation
+from farm.tables import read_table
 from tests.calls.server import judge_server
 from tests.tiny import save_causal_lm_for_long_texts
 

@@ -17,7 +17,8 @@ from farm.methods.fresh_labels import best_by_knockout, knockout_rounds, pairs_o
 from farm.methods.iterated_dpo import IteratedDPO
 from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
-from farm.records import Output, PreferencePair, read_table
+from farm.records import Output, PreferencePair
+from farm.tables import read_table
 from tests.methods.conftest import Folders
 from tests.methods.scripted_labels import LongerWins
 

@@ -14,7 +14,8 @@ from farm.methods.expert_iteration import ExpertIteration
 from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
-from farm.records import Output, Policy, read_table
+from farm.records import Output, Policy
+from farm.tables import read_table
 from tests.methods.conftest import Folders
 
 

@@ -1,0 +1,84 @@
+"""Tables on disk: Parquet with exactly the fields of one record as columns."""
+
+import dataclasses
+import enum
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from farm.records import Preference
+
+RecordT = TypeVar("RecordT")
+
+
+def write_table(path: Path, records: Sequence[RecordT], record_type: type[RecordT]) -> None:
+    """Write records as Parquet, one column a field. Enums are stored as their value, paths as text."""
+    columns = {
+        field.name: [_plain(getattr(record, field.name)) for record in records]
+        for field in dataclasses.fields(record_type)  # type: ignore[arg-type]
+    }
+    frame = pd.DataFrame(columns).astype(_column_types(record_type))
+    frame.to_parquet(path, index=False)
+
+
+def read_table(path: Path, record_type: type[RecordT]) -> list[RecordT]:
+    """Read what `write_table` wrote.
+
+    Raises:
+        ValueError: the file's columns are not exactly the record's fields.
+    """
+    frame = pd.read_parquet(path)
+    expected = [field.name for field in dataclasses.fields(record_type)]  # type: ignore[arg-type]
+    if list(frame.columns) != expected:
+        raise ValueError(
+            f"{path}: expected the columns of {record_type.__name__} {expected}, found {list(frame.columns)}"
+        )
+    readers = [_reader(hint) for hint in typing.get_type_hints(record_type).values()]
+    columns = [
+        [read(None if pd.isna(value) else value) for value in frame[name]]
+        for name, read in zip(expected, readers, strict=True)
+    ]
+    return [record_type(**dict(zip(expected, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def _bare_type(hint: object) -> tuple[type, bool]:
+    """`float | None` -> (float, True); `int` -> (int, False)."""
+    if isinstance(hint, types.UnionType):
+        (bare,) = [a for a in typing.get_args(hint) if a is not types.NoneType]
+        return bare, True
+    assert isinstance(hint, type)
+    return hint, False
+
+
+def _column_types(record_type: type) -> dict[str, str]:
+    names = {str: "str", int: "int64", float: "float64", bool: "bool", Path: "str", Preference: "float64"}
+    hints = {name: _bare_type(hint) for name, hint in typing.get_type_hints(record_type).items()}
+    # pandas' capital Int64 is the integer column that can miss a value.
+    return {
+        name: "Int64" if (bare, optional) == (int, True) else names[bare] for name, (bare, optional) in hints.items()
+    }
+
+
+def _reader(hint: object) -> typing.Callable[[object], object]:
+    bare, is_optional = _bare_type(hint)
+
+    def read(value: object) -> object:
+        if value is None:
+            if not is_optional:
+                raise ValueError(f"a value of type {bare.__name__} is missing")
+            return None
+        return bare(value)
+
+    return read
