@@ -8,12 +8,12 @@ import pandas as pd
 
 from farm.compare.arms import Arm, ArmsComparison, compare_arms
 from farm.compare.bars import label_free_margins
+from farm.compare.best_of_n_report import BestOfNRun, best_of_n_report
 from farm.compare.comparison_file import write_comparison
 from farm.compare.costs import cost_report, cost_rows, cost_table, draw_costs
 from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
 from farm.compare.report import arms_report, bars_report, one_by_one_report
-from farm.compare.selection_report import Selection, selection_report
 from farm.compare.verdicts import verdict_table
 from farm.leaderboard.runs import MeasuredRun
 from farm.records import OptimizationPoint
@@ -65,10 +65,10 @@ def write_report(
         # One arm alone: nothing to correlate, but a sweep has a table all the same.
         sections.append(one_by_one_report(verdict_table((s, run.outcomes) for run in runs for s in run.standings)))
     sections.append(
-        selection_report(
-            Selection(run.method, run.annotator_train, run.selection)
+        best_of_n_report(
+            BestOfNRun(run.method, run.annotator_train, run.best_of_n)
             for run in runs
-            if run.selection and run.method not in settings.label_free
+            if run.best_of_n and run.method not in settings.label_free
         )
     )
     rows = cost_rows(verdict_table((s, run.outcomes) for run in runs for s in run.standings), [r.cost for r in runs])

@@ -23,7 +23,7 @@ from farm.commands.checkpoint_report import choice_text, selections_in, write_ca
 from farm.commands.overrides import expand, settings_as_axes, written_sweep_keys
 from farm.commands.report import ReportSettings, write_report
 from farm.commands.stage_report import one_line, stage_table, standing_text
-from farm.compare.selection_report import selection_line
+from farm.compare.best_of_n_report import best_of_n_line
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
 from farm.leaderboard.runs import read_run, read_runs
@@ -184,8 +184,8 @@ def _run_one(job: Planned) -> None:
         print(standing_text(row))
     for choice in selections_in(store.reports):
         print(choice_text(choice))
-    if selection := read_run(store, standings).selection:
-        print(selection_line(selection))
+    if kls := read_run(store, standings).best_of_n:
+        print(best_of_n_line(kls))
 
 
 def _launch(sweep: Sweep) -> None:

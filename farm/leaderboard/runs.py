@@ -32,7 +32,7 @@ class MeasuredRun:
     """What it took."""
     agreement: LabelQuality | None
     """Held-out agreement of the run's scorer with true utility, where there is both."""
-    selection: Sequence[SelectionKL]
+    best_of_n: Sequence[SelectionKL]
     """What keeping the best of n answers costs in KL, for n = 1 to as many as were drawn; empty if none was picked."""
 
     @property
@@ -64,11 +64,11 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
         points=read_table(points_file, OptimizationPoint) if points_file.is_file() else (),
         cost=cost_of_run(store, artifact, standings[0]),
         agreement=agreement,
-        selection=_selection(artifact.file(SELECTION_FILE)),
+        best_of_n=_best_of_n(artifact.file(SELECTION_FILE)),
     )
 
 
-def _selection(file: Path) -> Sequence[SelectionKL]:
+def _best_of_n(file: Path) -> Sequence[SelectionKL]:
     return [SelectionKL(**row) for row in json.loads(file.read_text())] if file.is_file() else ()
 
 

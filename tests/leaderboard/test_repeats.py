@@ -34,7 +34,7 @@ def test_the_variance_of_a_standing_is_that_of_its_own_annotators_labels() -> No
         points=(),
         cost=RunCost(method="m", annotator_train="crowd", seed=0, training=Cost(), answering=Cost(), n_answers=1),
         agreement=None,
-        selection=(),
+        best_of_n=(),
     )
     # The pool gave one label each: nothing says what it would say again.
     assert repeat_variances([run]) == {standing_key(BASE): pytest.approx(1 / 36)}

@@ -8,7 +8,7 @@ from farm.compare.report import table
 from farm.stats.selection import SelectionKL
 
 
-class Selection(NamedTuple):
+class BestOfNRun(NamedTuple):
     """One run that keeps the best of several answers."""
 
     method: str
@@ -17,12 +17,12 @@ class Selection(NamedTuple):
     kls: Sequence[SelectionKL]
 
 
-def selection_report(selections: Iterable[Selection]) -> str:
+def best_of_n_report(runs: Iterable[BestOfNRun]) -> str:
     """The largest n of each method and kind of labels, seeds averaged; empty if no run picks among its answers."""
     groups: dict[tuple[str, str, int], list[SelectionKL]] = defaultdict(list)
-    for selection in selections:
-        last = max(selection.kls, key=lambda kl: kl.n)
-        groups[selection.method, selection.labels, last.n].append(last)
+    for run in runs:
+        last = max(run.kls, key=lambda kl: kl.n)
+        groups[run.method, run.labels, last.n].append(last)
     if not groups:
         return ""
     rows = [
@@ -44,7 +44,7 @@ def selection_report(selections: Iterable[Selection]) -> str:
     )
 
 
-def selection_line(kls: Sequence[SelectionKL]) -> str:
+def best_of_n_line(kls: Sequence[SelectionKL]) -> str:
     """One sentence on the largest n, for a single run."""
     last = max(kls, key=lambda kl: kl.n)
     return (
