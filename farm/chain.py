@@ -1,7 +1,7 @@
 """What one run is made of: everything that decides a row of the leaderboard. How it runs stands in farm/pipeline.py."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from farm.annotators.annotator import Annotator
 from farm.checkpoint_selection import CheckpointSelection, check_held_out
@@ -15,6 +15,8 @@ from farm.models.checkpoint import Model
 @dataclass(frozen=True, kw_only=True)
 class ComparisonSettings:
     """Where the comparisons to be labelled come from."""
+
+    key_name: ClassVar[str] = "ComparisonSettings"
 
     source: Literal["sampled", "recorded"]
     """sampled: two answers of the SFT policy per preference instruction; recorded: pairs that came with the dataset."""

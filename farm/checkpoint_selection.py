@@ -17,6 +17,7 @@ the FLOPs that they take are those of the stages that spend them.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import Calls
@@ -39,6 +40,8 @@ MIN_PARSED_SHARE = 0.5
 @dataclass(frozen=True, kw_only=True)
 class CheckpointSelection:
     """Who chooses among candidates, and on how much."""
+
+    key_name: ClassVar[str] = "CheckpointSelection"
 
     annotator: Annotator
     """The held-out judges: none of them may label or evaluate. Their noise stage is left out, as in the evaluation."""

@@ -5,6 +5,7 @@ The reference's output is output_1 and the policy's output_2, as in AlpacaEval.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ SCORES = {Preference.FIRST: 0.0, Preference.TIE: 0.5, Preference.SECOND: 1.0}
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """How policies are judged on the held-out instructions."""
+
+    key_name: ClassVar[str] = "Evaluation"
 
     annotators: Mapping[str, Annotator]
     """The evaluation annotators; their noise stage is left out, as in AlpacaFarm's p_eval."""
@@ -35,6 +38,8 @@ class Evaluation:
 @dataclass(frozen=True, kw_only=True)
 class RunIdentity:
     """What a row of the leaderboard is about."""
+
+    key_name: ClassVar[str] = "RunIdentity"
 
     method: str
     annotator_train: str

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import NO_CALLS, Calls
@@ -21,6 +22,8 @@ from farm.tables import read_table, write_table
 @dataclass(frozen=True, kw_only=True)
 class LabelSource:
     """Who labels while a method trains, and how much; a part of the policy's key."""
+
+    key_name: ClassVar[str] = "LabelSource"
 
     annotator: Annotator
     """The run's training annotator."""

@@ -1,9 +1,10 @@
 """Artifacts: folders named by the hash of what made them, so that nothing is ever computed twice.
 
 An artifact lies in `root/artifacts/<kind>/<key>/`. Its key hashes the kind and its version, the description of the
-component that made it (settings, prompt texts, contents of files), the keys of its parents and the seed. It is built in
-a folder beside and renamed into place with `manifest.json` written last: "exists" means "complete". A file lock per key
-lets two processes share one root; a killed build starts again, or resumes from its scratch folder.
+component that made it (settings, prompt texts, contents of files), the keys of its parents and the seed. A class stands
+in the description under the `key_name` that it declares, so that moving or renaming it orphans nothing. An artifact is
+built in a folder beside and renamed into place with `manifest.json` written last: "exists" means "complete". A file
+lock per key lets two processes share one root; a killed build starts again, or resumes from its scratch folder.
 """
 
 import dataclasses
@@ -27,6 +28,9 @@ from farm.errors import UserError
 DIGEST_LIMIT_BYTES = 64 * 2**20
 """Larger files are checked by size only when an artifact is opened."""
 _MANIFEST = "manifest.json"
+_FORMAT_FILE = "format.json"
+FORMAT = 2
+"""Of keys and manifests; 1 had module paths in its keys and wrote no format.json."""
 
 
 class ArtifactError(UserError):
@@ -80,10 +84,10 @@ def describe(value: object) -> object:
     fields with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
 
     Raises:
-        TypeError: the value holds something that has no description.
+        TypeError: the value holds something that has no description, or a class of this package without a `key_name`.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields: dict[str, object] = {"type": f"{type(value).__module__}.{type(value).__qualname__}"}
+        fields: dict[str, object] = {"type": _key_name(type(value))}
         for field in dataclasses.fields(value):
             if field.metadata.get("in_key", True):
                 content = getattr(value, field.name)
@@ -102,6 +106,15 @@ def describe(value: object) -> object:
     raise TypeError(f"cannot describe a {type(value).__name__} in an artifact key: {value!r}")
 
 
+def _key_name(kind: type) -> str:
+    """`farm:PPO`, package and declared name; a class outside this package without one is named by where it lies."""
+    package = kind.__module__.partition(".")[0]
+    declared = vars(kind).get("key_name")
+    if declared is None and package == __name__.partition(".")[0]:
+        raise TypeError(f'{kind.__qualname__}: declare `key_name: ClassVar[str] = "..."`, its name in artifact keys')
+    return f"{kind.__module__}.{kind.__qualname__}" if declared is None else f"{package}:{declared}"
+
+
 def digest_of_path(path: Path) -> str:
     """sha256 of a file, or of a folder's file names and contents."""
     files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
@@ -118,6 +131,7 @@ class Store:
 
     def __init__(self, root: Path, *, is_read_only: bool = False) -> None:
         self.root = root.resolve()
+        _check_format(self.root / "artifacts")
         self.is_read_only = is_read_only
         self.reports: list[StageReport] = []
         self._verified: set[Path] = set()
@@ -219,6 +233,7 @@ class Store:
             for leftover in (output_dir, artifact.path):
                 shutil.rmtree(leftover, ignore_errors=True)
             output_dir.mkdir(parents=True)
+            _write_format(self.root / "artifacts")
             scratch_dir.mkdir(exist_ok=True)
             with measured(scratch_dir / "cost.json") as tally:
                 build(output_dir, scratch_dir)
@@ -255,6 +270,34 @@ class Store:
                 "same command again: it will be made anew."
             ) from error
         return manifest
+
+
+def _check_format(artifacts: Path) -> None:
+    """Raise ArtifactError if the artifacts have keys of another format: none would be found, and all made twice."""
+    file = artifacts / _FORMAT_FILE
+    try:
+        found = json.loads(file.read_text())["format"] if file.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{file} is corrupt ({error}); it should read {_format_text().strip()}") from error
+    if found is None and any(artifacts.glob(f"*/[0-9a-f]*/{_MANIFEST}")):
+        found = 1
+    if found not in (None, FORMAT):
+        raise ArtifactError(
+            f"root={artifacts.parent}: its artifacts have keys of format {found}, this version reads and writes format "
+            f"{FORMAT}; give another root=DIR, or delete the folder"
+        )
+
+
+def _write_format(artifacts: Path) -> None:
+    file = artifacts / _FORMAT_FILE
+    if not file.is_file():
+        beside = file.with_name(f".{_FORMAT_FILE}.{os.getpid()}")
+        beside.write_text(_format_text())
+        beside.rename(file)
+
+
+def _format_text() -> str:
+    return json.dumps({"format": FORMAT}) + "\n"
 
 
 def _verify_file(path: Path, expected: Mapping[str, object]) -> None:

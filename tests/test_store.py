@@ -7,9 +7,11 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from farm.annotators.noise import LabelFlip
 from farm.store import ArtifactError, MissingArtifactError, Stage, Store, describe
 
 STAGE = Stage("thing", 1)
@@ -154,3 +156,30 @@ def test_a_root_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ArtifactError, match=r"root=.*file/root: no artifacts can be kept here: Not a directory"):
         Store(tmp_path / "file" / "root").get(STAGE, component={}, parents={}, seed=0, build=forbidden)
+
+
+def test_moving_and_renaming_a_class_changes_no_key() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Flip:  # elsewhere, under another name
+        key_name: ClassVar[str] = "LabelFlip"
+        flip_prob: float
+
+    Flip.__module__ = "farm.elsewhere"
+    expected = {"type": "farm:LabelFlip", "flip_prob": 0.25}
+    assert describe(LabelFlip(flip_prob=0.25)) == describe(Flip(flip_prob=0.25)) == expected
+
+
+def test_a_class_of_this_package_without_a_declared_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "__module__", "farm.methods.new")
+    with pytest.raises(TypeError, match="key_name"):
+        describe(Settings(rate=0.1))
+
+
+def test_a_root_whose_keys_name_modules_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = store.get(STAGE, component=Settings(rate=0.1), parents={}, seed=0, build=write("a"))
+    Store(tmp_path).get(STAGE, component=Settings(rate=0.1), parents={}, seed=0, build=forbidden)
+    (tmp_path / "artifacts" / "format.json").unlink()  # as before formats were written
+    assert made.path.is_dir()
+    with pytest.raises(ArtifactError, match="format 1, this version reads and writes format 2; give another root=DIR"):
+        Store(tmp_path)

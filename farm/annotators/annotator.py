@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from farm.annotators.draws import drawn_judge, judge_shares
 from farm.annotators.noise import Label, Noise
@@ -59,6 +59,8 @@ class SimulatedAnnotator:
     AlpacaFarm (arXiv 2305.14387, section 3.2) draws judge, order and noise per instruction; here all draws are per
     comparison, so that two pairs of one instruction do not share them.
     """
+
+    key_name: ClassVar[str] = "SimulatedAnnotator"
 
     name: str
     """Stands in every annotation and table."""

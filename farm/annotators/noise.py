@@ -7,7 +7,7 @@ changes none. Stages compose in order; a verdict that is missing stays missing, 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
@@ -55,6 +55,8 @@ class LabelFlip:
 
     An annotator that agrees with others at a drops to 1/2 + (1 - 2 flip_prob)(a - 1/2); at 0.5 the labels say nothing.
     """
+
+    key_name: ClassVar[str] = "LabelFlip"
 
     flip_prob: float
     """Probability in [0, 0.5]."""

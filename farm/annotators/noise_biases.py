@@ -9,6 +9,7 @@ output. (The fitted `CrowdNoise` adds its biases to finite log odds instead.)
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.annotators.noise import Label, draw_for, prefers
 from farm.stats.answer_style import list_difference, log_length_ratio
@@ -17,6 +18,8 @@ from farm.stats.answer_style import list_difference, log_length_ratio
 @dataclass(frozen=True, kw_only=True)
 class LengthBias:
     """Favours the longer output; x is the log ratio of the lengths in characters."""
+
+    key_name: ClassVar[str] = "LengthBias"
 
     log_odds: float
     """For each factor e (2.7) in length; negative favours the shorter."""
@@ -34,6 +37,8 @@ class LengthBias:
 class ListBias:
     """Favours the output with a list, where the other has none."""
 
+    key_name: ClassVar[str] = "ListBias"
+
     log_odds: float
     """Negative favours the output without."""
 
@@ -49,6 +54,8 @@ class ListBias:
 @dataclass(frozen=True, kw_only=True)
 class PositionBias:
     """Favours the output that was shown first; no effect where both orders were judged."""
+
+    key_name: ClassVar[str] = "PositionBias"
 
     log_odds: float
     """Negative favours the output shown second."""

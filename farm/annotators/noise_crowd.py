@@ -23,6 +23,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
+from typing import ClassVar
 
 from farm.annotators.noise import Label, check_range, draw_for, is_first_smaller, prefers
 from farm.annotators.noise_biases import check_finite, order_sign
@@ -44,6 +45,8 @@ class CrowdNoise:
 
     It replaces the verdict, so it comes before stages that change one.
     """
+
+    key_name: ClassVar[str] = "CrowdNoise"
 
     n_workers: int
     """Workers in the crowd; one is drawn for each comparison with equal probability."""

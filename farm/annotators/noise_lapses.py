@@ -1,6 +1,7 @@
 """Answers given without looking, and answers not given."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.annotators.noise import ABSTAINED, Label, check_range, draw_for, toss
 from farm.records import Preference
@@ -9,6 +10,8 @@ from farm.records import Preference
 @dataclass(frozen=True, kw_only=True)
 class Lapses:
     """Now and then the worker clicks anything."""
+
+    key_name: ClassVar[str] = "Lapses"
 
     lapse_prob: float
     """Probability in [0, 1] that a verdict is replaced by a random one."""
@@ -30,6 +33,8 @@ class Lapses:
 @dataclass(frozen=True, kw_only=True)
 class Abstentions:
     """Now and then the worker gives no answer: the verdict is missing, with its reason, and not a tie."""
+
+    key_name: ClassVar[str] = "Abstentions"
 
     abstain_prob: float
     """Probability in [0, 1]."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.annotators.noise import Label, check_range, draw_for, is_first_smaller, prefers
 from farm.records import Preference
@@ -15,6 +16,8 @@ class MarginNoise:
     p_first is the judge's own soft verdict, or stands for the verdict where the judge gives none: `p_limit` for the
     preferred output (1/2 for a tie). It replaces the verdict, so it comes before stages that change one.
     """
+
+    key_name: ClassVar[str] = "MarginNoise"
 
     temperature: float
     """Above 0: 1 draws from p_first as it is; towards 0 the likelier output always wins; large is a coin."""
@@ -41,6 +44,8 @@ class MarginNoise:
 class NearTies:
     """Close decisions become ties: where the judge's p_first is near one half. A verdict without p_first stays."""
 
+    key_name: ClassVar[str] = "NearTies"
+
     half_width: float
     """In [0, 0.5]: a tie if |p_first - 1/2| is less than this."""
 
@@ -56,6 +61,8 @@ class NearTies:
 @dataclass(frozen=True, kw_only=True)
 class RandomTies:
     """A preference is withheld, a tie recorded instead, with a fixed probability."""
+
+    key_name: ClassVar[str] = "RandomTies"
 
     tie_prob: float
     """Probability in [0, 1]."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from scipy.stats import beta
@@ -19,6 +20,8 @@ class WorkerFlips:
     A worker's flip probability is half a Beta variable: flip_prob = B / 2, B ~ Beta(2 m c, (1 - 2 m) c), of mean
     m = `mean_flip_prob` and, the larger c = `concentration`, the less spread.
     """
+
+    key_name: ClassVar[str] = "WorkerFlips"
 
     n_workers: int
     """Workers in the crowd; one is drawn for each comparison with equal probability."""

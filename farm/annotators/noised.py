@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.annotators.noise import Noise, is_first_smaller, renoise
@@ -19,6 +20,8 @@ class NoisedAnnotator:
     The workers see each pair in a random order of their own, which the annotation records as `first_shown`; in which
     order a judge once saw it says nothing about them.
     """
+
+    key_name: ClassVar[str] = "NoisedAnnotator"
 
     name: str
     """Stands in every annotation and table."""

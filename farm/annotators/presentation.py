@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from farm.calls.calls import NOT_ASKED
 from farm.records import Preference, Verdict
@@ -25,6 +25,8 @@ _SAME = 1e-9
 @dataclass(frozen=True, kw_only=True)
 class Presentation:
     """How one judge is asked about one comparison."""
+
+    key_name: ClassVar[str] = "Presentation"
 
     orders: Literal["random", "both"]
     """random: one order, drawn for each comparison; both: each output is shown first in turn."""

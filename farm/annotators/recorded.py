@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 from farm.calls.calls import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
@@ -15,6 +16,8 @@ from farm.records import Annotation, Comparison, Preference
 @dataclass(frozen=True, kw_only=True)
 class RecordedAnnotator:
     """Replays verdicts; a comparison without one is left unparsed."""
+
+    key_name: ClassVar[str] = "RecordedAnnotator"
 
     name: str
     """Stands in every annotation and table."""

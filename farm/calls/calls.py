@@ -6,7 +6,7 @@ model, or not at all because the budget is spent) is the business of the `Calls`
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from farm.errors import UserError
 
@@ -25,6 +25,8 @@ class Message(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
     """How the model's reply is decoded."""
+
+    key_name: ClassVar[str] = "Decoding"
 
     temperature: float
     """0 is greedy."""
@@ -46,6 +48,8 @@ class Decoding:
 @dataclass(frozen=True, kw_only=True)
 class ModelSlot:
     """A model that judges ask: an OpenAI-compatible endpoint or a local causal LM."""
+
+    key_name: ClassVar[str] = "ModelSlot"
 
     model: str
     """Name at the endpoint, or the directory of a local checkpoint."""

@@ -7,7 +7,7 @@ nothing (the "null model" of Zheng et al. 2024, arXiv 2410.07137), or text that 
 
 import re
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from farm.records import Comparison, Preference
 
@@ -31,6 +31,8 @@ class Probe(Protocol):
 class PaddedOutput:
     """The better output against itself with empty words behind it."""
 
+    key_name: ClassVar[str] = "PaddedOutput"
+
     text: str
     """What is put behind it."""
 
@@ -42,6 +44,8 @@ class PaddedOutput:
 @dataclass(frozen=True, kw_only=True)
 class RepeatedList:
     """The better output against the same points as a numbered list that goes through them several times."""
+
+    key_name: ClassVar[str] = "RepeatedList"
 
     times: int
     """How often every point is made."""
@@ -61,6 +65,8 @@ class RepeatedList:
 @dataclass(frozen=True, kw_only=True)
 class ConstantAnswer:
     """The better output against one text that answers nothing."""
+
+    key_name: ClassVar[str] = "ConstantAnswer"
 
     text: str
     """The same for every instruction."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from huggingface_hub import hf_hub_download
 
@@ -39,6 +39,8 @@ RowT = TypeVar("RowT", bound=InstructionRow)
 @dataclass(frozen=True, kw_only=True)
 class AlpacaFarmDataset:
     """AlpacaFarm's splits; each split may come from a file of its own."""
+
+    key_name: ClassVar[str] = "AlpacaFarmDataset"
 
     name: str
     """Stands in standings and tables."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from farm.calls.calls import NO_CALLS, Calls, Decoding, Message, ModelSlot, Request
 from farm.judges.alpaca_eval_config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
@@ -26,6 +27,8 @@ _PADDING = {"instruction": "1+1=", "input": "", "output_1": "2", "output_2": "3"
 @dataclass(frozen=True, kw_only=True)
 class EvaluatorJudge:
     """One annotator of an evaluator folder (`farm.judges.judge.Judge`)."""
+
+    key_name: ClassVar[str] = "EvaluatorJudge"
 
     name: str
     """Its name in the folder."""
@@ -86,6 +89,8 @@ class EvaluatorJudge:
 @dataclass(frozen=True, kw_only=True)
 class AlpacaEvalPanel:
     """All annotators of an evaluator folder (`farm.judges.judge.Panel`)."""
+
+    key_name: ClassVar[str] = "AlpacaEvalPanel"
 
     folder: Path
     """The folder with configs.yaml; its prompts are looked for beside it, as AlpacaEval does, and in it."""

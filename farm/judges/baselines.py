@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from farm.calls.calls import NO_CALLS, Calls
 from farm.judges.judge import Judge
@@ -18,6 +18,8 @@ BaselineRule = Literal["longest", "shortest", "first_shown", "random", "constant
 @dataclass(frozen=True, kw_only=True)
 class BaselineJudge:
     """Judges by one rule that has nothing to do with quality."""
+
+    key_name: ClassVar[str] = "BaselineJudge"
 
     name: str
     """Unique within its panel."""
@@ -59,6 +61,8 @@ class BaselineJudge:
 @dataclass(frozen=True, kw_only=True)
 class FixedPanel:
     """A panel that lists its judges."""
+
+    key_name: ClassVar[str] = "FixedPanel"
 
     judges: tuple[Judge, ...]
     """All members."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from farm.calls.calls import Reply
 from farm.judges.reading import Reading, compared, excerpt, no_verdict
@@ -21,6 +21,8 @@ class Grade(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class GradeParser:
     """The last number behind a label (here `Grade`): `Grade: 7`, `Grade: [[7]]`, `**Grade:** 7/10`."""
+
+    key_name: ClassVar[str] = "GradeParser"
 
     label: str
     """What the prompt asks to write before the number."""
@@ -53,6 +55,8 @@ class GradeParser:
 @dataclass(frozen=True, kw_only=True)
 class TwoScores:
     """A score for each output in one reply; the higher one wins, equal scores are a tie."""
+
+    key_name: ClassVar[str] = "TwoScores"
 
     first: GradeParser
     """Score of the output that is shown first."""

@@ -8,6 +8,7 @@ worse than showing both. Equal grades are a tie.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.calls.calls import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
 from farm.judges.grades import Grade, GradeParser
@@ -20,6 +21,8 @@ from farm.records import Comparison, Verdict
 @dataclass(frozen=True, kw_only=True)
 class GradingJudge:
     """Asks a model for a grade of each output (`farm.judges.judge.Judge`); the order of presentation has no effect."""
+
+    key_name: ClassVar[str] = "GradingJudge"
 
     name: str
     """Unique within its panel."""

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from farm.calls.calls import Reply
 from farm.judges.labels import Labels
@@ -73,6 +73,8 @@ def python_literal(text: str) -> object:
 class JsonVerdict:
     """The value of a key: one object per pair; with one pair the last object that has the key wins."""
 
+    key_name: ClassVar[str] = "JsonVerdict"
+
     key: str
     """Key of the verdict; letter case does not matter."""
     verdict: Labels
@@ -114,6 +116,8 @@ class JsonVerdict:
 @dataclass(frozen=True, kw_only=True)
 class RankList:
     """A list of `{"model": NAME, "rank": 1 or 2}` for the two outputs; the last rank given to a name counts."""
+
+    key_name: ClassVar[str] = "RankList"
 
     first: str
     """Name of the output that is shown first."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from farm.records import Preference
 
@@ -10,6 +11,8 @@ from farm.records import Preference
 @dataclass(frozen=True, kw_only=True)
 class Labels:
     """Names of the verdicts. Letter case does not matter."""
+
+    key_name: ClassVar[str] = "Labels"
 
     first: tuple[str, ...]
     """The output that is shown first: what the prompt asks for, such as `Output (a)`, then what is understood too."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from farm.calls.calls import Reply, TokenLogprob
 from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable
@@ -20,6 +20,8 @@ class LabelLogprobs:
     tokens at each place of its reply; the verdict stands at the first or last place whose most probable token is a
     label. A label that is not among the tokens returned there counts as impossible.
     """
+
+    key_name: ClassVar[str] = "LabelLogprobs"
 
     first: str
     """What the model says for the output that is shown first; a single token."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.judges.judge import Judge
 
@@ -9,6 +10,8 @@ from farm.judges.judge import Judge
 @dataclass(frozen=True, kw_only=True)
 class NamedPanel:
     """Judges by name (`farm.judges.judge.Panel`)."""
+
+    key_name: ClassVar[str] = "NamedPanel"
 
     judges: Mapping[str, Judge | None]
     """The members; null leaves one out. The key says only where a member stands in the YAML."""

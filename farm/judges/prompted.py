@@ -7,7 +7,7 @@ The outputs are called (a) and (b) in the order in which they are shown. A templ
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from farm.calls.calls import NO_CALLS, Calls, Decoding, ModelSlot, Request
 from farm.judges.reading import Reading, ReplyParser, no_verdict
@@ -49,6 +49,8 @@ class PromptedJudge:
     their order. If the reply does not tell all verdicts of a group, each comparison without one is asked about once
     more, alone. A failed call (refused, given up, no budget) is not asked again here.
     """
+
+    key_name: ClassVar[str] = "PromptedJudge"
 
     name: str
     """Unique within its panel."""

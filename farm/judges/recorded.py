@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -36,6 +36,8 @@ class RecordedJudge:
     output shown first apart (annotators NAME/AB and NAME/BA), the one in the asked order is replayed; else the order
     has no effect. Every sample is the same.
     """
+
+    key_name: ClassVar[str] = "RecordedJudge"
 
     name: str
     """Name of the annotator in the file."""
@@ -84,6 +86,8 @@ class RecordedJudge:
 @dataclass(frozen=True, kw_only=True)
 class RecordedPanel:
     """The annotators of a file as judges (`farm.judges.judge.Panel`)."""
+
+    key_name: ClassVar[str] = "RecordedPanel"
 
     file: Path
     """Anything that `farm.data.annotations.read_annotations` reads."""

@@ -7,6 +7,7 @@ without sight of the outputs.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.calls.calls import Calls, Decoding, ModelSlot, Request
 from farm.judges.spending import Share
@@ -17,6 +18,8 @@ from farm.records import Comparison
 @dataclass(frozen=True, kw_only=True)
 class ReferenceWriter:
     """Writes one answer per instruction; every comparison of that instruction is judged against it."""
+
+    key_name: ClassVar[str] = "ReferenceWriter"
 
     model: ModelSlot
     """Who answers."""

@@ -7,6 +7,7 @@ its own ways all the more: lower variance, more bias, as AlpacaFarm found for pr
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ _FIRST_SHOWN = np.array([0.0, 1.0, -1.0])
 @dataclass(frozen=True, kw_only=True)
 class RubricJudge:
     """Scores both answers by its rubric and chooses (`farm.judges.judge.Judge`)."""
+
+    key_name: ClassVar[str] = "RubricJudge"
 
     name: str
     """Name within the pool."""
@@ -56,6 +59,8 @@ class RubricJudge:
 @dataclass(frozen=True, kw_only=True)
 class RubricPool:
     """A population of rubric judges (`farm.judges.judge.Panel`)."""
+
+    key_name: ClassVar[str] = "RubricPool"
 
     n_judges: int
     """Number of judges."""
@@ -94,6 +99,8 @@ class RubricPool:
 @dataclass(frozen=True, kw_only=True)
 class UtilityJudge:
     """A panel of one that goes by the true utility with a little noise: what a perfect annotator would say."""
+
+    key_name: ClassVar[str] = "UtilityJudge"
 
     name: str
     """Name of the judge."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from farm.calls.calls import Reply
 from farm.judges.labels import Labels
@@ -37,6 +38,8 @@ class TextVerdict:
     what another is compared with ("than Output (b)"), dismissed ("Output (b) is worse"), or followed by neither or
     both.
     """
+
+    key_name: ClassVar[str] = "TextVerdict"
 
     verdict: Labels
     """The labels."""
@@ -96,6 +99,8 @@ class NumberedVerdicts:
     Lines without numbers count in their order, if there are exactly as many as pairs. A number that is no pair's
     spoils the whole reply: nobody knows then what the others stand for.
     """
+
+    key_name: ClassVar[str] = "NumberedVerdicts"
 
     verdict: Labels
     """The labels."""

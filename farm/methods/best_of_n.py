@@ -13,6 +13,7 @@ method has learned from preferences only if it beats them.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farm.methods.method import Requirement, TrainingInputs
 from farm.models.answering import check_scorer
@@ -22,6 +23,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class BestOfN:
     """The best of n answers of the SFT policy."""
+
+    key_name: ClassVar[str] = "BestOfN"
 
     name: str
     """Shown in tables."""

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ Placement = Literal["first_turn", "assistant", "both", "none"]
 class DemonstrationClass:
     """Demonstrations that are trained on alike."""
 
+    key_name: ClassVar[str] = "DemonstrationClass"
+
     sources: tuple[str, ...]
     """Values of a demonstration's `source` that belong to it; with buckets, none."""
     condition: str
@@ -51,6 +53,8 @@ class DemonstrationClass:
 @dataclass(frozen=True, kw_only=True)
 class ScoreBuckets:
     """Classes by score instead of by source."""
+
+    key_name: ClassVar[str] = "ScoreBuckets"
 
     classes: tuple[str, ...]
     """Names of the classes, worst bucket first."""
@@ -77,6 +81,8 @@ class ScoreBuckets:
 @dataclass(frozen=True, kw_only=True)
 class CRLFT:
     """Conditioned, weighted imitation of demonstrations from several sources."""
+
+    key_name: ClassVar[str] = "CRLFT"
 
     name: str
     """Shown in tables."""

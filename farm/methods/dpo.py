@@ -16,6 +16,7 @@ indicator), entropy and mean_token_accuracy (on chosen completions), grad_norm, 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farm.methods.dpo_loss import DPOLoss
 from farm.methods.dpo_training import train_dpo
@@ -29,6 +30,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class DPO:
     """Preference pairs become a classification loss on the policy's own log-probabilities."""
+
+    key_name: ClassVar[str] = "DPO"
 
     name: str
     """Shown in tables."""

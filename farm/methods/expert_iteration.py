@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
@@ -37,6 +37,8 @@ from farm.tables import read_table, write_table
 @dataclass(frozen=True, kw_only=True)
 class ExpertIteration:
     """Fine-tuning on the best of n samples by reward."""
+
+    key_name: ClassVar[str] = "ExpertIteration"
 
     name: str
     """Shown in tables."""

@@ -7,6 +7,7 @@ The rejected answers are never seen.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
@@ -18,6 +19,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class FeedME:
     """Supervised fine-tuning on the chosen answers."""
+
+    key_name: ClassVar[str] = "FeedME"
 
     name: str
     """Shown in tables."""

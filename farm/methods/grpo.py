@@ -12,7 +12,7 @@ completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from transformers import PreTrainedModel
 from trl.trainer.grpo_config import GRPOConfig
@@ -27,6 +27,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class GRPO:
     """The policy's own answers, compared within groups that answer the same prompt."""
+
+    key_name: ClassVar[str] = "GRPO"
 
     name: str
     """Shown in tables."""

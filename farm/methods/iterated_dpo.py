@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from farm.errors import UserError
 from farm.methods.dpo_loss import DPOLoss
@@ -37,6 +37,8 @@ from farm.records import Policy, PreferencePair
 @dataclass(frozen=True, kw_only=True)
 class IteratedDPO:
     """DPO on pairs of the policy's own answers, drawn and labelled anew each round."""
+
+    key_name: ClassVar[str] = "IteratedDPO"
 
     name: str
     """Shown in tables."""

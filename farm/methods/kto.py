@@ -18,7 +18,7 @@ logits/* (mean logit, a drift indicator), entropy, grad_norm, learning_rate, ste
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
@@ -45,6 +45,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class KTO:
     """Desirable answers become likelier than the policy's mean drift, undesirable ones less likely."""
+
+    key_name: ClassVar[str] = "KTO"
 
     name: str
     """Shown in tables."""

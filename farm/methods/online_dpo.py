@@ -21,7 +21,7 @@ step's comparisons that were ties or unparsed; they count as no win in rewards/a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -55,6 +55,8 @@ from farm.records import Comparison, Instruction, Policy, Preference
 @dataclass(frozen=True, kw_only=True)
 class OnlineDPO:
     """DPO in which the policy draws each batch and the annotator labels it."""
+
+    key_name: ClassVar[str] = "OnlineDPO"
 
     name: str
     """Shown in tables."""

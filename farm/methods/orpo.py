@@ -15,6 +15,7 @@ grad_norm, learning_rate, step.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
@@ -27,6 +28,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class ORPO:
     """Imitation of the chosen answer and an odds ratio against the rejected one, in one loss."""
+
+    key_name: ClassVar[str] = "ORPO"
 
     name: str
     """Shown in tables."""

@@ -47,7 +47,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import pandas as pd
 import torch
@@ -83,6 +83,8 @@ KL_TOLERANCE_AT_START = 1e-3
 @dataclass(frozen=True, kw_only=True)
 class PPO:
     """The policy's own answers are scored by the reward model, and what scored well is made likelier."""
+
+    key_name: ClassVar[str] = "PPO"
 
     name: str
     """Shown in tables."""

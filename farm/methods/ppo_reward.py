@@ -1,7 +1,7 @@
 """What PPO maximises: from raw scores of answers to rewards and advantages of tokens."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from torch import Tensor
 
@@ -13,6 +13,8 @@ from farm.tensors.rewards import shaped_rewards
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveKL:
     """Ziegler et al. 2019 (arXiv 1909.08593), section 2.2: steer kl_coef so that the KL stays near a target."""
+
+    key_name: ClassVar[str] = "AdaptiveKL"
 
     target: float
     """KL to the reference, in nats per answer."""
@@ -28,6 +30,8 @@ class AdaptiveKL:
 @dataclass(frozen=True, kw_only=True)
 class RewardSettings:
     """How scores and KL become advantages."""
+
+    key_name: ClassVar[str] = "RewardSettings"
 
     kl_coef: float
     """Cost of one nat of KL to the SFT policy, in units of the (normalised) score."""

@@ -1,7 +1,7 @@
 """PPO's optimisation phase: several passes over one step's rollouts."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from farm.tensors.ppo_loss import PolicyLoss, ValueLoss, clipped_policy_loss, cl
 @dataclass(frozen=True, kw_only=True)
 class UpdateSettings:
     """How policy and value network are fitted to the rollouts of a step."""
+
+    key_name: ClassVar[str] = "UpdateSettings"
 
     epochs: int
     """Passes over each step's rollouts."""

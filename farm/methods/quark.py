@@ -37,7 +37,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -76,6 +76,8 @@ class Sample(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Quark:
     """Imitation of the policy's own samples by quantiles of their reward."""
+
+    key_name: ClassVar[str] = "Quark"
 
     name: str
     """Shown in tables."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from farm.tensors.logprobs import entropies, per_token_logps
 @dataclass(frozen=True, kw_only=True)
 class QuarkUpdate:
     """How the policy is fitted to the answers of a step."""
+
+    key_name: ClassVar[str] = "QuarkUpdate"
 
     epochs: int
     """Passes over the answers trained on."""

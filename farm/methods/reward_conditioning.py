@@ -8,6 +8,7 @@ code and used two new tokens. Our prefixes are text, so that no embedding has to
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
@@ -19,6 +20,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class RewardConditioning:
     """Supervised fine-tuning on both answers, each behind its verdict."""
+
+    key_name: ClassVar[str] = "RewardConditioning"
 
     name: str
     """Shown in tables."""

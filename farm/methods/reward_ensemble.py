@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from farm.seeds import derive_seed
 @dataclass(frozen=True, kw_only=True)
 class RewardEnsemble:
     """Reward models that differ by chance only."""
+
+    key_name: ClassVar[str] = "RewardEnsemble"
 
     member: RewardModel
     """How each of them is trained; pairs are set aside for the whole ensemble, as many as it says."""

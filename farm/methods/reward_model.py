@@ -19,7 +19,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -75,6 +75,8 @@ class HeldOutEvaluation:
 @dataclass(frozen=True, kw_only=True)
 class RewardModel:
     """A sequence classifier with one label on top of a causal LM's backbone."""
+
+    key_name: ClassVar[str] = "RewardModel"
 
     start: Literal["base", "sft"]
     """Whose backbone it starts from: the pretrained model's or the SFT policy's."""

@@ -11,7 +11,7 @@ clip_ratio/*, completions/* (lengths in tokens, clipped_ratio = share cut at the
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from transformers import PreTrainedModel
 from trl.trainer.rloo_config import RLOOConfig
@@ -26,6 +26,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class RLOO:
     """The policy's own answers, compared within groups that answer the same prompt."""
+
+    key_name: ClassVar[str] = "RLOO"
 
     name: str
     """Shown in tables."""

@@ -13,6 +13,7 @@ clipping), learning_rate, step.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -36,6 +37,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class SFT:
     """Imitate the demonstrations, from the pretrained base."""
+
+    key_name: ClassVar[str] = "SFT"
 
     name: str
     """Shown in tables."""

@@ -12,6 +12,7 @@ learning_rate, step.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 
@@ -24,6 +25,8 @@ from farm.records import Policy
 @dataclass(frozen=True, kw_only=True)
 class SimPO:
     """Reward margin of the mean log-probability, without a reference model."""
+
+    key_name: ClassVar[str] = "SimPO"
 
     name: str
     """Shown in tables."""

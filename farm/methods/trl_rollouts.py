@@ -8,6 +8,7 @@ reads the very ids that were sampled.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
@@ -35,6 +36,8 @@ from farm.models.tokens import encode_prompt
 @dataclass(frozen=True, kw_only=True)
 class RolloutSettings:
     """How many answers are drawn, and how they are rewarded."""
+
+    key_name: ClassVar[str] = "RolloutSettings"
 
     n_steps: int
     """Rounds of sampling and updating."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import datasets  # type: ignore[import-untyped]
 import numpy as np
@@ -53,6 +53,8 @@ class HasLength(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """How weights are fitted: AdamW with warmup, a schedule and gradient clipping."""
+
+    key_name: ClassVar[str] = "TrainingSettings"
 
     learning_rate: float
     """Peak learning rate."""

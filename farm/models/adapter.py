@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from peft import LoraConfig, TaskType, inject_adapter_in_model
@@ -33,6 +33,8 @@ _FUSED = ["out_proj", "conv1d"]
 @dataclass(frozen=True, kw_only=True)
 class LoRA:
     """What an adapter looks like, and which trainings fit one instead of all weights."""
+
+    key_name: ClassVar[str] = "LoRA"
 
     rank: int
     """Columns of the thin matrices."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -44,6 +44,8 @@ class CheckpointError(UserError):
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A pretrained causal LM to start from, and how to talk to it."""
+
+    key_name: ClassVar[str] = "Model"
 
     name: str
     """Shown in tables."""

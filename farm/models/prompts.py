@@ -6,7 +6,7 @@ Filling is one pass over the template, so an instruction that contains `{input}`
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from transformers import PreTrainedTokenizerBase
 
@@ -25,6 +25,8 @@ class Prompt(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class PromptTemplate:
     """Plain-text templates with the markers {instruction} and {input}, e.g. AlpacaFarm's."""
+
+    key_name: ClassVar[str] = "PromptTemplate"
 
     without_input: str
     """Template for instructions that have no input."""
@@ -49,6 +51,8 @@ class PromptTemplate:
 @dataclass(frozen=True, kw_only=True)
 class ChatPrompt:
     """The tokenizer's own chat template: one user turn, then the mark that opens the assistant's."""
+
+    key_name: ClassVar[str] = "ChatPrompt"
 
     system: str
     """System message; empty for none."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, kw_only=True)
 class Combination:
     """How members' scores become one (Coste et al. 2023, arXiv 2310.02743)."""
+
+    key_name: ClassVar[str] = "Combination"
 
     rule: Literal["mean", "min", "mean_minus_sd"]
     """mean; min: worst case; mean_minus_sd: mean - coefficient times the standard deviation among members."""

@@ -7,6 +7,7 @@ logistic noise, and now and then clicks anything (lapses). Which output is shown
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from farm.seeds import rng_for, sample_seed
 @dataclass(frozen=True, kw_only=True)
 class Worker:
     """One member of the crowd (`farm.judges.judge.Judge`)."""
+
+    key_name: ClassVar[str] = "Worker"
 
     name: str
     """Name within the crowd."""
@@ -56,6 +59,8 @@ class Worker:
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
     """The population the workers are drawn from (`farm.judges.judge.Panel`)."""
+
+    key_name: ClassVar[str] = "Crowd"
 
     n_workers: int
     """Number of workers."""

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import ClassVar
 
 from farm.data.dataset import Splits
 from farm.pocket.drafts import draw_evaluation_request, draw_training_request
@@ -16,6 +17,8 @@ _Text = tuple[str, str]
 @dataclass(frozen=True, kw_only=True)
 class PocketDataset:
     """Draws its splits from the world's grammar (`farm.data.dataset.Dataset`)."""
+
+    key_name: ClassVar[str] = "PocketDataset"
 
     name: str
     """Name of the dataset."""

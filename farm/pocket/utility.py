@@ -8,7 +8,7 @@ The best answer has 7.2. Only the instruction's words are read, so any text by a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from farm.pocket.criteria import CRITERIA, apparent_correctness
 from farm.pocket.grammar import parse
@@ -59,6 +59,8 @@ def utility_of(instruction: str, input: str, output: str) -> float:
 @dataclass(frozen=True, kw_only=True)
 class PocketUtility:
     """True utilities (`farm.data.dataset.Utility`)."""
+
+    key_name: ClassVar[str] = "PocketUtility"
 
     def utilities(self, outputs: Sequence[Output]) -> list[float]:
         """Raises `farm.pocket.grammar.UnknownInstructionError` for an instruction from outside the pocket world."""
