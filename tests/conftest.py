@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.paths import HUMANDATA
+
 
 @pytest.fixture(autouse=True)
 def threads_as_before() -> Iterator[None]:
@@ -19,7 +21,7 @@ def threads_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def humandata() -> Path:
     """Recorded human labels beside the repository; never part of it."""
-    folder = Path(__file__).parents[2] / "shared" / "humandata"
+    folder = HUMANDATA
     if not folder.is_dir():
         pytest.skip(f"recorded human labels are not at {folder}")
     return folder

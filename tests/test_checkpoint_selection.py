@@ -34,6 +34,7 @@ from farm.pipeline import run_chain
 from farm.records import Comparison, Instruction, Output, Preference, Verdict
 from farm.store import Artifact, Store
 from farm.tables import read_table
+from tests.paths import ROOT
 from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm
 
@@ -231,7 +232,7 @@ def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path,
         "evaluation_stages.choose = die\n"
         f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parent.parent, check=False)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
     broken = Store(tmp_path / "broken")
     assert broken.all("selection") == []

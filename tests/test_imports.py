@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 FLOORS = {
     "errors": 0, "cost": 0, "records": 0, "tables": 0, "config": 0, "store": 0, "seeds": 0, "progress": 0,
     "stats": 1, "tensors": 1,

@@ -39,6 +39,7 @@ from farm.records import (
 )
 from farm.store import Store
 from farm.tables import read_table
+from tests.paths import ROOT
 from tests.tiny import tiny_causal_lm
 
 TRAINING = TrainingSettings(
@@ -265,7 +266,7 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
         f"run_chain(Dying(Path({str(tmp_path / 'broken')!r})), chain(Path({str(checkpoint)!r})))\n"
     )
     for kind in ("comparisons", "standings"):
-        done = subprocess.run([sys.executable, "-c", program, kind], cwd=Path(__file__).parent.parent, check=False)
+        done = subprocess.run([sys.executable, "-c", program, kind], cwd=ROOT, check=False)
         assert done.returncode == -signal.SIGKILL
         assert Store(tmp_path / "broken").all(kind) == []
     resumed = run_chain(Store(tmp_path / "broken"), chain(checkpoint))

@@ -4,7 +4,6 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,8 @@ from farm.commands.plan import PlanSettings
 from farm.commands.run import plan
 from farm.commands.score import ScoreSettings
 from farm.config import build
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [

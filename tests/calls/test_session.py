@@ -19,8 +19,8 @@ from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import JudgeServer, judge_server, longer_output
 from tests.interrupts import heed_interrupts
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RUN = """
 import sys
 from pathlib import Path

@@ -17,8 +17,8 @@ from farm.data.files import Row, read_rows
 from tests.calls.server import judge_server
 from tests.interrupts import heed_interrupts
 from tests.judges.evaluators import write_evaluator
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 MEASURED = {"latency_seconds", "n_cached_prompt_tokens", "cost_usd"}
 """What a server takes for the same reply differs from time to time."""
 KEY = "sk-planted-0123456789abcdef"

@@ -11,8 +11,8 @@ import pytest
 
 from farm.commands.main import run_command
 from tests.compare.label_rows import crowd
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 

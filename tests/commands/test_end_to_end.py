@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.paths import ROOT
+
 FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
 SMALL = (
     "dataset.n_demonstrations=800", "dataset.n_preference=240", "dataset.n_unlabeled=160", "dataset.n_evaluation=60",

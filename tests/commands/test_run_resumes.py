@@ -13,11 +13,11 @@ from transformers import TrainerState
 
 from farm.commands.main import run_command
 from farm.methods import trl_callbacks
+from tests.paths import ROOT
 from tests.tiny import tiny_causal_lm
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent.parent
 KILLED_AFTER = 7
 """Steps of a policy's training; all of them have more."""
 FARM = """

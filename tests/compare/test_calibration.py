@@ -1,7 +1,6 @@
 """Calibration from tables: what is read, left out and refused, and that it pays on known and on real labels."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,9 @@ from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.records import Comparison, Preference
 from farm.stats.noise_scores import fold_of_items
+from tests.paths import HUMANDATA
 
-PANDALM = Path(__file__).parents[2].parent / "shared" / "humandata" / "pandalm.parquet"
+PANDALM = HUMANDATA / "pandalm.parquet"
 SETTINGS = FitSettings(
     lapses=False, p_limit=0.99, n_workers=None, n_folds=3, n_simulations=20, n_resamples=300, seed=0
 )  # fmt: skip

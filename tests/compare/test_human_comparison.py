@@ -19,8 +19,8 @@ from farm.errors import UserError
 from farm.stats.pair_counts import ClusterCounts, comparisons_of
 from farm.stats.ranking_agreement import Correlations
 from tests.compare.label_rows import crowd, row
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 

@@ -6,8 +6,7 @@ import pytest
 from farm.compare.sides import side_of_standings
 from farm.compare.standings_file import is_standings, read_standings
 from farm.data.files import DataError
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def written(folder: Path, text: str) -> Path:

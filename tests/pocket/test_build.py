@@ -15,8 +15,9 @@ from farm.pocket.drafts import TARGETS
 from farm.pocket.grammar import is_reserved, parse
 from farm.pocket.pretraining import DraftChunks, StreamSettings, Templates
 from farm.pocket.tokenizer import make_tokenizer
+from tests.paths import ROOT
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = ROOT / "conf"
 PROMPTS = CONF / "prompt" / "pocket"
 TINY = BuildSettings(
     n_drafts=4 * 64 * 3, batch_size=4, learning_rate=1e-3, weight_decay=0.0, prompt_weight=0.1, criteria_weight=1.0,

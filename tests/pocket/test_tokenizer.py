@@ -11,8 +11,9 @@ from farm.pocket.drafts import draw_text
 from farm.pocket.grammar import draw_request
 from farm.pocket.pretraining import Templates
 from farm.pocket.tokenizer import make_tokenizer, world_words
+from tests.paths import ROOT
 
-PROMPTS = Path(__file__).parents[2] / "conf" / "prompt" / "pocket"
+PROMPTS = ROOT / "conf" / "prompt" / "pocket"
 
 
 @pytest.fixture(scope="module")

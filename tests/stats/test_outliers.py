@@ -1,13 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from farm.data.annotations import read_annotations
 from farm.stats.outliers import Kind, flag_annotators, screen_annotators
-
-HUMANDATA = Path(__file__).parents[3] / "shared" / "humandata"
+from tests.paths import HUMANDATA
 
 
 def labels(

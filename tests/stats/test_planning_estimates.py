@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +5,9 @@ import pytest
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.stats.planning_estimates import estimate_humans, estimate_judges
+from tests.paths import HUMANDATA
 
-PANDALM = Path(__file__).parents[3] / "shared" / "humandata" / "pandalm.parquet"
+PANDALM = HUMANDATA / "pandalm.parquet"
 
 
 def labels(

@@ -1,13 +1,13 @@
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from farm.stats.repeatability import LabelCounts, gaps_within_repeats, repeat_variance, repeatability
+from tests.paths import HUMANDATA
 
-SEEDS = Path(__file__).parents[3] / "shared" / "humandata" / "alpacafarm_gpt4_seeds_b1.parquet"
+SEEDS = HUMANDATA / "alpacafarm_gpt4_seeds_b1.parquet"
 
 
 def test_two_items_by_hand() -> None:
