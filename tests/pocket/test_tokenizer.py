@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from farm.pocket import tokenizer as tokenizer_module
+from farm.config import PACKAGE_DIR
 from farm.pocket.drafts import draw_text
 from farm.pocket.grammar import draw_request
 from farm.pocket.pretraining import Templates
@@ -56,7 +56,7 @@ def test_no_token_crosses_the_border_of_prompt_and_completion(
 
 
 def test_the_base_ships_with_this_tokenizer_and_is_small(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
-    base = Path(tokenizer_module.__file__).parent / "base"
+    base = PACKAGE_DIR / "pocket" / "base"
     tokenizer.save_pretrained(tmp_path)
     assert (base / "tokenizer.json").read_text() == (tmp_path / "tokenizer.json").read_text()
     assert sum(path.stat().st_size for path in base.iterdir()) < 8_000_000
