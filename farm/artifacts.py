@@ -12,8 +12,8 @@ from farm.methods.method import Labels, Method, TrainingInputs
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
 from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Policy, Preference, PreferencePair
-from farm.store import Artifact
-from farm.tables import read_table
+from farm.store.artifacts import Artifact
+from farm.store.tables import read_table
 
 _POLICY_PATHS = ("checkpoint", "reward_model")
 

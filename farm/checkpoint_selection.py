@@ -31,7 +31,7 @@ from farm.evaluation import (
 )
 from farm.judges.judge import Judge
 from farm.records import Annotation, Output
-from farm.store import describe
+from farm.store.artifacts import describe
 
 MIN_PARSED_SHARE = 0.5
 """A candidate on most of whose answers there is no verdict cannot be chosen: its win rate is about the others."""

@@ -41,8 +41,8 @@ from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, 
 from farm.records import Annotation, Instruction, OptimizationPoint, Outcome, Output, Policy, Standing, instructions_of
 from farm.seeds import derive_seed
 from farm.stats.selection import pair_agreement
-from farm.store import Artifact, Stage, Store
-from farm.tables import read_table, write_table
+from farm.store.artifacts import Artifact, Stage, Store
+from farm.store.tables import read_table, write_table
 
 SELECTION = Stage("selection", 1)
 ANSWERS = Stage("answers", 1)

@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.calls.calls import NO_CALLS, Calls
-from farm.cost import Cost, count
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
-from farm.tables import read_table, write_table
+from farm.store.cost import Cost, count
+from farm.store.tables import read_table, write_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,6 @@ from farm.artifacts import (
 )
 from farm.calls.calls import NO_CALLS, Calls
 from farm.chain import Chain
-from farm.cost import Cost, count
 from farm.data.dataset import Dataset
 from farm.errors import UnfitError, UserError
 from farm.evaluation_stages import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
@@ -40,8 +39,9 @@ from farm.records import (
     comparison_of,
 )
 from farm.seeds import derive_seed
-from farm.store import Artifact, Stage, Store
-from farm.tables import read_table, write_table
+from farm.store.artifacts import Artifact, Stage, Store
+from farm.store.cost import Cost, count
+from farm.store.tables import read_table, write_table
 
 DATASET = Stage("dataset", 3)
 POLICY = Stage("policy", 1)

@@ -1,6 +1,6 @@
 """The nouns of the laboratory: small frozen records that every other module passes around.
 
-On disk a table of them has exactly the fields of one record as columns (farm/tables.py).
+On disk a table of them has exactly the fields of one record as columns (farm/store/tables.py).
 """
 
 import enum

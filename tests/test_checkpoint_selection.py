@@ -32,8 +32,8 @@ from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.methods.sft import SFT
 from farm.pipeline import run_chain
 from farm.records import Comparison, Instruction, Output, Preference, Verdict
-from farm.store import Artifact, Store
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, Store
+from farm.store.tables import read_table
 from tests.paths import ROOT
 from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm

@@ -16,7 +16,7 @@ from farm.commands.run import plan
 from farm.commands.score import settings_of
 from farm.config import CONF_DIR, ConfigError, build
 from farm.models.prompts import ChatPrompt
-from farm.store import describe
+from farm.store.artifacts import describe
 from tests.judges.evaluators import write_evaluator
 
 FILES = sorted(CONF_DIR.rglob("*.yaml"))

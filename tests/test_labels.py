@@ -18,8 +18,8 @@ from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.online_dpo import OnlineDPO
 from farm.pipeline import run_chain
 from farm.records import Annotation, Comparison, Preference
-from farm.store import Artifact, Store
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, Store
+from farm.store.tables import read_table
 from tests.test_pipeline import TRAINING, chain, simulated
 from tests.tiny import tiny_causal_lm
 

@@ -37,8 +37,8 @@ from farm.records import (
     Preference,
     Standing,
 )
-from farm.store import Store
-from farm.tables import read_table
+from farm.store.artifacts import Store
+from farm.store.tables import read_table
 from tests.paths import ROOT
 from tests.tiny import tiny_causal_lm
 
@@ -256,7 +256,7 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
     unbroken = run_chain(Store(tmp_path / "unbroken"), chain(checkpoint))
     program = (
         "import os, signal, sys; from pathlib import Path; from tests.test_pipeline import chain, run_chain, Store\n"
-        "import farm.store as store\n"
+        "import farm.store.artifacts as store\n"
         "class Dying(Store):\n"
         "    def _build(self, artifact, identity, build):\n"
         "        def build_and_die(output_dir, scratch_dir):\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from farm.calls.calls import ModelSlot, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError
-from farm.store import digest_of_path
+from farm.store.artifacts import digest_of_path
 
 if TYPE_CHECKING:
     from farm.calls.local_model import LocalModel

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from farm.checkpoint_selection import Candidate
-from farm.store import Artifact, StageReport
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, StageReport
+from farm.store.tables import read_table
 
 
 def selections_in(reports: Sequence[StageReport]) -> list[Artifact]:

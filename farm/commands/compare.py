@@ -20,7 +20,7 @@ from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.leaderboard.runs import read_runs
 from farm.stats.bradley_terry import TieModel
-from farm.store import Store
+from farm.store.artifacts import Store
 
 _KINDS: dict[Role, str] = {"humans": "human", "simulated": "llm"}
 

@@ -10,7 +10,7 @@ from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.runs import read_runs
 from farm.leaderboard.tables import check, render, write
-from farm.store import Store
+from farm.store.artifacts import Store
 
 
 @dataclass(frozen=True, kw_only=True)

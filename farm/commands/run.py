@@ -30,8 +30,8 @@ from farm.leaderboard.runs import read_run, read_runs
 from farm.pipeline import run_chain
 from farm.progress import job_label
 from farm.records import Standing
-from farm.store import Artifact, ArtifactError, Store
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, ArtifactError, Store
+from farm.store.tables import read_table
 
 PARTS = ("adapter", "panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
 """Keys that stand in conf/config.yaml only for others to refer to."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from farm.commands.checkpoint_report import choice_words, selections_in
 from farm.records import Standing
-from farm.store import Artifact, StageReport
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, StageReport
+from farm.store.tables import read_table
 
 _COLUMNS = ("stage", "", "seconds", "tokens", "labels", "steps", "TFLOPs", "peak MB")
 

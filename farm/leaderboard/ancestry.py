@@ -7,9 +7,9 @@ from operator import add
 from typing import Any
 
 from farm.compare.costs import RunCost
-from farm.cost import Cost
 from farm.records import Standing
-from farm.store import Artifact, Store, cost_of
+from farm.store.artifacts import Artifact, Store, cost_of
+from farm.store.cost import Cost
 
 
 def differences(settings: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:

@@ -17,8 +17,8 @@ from farm.leaderboard.ancestry import cost_of_run, differences, settings_of
 from farm.optimization import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.selection import SelectionKL
-from farm.store import Artifact, Store
-from farm.tables import read_table
+from farm.store.artifacts import Artifact, Store
+from farm.store.tables import read_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy
 from farm.seeds import derive_seed, uniform_for
-from farm.tables import read_table, write_table
+from farm.store.tables import read_table, write_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from farm.cost import Cost, count
 from farm.methods.ppo_rollout import Networks, Rollouts, micro_batches
 from farm.models.forward import CompletionBatch, completion_batch
 from farm.seeds import rng_for
+from farm.store.cost import Cost, count
 from farm.tensors.advantages import Advantages
 from farm.tensors.logprobs import per_token_logps
 from farm.tensors.ppo_loss import PolicyLoss, ValueLoss, clipped_policy_loss, clipped_value_loss

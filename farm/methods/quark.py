@@ -45,7 +45,6 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from farm.cost import Cost, count
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.ppo_rollout import draw_completions, micro_batches, prompts_of_step
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
@@ -61,6 +60,7 @@ from farm.models.trainable import load_policy_and_reference
 from farm.progress import progress
 from farm.records import Instruction, Policy
 from farm.seeds import rng_for
+from farm.store.cost import Cost, count
 
 
 class Sample(NamedTuple):

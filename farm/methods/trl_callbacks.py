@@ -9,9 +9,9 @@ from time import monotonic
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from farm.cost import Cost, count
 from farm.methods.snapshots import Snapshots
 from farm.progress import Bar
+from farm.store.cost import Cost, count
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 """At least, and fifty times what the last one took: one part in fifty of the time at most goes into them."""

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from farm.cost import Cost, count
+from farm.store.cost import Cost, count
 
 
 def count_flops_of(model: PreTrainedModel) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from farm.cost import Cost, count, uncounted
 from farm.errors import UnfitError
 from farm.models.decoder import Decoder, HuggingFaceDecoder
 from farm.models.flops import count_gpu_memory, forward_flops
@@ -23,6 +22,7 @@ from farm.models.llama_decoder import LlamaDecoder
 from farm.models.recomputing_decoder import RecomputingDecoder
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
+from farm.store.cost import Cost, count, uncounted
 from farm.tensors.sampling import sample_tokens
 
 logger = logging.getLogger(__name__)

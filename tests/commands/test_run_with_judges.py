@@ -7,7 +7,7 @@ import pytest
 
 from farm.commands.main import run_command
 from farm.records import Annotation
-from farm.tables import read_table
+from farm.store.tables import read_table
 from tests.calls.server import judge_server
 from tests.tiny import save_causal_lm_for_long_texts
 

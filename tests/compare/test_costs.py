@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from farm.compare.costs import RunCost, cost_report, cost_rows, cost_table, draw_costs
-from farm.cost import Cost
+from farm.store.cost import Cost
 from tests.compare.verdict_maker import two_arms
 
 RATES = {"sft": 0.2, "best_of_n": 0.8, "longest": 0.4}

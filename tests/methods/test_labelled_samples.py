@@ -18,7 +18,7 @@ from farm.methods.iterated_dpo import IteratedDPO
 from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.records import Output, PreferencePair
-from farm.tables import read_table
+from farm.store.tables import read_table
 from tests.methods.conftest import Folders
 from tests.methods.scripted_labels import LongerWins
 

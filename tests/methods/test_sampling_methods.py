@@ -15,7 +15,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Output, Policy
-from farm.tables import read_table
+from farm.store.tables import read_table
 from tests.methods.conftest import Folders
 
 

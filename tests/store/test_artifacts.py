@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from farm.annotators.noise import LabelFlip
-from farm.store import ArtifactError, MissingArtifactError, Stage, Store, describe
+from farm.store.artifacts import ArtifactError, MissingArtifactError, Stage, Store, describe
 
 STAGE = Stage("thing", 1)
 

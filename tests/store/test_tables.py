@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from farm.records import Annotation, Instruction, Outcome, Preference
-from farm.tables import read_table, write_table
+from farm.store.tables import read_table, write_table
 
 ANNOTATION = Annotation(
     comparison_key="k", annotator="a", judge="j", first_shown=2, clean_preference=Preference.FIRST,

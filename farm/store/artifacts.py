@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from farm.cost import Cost, measured, peak_memory_mb
 from farm.errors import UserError
+from farm.store.cost import Cost, measured, peak_memory_mb
 
 DIGEST_LIMIT_BYTES = 64 * 2**20
 """Larger files are checked by size only when an artifact is opened."""

@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from farm.cost import Cost, Tally, count, measured, peak_memory_mb, uncounted
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.generate import sample
-from farm.store import Stage, Store
+from farm.store.artifacts import Stage, Store
+from farm.store.cost import Cost, Tally, count, measured, peak_memory_mb, uncounted
 from tests.tiny import tiny_causal_lm
 
 
@@ -29,7 +29,7 @@ def test_only_what_a_stage_does_is_counted(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_attempt_had_spent_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("farm.cost.KEPT_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("farm.store.cost.KEPT_EVERY_SECONDS", 0.0)
     killed = Tally(tmp_path / "cost.json")
     killed.add(Cost(labels=5, generated_tokens=7))
     again = Tally(tmp_path / "cost.json")
