@@ -12,19 +12,19 @@ import time
 
 import numpy as np
 
-from farm.stats.acceptability import acceptability, acceptability_agreement
-from farm.stats.agreement import CLASSES, accuracy, cohen_kappa, leave_one_out, majority, raw_agreement
-from farm.stats.bias_variance import bias_and_variance
-from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
-from farm.stats.label_counts import FIVE_CLASSES, counts_of, table_counts
-from farm.stats.leanings import Style, leanings
-from farm.stats.pair_agreement import (
+from farm.stats.agreement.acceptability import acceptability, acceptability_agreement
+from farm.stats.agreement.bias_variance import bias_and_variance
+from farm.stats.agreement.by_annotator import CLASSES, accuracy, cohen_kappa, leave_one_out, majority, raw_agreement
+from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.agreement.label_counts import FIVE_CLASSES, counts_of, table_counts
+from farm.stats.agreement.pair_agreement import (
     agreement_between,
     agreement_within,
     exact_agreement,
     leave_one_out_pooled,
     mean_agreement_with_each,
 )
+from farm.stats.leanings import Style, leanings
 from farm.stats.position import order_effect, settle
 
 SETTINGS = {"seed": 0, "n_resamples": 1000}

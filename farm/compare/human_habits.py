@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from farm.stats.acceptability import acceptability, acceptability_agreement
-from farm.stats.agreement import CLASSES, three_classes
+from farm.stats.agreement.acceptability import acceptability, acceptability_agreement
+from farm.stats.agreement.by_annotator import CLASSES, three_classes
+from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.agreement.label_counts import FIVE_CLASSES, IntArray, counts_of
+from farm.stats.agreement.pair_agreement import agreement_within, exact_agreement
 from farm.stats.bootstrap import Estimate
-from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
-from farm.stats.label_counts import FIVE_CLASSES, IntArray, counts_of
 from farm.stats.leanings import leanings, style_of
-from farm.stats.pair_agreement import agreement_within, exact_agreement
 from farm.stats.shares import clustered_share, undefined
 
 _NAME = "humans"

@@ -7,13 +7,13 @@ import numpy as np
 
 from farm.compare.judges_input import ItemLabels, JudgeLabels, LabelledSet
 from farm.compare.judges_result import JudgeFigures, JudgeResult
-from farm.stats.agreement import CLASSES, cohen_kappa
-from farm.stats.bias_variance import BiasVariance, bias_and_variance
+from farm.stats.agreement.bias_variance import BiasVariance, bias_and_variance
+from farm.stats.agreement.by_annotator import CLASSES, cohen_kappa
+from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.agreement.label_counts import IntArray, counts_of, slots
+from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
-from farm.stats.label_counts import IntArray, counts_of, slots
 from farm.stats.leanings import leanings
-from farm.stats.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.position import order_effect, settle
 from farm.stats.shares import mean_of_ratios, ratio, undefined
 

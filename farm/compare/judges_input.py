@@ -17,9 +17,9 @@ from farm.data.annotations import notes_of, read_annotations, same_order
 from farm.data.files import read_rows
 from farm.errors import UserError
 from farm.records import Comparison, Preference, content_key
-from farm.stats.agreement import CLASSES, majority, three_classes
+from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
+from farm.stats.agreement.label_counts import IntArray, counts_of, slots
 from farm.stats.bootstrap import FloatArray
-from farm.stats.label_counts import IntArray, counts_of, slots
 from farm.stats.leanings import Style, style_of
 
 JudgeKind = Literal["human", "recorded", "live", "baseline"]

@@ -17,10 +17,10 @@ import numpy as np
 
 from farm.compare.label_tables import LabelTable
 from farm.seeds import rng_for
-from farm.stats.agreement import CLASSES, majority
+from farm.stats.agreement.by_annotator import CLASSES, majority
+from farm.stats.agreement.label_counts import table_counts
+from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
-from farm.stats.label_counts import table_counts
-from farm.stats.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.shares import ratio, undefined
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from farm.errors import UserError
 from farm.records import content_key
-from farm.stats.agreement import three_classes
+from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import FloatArray
 from farm.stats.pair_counts import BoolArray
 

@@ -15,7 +15,7 @@ from scipy import special
 from farm.compare.label_tables import Labels, LabelTable
 from farm.compare.standings_file import PublishedModel, PublishedStandings, Role
 from farm.seeds import rng_for
-from farm.stats.agreement import majority
+from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, seed_weights
 from farm.stats.bradley_terry import TieModel
 from farm.stats.consensus_draws import Votes, consensus_resamples

@@ -20,7 +20,7 @@ import pandas as pd
 
 from farm.errors import UserError
 from farm.seeds import rng_for
-from farm.stats.agreement import three_classes
+from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
 
 MIN_MODEL_PAIRS = 3

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from farm.stats.agreement import three_classes
+from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import FloatArray
 
 Ints = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from farm.compare.label_tables import match_labels
 from farm.data.annotation_row import annotation_frame
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
-from farm.stats.agreement import accuracy, cohen_kappa, majority, raw_agreement
+from farm.stats.agreement.by_annotator import accuracy, cohen_kappa, majority, raw_agreement
 from tests.compare.label_rows import row
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from farm.stats.agreement import majority
+from farm.stats.agreement.by_annotator import majority
 from farm.stats.consensus_draws import Votes, consensus_resamples
 from farm.stats.model_ranking import rank_models
 from farm.stats.pair_counts import ClusterCounts, comparisons_of

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.agreement import raw_agreement
+from farm.stats.agreement.by_annotator import raw_agreement
 from farm.stats.position import order_effect, settle
 
 NAN = float("nan")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.bias_variance import bias_and_variance, vote
-from farm.stats.label_counts import slots
+from farm.stats.agreement.bias_variance import bias_and_variance, vote
+from farm.stats.agreement.label_counts import slots
 
 NAN = float("nan")
 

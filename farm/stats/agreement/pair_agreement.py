@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.agreement import CLASSES
+from farm.stats.agreement.by_annotator import CLASSES
 from farm.stats.bootstrap import Estimate, FloatArray
 from farm.stats.shares import mean_of_ratios, ratio
 
@@ -102,7 +102,7 @@ def leave_one_out_pooled(
 
     For annotators that label different items: AlpacaFarm's figure for its 648 pairs with four labels each, whoever gave
     them. Where the others have several modes each counts its share (the expected value of a random tie-break). Equal to
-    `farm.stats.agreement.leave_one_out` if everybody labels everything.
+    `farm.stats.agreement.by_annotator.leave_one_out` if everybody labels everything.
 
     Args:
         counts: (I, C) labels per item; items with one label do not count.

@@ -1,7 +1,7 @@
 """Agreement beyond chance of any number of annotators: Fleiss' kappa and Krippendorff's alpha for unordered labels.
 
 Both depend on the counts of labels per item only, so that annotators may label different items. Cohen's kappa, for two
-annotators, is in `farm.stats.agreement`.
+annotators, is in `farm.stats.agreement.by_annotator`.
 """
 
 from collections.abc import Callable

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.acceptability import acceptability, acceptability_agreement
-from farm.stats.agreement import CLASSES, leave_one_out, majority, three_classes
-from farm.stats.label_counts import FIVE_CLASSES, counts_of, slots, table_counts
-from farm.stats.pair_agreement import (
+from farm.stats.agreement.acceptability import acceptability, acceptability_agreement
+from farm.stats.agreement.by_annotator import CLASSES, leave_one_out, majority, three_classes
+from farm.stats.agreement.label_counts import FIVE_CLASSES, counts_of, slots, table_counts
+from farm.stats.agreement.pair_agreement import (
     agreement_between,
     agreement_within,
     exact_agreement,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from farm.stats.agreement.label_counts import counts_of
 from farm.stats.bootstrap import Estimate
-from farm.stats.label_counts import counts_of
 from farm.stats.shares import clustered_share, ratio
 
 BoolArray = npt.NDArray[np.bool_]

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from farm.stats.agreement import accuracy, cohen_kappa, leave_one_out, majority, raw_agreement, three_classes
+from farm.stats.agreement.by_annotator import (
+    accuracy,
+    cohen_kappa,
+    leave_one_out,
+    majority,
+    raw_agreement,
+    three_classes,
+)
 
 NAN = float("nan")
 

@@ -18,9 +18,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from farm.stats.agreement import CLASSES
+from farm.stats.agreement.by_annotator import CLASSES
+from farm.stats.agreement.label_counts import table_counts
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.label_counts import table_counts
 from farm.stats.shares import mean_of_ratios, undefined
 
 TieBreak = Literal["alpaca_eval", "expected"]

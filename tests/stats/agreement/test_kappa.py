@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 
-from farm.stats.agreement import CLASSES
-from farm.stats.kappa import fleiss_kappa, krippendorff_alpha
-from farm.stats.label_counts import table_counts
+from farm.stats.agreement.by_annotator import CLASSES
+from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
+from farm.stats.agreement.label_counts import table_counts
 
 
 def test_fleiss_is_what_statsmodels_says() -> None:
