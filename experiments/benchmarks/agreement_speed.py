@@ -24,8 +24,8 @@ from farm.stats.agreement.pair_agreement import (
     leave_one_out_pooled,
     mean_agreement_with_each,
 )
-from farm.stats.leanings import Style, leanings
-from farm.stats.position import order_effect, settle
+from farm.stats.bias.position import order_effect, settle
+from farm.stats.bias.style import Style, leanings
 
 SETTINGS = {"seed": 0, "n_resamples": 1000}
 N_WORKERS, PER_ITEM = 16, 4

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.annotators.noise import Label, draw_for, prefers
-from farm.stats.answer_style import list_difference, log_length_ratio
+from farm.stats.bias.answer_style import list_difference, log_length_ratio
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ from farm.annotators.noise_workers import drawn_worker, worker_name
 from farm.errors import UserError
 from farm.records import Preference
 from farm.seeds import uniform_for
-from farm.stats.answer_style import list_difference, log_length_ratio
+from farm.stats.bias.answer_style import list_difference, log_length_ratio
 from farm.stats.choice_model import choice_probabilities
 
 _NORMAL = NormalDist()

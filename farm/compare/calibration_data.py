@@ -14,7 +14,7 @@ from farm.data.annotation_table import same_order
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
 from farm.stats.agreement.by_annotator import three_classes
-from farm.stats.answer_style import list_difference, log_length_ratio
+from farm.stats.bias.answer_style import list_difference, log_length_ratio
 from farm.stats.noise_labels import CrowdLabels
 
 

@@ -18,9 +18,9 @@ from farm.compare.sides import Side, side_of_labels, side_of_standings
 from farm.compare.sides_comparison import SidesComparison, by_side, compare_sides, no_comparison
 from farm.compare.standings_file import PublishedStandings, Role
 from farm.errors import UserError
+from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate
 from farm.stats.bradley_terry import TieModel
-from farm.stats.outliers import Screening, screen_annotators
 
 MOST_HUMANS = 6
 """Humans whose pairs are compared one by one."""

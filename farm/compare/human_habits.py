@@ -14,8 +14,8 @@ from farm.stats.agreement.by_annotator import CLASSES, three_classes
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
 from farm.stats.agreement.label_counts import FIVE_CLASSES, IntArray, counts_of
 from farm.stats.agreement.pair_agreement import agreement_within, exact_agreement
+from farm.stats.bias.style import leanings, style_of
 from farm.stats.bootstrap import Estimate
-from farm.stats.leanings import leanings, style_of
 from farm.stats.shares import clustered_share, undefined
 
 _NAME = "humans"

@@ -22,7 +22,7 @@ something is null the reason why. Win rates are fractions, ties one half.
 - human_labels: of all human labels of the table, as first, tie and second: the figures fleiss_kappa, krippendorff_alpha
   (n: items), relaxed_agreement, exact_agreement (on five grades), acceptability_agreement (n: pairs of labels), ties,
   prefers_longer, prefers_lists, prefers_first_shown (n: labels), and acceptable: model -> figure (n: labels).
-- flagged_humans: annotator, kind, share, expected, n_labels, p_value (`farm.stats.outliers.Flag`); screening:
+- flagged_humans: annotator, kind, share, expected, n_labels, p_value (`farm.stats.bias.outliers.Flag`); screening:
   n_annotators, n_tests, alpha.
 - notes: what was left out, with counts.
 """

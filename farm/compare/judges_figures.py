@@ -12,9 +12,9 @@ from farm.stats.agreement.by_annotator import CLASSES, cohen_kappa
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
 from farm.stats.agreement.label_counts import IntArray, counts_of, slots
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
+from farm.stats.bias.position import order_effect, settle
+from farm.stats.bias.style import leanings
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.leanings import leanings
-from farm.stats.position import order_effect, settle
 from farm.stats.shares import mean_of_ratios, ratio, undefined
 
 _NO_HUMANS = "there are no human labels"

@@ -19,8 +19,8 @@ from farm.errors import UserError
 from farm.records import Comparison, Preference, content_key
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
 from farm.stats.agreement.label_counts import IntArray, counts_of, slots
+from farm.stats.bias.style import Style, style_of
 from farm.stats.bootstrap import FloatArray
-from farm.stats.leanings import Style, style_of
 
 JudgeKind = Literal["human", "recorded", "live", "baseline"]
 GOLD_COLUMN = "gold"

@@ -1,7 +1,7 @@
 """What a report says of annotators who do not look at what they label."""
 
 from farm.compare.page import Block, Section, Table, Text
-from farm.stats.outliers import MIN_SHARED, Flag, Screening
+from farm.stats.bias.outliers import MIN_SHARED, Flag, Screening
 
 _MEANING = {
     "random": "votes at random: agrees with others no better than chance",

@@ -1,4 +1,4 @@
-"""The tests behind `farm.stats.outliers`: is one annotator's label on an item as likely to be anybody else's?"""
+"""The tests behind `farm.stats.bias.outliers`: is one annotator's label on an item as likely to be anybody else's?"""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import stats
 
+from farm.stats.bias.exact_tails import Urn, coins_of, count_tails
+from farm.stats.bias.votes import Ints, Trait, TraitKind, VoteTable
 from farm.stats.bootstrap import FloatArray
-from farm.stats.exact_tails import Urn, coins_of, count_tails
-from farm.stats.votes import Ints, Trait, TraitKind, VoteTable
 
 MIN_SHARE = 0.85
 """What "always" means: random slips do not hide an annotator, and a mild habit is none."""

@@ -1,6 +1,6 @@
 from farm.compare.outlier_report import outlier_section
 from farm.compare.page import Page, Table, markdown
-from farm.stats.outliers import Flag, Screening
+from farm.stats.bias.outliers import Flag, Screening
 
 CALM = Screening(flags=(), n_annotators=3, n_tests=21, alpha=0.05, untested=(), barely_shared=())
 

@@ -7,7 +7,7 @@ import numpy as np
 from farm.annotators.noise import Label
 from farm.annotators.noise_crowd import CrowdNoise
 from farm.records import Comparison, Preference
-from farm.stats.answer_style import list_difference, log_length_ratio
+from farm.stats.bias.answer_style import list_difference, log_length_ratio
 from farm.stats.noise_labels import CrowdLabels
 
 KNOWN = CrowdNoise(

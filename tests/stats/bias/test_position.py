@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from farm.stats.agreement.by_annotator import raw_agreement
-from farm.stats.position import order_effect, settle
+from farm.stats.bias.position import order_effect, settle
 
 NAN = float("nan")
 

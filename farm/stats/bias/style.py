@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from farm.stats.answer_style import has_list
+from farm.stats.bias.answer_style import has_list
 from farm.stats.bootstrap import Estimate, FloatArray
 from farm.stats.shares import clustered_share
 
@@ -33,7 +33,7 @@ class Style(NamedTuple):
     longer_alpaca_eval: IntArray
     """By more than 30 characters."""
     has_list: IntArray
-    """Exactly one has a list (`farm.stats.answer_style`)."""
+    """Exactly one has a list (`farm.stats.bias.answer_style`)."""
     has_list_alpaca_eval: IntArray
     """Exactly one has what AlpacaEval takes for a list."""
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import read_annotations
-from farm.stats.outliers import Kind, flag_annotators, screen_annotators
+from farm.stats.bias.outliers import Kind, flag_annotators, screen_annotators
 from tests.paths import HUMANDATA
 
 

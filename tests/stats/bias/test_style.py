@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.leanings import leanings, style_of
+from farm.stats.bias.style import leanings, style_of
 
 NAN = float("nan")
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from farm.stats.answer_style import has_list, list_difference, log_length_ratio
+from farm.stats.bias.answer_style import has_list, list_difference, log_length_ratio
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from farm.stats.exact_tails import Coins, Urn, coins_of, count_tails
+from farm.stats.bias.exact_tails import Coins, Urn, coins_of, count_tails
 
 
 def test_equal_coins_are_binomial() -> None:

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from farm.stats.bias.votes import Ints, VoteTable
 from farm.stats.outlier_tests import Kind, OutlierTest, outlier_tests
 from farm.stats.rankings import holm
-from farm.stats.votes import Ints, VoteTable
 
 ALPHA = 0.05
 """Chance that anybody is flagged where nobody should be."""
