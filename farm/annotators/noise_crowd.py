@@ -4,7 +4,7 @@ Worker w is shown comparison i, on which the judge's clean verdict has the margi
 
     u = r_w (s m_i + e_i) + b_len x_i + b_list l_i + b_pos o_i
 
-the worker chooses by Davidson's model of ties with log odds u and tie weight v, or lapses (`farm.stats.choice_model`):
+the worker chooses by Davidson's model of ties with log odds u and tie weight v, or lapses (`farm.stats.noise.choice_model`):
 
     m_i    judge's margin: log odds of p_first (cut to p_limit), and then s = 1 / temperature; or, of a judge without
            p_first, 1, -1, or 0 for a tie, and then s = verdict_log_odds
@@ -33,7 +33,7 @@ from farm.errors import UserError
 from farm.records import Preference
 from farm.seeds import uniform_for
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
-from farm.stats.choice_model import choice_probabilities
+from farm.stats.noise.choice_model import choice_probabilities
 
 _NORMAL = NormalDist()
 _SMALLEST = 1e-16

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from farm.annotators.noise import Label, check_range, draw_for, is_first_smaller, prefers
 from farm.records import Preference
-from farm.stats.choice_model import choice_probabilities
+from farm.stats.noise.choice_model import choice_probabilities
 
 
 @dataclass(frozen=True, kw_only=True)

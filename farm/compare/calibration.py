@@ -12,11 +12,11 @@ from farm.compare.calibration_data import CalibrationData
 from farm.compare.calibration_fit import Parameter, WorkerReliability, crowd_noise, parameters, reliabilities
 from farm.errors import UserError
 from farm.progress import Bar
-from farm.stats.noise_fit import CrowdFit, fit_crowd
-from farm.stats.noise_identified import Identified, identified
-from farm.stats.noise_intervals import intervals
-from farm.stats.noise_labels import CrowdLabels, IntArray
-from farm.stats.noise_scores import HeldOutScores, fold_of_items, predicted_labels, score_folds
+from farm.stats.noise.fit import CrowdFit, fit_crowd
+from farm.stats.noise.identified import Identified, identified
+from farm.stats.noise.intervals import intervals
+from farm.stats.noise.labels import CrowdLabels, IntArray
+from farm.stats.noise.scores import HeldOutScores, fold_of_items, predicted_labels, score_folds
 
 _FIT_STEPS, _INTERVAL_STEPS = 20, 80
 

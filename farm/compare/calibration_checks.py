@@ -28,7 +28,7 @@ from farm.compare.calibration_data import CalibrationData, clean_label
 from farm.records import Preference
 from farm.seeds import derive_seed, rng_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
-from farm.stats.noise_baselines import FLAT_FLIP_PROB, SIDES, judged_side
+from farm.stats.noise.baselines import FLAT_FLIP_PROB, SIDES, judged_side
 
 MIN_LENGTH_GAP = 30
 """Characters; AlpacaEval's definition of its share of longer outputs."""

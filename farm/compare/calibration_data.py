@@ -15,7 +15,7 @@ from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise.labels import CrowdLabels
 
 
 @dataclass(frozen=True, kw_only=True)

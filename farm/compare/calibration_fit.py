@@ -7,9 +7,9 @@ import numpy as np
 
 from farm.annotators.noise_crowd import CrowdNoise
 from farm.compare.calibration_data import CalibrationData
-from farm.stats.noise_fit import LIMITS, Fit
-from farm.stats.noise_identified import FIELD_OF, PARAMETERS, Identified
-from farm.stats.noise_intervals import Interval
+from farm.stats.noise.fit import LIMITS, Fit
+from farm.stats.noise.identified import FIELD_OF, PARAMETERS, Identified
+from farm.stats.noise.intervals import Interval
 
 _FROM_ZERO = ("reliability_spread", "opinion_sd", "lapse_rate")
 """Parameters whose lower limit is a value like any other and not an end of the search."""

@@ -8,7 +8,7 @@ from farm.compare.calibration_checks import Figure
 from farm.compare.calibration_fit import Parameter
 from farm.compare.report import table
 from farm.stats.bootstrap import Estimate
-from farm.stats.noise_scores import Score
+from farm.stats.noise.scores import Score
 
 _MEANINGS = {
     "temperature": "of the judge's p_first; 1 takes it as it is, more is noisier",

@@ -15,7 +15,7 @@ from farm.compare.calibration_report import calibration_json, calibration_report
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.records import Comparison, Preference
-from farm.stats.noise_scores import fold_of_items
+from farm.stats.noise.scores import fold_of_items
 from tests.paths import HUMANDATA
 
 PANDALM = HUMANDATA / "pandalm.parquet"

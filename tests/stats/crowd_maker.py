@@ -8,7 +8,7 @@ from farm.annotators.noise import Label
 from farm.annotators.noise_crowd import CrowdNoise
 from farm.records import Comparison, Preference
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise.labels import CrowdLabels
 
 KNOWN = CrowdNoise(
     n_workers=20, reliability_spread=0.5, temperature=None, verdict_log_odds=1.5, p_limit=0.99, opinion_sd=1.2,

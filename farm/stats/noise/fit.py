@@ -1,7 +1,7 @@
 """Fitting the noise model of a crowd to human labels by maximum likelihood.
 
 The workers' log reliabilities rho_w ~ Normal(0, spread^2) are latent and crossed with the items, so their integral is
-taken by Laplace's method: with l(theta, rho) the log-likelihood of `farm.stats.noise_likelihood` and I_w the
+taken by Laplace's method: with l(theta, rho) the log-likelihood of `farm.stats.noise.likelihood` and I_w the
 information on rho_w,
 
     F(spread) = max over theta, rho of [l - sum rho_w^2 / (2 spread^2)]  -  (1 - 1/W) sum log(1 + spread^2 I_w) / 2,
@@ -24,8 +24,8 @@ from scipy.interpolate import PchipInterpolator
 from scipy.optimize import minimize
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.noise_labels import CrowdLabels
-from farm.stats.noise_likelihood import Coefficients, evaluate
+from farm.stats.noise.labels import CrowdLabels
+from farm.stats.noise.likelihood import Coefficients, evaluate
 
 SPREADS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9, 1.2, 1.6, 2.2)
 """Spreads of reliability that are tried; the last is the largest that is found."""
@@ -91,7 +91,7 @@ def fit_crowd(labels: CrowdLabels, free: frozenset[str]) -> CrowdFit:
 
     Args:
         labels: N labels, of at least two kinds.
-        free: from `farm.stats.noise_identified.identified`.
+        free: from `farm.stats.noise.identified.identified`.
     """
     start = fit_at(labels, free, spread=0.0)
     if "reliability_spread" not in free:

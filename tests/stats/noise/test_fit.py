@@ -9,11 +9,11 @@ import pytest
 from farm.annotators.noise import Label
 from farm.annotators.noise_crowd import CrowdNoise
 from farm.records import Comparison, Preference
-from farm.stats.noise_fit import fit_at, fit_crowd
-from farm.stats.noise_identified import identified
-from farm.stats.noise_intervals import Interval, intervals
-from farm.stats.noise_labels import CrowdLabels
-from farm.stats.noise_likelihood import Coefficients, evaluate, held_out
+from farm.stats.noise.fit import fit_at, fit_crowd
+from farm.stats.noise.identified import identified
+from farm.stats.noise.intervals import Interval, intervals
+from farm.stats.noise.labels import CrowdLabels
+from farm.stats.noise.likelihood import Coefficients, evaluate, held_out
 from tests.stats.crowd_maker import KNOWN, crowd_labels, without
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.noise_fit import LIMITS, CrowdFit, Fit, fine_curve, fit_at
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise.fit import LIMITS, CrowdFit, Fit, fine_curve, fit_at
+from farm.stats.noise.labels import CrowdLabels
 
 THRESHOLD = 3.841458820694124
 """95% quantile of chi-squared with one degree of freedom."""

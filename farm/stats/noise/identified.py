@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise.labels import CrowdLabels
 
 PARAMETERS = (
     "temperature",
@@ -33,7 +33,7 @@ class Identified(NamedTuple):
     """What can be fitted."""
 
     free: frozenset[str]
-    """Names as in `farm.stats.noise_fit.fit_crowd`."""
+    """Names as in `farm.stats.noise.fit.fit_crowd`."""
     reasons: dict[str, str]
     """Of the parameters that are left out (names as in PARAMETERS)."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.noise_labels import CrowdLabels
+from farm.stats.noise.labels import CrowdLabels
 
 FLAT_FLIP_PROB = 0.25
 SIDES = (0.5, 0.0, -0.5)

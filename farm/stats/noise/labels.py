@@ -17,7 +17,7 @@ _BLOCK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class CrowdLabels:
-    """N labels of W workers on I items, sorted by item; the letters are those of the model (`farm.stats.noise_fit`)."""
+    """N labels of W workers on I items, sorted by item; the letters are those of the model (`farm.stats.noise.fit`)."""
 
     item: IntArray
     """(N,) index of the item, not decreasing; every item from 0 to I - 1 occurs."""

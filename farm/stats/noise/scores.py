@@ -12,10 +12,10 @@ import numpy as np
 
 from farm.seeds import rng_for, uniform_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
-from farm.stats.noise_baselines import BASELINES, certain_flips, certain_verdict, log_scores, n_impossible
-from farm.stats.noise_fit import CrowdFit
-from farm.stats.noise_labels import CrowdLabels, IntArray
-from farm.stats.noise_likelihood import held_out
+from farm.stats.noise.baselines import BASELINES, certain_flips, certain_verdict, log_scores, n_impossible
+from farm.stats.noise.fit import CrowdFit
+from farm.stats.noise.labels import CrowdLabels, IntArray
+from farm.stats.noise.likelihood import held_out
 
 CALIBRATED = "calibrated"
 
@@ -25,7 +25,7 @@ class Score:
     """One prediction's score on held-out labels."""
 
     name: str
-    """calibrated, or a baseline of `farm.stats.noise_baselines`."""
+    """calibrated, or a baseline of `farm.stats.noise.baselines`."""
     per_label: Estimate
     """Mean log-probability of a label; its n_total counts labels."""
     ahead: Estimate | None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from farm.stats.choice_model import choice_probabilities, choice_terms
+from farm.stats.noise.choice_model import choice_probabilities, choice_terms
 
 
 def test_probabilities_by_hand() -> None:
