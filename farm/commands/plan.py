@@ -17,9 +17,9 @@ from farm.config import ConfigError, Problem, build
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.progress import progress
-from farm.stats.planning import Criterion, DesignKind, LabelSource, Question
-from farm.stats.planning_estimates import SourceEstimates, estimate_humans, estimate_judges
-from farm.stats.planning_search import BudgetPoint, Search, SmallestDesign, budget_points, smallest_design
+from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
+from farm.stats.planning.model import Criterion, DesignKind, LabelSource, Question
+from farm.stats.planning.search import BudgetPoint, Search, SmallestDesign, budget_points, smallest_design
 
 MIN_SIMULATIONS = 100
 MIN_FAILURES = 10

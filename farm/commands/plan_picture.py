@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from farm.commands.plan_report import Plan
-from farm.stats.planning import Design, LabelSource, closed_form_confidence
+from farm.stats.planning.model import Design, LabelSource, closed_form_confidence
 
 # Okabe and Ito's colours; whatever colour says, a marker or a dash says too.
 _COLOURS = ("#0072B2", "#D55E00")

@@ -4,7 +4,7 @@ import math
 import pytest
 from scipy.stats import norm
 
-from farm.stats.planning import (
+from farm.stats.planning.model import (
     Design,
     DesignKind,
     LabelSource,
@@ -14,7 +14,7 @@ from farm.stats.planning import (
     gap_moments,
     highest_confidence,
 )
-from farm.stats.planning_simulation import simulated_confidence, simulated_gaps
+from farm.stats.planning.simulation import simulated_confidence, simulated_gaps
 
 PERFECT = LabelSource(
     flip_prob=0.0,

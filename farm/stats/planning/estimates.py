@@ -1,4 +1,4 @@
-"""What recorded labels say about a source of labels, in the terms of `farm.stats.planning`.
+"""What recorded labels say about a source of labels, in the terms of `farm.stats.planning.model`.
 
 Of two labels that are no ties, given by different annotators to one comparison, the expected agreement a obeys
 

@@ -2,10 +2,10 @@ import dataclasses
 import math
 
 import pytest
-
-from farm.stats.planning import Design
-from farm.stats.planning_search import Search, budget_points, cost_of, smallest_design
 from tests.stats.test_planning import NOISY, PERFECT, QUESTION
+
+from farm.stats.planning.model import Design
+from farm.stats.planning.search import Search, budget_points, cost_of, smallest_design
 
 SEARCH = Search(
     confidence=0.9,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.planning import (
+from farm.stats.planning.model import (
     Design,
     LabelSource,
     Question,
@@ -19,7 +19,7 @@ from farm.stats.planning import (
     closed_form_items,
     highest_confidence,
 )
-from farm.stats.planning_simulation import SimulatedConfidence, simulated_confidence
+from farm.stats.planning.simulation import SimulatedConfidence, simulated_confidence
 
 GRID_POINTS = 240
 """Numbers of instructions looked at between a third and twice of the closed form's answer: steps of 0.75%."""

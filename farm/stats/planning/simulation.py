@@ -1,4 +1,4 @@
-"""The model of `farm.stats.planning`, drawn label by label: no normal approximation, no linearisation.
+"""The model of `farm.stats.planning.model`, drawn label by label: no normal approximation, no linearisation.
 
 Whoever doubts the closed form compares it with this. One simulation is followed along the number of instructions, so
 that a whole curve of confidence against budget costs no more than its last point.
@@ -11,7 +11,7 @@ import numpy as np
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import FloatArray
-from farm.stats.planning import N_STANDARD_ERRORS, Design, LabelSource, Question, gap_moments
+from farm.stats.planning.model import N_STANDARD_ERRORS, Design, LabelSource, Question, gap_moments
 
 CELLS_AT_ONCE = 50_000
 """Comparisons drawn at a time: few enough for the processor's cache."""

@@ -4,7 +4,7 @@ import pytest
 
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
-from farm.stats.planning_estimates import estimate_humans, estimate_judges
+from farm.stats.planning.estimates import estimate_humans, estimate_judges
 from tests.paths import HUMANDATA
 
 PANDALM = HUMANDATA / "pandalm.parquet"
