@@ -28,7 +28,7 @@ FLOORS = {
 
 
 def area(module: str) -> str:
-    """farm.stats.rankings -> stats"""
+    """farm.stats.ranking.correlations -> stats"""
     return module.split(".")[1]
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from farm.stats.bradley_terry import TieModel, fit_strengths
-from farm.stats.model_ranking import cluster_resamples
-from farm.stats.pair_counts import ClusterCounts, Comparisons
+from farm.stats.ranking.bradley_terry import TieModel, fit_strengths
+from farm.stats.ranking.model_ranking import cluster_resamples
+from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from farm.config import build
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
 from farm.leaderboard.runs import read_runs
-from farm.stats.bradley_terry import TieModel
+from farm.stats.ranking.bradley_terry import TieModel
 from farm.store.artifacts import Store
 
 _KINDS: dict[Role, str] = {"humans": "human", "simulated": "llm"}

@@ -19,8 +19,8 @@ import pandas as pd
 from farm.compare.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
 from farm.stats.bootstrap import FloatArray
-from farm.stats.rankings import RankingAgreement, compare_rankings
-from farm.stats.win_rates import WinRate
+from farm.stats.ranking.correlations import RankingAgreement, compare_rankings
+from farm.stats.ranking.win_rates import WinRate
 
 Kind = Literal["trained", "other", "label_free"]
 """trained: in both arms, ranked; other: labels of neither arm, or run in one arm only; label_free: learns nothing."""

@@ -14,7 +14,7 @@ import pandas as pd
 from farm.compare.arms import Arm
 from farm.compare.verdicts import check_verdicts, seeds_of, select, value_table
 from farm.errors import UserError
-from farm.stats.win_rates import Difference, paired_difference
+from farm.stats.ranking.win_rates import Difference, paired_difference
 
 Measure = Literal["score", "utility"]
 

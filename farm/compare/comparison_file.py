@@ -8,7 +8,7 @@ from pathlib import Path
 
 from farm.compare.arms import Arm, ArmResult, ArmsComparison, ModelRow
 from farm.stats.bootstrap import Estimate
-from farm.stats.rankings import Inversion
+from farm.stats.ranking.correlations import Inversion
 
 Json = dict[str, object]
 

@@ -17,7 +17,7 @@ from farm.compare.name_tags import place_tags
 from farm.compare.pictures import BLUE, GREY, new_figure, save_figure, style_axes
 from farm.compare.report import rate_text, table
 from farm.compare.verdicts import select, win_rate_of
-from farm.stats.win_rates import WinRate
+from farm.stats.ranking.win_rates import WinRate
 from farm.store.cost import Cost
 
 TERA = 1e12

@@ -20,7 +20,7 @@ from farm.compare.standings_file import PublishedStandings, Role
 from farm.errors import UserError
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate
-from farm.stats.bradley_terry import TieModel
+from farm.stats.ranking.bradley_terry import TieModel
 
 MOST_HUMANS = 6
 """Humans whose pairs are compared one by one."""

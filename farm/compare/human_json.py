@@ -35,8 +35,8 @@ from farm.compare.human_habits import HumanHabits
 from farm.compare.label_agreement import LabelAgreement
 from farm.compare.sides import Side, SideModel
 from farm.compare.sides_comparison import SidesComparison
-from farm.stats.model_ranking import ModelRanking, RankedModel
-from farm.stats.ranking_agreement import Correlation, Correlations, PairOrder
+from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
+from farm.stats.ranking.ranking_agreement import Correlation, Correlations, PairOrder
 
 
 def write_human_comparison(comparison: HumanComparison, path: Path) -> None:

@@ -15,7 +15,7 @@ from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed
 from farm.compare.report import interval
 from farm.compare.sides import Side, SideModel
 from farm.stats.bootstrap import Estimate
-from farm.stats.model_ranking import RankedModel
+from farm.stats.ranking.model_ranking import RankedModel
 
 AGREEMENT_PNG, RANKINGS_PNG = "agreement.png", "rankings.png"
 

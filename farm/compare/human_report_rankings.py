@@ -6,9 +6,9 @@ from farm.compare.report import interval
 from farm.compare.sides import Side
 from farm.compare.sides_comparison import SidesComparison
 from farm.stats.bootstrap import Estimate
-from farm.stats.model_ranking import ModelRanking
-from farm.stats.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
-from farm.stats.tie_rules import TIE_RULES
+from farm.stats.ranking.model_ranking import ModelRanking
+from farm.stats.ranking.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
+from farm.stats.ranking.tie_rules import TIE_RULES
 
 PAIRS_PNG = "pairs.png"
 MOST_PAIRS = 15

@@ -10,7 +10,7 @@ from farm.errors import UserError
 from farm.records import content_key
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import FloatArray
-from farm.stats.pair_counts import BoolArray
+from farm.stats.ranking.pair_counts import BoolArray
 
 _TEXTS = ["model_1", "model_2", "output_1", "output_2"]
 _SWAPPED = ["model_2", "model_1", "output_2", "output_1"]

@@ -9,8 +9,8 @@ from farm.compare.arms import ArmResult, ArmsComparison, ModelRow
 from farm.compare.bars import LabelQuality, Margin
 from farm.compare.verdicts import win_rate_of
 from farm.stats.bootstrap import Estimate
-from farm.stats.rankings import Inversion, RankingAgreement
-from farm.stats.win_rates import Difference, WinRate
+from farm.stats.ranking.correlations import Inversion, RankingAgreement
+from farm.stats.ranking.win_rates import Difference, WinRate
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text_columns: int = 1) -> str:

@@ -17,10 +17,10 @@ from farm.compare.standings_file import PublishedModel, PublishedStandings, Role
 from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, seed_weights
-from farm.stats.bradley_terry import TieModel
-from farm.stats.consensus_draws import Votes, consensus_resamples
-from farm.stats.model_ranking import ModelRanking, RankingDraws, rank_models
-from farm.stats.pair_counts import comparisons_of
+from farm.stats.ranking.bradley_terry import TieModel
+from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
+from farm.stats.ranking.model_ranking import ModelRanking, RankingDraws, rank_models
+from farm.stats.ranking.pair_counts import comparisons_of
 
 SMALLEST_RATE = 1e-6
 """Win rates are kept this far from 0 and 1 before their log odds are taken, in resamples only."""

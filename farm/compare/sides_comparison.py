@@ -7,8 +7,8 @@ import numpy as np
 
 from farm.compare.sides import Side
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.model_ranking import RankingDraws
-from farm.stats.ranking_agreement import Correlation, Correlations, PairOrder, correlate, pair_orders
+from farm.stats.ranking.model_ranking import RankingDraws
+from farm.stats.ranking.ranking_agreement import Correlation, Correlations, PairOrder, correlate, pair_orders
 
 
 @dataclass(frozen=True, kw_only=True)

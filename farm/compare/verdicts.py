@@ -9,7 +9,7 @@ import pandas as pd
 from farm.errors import UserError
 from farm.records import Outcome, Standing
 from farm.stats.bootstrap import FloatArray
-from farm.stats.win_rates import WinRate, win_rate
+from farm.stats.ranking.win_rates import WinRate, win_rate
 
 RUN_COLUMNS = ("method", "annotator_train", "annotator_eval", "seed")
 VERDICT_COLUMNS = (

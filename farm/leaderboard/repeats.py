@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from farm.leaderboard.rows import LeaderboardRow
 from farm.leaderboard.runs import MeasuredRun
 from farm.records import Outcome, Standing
-from farm.stats.repeatability import LabelCounts, repeat_variance
+from farm.stats.ranking.repeatability import LabelCounts, repeat_variance
 
 StandingKey = tuple[str, str, str, str, str, int]
 """Dataset, model, evaluation annotator, method, training annotator, seed."""

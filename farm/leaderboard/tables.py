@@ -18,7 +18,7 @@ from farm.leaderboard.human_tables import ALPACAFARM_TABLE_2, human_table_csv
 from farm.leaderboard.repeats import StandingKey, row_variances, standing_key
 from farm.leaderboard.rows import LeaderboardRow, average_over_seeds
 from farm.records import Standing
-from farm.stats.repeatability import gaps_within_repeats
+from farm.stats.ranking.repeatability import gaps_within_repeats
 
 STANDINGS_CSV = "standings.csv"
 SEEDS_CSV = "seeds.csv"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.stats.bootstrap import LEVEL, FloatArray
-from farm.stats.pair_counts import IntArray
+from farm.stats.ranking.pair_counts import IntArray
 
 
 class Ranks(NamedTuple):

@@ -16,8 +16,8 @@ from farm.compare.standings_file import read_standings
 from farm.data.annotation_row import annotation_frame
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
-from farm.stats.pair_counts import ClusterCounts, comparisons_of
-from farm.stats.ranking_agreement import Correlations
+from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
+from farm.stats.ranking.ranking_agreement import Correlations
 from tests.compare.label_rows import crowd, row
 from tests.paths import ROOT
 

@@ -22,7 +22,7 @@ import pandas as pd
 
 from farm.stats.bias.votes import Ints, VoteTable
 from farm.stats.outlier_tests import Kind, OutlierTest, outlier_tests
-from farm.stats.rankings import holm
+from farm.stats.ranking.correlations import holm
 
 ALPHA = 0.05
 """Chance that anybody is flagged where nobody should be."""

@@ -4,7 +4,7 @@ from scipy import stats
 
 from farm.leaderboard.human_tables import ALPACAFARM_TABLE_2
 from farm.stats.bootstrap import FloatArray
-from farm.stats.rankings import compare_rankings, correlations, holm
+from farm.stats.ranking.correlations import compare_rankings, correlations, holm
 
 MODELS = ("a", "b", "c", "d")
 

@@ -1,6 +1,6 @@
 """Two rankings of the same models held against each other, whatever they were made from: values and their resamples.
 
-The correlations' intervals are those of `farm.stats.rankings`. Besides them stands what a repetition would show: the
+The correlations' intervals are those of `farm.stats.ranking.correlations`. Besides them stands what a repetition would show: the
 mean and the percentiles over the resamples. It lies lower, because a repetition adds noise to numbers that are noisy
 already (AlpacaFarm's six fine-tunes: 0.94 as published, 0.80 on average when its own standard errors are played again).
 
@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from farm.stats.bootstrap import LEVEL, Estimate, FloatArray
-from farm.stats.rankings import MIN_MODELS, correlation_estimate, correlations, holm
+from farm.stats.ranking.correlations import MIN_MODELS, correlation_estimate, correlations, holm
 
 COEFFICIENTS = ("spearman", "kendall", "pearson")
 

@@ -5,7 +5,7 @@
 - ties_as_losses: wins / comparisons.
 
 A model against another under ties_half adds up to 1 with the other against it, under ties_as_losses it does not.
-Standard errors are over clusters (see `farm.stats.pair_counts`), as of a ratio of sums; with one comparison a cluster
+Standard errors are over clusters (see `farm.stats.ranking.pair_counts`), as of a ratio of sums; with one comparison a cluster
 that is the sample standard deviation / sqrt(n).
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.pair_counts import Comparisons, PairCounts, Pairs
+from farm.stats.ranking.pair_counts import Comparisons, PairCounts, Pairs
 
 TieRule = Literal["ties_half", "ties_dropped", "ties_as_losses"]
 TIE_RULES: tuple[TieRule, ...] = ("ties_half", "ties_dropped", "ties_as_losses")

@@ -18,7 +18,15 @@ import numpy as np
 from scipy import sparse, special
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.pair_counts import BoolArray, ClusterCounts, IntArray, PairCounts, Pairs, comparisons_of, components
+from farm.stats.ranking.pair_counts import (
+    BoolArray,
+    ClusterCounts,
+    IntArray,
+    PairCounts,
+    Pairs,
+    comparisons_of,
+    components,
+)
 
 TieModel = Literal["half_wins", "davidson"]
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate
-from farm.stats.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
-from farm.stats.elo import order_averaged_elo
-from farm.stats.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
+from farm.stats.ranking.elo import order_averaged_elo
+from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranking.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
 from farm.stats.ranks import Ranks, ranks_from_draws
-from farm.stats.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
 
 CHUNK_BYTES = 2**26
 """Weights, and counts of pairs, held at once while resampling."""

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from farm.stats.elo import order_averaged_elo
-from farm.stats.pair_counts import comparisons_of
+from farm.stats.ranking.elo import order_averaged_elo
+from farm.stats.ranking.pair_counts import comparisons_of
 
 
 def test_one_game_by_hand() -> None:

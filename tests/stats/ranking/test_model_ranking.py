@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from farm.stats.model_ranking import ModelRanking, rank_models
-from farm.stats.pair_counts import Comparisons, comparisons_of
+from farm.stats.ranking.model_ranking import ModelRanking, rank_models
+from farm.stats.ranking.pair_counts import Comparisons, comparisons_of
 
 
 def made(n: int = 600, *, seed: int = 0, names: str = "abcd", tie: float = 0.1) -> Comparisons:

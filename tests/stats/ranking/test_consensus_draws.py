@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from farm.stats.agreement.by_annotator import majority
-from farm.stats.consensus_draws import Votes, consensus_resamples
-from farm.stats.model_ranking import rank_models
-from farm.stats.pair_counts import ClusterCounts, comparisons_of
+from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
+from farm.stats.ranking.model_ranking import rank_models
+from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 
 
 def votes(n_items: int, n_annotators: int, *, p_wrong: float, seed: int = 0) -> tuple[list[str], list[str], np.ndarray]:

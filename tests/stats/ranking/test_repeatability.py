@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.repeatability import LabelCounts, gaps_within_repeats, repeat_variance, repeatability
+from farm.stats.ranking.repeatability import LabelCounts, gaps_within_repeats, repeat_variance, repeatability
 from tests.paths import HUMANDATA
 
 SEEDS = HUMANDATA / "alpacafarm_gpt4_seeds_b1.parquet"

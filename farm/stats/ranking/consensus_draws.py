@@ -16,7 +16,7 @@ from scipy import sparse
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import FloatArray
-from farm.stats.pair_counts import Comparisons, PairCounts, drawn_weights, pairs_of, place_of
+from farm.stats.ranking.pair_counts import Comparisons, PairCounts, drawn_weights, pairs_of, place_of
 
 CHUNK_CELLS = 2**21
 """Item x resample cells held at once; about ten arrays of this size are alive."""

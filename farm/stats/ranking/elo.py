@@ -12,7 +12,7 @@ import pandas as pd
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.pair_counts import Comparisons, IntArray, drawn_weights
+from farm.stats.ranking.pair_counts import Comparisons, IntArray, drawn_weights
 
 INITIAL = 1000.0
 """Rating of a model that has not played."""

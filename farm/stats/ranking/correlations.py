@@ -25,7 +25,7 @@ from scipy import stats
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights, seed_weights
-from farm.stats.win_rates import Difference, win_rate_difference
+from farm.stats.ranking.win_rates import Difference, win_rate_difference
 
 MIN_MODELS = 3
 """Two models are ranked alike or not: a correlation of +1 or -1 that means nothing."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from farm.stats.ranking_agreement import correlate, pair_orders
+from farm.stats.ranking.ranking_agreement import correlate, pair_orders
 
 VALUES = np.array([0.2, 0.4, 0.6, 0.8])
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from farm.stats.win_rates import paired_difference, win_rate, win_rate_difference
+from farm.stats.ranking.win_rates import paired_difference, win_rate, win_rate_difference
 
 NAN = float("nan")
 

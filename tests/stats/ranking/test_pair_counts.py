@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from farm.errors import UserError
-from farm.stats.pair_counts import ClusterCounts, comparisons_of, components, drawn_weights, pairs_of
+from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of, components, drawn_weights, pairs_of
 
 
 def test_counts_by_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 from scipy import optimize, special
 
 from farm.errors import UserError
-from farm.stats.bradley_terry import bradley_terry
+from farm.stats.ranking.bradley_terry import bradley_terry
 
 
 def random_comparisons(n_models: int, n: int, *, seed: int) -> tuple[list[str], list[str], np.ndarray]:

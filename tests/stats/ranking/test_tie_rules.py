@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.pair_counts import ClusterCounts, comparisons_of
-from farm.stats.tie_rules import TIE_RULES, model_totals, rates_of_counts, rates_with_errors
+from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
+from farm.stats.ranking.tie_rules import TIE_RULES, model_totals, rates_of_counts, rates_with_errors
 
 # a against b: 3 wins, 2 ties, 1 loss.
 SCORES = [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
