@@ -40,7 +40,7 @@ from farm.models.checkpoint import Model
 from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points
 from farm.records import Annotation, Instruction, OptimizationPoint, Outcome, Output, Policy, Standing, instructions_of
 from farm.seeds import derive_seed
-from farm.stats.selection import pair_agreement
+from farm.stats.best_of_n import pair_agreement
 from farm.store.artifacts import Artifact, Stage, Store
 from farm.store.tables import read_table, write_table
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from farm.data.dataset import Utility
 from farm.records import OptimizationPoint, Output
-from farm.stats.selection import Floats, SelectionKL, best_of_n_kl, expected_best_of_n, measured_best_of_n_kl
+from farm.stats.best_of_n import Floats, SelectionKL, best_of_n_kl, expected_best_of_n, measured_best_of_n_kl
 
 SELECTION_FILE = "selection.json"
 """In a standings artifact: the `SelectionKL`s of a policy that keeps the best of several answers."""

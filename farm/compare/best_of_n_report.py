@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from farm.compare.report import table
-from farm.stats.selection import SelectionKL
+from farm.stats.best_of_n import SelectionKL
 
 
 class BestOfNRun(NamedTuple):

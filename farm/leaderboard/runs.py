@@ -16,7 +16,7 @@ from farm.compare.costs import RunCost
 from farm.leaderboard.ancestry import cost_of_run, differences, settings_of
 from farm.optimization import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
-from farm.stats.selection import SelectionKL
+from farm.stats.best_of_n import SelectionKL
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
 

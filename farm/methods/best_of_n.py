@@ -5,7 +5,7 @@ does the same at evaluation to any method's policy (`farm run method=dpo best_of
 Papers: Stiennon et al. 2020, arXiv 2009.01325; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (n = 16, temperature 1).
 
 For distinct scores best-of-n is exactly log n - (n - 1)/n nats of KL away from the policy, whatever the scorer, and
-less where scores tie: n = 16 costs at most 1.84 nats. Both figures are reported (`farm.stats.selection`).
+less where scores tie: n = 16 costs at most 1.84 nats. Both figures are reported (`farm.stats.best_of_n`).
 
 With a scorer that has seen no label (random, longest, mean_logprob) this gives the label-free rows of every table: a
 method has learned from preferences only if it beats them.

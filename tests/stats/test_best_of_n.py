@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from farm.stats.selection import best_of_n_kl, expected_best_of_n, measured_best_of_n_kl, pair_agreement
+from farm.stats.best_of_n import best_of_n_kl, expected_best_of_n, measured_best_of_n_kl, pair_agreement
 
 
 def test_best_of_n_expectation_is_the_mean_over_all_subsets() -> None:
