@@ -36,7 +36,7 @@ from farm.models.generate import Completion
 from farm.models.reward import RewardScorer
 from farm.tensors.advantages import generalised_advantages
 from farm.tensors.masks import masked_whiten
-from farm.tensors.ppo_loss import clipped_policy_loss, clipped_value_loss
+from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss
 from farm.tensors.rewards import shaped_rewards
 from tests.methods.trl_ppo_dump import EOS, FIXTURE, PAD, config
 

@@ -10,7 +10,7 @@ from farm.tensors.advantages import generalised_advantages
 from farm.tensors.kl import kl_k1, kl_k2, kl_k3
 from farm.tensors.logprobs import entropies, per_token_logps
 from farm.tensors.masks import masked_mean, masked_sum, masked_var, masked_whiten
-from farm.tensors.ppo_loss import clipped_policy_loss, clipped_value_loss
+from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss
 from farm.tensors.sampling import sample_tokens
 
 MASK = torch.tensor([[True, True, True], [True, False, False]])
