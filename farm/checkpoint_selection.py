@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
-from farm.calls.calls import Calls
+from farm.calls.request import Calls
 from farm.errors import UserError
 from farm.evaluation import (
     RunIdentity,

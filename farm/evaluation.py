@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from farm.annotators.annotator import Annotator
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
 from farm.seeds import derive_seed
 

@@ -16,7 +16,7 @@ from farm.artifacts import (
     write_json,
     write_policy,
 )
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.chain import Chain
 from farm.checkpoint_selection import (
     Candidate,

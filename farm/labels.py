@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
 from farm.store.cost import Cost, count

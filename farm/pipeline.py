@@ -19,7 +19,7 @@ from farm.artifacts import (
     write_json,
     write_policy,
 )
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.chain import Chain
 from farm.data.dataset import Dataset
 from farm.errors import UnfitError, UserError

@@ -15,7 +15,7 @@ from farm.annotators.noise import LabelFlip
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.artifacts import load_policy
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.chain import Chain
 from farm.checkpoint_selection import (
     Candidate,

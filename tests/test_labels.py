@@ -10,7 +10,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
-from farm.calls.calls import NO_CALLS, Calls, NoCalls
+from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.chain import Chain
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel

@@ -175,7 +175,7 @@ def _openai(url: str, at_once: int, n: int) -> Iterator[None]:
 
 
 def _farm(url: str, at_once: int, n: int, cache: Path) -> Iterator[None]:
-    from farm.calls.calls import Decoding, Message, ModelSlot, Request
+    from farm.calls.request import Decoding, Message, ModelSlot, Request
     from farm.calls.session import open_calls
     from tests.calls.asking import settings
 

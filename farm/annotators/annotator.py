@@ -10,7 +10,7 @@ from farm.annotators.draws import drawn_judge, judge_shares
 from farm.annotators.noise import Label, Noise
 from farm.annotators.presentation import ONCE, Presentation, combined
 from farm.annotators.threads import in_threads
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge, Panel
 from farm.records import Annotation, Comparison, Preference, Verdict
 from farm.seeds import derive_seed, uniform_for

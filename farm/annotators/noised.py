@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.annotators.noise import Noise, is_first_smaller, renoise
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison
 from farm.seeds import uniform_for

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from farm.calls.calls import NOT_ASKED
+from farm.calls.request import NOT_ASKED
 from farm.records import Preference, Verdict
 
 ConflictRule = Literal["average", "tie", "drop"]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
 from farm.data.files import DataError
 from farm.judges.judge import Judge

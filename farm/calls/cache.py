@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from farm.calls.calls import Decoding, Reply, Request, TokenLogprob
+from farm.calls.request import Decoding, Reply, Request, TokenLogprob
 from farm.errors import UserError
 
 SCHEMA_VERSION = 1

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from farm.calls.calls import Reply, Request, TokenLogprob
 from farm.calls.prices import Usage
+from farm.calls.request import Reply, Request, TokenLogprob
 from farm.calls.retries import Failure, Remedy
 
 MAX_SHOWN = 300

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from farm.calls.cache import CallCache, key_of
-from farm.calls.calls import Reply, Request
 from farm.calls.keys import base_url_of
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage
+from farm.calls.request import Reply, Request
 from farm.calls.settings import CallSettings
 from farm.calls.tokens import CHARACTERS_PER_TOKEN, estimated_prompt_tokens
 

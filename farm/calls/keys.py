@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from farm.calls.calls import ModelSlot
+from farm.calls.request import ModelSlot
 from farm.errors import UserError
 
 OPENAI_URL = "https://api.openai.com/v1"

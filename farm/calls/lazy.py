@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from farm.calls.calls import Reply, Request
+from farm.calls.request import Reply, Request
 from farm.calls.settings import CallSettings
 from farm.errors import UserError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LazyCalls:
-    """Answers requests (`farm.calls.calls.Calls`)."""
+    """Answers requests (`farm.calls.request.Calls`)."""
 
     def __init__(self, settings: CallSettings, stack: ExitStack, *, needs_all: bool) -> None:
         self._settings, self._stack, self._needs_all = settings, stack, needs_all

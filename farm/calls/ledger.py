@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from farm.calls.calls import Reply, Request
 from farm.calls.prices import Usage
+from farm.calls.request import Reply, Request
 
 
 @dataclass(kw_only=True)

@@ -13,8 +13,8 @@ import torch
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from farm.calls.calls import Message, Reply, Request
 from farm.calls.label_scores import label_logprobs
+from farm.calls.request import Message, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError
 from farm.models.checkpoint import load_causal_lm, load_tokenizer

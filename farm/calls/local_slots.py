@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farm.calls.calls import ModelSlot, Reply, Request
+from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError
 from farm.store.artifacts import digest_of_path

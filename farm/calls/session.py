@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farm.calls.budget import Budget
 from farm.calls.cache import CallCache, Entry, key_of
-from farm.calls.calls import ModelSlot, Reply, Request
 from farm.calls.keys import Address, address_of, base_url_of
 from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage, price_override
+from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import CallSettings
 from farm.errors import UserError
 from farm.seeds import rng_for

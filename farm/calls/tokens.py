@@ -6,7 +6,7 @@ character and more, so characters outside ASCII count as one each. A chat adds a
 
 import math
 
-from farm.calls.calls import Request
+from farm.calls.request import Request
 
 CHARACTERS_PER_TOKEN = 4.0
 TOKENS_PER_MESSAGE = 4

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.annotators.annotator import Annotator, SimulatedAnnotator
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.compare.judges_input import ItemLabels, JudgeKind, JudgeLabels, LabelledSet
 from farm.compare.judges_probes import Probe
 from farm.errors import UserError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from farm.annotators.annotator import Annotator
-from farm.calls.calls import Calls
+from farm.calls.request import Calls
 from farm.compare.judges_figures import judge_figures, margin
 from farm.compare.judges_input import JudgeKind, JudgeLabels, LabelledSet, ReadSet
 from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, n_verdicts

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from farm.calls.calls import NO_CALLS, Calls, Decoding, Message, ModelSlot, Request
+from farm.calls.request import NO_CALLS, Calls, Decoding, Message, ModelSlot, Request
 from farm.judges.alpaca_eval_config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
 from farm.judges.alpaca_eval_parsers import Parser, parser_named, read_values
 from farm.judges.alpaca_eval_prompt import check_placeholders, filled, has_input, template_messages

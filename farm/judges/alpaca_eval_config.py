@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import pydantic
 import yaml
 
-from farm.calls.calls import Decoding, ModelSlot
+from farm.calls.request import Decoding, ModelSlot
 
 CONFIG_NAME = "configs.yaml"
 _ENDPOINT_FUNCTIONS = (

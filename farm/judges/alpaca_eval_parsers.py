@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from farm.calls.calls import Reply, TokenLogprob
+from farm.calls.request import Reply, TokenLogprob
 from farm.judges.json_parsers import json_values, python_literal
 from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Comparison, Preference, Verdict
 from farm.seeds import sample_seed, uniform_for

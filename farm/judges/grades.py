@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.reading import Reading, compared, excerpt, no_verdict
 
 _NUMBER = r"(?P<number>-?\d+(?:\.\d+)?)(?!\.?\d)(?!\s*(?:to|or|-|\u2013)\s*\d)"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.calls.calls import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
+from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
 from farm.judges.grades import Grade, GradeParser
 from farm.judges.reading import Reading, compared, no_verdict
 from farm.judges.spending import Share, verdict_of

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.labels import Labels
 from farm.judges.reading import Reading, compared, no_verdict, unreadable, wrong_count
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.records import Comparison, Verdict
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from farm.calls.calls import Reply, TokenLogprob
+from farm.calls.request import Reply, TokenLogprob
 from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable
 
 _AROUND = " \n\t\"'`*_()[].,:;▁Ġ"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
-from farm.calls.calls import NO_CALLS, Calls, Decoding, ModelSlot, Request
+from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
 from farm.judges.reading import Reading, ReplyParser, no_verdict
 from farm.judges.reference import ReferenceWriter
 from farm.judges.spending import Share, verdict_of

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.records import Preference
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
 from farm.data.files import DataError
 from farm.judges.reading import Reading, no_verdict

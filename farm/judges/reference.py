@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.calls.calls import Calls, Decoding, ModelSlot, Request
+from farm.calls.request import Calls, Decoding, ModelSlot, Request
 from farm.judges.spending import Share
 from farm.judges.template import check_template, fill, tag_for
 from farm.records import Comparison

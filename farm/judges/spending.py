@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.reading import Reading
 from farm.records import Verdict
 

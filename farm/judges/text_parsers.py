@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.labels import Labels
 from farm.judges.reading import Reading, unreadable, wrong_count
 from farm.records import Preference

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.pocket.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.utility import WEIGHTS
 from farm.records import Comparison, Verdict

@@ -13,7 +13,7 @@ from farm.annotators.noise_lapses import Abstentions
 from farm.annotators.noise_workers import WorkerFlips
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
-from farm.calls.calls import NO_CALLS, Calls
+from farm.calls.request import NO_CALLS, Calls
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.records import Comparison, Preference, Verdict

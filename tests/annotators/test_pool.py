@@ -14,7 +14,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.draws import drawn_judge, judge_shares
 from farm.annotators.presentation import ONCE, Presentation
-from farm.calls.calls import NO_CALLS, Calls, NoCalls
+from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.commands.overrides import expand
 from farm.commands.run import plan
 from farm.errors import UserError

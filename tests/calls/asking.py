@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from farm.calls.calls import Decoding, Message, ModelSlot, Request
+from farm.calls.request import Decoding, Message, ModelSlot, Request
 from farm.calls.settings import CallSettings, HumanPrice, LocalSettings, Price
 
 DECODING = Decoding(temperature=0.0, max_tokens=10)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from farm.calls.calls import Decoding, Message, Request, TokenLogprob
 from farm.calls.chat import body_of, read_reply
 from farm.calls.prices import Usage
+from farm.calls.request import Decoding, Message, Request, TokenLogprob
 from farm.calls.retries import Remedy
 from tests.calls.asking import slot
 

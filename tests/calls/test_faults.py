@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.calls import Decoding, Message
+from farm.calls.request import Decoding, Message
 from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from farm.calls.calls import Decoding, Message, ModelSlot, Request
+from farm.calls.request import Decoding, Message, ModelSlot, Request
 from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import settings

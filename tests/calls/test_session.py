@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot

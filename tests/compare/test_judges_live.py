@@ -6,7 +6,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise import LabelFlip
 from farm.annotators.presentation import ONCE
-from farm.calls.calls import NO_CALLS
+from farm.calls.request import NO_CALLS
 from farm.compare.judges_figures import judge_figures
 from farm.compare.judges_input import LabelledSet, read_labelled
 from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, each_judge, n_verdicts

@@ -4,7 +4,7 @@ import json
 import struct
 from pathlib import Path
 
-from farm.calls.calls import NO_CALLS
+from farm.calls.request import NO_CALLS
 from farm.compare.judges_input import read_labelled
 from farm.compare.judges_measure import Measuring, measure
 from farm.compare.judges_picture import draw_judges

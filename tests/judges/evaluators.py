@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from farm.calls.calls import Reply, Request
+from farm.calls.request import Reply, Request
 from farm.judges.alpaca_eval import AlpacaEvalPanel
 
 CHAT = """<|im_start|>system

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from farm.calls.calls import Reply, Request
+from farm.calls.request import Reply, Request
 from farm.config import CONF_DIR, build, register_resolvers
 from farm.judges.judge import Judge
 from farm.records import Comparison

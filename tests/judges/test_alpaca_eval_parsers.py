@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from farm.calls.calls import Reply, TokenLogprob
+from farm.calls.request import Reply, TokenLogprob
 from farm.judges.alpaca_eval_parsers import parser_named, read_values
 from farm.records import Preference
 

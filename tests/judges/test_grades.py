@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.grades import GradeParser, TwoScores
 from farm.records import Preference
 

@@ -2,7 +2,7 @@
 
 import json
 
-from farm.calls.calls import Reply, Request
+from farm.calls.request import Reply, Request
 from farm.records import Comparison, Preference
 from tests.judges.scripted import ScriptedCalls, delimited, shipped_judge, swapped
 

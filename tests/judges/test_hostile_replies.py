@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.alpaca_eval_parsers import parser_named, read_values
 from farm.judges.grades import GradeParser, TwoScores
 from farm.judges.json_parsers import JsonVerdict, RankList

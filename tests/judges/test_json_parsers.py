@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.json_parsers import JsonVerdict, RankList, json_objects
 from farm.judges.labels import Labels
 from farm.records import Preference

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from farm.calls.calls import Reply, TokenLogprob
+from farm.calls.request import Reply, TokenLogprob
 from farm.judges.logprob_parsers import LabelLogprobs
 from farm.judges.reading import Reading
 from farm.records import Preference

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.calls import Message, Request
 from farm.calls.chat import read_reply
+from farm.calls.request import Message, Request
 from farm.calls.session import Session, open_calls
 from farm.judges.grading import GradingJudge
 from farm.judges.prompted import PromptedJudge

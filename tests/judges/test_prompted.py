@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.calls.calls import Message, Reply, Request
+from farm.calls.request import Message, Reply, Request
 from farm.judges.prompted import PromptedJudge
 from farm.judges.text_parsers import TextVerdict
 from farm.records import Comparison, Preference

@@ -8,7 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from farm.calls.calls import ModelSlot
+from farm.calls.request import ModelSlot
 from farm.config import CONF_DIR, ConfigError, build, register_resolvers
 from farm.judges.grading import GradingJudge
 from farm.judges.judge import Judge, Panel

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.calls.calls import Reply
+from farm.calls.request import Reply
 from farm.judges.labels import Labels
 from farm.judges.text_parsers import NumberedVerdicts, TextVerdict
 from farm.records import Preference
