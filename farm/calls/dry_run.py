@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from farm.calls.cache import CallCache, key_of
+from farm.calls.cache.cache import CallCache, key_of
 from farm.calls.keys import base_url_of
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage

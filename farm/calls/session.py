@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from farm.calls.budget import Budget
-from farm.calls.cache import CallCache, Entry, key_of
+from farm.calls.cache.cache import CallCache, Entry, key_of
 from farm.calls.keys import Address, address_of, base_url_of
 from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local_slots import LocalModels

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.cache import CacheError, CallCache, Entry, key_of
-from farm.calls.cache_contents import contents, export_lines, prune
+from farm.calls.cache.cache import CacheError, CallCache, Entry, key_of
+from farm.calls.cache.cache_contents import contents, export_lines, prune
 from farm.calls.request import Message, Reply, Request, TokenLogprob
 from tests.calls.asking import DECODING, questions, slot
 

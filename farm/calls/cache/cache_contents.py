@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from farm.calls.cache import connect, naming, prepare
+from farm.calls.cache.cache import connect, naming, prepare
 
 _CHOSEN = "(:model IS NULL OR model = :model) AND (:before IS NULL OR made_at < :before)"
 _SECONDS_PER_DAY = 86400
