@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from farm.calls.cache.cache import CallCache, key_of
-from farm.calls.keys import base_url_of
+from farm.calls.http.keys import base_url_of
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage
 from farm.calls.request import Reply, Request

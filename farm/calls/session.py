@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farm.calls.budget import Budget
 from farm.calls.cache.cache import CallCache, Entry, key_of
-from farm.calls.keys import Address, address_of, base_url_of
+from farm.calls.http.keys import Address, address_of, base_url_of
 from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage, price_override
@@ -22,7 +22,7 @@ from farm.errors import UserError
 from farm.seeds import rng_for
 
 if TYPE_CHECKING:
-    from farm.calls.sender import Job, Sender
+    from farm.calls.http.sender import Job, Sender
 
 
 class CallProgress(NamedTuple):
@@ -151,7 +151,7 @@ class Session:
         if not asked:
             return {}
         # Imported here: the HTTP client takes half a second to load, and reading the cache needs none.
-        from farm.calls.sender import Job
+        from farm.calls.http.sender import Job
 
         waiting = _Waiting(len(asked))
         jobs, joined = [], []
@@ -176,7 +176,7 @@ class Session:
         return waiting.replies
 
     def _new_sender(self) -> "Sender":
-        from farm.calls.sender import Sender
+        from farm.calls.http.sender import Sender
 
         return Sender(
             self.settings, prices=self._prices, ledger=self.ledger, budget=self.budget, known_reply=self._known_reply

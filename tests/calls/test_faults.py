@@ -158,7 +158,7 @@ def test_replies_in_another_format_are_replies() -> None:
 
 def test_a_reply_that_reached_max_tokens_before_any_text_says_so() -> None:
     """Models that think first spend max_tokens on it."""
-    from farm.calls.chat import read_reply
+    from farm.calls.http.chat import read_reply
 
     parsed = read_reply(b'{"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}')
     assert parsed.failure is not None and "raise the judge's max_tokens" in parsed.failure.reason

@@ -209,7 +209,7 @@ def test_a_mistake_in_the_sending_thread_is_raised_where_one_waits(monkeypatch: 
     def broken(content: bytes) -> Reply:
         raise KeyError("a mistake")
 
-    monkeypatch.setattr("farm.calls.endpoint.read_reply", broken)
+    monkeypatch.setattr("farm.calls.http.endpoint.read_reply", broken)
     with judge_server() as server, open_calls(settings(None)) as calls, pytest.raises(KeyError, match="a mistake"):
         calls.ask(questions(slot(server.base_url), 5))
 

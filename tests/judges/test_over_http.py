@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.chat import read_reply
+from farm.calls.http.chat import read_reply
 from farm.calls.request import Message, Request
 from farm.calls.session import Session, open_calls
 from farm.judges.grading import GradingJudge

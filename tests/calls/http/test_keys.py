@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.keys import OPENAI_URL, address_of, base_url_of
+from farm.calls.http.keys import OPENAI_URL, address_of, base_url_of
 from farm.calls.request import ModelSlot
 from farm.calls.session import call_summary, open_calls
 from farm.errors import UserError

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from farm.calls.chat import body_of, read_reply
+from farm.calls.http.chat import body_of, read_reply
+from farm.calls.http.retries import Remedy
 from farm.calls.prices import Usage
 from farm.calls.request import Decoding, Message, Request, TokenLogprob
-from farm.calls.retries import Remedy
 from tests.calls.asking import slot
 
 

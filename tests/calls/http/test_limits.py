@@ -1,6 +1,6 @@
 """The number of places at an endpoint."""
 
-from farm.calls.limits import CROWDED_AFTER, AdaptiveLimit
+from farm.calls.http.limits import CROWDED_AFTER, AdaptiveLimit
 
 
 def run(limit: AdaptiveLimit, *, capacity: int, rounds: int) -> list[int]:

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from farm.calls.retries import LARGEST_BOUND_SECONDS, Remedy, remedy_of_status, retry_after_seconds, wait_seconds
+from farm.calls.http.retries import LARGEST_BOUND_SECONDS, Remedy, remedy_of_status, retry_after_seconds, wait_seconds
 
 
 @pytest.mark.parametrize(
