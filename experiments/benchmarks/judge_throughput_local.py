@@ -18,7 +18,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from farm.calls.local_model import LocalModel
+from farm.calls.local.local_model import LocalModel
 from farm.calls.request import Decoding, Message, ModelSlot, Request
 from farm.calls.settings import LocalSettings
 from farm.models.tokens import pad

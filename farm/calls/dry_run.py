@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from farm.calls.cache.cache import CallCache, key_of
 from farm.calls.http.keys import base_url_of
-from farm.calls.local_slots import LocalModels
+from farm.calls.local.local_slots import LocalModels
 from farm.calls.prices import Prices, Usage
 from farm.calls.request import Reply, Request
 from farm.calls.settings import CallSettings

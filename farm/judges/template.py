@@ -8,7 +8,7 @@ Judged texts stand between delimiters with a tag that no judged text contains (`
 
 What this cannot prevent: a model that obeys what it reads inside a block, or that echoes a forged verdict after its own
 (the last one wins); and a server that reads control tokens (`<|im_end|>`) in the content of a message as such. Local
-models are fed none (farm/calls/local_model.py).
+models are fed none (farm/calls/local/local_model.py).
 """
 
 import hashlib

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from farm.calls.local_model import prompt_of
+from farm.calls.local.local_model import prompt_of
 from farm.calls.request import ModelSlot
 from farm.calls.session import open_calls
 from farm.judges.prompted import PromptedJudge

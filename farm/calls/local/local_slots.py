@@ -15,7 +15,7 @@ from farm.errors import UserError
 from farm.store.artifacts import digest_of_path
 
 if TYPE_CHECKING:
-    from farm.calls.local_model import LocalModel
+    from farm.calls.local.local_model import LocalModel
 
 PART = 256
 """Requests between two commits to the cache."""
@@ -61,7 +61,7 @@ class LocalModels:
 
     def answer(self, numbered: Sequence[tuple[int, Request]]) -> list[tuple[int, Reply]]:
         """Replies to requests of one part, with their numbers."""
-        from farm.calls.local_model import LocalModel
+        from farm.calls.local.local_model import LocalModel
 
         requests = [request for _, request in numbered]
         with self._lock:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from farm.calls.label_scores import label_logprobs
+from farm.calls.local.label_scores import label_logprobs
 from tests.tiny import tiny_causal_lm, tiny_gpt2, tiny_gpt_neox
 
 Make = Callable[[Path], tuple[PreTrainedModel, PreTrainedTokenizerBase]]

@@ -13,7 +13,7 @@ import torch
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from farm.calls.label_scores import label_logprobs
+from farm.calls.local.label_scores import label_logprobs
 from farm.calls.request import Message, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError

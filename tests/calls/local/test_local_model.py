@@ -107,7 +107,7 @@ def test_a_prompt_that_does_not_fit_is_its_own_failure_only(tmp_path: Path) -> N
 
 
 def test_a_chat_template_is_used_and_may_refuse_a_system_message(tmp_path: Path) -> None:
-    from farm.calls.local_model import prompt_of
+    from farm.calls.local.local_model import prompt_of
 
     _, tokenizer = tiny_causal_lm(tmp_path / "m")
     chat = [Message("system", "Be fair."), Message("user", "Which?")]
