@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from farm.calls.cache.cache import CallCache, key_of
 from farm.calls.http.keys import base_url_of
 from farm.calls.local.local_slots import LocalModels
-from farm.calls.prices import Prices, Usage
 from farm.calls.request import Reply, Request
 from farm.calls.settings import CallSettings
+from farm.calls.spending.prices import Prices, Usage
 from farm.calls.tokens import CHARACTERS_PER_TOKEN, estimated_prompt_tokens
 
 DRY = "not asked: this is a dry run"

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from farm.calls.budget import Budget
 from farm.calls.cache.cache import CallCache, Entry, key_of
 from farm.calls.http.keys import Address, address_of, base_url_of
-from farm.calls.ledger import Ledger, LedgerReport, money
 from farm.calls.local.local_slots import LocalModels
-from farm.calls.prices import Prices, Usage, price_override
 from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import CallSettings
+from farm.calls.spending.budget import Budget
+from farm.calls.spending.ledger import Ledger, LedgerReport, money
+from farm.calls.spending.prices import Prices, Usage, price_override
 from farm.errors import UserError
 from farm.seeds import rng_for
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 from farm.annotators.tally import Tally
 from farm.calls.dry_run import DryReport
 from farm.calls.lazy import LazyCalls
-from farm.calls.ledger import Account, LedgerReport, money, tokens
-from farm.calls.prices import price_override
 from farm.calls.request import Reply, Request
 from farm.calls.settings import HumanPrice
+from farm.calls.spending.ledger import Account, LedgerReport, money, tokens
+from farm.calls.spending.prices import price_override
 from farm.progress import Bar
 
 ItemT = TypeVar("ItemT")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from farm.calls.http.retries import Failure, Remedy
-from farm.calls.prices import Usage
 from farm.calls.request import Reply, Request, TokenLogprob
+from farm.calls.spending.prices import Usage
 
 MAX_SHOWN = 300
 """Characters of a server's text that an error message shows."""

@@ -18,8 +18,8 @@ import openai
 from farm.calls.http.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
 from farm.calls.http.keys import NO_KEY, Address
 from farm.calls.http.retries import Failure, Remedy, remedy_of_status, retry_after_seconds
-from farm.calls.prices import NO_USAGE, Usage
 from farm.calls.request import Reply, Request
+from farm.calls.spending.prices import NO_USAGE, Usage
 
 try:
     from aiohttp import ClientError

@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from farm.calls.budget import Budget, Permit
 from farm.calls.http.endpoint import Endpoint, Try, advice
 from farm.calls.http.keys import Address
 from farm.calls.http.limits import AdaptiveLimit
 from farm.calls.http.retries import MAX_USELESS_REPLIES, Failure, Remedy, wait_seconds
-from farm.calls.ledger import Ledger
-from farm.calls.prices import NO_USAGE, Prices, Usage
 from farm.calls.request import Reply, Request
 from farm.calls.settings import CallSettings
+from farm.calls.spending.budget import Budget, Permit
+from farm.calls.spending.ledger import Ledger
+from farm.calls.spending.prices import NO_USAGE, Prices, Usage
 from farm.calls.tokens import estimated_prompt_tokens
 from farm.errors import UserError
 

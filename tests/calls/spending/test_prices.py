@@ -2,8 +2,8 @@
 
 import pytest
 
-from farm.calls.prices import Prices, Usage
 from farm.calls.settings import Price
+from farm.calls.spending.prices import Prices, Usage
 
 MILLION = 1_000_000
 OPENAI = "https://api.openai.com/v1"

@@ -1,6 +1,6 @@
 """A budget is not exceeded, and ends the run only when nothing in flight could still make room."""
 
-from farm.calls.budget import Budget, Permit
+from farm.calls.spending.budget import Budget, Permit
 
 
 def test_calls_in_flight_count_until_they_turn_out_unpaid() -> None:

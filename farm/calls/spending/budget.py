@@ -3,7 +3,7 @@
 import enum
 import threading
 
-from farm.calls.ledger import money
+from farm.calls.spending.ledger import money
 
 
 class Permit(enum.Enum):

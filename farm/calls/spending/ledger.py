@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from farm.calls.prices import Usage
 from farm.calls.request import Reply, Request
+from farm.calls.spending.prices import Usage
 
 
 @dataclass(kw_only=True)
