@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison, Preference
 

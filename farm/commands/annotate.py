@@ -19,7 +19,7 @@ from farm.config import ConfigError, Problem, build
 from farm.data.annotated_rows import annotated, annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons
 from farm.data.comparisons import ComparedRow, Comparisons
-from farm.data.files import DataError, format_of
+from farm.data.files.rows import DataError, format_of
 from farm.progress import progress
 from farm.records import Annotation
 

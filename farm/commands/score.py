@@ -16,7 +16,7 @@ from farm.commands.overrides import compose_one
 from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
 from farm.config import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
-from farm.data.files import DataError, Row, format_of, not_there
+from farm.data.files.rows import DataError, Row, format_of, not_there
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
 from farm.models.checkpoint import DTYPES, device_named

@@ -9,7 +9,7 @@ import pandas as pd
 
 from farm.compare.reward_picture import draw_reward_report
 from farm.compare.reward_report import RewardReport, reward_text, write_reward_report
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.data.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
 from farm.models.output_scorer import OutputScorer
 from farm.models.reward import score_scale

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from farm.data.annotation_source import first_row, has_table_ending
-from farm.data.files import DataError, Row, read_rows
+from farm.data.files.rows import DataError, Row, read_rows
 
 Role = Literal["humans", "simulated"]
 

@@ -21,7 +21,7 @@ from pydantic import Field, field_validator
 from farm.data.annotation_row import AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table, workers_apart
-from farm.data.files import DataError, Row, read_bytes, read_records
+from farm.data.files.rows import DataError, Row, read_bytes, read_records
 from farm.data.identifiers import hashed_name
 
 CROWD = "alpaca_farm_human"

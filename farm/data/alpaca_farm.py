@@ -17,7 +17,7 @@ from huggingface_hub import hf_hub_download
 
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
 from farm.data.dataset import Splits
-from farm.data.files import DataError, read_records, require_folder
+from farm.data.files.rows import DataError, read_records, require_folder
 from farm.seeds import derive_seed
 
 logger = logging.getLogger(__name__)

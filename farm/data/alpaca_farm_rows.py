@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from farm.data.files import FileRow
+from farm.data.files.rows import FileRow
 from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Preference, content_key
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]

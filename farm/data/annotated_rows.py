@@ -16,8 +16,8 @@ from typing import Protocol, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from farm.data.column_types import as_text
-from farm.data.files import DataError, Row, format_of
+from farm.data.files.column_types import as_text
+from farm.data.files.rows import DataError, Row, format_of
 from farm.records import Annotation, Preference
 
 ANNOTATION_TYPES: dict[str, pa.DataType] = {

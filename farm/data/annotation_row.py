@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from farm.data.files import FileRow
+from farm.data.files.rows import FileRow
 from farm.records import content_key
 
 SCALE = "1 (output_1 better), 2 (output_2), 1.5 or 0 (tie), a number between 1 and 2, or nothing (unparsed)"

@@ -9,8 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from farm.data.files import FORMATS, DataError, Row, read_bytes
-from farm.data.row_stream import stream_rows
+from farm.data.files.row_stream import stream_rows
+from farm.data.files.rows import FORMATS, DataError, Row, read_bytes
 
 Kind = Literal["human", "llm"]
 N_GLANCED = 30

@@ -24,8 +24,8 @@ from farm.data import (
 )
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import notes_of, same_order
-from farm.data.files import DataError, not_there
-from farm.data.hub import on_this_machine
+from farm.data.files.hub import on_this_machine
+from farm.data.files.rows import DataError, not_there
 
 __all__ = ["FORMATS", "notes_of", "read_annotations", "same_order"]
 

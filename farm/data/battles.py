@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import BeforeValidator
 
-from farm.data.files import FileRow
+from farm.data.files.rows import FileRow
 
 WINNERS = {
     "model_a": 1.0,

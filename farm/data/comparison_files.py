@@ -14,12 +14,12 @@ from typing import TypeVar
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from farm.data.column_types import ColumnTypes
 from farm.data.comparisons import ComparisonRow, Comparisons
-from farm.data.files import DataError, FileRow, Row, format_of
-from farm.data.output_index import OutputIndex, OutputRow
-from farm.data.row_problems import RowProblems
-from farm.data.row_stream import stream_rows
+from farm.data.files.column_types import ColumnTypes
+from farm.data.files.output_index import OutputIndex, OutputRow
+from farm.data.files.row_problems import RowProblems
+from farm.data.files.row_stream import stream_rows
+from farm.data.files.rows import DataError, FileRow, Row, format_of
 
 RowT = TypeVar("RowT", bound=FileRow)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from pydantic import AliasChoices, Field
 
-from farm.data.files import FileRow, Row
+from farm.data.files.rows import FileRow, Row
 from farm.records import Comparison
 
 

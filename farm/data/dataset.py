@@ -34,7 +34,7 @@ class Dataset(Protocol):
     def name(self) -> str: ...
 
     def load(self) -> Splits:
-        """Raises `farm.data.files.DataError` with file, row, field and what was expected."""
+        """Raises `farm.data.files.rows.DataError` with file, row, field and what was expected."""
 
 
 class Utility(Protocol):

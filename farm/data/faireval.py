@@ -13,7 +13,7 @@ import pandas as pd
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, read_bytes
+from farm.data.files.rows import DataError, read_bytes
 from farm.data.vicuna_reviews import (
     DATASET,
     Bench,

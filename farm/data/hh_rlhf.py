@@ -18,7 +18,7 @@ from pydantic import BeforeValidator
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table, workers_apart
-from farm.data.files import FileRow, Row, read_records
+from farm.data.files.rows import FileRow, Row, read_records
 from farm.data.sides import chosen_row
 
 ANNOTATOR = "hh_crowdworker"

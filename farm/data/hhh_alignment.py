@@ -18,7 +18,7 @@ import pandas as pd
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, FileRow, read_bytes, read_records
+from farm.data.files.rows import DataError, FileRow, read_bytes, read_records
 from farm.data.sides import chosen_row
 
 ANNOTATOR = "hhh_gold"

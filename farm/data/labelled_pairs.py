@@ -11,7 +11,7 @@ from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import Kind, first_row
 from farm.data.annotation_table import annotation_table, notes_of
 from farm.data.annotations import read_annotations
-from farm.data.files import DataError, FileRow, read_records
+from farm.data.files.rows import DataError, FileRow, read_records
 from farm.data.sides import chosen_row
 from farm.records import Output
 

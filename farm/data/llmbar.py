@@ -17,7 +17,7 @@ import pandas as pd
 from farm.data.annotation_row import AnnotationRow, Written
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, FileRow, read_records
+from farm.data.files.rows import DataError, FileRow, read_records
 
 DATASET_FILE, RESULT_FILE = "dataset.json", "result.json"
 GOLD = "llmbar_gold"

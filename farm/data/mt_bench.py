@@ -21,7 +21,7 @@ from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table
 from farm.data.battles import WINNERS, Messages, Votes, dialogue
-from farm.data.files import FileRow, Row, read_records
+from farm.data.files.rows import FileRow, Row, read_records
 from farm.data.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)

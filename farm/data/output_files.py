@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BeforeValidator
 
-from farm.data.column_types import ColumnTypes
 from farm.data.comparison_files import checked_stream
-from farm.data.files import Row, format_of
-from farm.data.output_index import OutputRow
+from farm.data.files.column_types import ColumnTypes
+from farm.data.files.output_index import OutputRow
+from farm.data.files.rows import Row, format_of
 from farm.records import Output
 
 _WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}

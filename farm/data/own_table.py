@@ -13,9 +13,9 @@ import pandas as pd
 from farm.data.annotation_row import SCALE, AnnotationRow, Name
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import NOTES, annotation_table
-from farm.data.files import DataError, Row, checked_rows, format_of
+from farm.data.files.row_stream import stream_rows
+from farm.data.files.rows import DataError, Row, checked_rows, format_of
 from farm.data.identifiers import hashed_name, is_mail, is_pseudonym, is_worker_id
-from farm.data.row_stream import stream_rows
 
 MIN_COPIED = 10
 """Verdicts that two models must have in common, all of them, to be called copies."""

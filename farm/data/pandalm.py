@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from farm.data.annotation_row import AnnotationRow, Written
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, FileRow, read_records
+from farm.data.files.rows import DataError, FileRow, read_records
 
 TESTSET = "testset-v1.json"
 DATASET = "pandalm_testset_v1"

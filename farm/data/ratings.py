@@ -26,7 +26,7 @@ from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
 from farm.data.battles import Messages, dialogue
-from farm.data.files import FileRow, Row, read_records
+from farm.data.files.rows import FileRow, Row, read_records
 from farm.data.identifiers import hashed_name
 from farm.records import content_key
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.data.files import DataError, FileRow, read_records
+from farm.data.files.rows import DataError, FileRow, read_records
 from farm.records import content_key
 
 

@@ -27,7 +27,7 @@ from pydantic import BeforeValidator, Field
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, FileRow, Row, check_rows, not_there, read_records
+from farm.data.files.rows import DataError, FileRow, Row, check_rows, not_there, read_records
 from farm.data.identifiers import hashed_name
 
 DATASET = "tulu1_human_eval"

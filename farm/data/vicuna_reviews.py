@@ -18,7 +18,7 @@ from pydantic import BeforeValidator
 from farm.data.annotation_row import AnnotationRow
 from farm.data.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.data.annotation_table import annotation_table
-from farm.data.files import DataError, FileRow, Row, read_records
+from farm.data.files.rows import DataError, FileRow, Row, read_records
 
 DATASET = "vicuna_bench_80"
 _CATEGORY = re.compile(r"-(generic|coding|math|common-sense|counterfactual|fermi|knowledge|roleplay|writing)$")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.recorded import RecordedAnnotator
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.records import Comparison, Preference
 
 PAIR = Comparison(instruction="q", input="i", output_1="a", output_2="b")

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from farm.commands.main import run_command
-from farm.data.files import Row, read_rows
+from farm.data.files.rows import Row, read_rows
 from tests.calls.server import judge_server
 from tests.interrupts import heed_interrupts
 from tests.judges.evaluators import write_evaluator

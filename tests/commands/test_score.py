@@ -15,7 +15,7 @@ from transformers import (
 )
 
 from farm.commands.main import run_command
-from farm.data.files import Row, read_rows
+from farm.data.files.rows import Row, read_rows
 from farm.models.prompt_file import save_prompt, saved_prompt
 from farm.models.prompts import ChatPrompt, PromptTemplate
 from farm.models.reward import Combination, save_ensemble

@@ -6,7 +6,7 @@ import pytest
 
 from farm.compare.judges_input import ReadSet, read_labelled
 from farm.data.annotation_row import AnnotationRow, annotation_frame
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.errors import UserError
 from tests.compare.judge_tables import row
 

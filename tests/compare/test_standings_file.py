@@ -5,7 +5,7 @@ import pytest
 
 from farm.compare.sides import side_of_standings
 from farm.compare.standings_file import is_standings, read_standings
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from tests.paths import ROOT
 
 

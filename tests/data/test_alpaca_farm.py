@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm.data.alpaca_farm import AlpacaFarmDataset
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.records import Preference
 
 EMPTY = AlpacaFarmDataset(

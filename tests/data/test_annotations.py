@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from farm.data.annotation_row import ANNOTATION_COLUMNS
 from farm.data.annotations import FORMATS, notes_of, read_annotations, same_order
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 ROW = {
     "instruction": "Name a fruit.",

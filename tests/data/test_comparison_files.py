@@ -8,7 +8,7 @@ import pytest
 
 from farm.data.annotated_rows import annotated, annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons
-from farm.data.files import DataError, Row, read_rows
+from farm.data.files.rows import DataError, Row, read_rows
 from farm.records import Annotation, Comparison, Preference
 
 ROWS: list[Row] = [

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 ASKED = "\n\nHuman: Name a fruit.\n\nAssistant:"
 PAIRS = [

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 PAIRS = [
     {"input": "Name a fruit.", "output_1": "Fig.", "output_2": "Oak.", "label": 1},

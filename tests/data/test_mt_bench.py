@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 
 def talk(*texts: str) -> list[dict[str, str]]:

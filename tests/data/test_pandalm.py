@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 PAIRS = [
     {"idx": 7, "cmp_key": "bloom-7b_llama-7b", "instruction": "Say true.", "input": "", "response1": True,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 
 def winners(frame: pd.DataFrame) -> dict[frozenset[str], str]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 COLUMNS = [
     "id", "instance_index", "instance_id", "prompt", "model_a", "model_b", "completion_a", "completion_b",

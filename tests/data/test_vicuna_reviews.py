@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from farm.data.annotations import notes_of, read_annotations
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 QUESTIONS = [{"question_id": 1, "text": "Name a fruit."}, {"question_id": 2, "text": "Name a tree."}]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 from farm.judges.recorded import RecordedJudge, RecordedPanel
 from farm.records import Comparison, Preference
 from tests.judges.scripted import swapped

@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 
-from farm.data.files import Row
+from farm.data.files.rows import Row
 
 _LARGEST_INTEGER = 2**63
 _KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "text"}

@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from farm.data.row_problems import MAX_SHOWN, RowProblems, shown
+from farm.data.files.row_problems import MAX_SHOWN, RowProblems, shown
 from farm.errors import UserError
 
 MISSING = ("", "nan", "none", "null", "na", "n/a")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.data import row_stream
-from farm.data.files import DataError, read_rows
-from farm.data.row_stream import stream_rows
+from farm.data.files import row_stream
+from farm.data.files.row_stream import stream_rows
+from farm.data.files.rows import DataError, read_rows
 
 ROWS = [
     {

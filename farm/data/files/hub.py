@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from huggingface_hub import hf_hub_download, snapshot_download
 
-from farm.data.files import DataError
+from farm.data.files.rows import DataError
 
 PREFIX = "hub:"
 _REFERENCE = re.compile(r"hub:(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[\w./-]+?)(?::(?P<file>.+))?")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.data.files import DataError, FileRow, read_records, read_rows
+from farm.data.files.rows import DataError, FileRow, read_records, read_rows
 
 
 class Row(FileRow):

@@ -1,6 +1,6 @@
 """Rows of a file one after the other, so that memory does not grow with the file (`read_rows` holds them all).
 
-The formats and the messages are those of `farm.data.files`.
+The formats and the messages are those of `farm.data.files.rows`.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from farm.data.files import (
+from farm.data.files.rows import (
     DataError,
     DuplicateKeyError,
     Row,

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.data.files import DataError
-from farm.data.hub import HubReference, hub_reference, on_this_machine
+from farm.data.files.hub import HubReference, hub_reference, on_this_machine
+from farm.data.files.rows import DataError
 
 
 def test_a_path_stays_a_path(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_downloaded_copy_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert repo_type == "dataset"
         return str(tmp_path / file)
 
-    monkeypatch.setattr("farm.data.hub.hf_hub_download", download)
+    monkeypatch.setattr("farm.data.files.hub.hf_hub_download", download)
     assert on_this_machine(Path("hub:owner/votes@0a1b:human.csv")) == tmp_path / "human.csv"
     assert asked == [("owner/votes", "human.csv", "0a1b")]
 
@@ -40,6 +40,6 @@ def test_a_hub_that_does_not_answer_is_a_clear_error(monkeypatch: pytest.MonkeyP
     def download(*_: object, **__: object) -> str:
         raise OSError("no connection")
 
-    monkeypatch.setattr("farm.data.hub.snapshot_download", download)
+    monkeypatch.setattr("farm.data.files.hub.snapshot_download", download)
     with pytest.raises(DataError, match="owner/votes@0a1b: cannot get it from the hub: no connection"):
         on_this_machine(Path("hub:owner/votes@0a1b"))

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from pydantic import Field
 
-from farm.data.files import FileRow
+from farm.data.files.rows import FileRow
 from farm.records import content_key
 
 _UTF_8 = ("utf-8", "surrogatepass")
