@@ -15,11 +15,11 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from farm.errors import UnfitError
-from farm.models.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.graphed_decoder import GraphedDecoder
+from farm.models.decoders.llama_decoder import LlamaDecoder
+from farm.models.decoders.recomputing_decoder import RecomputingDecoder
 from farm.models.flops import count_gpu_memory, forward_flops
-from farm.models.graphed_decoder import GraphedDecoder
-from farm.models.llama_decoder import LlamaDecoder
-from farm.models.recomputing_decoder import RecomputingDecoder
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
 from farm.store.cost import Cost, count, uncounted

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from farm.models.adapter import LoRA, add_adapter, is_adapted
 from farm.models.checkpoint import load_causal_lm, load_reward_model, load_tokenizer, reward_head, save_checkpoint
-from farm.models.decoder import HuggingFaceDecoder
+from farm.models.decoders.decoder import HuggingFaceDecoder
 from farm.models.generate import sample
 from farm.models.trainable import sharing_weights
 from tests.families import FAMILIES, save_family

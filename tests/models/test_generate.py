@@ -8,9 +8,9 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from farm.models.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.llama_decoder import LlamaDecoder
 from farm.models.generate import Completion, sample
-from farm.models.llama_decoder import LlamaDecoder
 from farm.models.tokens import encode_prompt
 from tests.tiny import SENTENCES, tiny_causal_lm, tiny_gpt2, tiny_gpt_neox, tiny_llama_config
 

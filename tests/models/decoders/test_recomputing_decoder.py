@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
-from farm.models.decoder import HuggingFaceDecoder
+from farm.models.decoders.decoder import HuggingFaceDecoder
 from farm.models.generate import sample
 from farm.models.tokens import encode_prompt
 from tests.families import save_family

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from farm.models.decoder import Decoder
+from farm.models.decoders.decoder import Decoder
 
 WIDTH_STEP = 64
 """Columns are rounded up to a multiple of this: few graphs, little attention to empty columns."""

@@ -18,7 +18,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRMSNorm
 
 from farm.models.adapter import weight_of
-from farm.models.decoder import HuggingFaceDecoder, arithmetic_dtype
+from farm.models.decoders.decoder import HuggingFaceDecoder, arithmetic_dtype
 
 MAX_PARAMETERS_CPU = 50_000_000
 """Beyond this, matrix products dominate: there is nothing to gain, and the fused copy of the weights costs memory."""

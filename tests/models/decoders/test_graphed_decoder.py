@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
-from farm.models.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.decoder import Decoder, HuggingFaceDecoder
+from farm.models.decoders.graphed_decoder import WIDTH_STEP, GraphedDecoder
+from farm.models.decoders.llama_decoder import LlamaDecoder
 from farm.models.generate import sample
-from farm.models.graphed_decoder import WIDTH_STEP, GraphedDecoder
-from farm.models.llama_decoder import LlamaDecoder
 from tests.tiny import SENTENCES, tiny_causal_lm, tiny_llama_config
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")]
