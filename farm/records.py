@@ -194,7 +194,7 @@ class Policy:
     best_of: int = 1
     """Answers drawn per instruction, of which the scorer keeps one."""
     scorer: str = ""
-    """How the kept answer is chosen if best_of > 1: a scorer's name (farm/models/scorers.py)."""
+    """How the kept answer is chosen if best_of > 1: a scorer's name (farm/models/scoring/scorers.py)."""
     reward_model: Path | None = None
     """The reward model's directory, if the scorer needs one."""
 

@@ -20,10 +20,10 @@ from farm.data.files.rows import DataError, Row, format_of, not_there
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
 from farm.models.checkpoint import DTYPES, device_named
-from farm.models.output_scorer import OutputScorer, Scored
 from farm.models.prompt_file import saved_prompt
 from farm.models.prompts import Prompt
-from farm.models.reward import check_one_score, load_reward_scorer, reward_model_folders
+from farm.models.scoring.output_scorer import OutputScorer, Scored
+from farm.models.scoring.reward import check_one_score, load_reward_scorer, reward_model_folders
 from farm.progress import progress
 
 BATCHES_PER_CHUNK = 16

@@ -61,7 +61,7 @@ class RewardStage(Protocol):
         scratch_dir: Path,
         seed: int,
     ) -> Path:
-        """Fit and evaluate; returns output_dir, which farm/models/reward.py can load."""
+        """Fit and evaluate; returns output_dir, which farm/models/scoring/reward.py can load."""
 
 
 class Method(Protocol):

@@ -69,7 +69,7 @@ from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
-from farm.models.reward import load_reward_scorer
+from farm.models.scoring.reward import load_reward_scorer
 from farm.models.trainable import load_backbone, load_policy_and_reference
 from farm.progress import progress
 from farm.records import Instruction, Policy

@@ -14,7 +14,7 @@ from farm.models.checkpoint import Model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
-from farm.models.reward import RewardScorer
+from farm.models.scoring.reward import RewardScorer
 from farm.models.tokens import encode_prompt
 from farm.records import Instruction
 from farm.seeds import rng_for

@@ -54,7 +54,7 @@ from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel
 from farm.models.prompts import render_all
-from farm.models.reward import RewardScorer, load_reward_scorer
+from farm.models.scoring.reward import RewardScorer, load_reward_scorer
 from farm.models.tokens import decode_completion, encode_prompt
 from farm.models.trainable import load_policy_and_reference
 from farm.progress import progress

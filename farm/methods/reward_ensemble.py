@@ -21,7 +21,7 @@ from farm.methods.reward_model import HeldOutEvaluation, RewardModel, evaluate_m
 from farm.models.answering import rewards_of
 from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.prompt_file import save_prompt
-from farm.models.reward import EVALUATION, Combination, reward_model_folders, save_ensemble, score_scale
+from farm.models.scoring.reward import EVALUATION, Combination, reward_model_folders, save_ensemble, score_scale
 from farm.records import Output, Policy, PreferencePair
 from farm.seeds import derive_seed
 

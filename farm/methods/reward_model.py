@@ -41,7 +41,7 @@ from farm.methods.trl_training import (
 )
 from farm.models.checkpoint import Model, load_tokenizer, reward_head
 from farm.models.prompt_file import save_prompt
-from farm.models.reward import EVALUATION
+from farm.models.scoring.reward import EVALUATION
 from farm.models.tokens import pad
 from farm.records import Policy, PreferencePair, content_key
 from farm.seeds import uniform_for

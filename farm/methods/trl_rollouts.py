@@ -29,7 +29,7 @@ from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
-from farm.models.reward import load_reward_scorer
+from farm.models.scoring.reward import load_reward_scorer
 from farm.models.tokens import encode_prompt
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.models.generate import sample
 from farm.models.prompts import render_all
-from farm.models.reward import load_reward_scorer
-from farm.models.scorers import mean_logprobs
+from farm.models.scoring.reward import load_reward_scorer
+from farm.models.scoring.scorers import mean_logprobs
 from farm.models.tokens import encode_prompt
 from farm.progress import progress
 from farm.records import Instruction, Output, Policy

@@ -18,7 +18,7 @@ from farm.commands.main import run_command
 from farm.data.files.rows import Row, read_rows
 from farm.models.prompt_file import save_prompt, saved_prompt
 from farm.models.prompts import ChatPrompt, PromptTemplate
-from farm.models.reward import Combination, save_ensemble
+from farm.models.scoring.reward import Combination, save_ensemble
 from tests.tiny import tiny_causal_lm, tiny_llama_config, tiny_reward_model, tiny_tokenizer
 
 PROMPT = PromptTemplate(without_input="{instruction}\nAnswer:", with_input="{input}\n{instruction}\nAnswer:")

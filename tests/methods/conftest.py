@@ -10,7 +10,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
-from farm.models.reward import Combination, save_ensemble
+from farm.models.scoring.reward import Combination, save_ensemble
 from farm.records import Demonstration, Instruction, Policy, PreferencePair
 from tests.tiny import tiny_causal_lm, tiny_reward_model
 

@@ -20,7 +20,7 @@ from farm.models.adapter import LoRA
 from farm.models.answering import draw_answers
 from farm.models.checkpoint import Model
 from farm.models.prompts import ChatPrompt, PromptTemplate
-from farm.models.reward import load_reward_scorer
+from farm.models.scoring.reward import load_reward_scorer
 from farm.records import Demonstration, Instruction, Policy, PreferencePair
 from tests.families import save_family
 from tests.methods.conftest import ANIMALS

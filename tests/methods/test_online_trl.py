@@ -13,7 +13,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.rloo import RLOO
 from farm.methods.trl_rollouts import RolloutSettings
 from farm.methods.trl_training import TrainingSettings
-from farm.models.reward import RewardScorer
+from farm.models.scoring.reward import RewardScorer
 from tests.methods.conftest import Folders, with_model
 
 ROLLOUTS = RolloutSettings(n_steps=3, n_samples=4, rollout_temperature=1.0, missing_eos_penalty=0.0)

@@ -33,7 +33,7 @@ from farm.methods.ppo_rollout import Networks, Rollouts, evaluate_completions, s
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
-from farm.models.reward import RewardScorer
+from farm.models.scoring.reward import RewardScorer
 from farm.tensors.advantages import generalised_advantages
 from farm.tensors.masks import masked_whiten
 from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss

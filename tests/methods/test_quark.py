@@ -20,7 +20,7 @@ from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.forward import LanguageModel
-from farm.models.reward import RewardScorer
+from farm.models.scoring.reward import RewardScorer
 from farm.tensors.kl import full_kl, kl_k1
 from tests.methods.conftest import Folders, with_model
 

@@ -16,7 +16,7 @@ from farm.methods.reward_model import RewardModel
 from farm.methods.trl_training import TrainingSettings
 from farm.models.answering import draw_answers, rewards_of, score_answers
 from farm.models.prompt_file import saved_prompt
-from farm.models.reward import Combination, load_reward_scorer, save_ensemble
+from farm.models.scoring.reward import Combination, load_reward_scorer, save_ensemble
 from farm.records import Output
 from tests.methods.conftest import Folders
 from tests.methods.test_online_trl import grpo, rloo

@@ -14,7 +14,7 @@ from farm.methods.ppo_reward import ScoreMoments, next_moments, normalised
 from farm.methods.reward_model import RewardModel
 from farm.methods.trl_training import TrainingSettings
 from farm.models.answering import rewards_of
-from farm.models.reward import score_scale
+from farm.models.scoring.reward import score_scale
 from farm.records import Output
 from tests.methods.conftest import Folders
 from tests.methods.test_online_trl import grpo

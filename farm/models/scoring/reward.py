@@ -17,7 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from farm.errors import UserError
 from farm.models.checkpoint import load_reward_model, load_tokenizer
-from farm.models.scorers import encode_answers, reward_scores_of_ids
+from farm.models.scoring.scorers import encode_answers, reward_scores_of_ids
 
 ENSEMBLE = "ensemble.json"
 EVALUATION = "evaluation.json"

@@ -8,7 +8,7 @@ import numpy as np
 
 from farm.errors import UserError
 from farm.models.prompts import Prompt, render_all
-from farm.models.reward import Floats, RewardScorer
+from farm.models.scoring.reward import Floats, RewardScorer
 from farm.records import Output
 
 TOO_LONG = "too long"
