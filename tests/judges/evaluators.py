@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from farm.calls.request import Reply, Request
-from farm.judges.alpaca_eval import AlpacaEvalPanel
+from farm.judges.alpaca_eval.judge import AlpacaEvalPanel
 
 CHAT = """<|im_start|>system
 You pick the better of two texts.

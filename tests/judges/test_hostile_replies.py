@@ -6,7 +6,7 @@ import time
 import pytest
 
 from farm.calls.request import Reply
-from farm.judges.alpaca_eval_parsers import parser_named, read_values
+from farm.judges.alpaca_eval.parsers import parser_named, read_values
 from farm.judges.grades import GradeParser, TwoScores
 from farm.judges.json_parsers import JsonVerdict, RankList
 from farm.judges.labels import Labels

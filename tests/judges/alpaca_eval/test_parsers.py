@@ -5,7 +5,7 @@ import math
 import pytest
 
 from farm.calls.request import Reply, TokenLogprob
-from farm.judges.alpaca_eval_parsers import parser_named, read_values
+from farm.judges.alpaca_eval.parsers import parser_named, read_values
 from farm.records import Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
