@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
-from farm.judges.grades import Grade, GradeParser
-from farm.judges.reading import Reading, compared, no_verdict
+from farm.judges.parsers.grades import Grade, GradeParser
+from farm.judges.parsers.reading import Reading, compared, no_verdict
 from farm.judges.spending import Share, verdict_of
 from farm.judges.template import check_template, fill, tag_for
 from farm.records import Comparison, Verdict

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
-from farm.judges.reading import Reading, ReplyParser, no_verdict
+from farm.judges.parsers.reading import Reading, ReplyParser, no_verdict
 from farm.judges.reference import ReferenceWriter
 from farm.judges.spending import Share, verdict_of
 from farm.judges.template import check_template, fill, tag_for

@@ -11,7 +11,7 @@ import pandas as pd
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.annotations import read_annotations
 from farm.data.files.rows import DataError
-from farm.judges.reading import Reading, no_verdict
+from farm.judges.parsers.reading import Reading, no_verdict
 from farm.judges.spending import verdict_of
 from farm.records import Comparison, Preference, Verdict, content_key
 

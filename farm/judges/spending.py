@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from farm.calls.request import Reply
-from farm.judges.reading import Reading
+from farm.judges.parsers.reading import Reading
 from farm.records import Verdict
 
 

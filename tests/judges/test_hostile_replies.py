@@ -7,11 +7,11 @@ import pytest
 
 from farm.calls.request import Reply
 from farm.judges.alpaca_eval.parsers import parser_named, read_values
-from farm.judges.grades import GradeParser, TwoScores
-from farm.judges.json_parsers import JsonVerdict, RankList
-from farm.judges.labels import Labels
-from farm.judges.reading import Reading, ReplyParser
-from farm.judges.text_parsers import NumberedVerdicts, TextVerdict
+from farm.judges.parsers.grades import GradeParser, TwoScores
+from farm.judges.parsers.json_object import JsonVerdict, RankList
+from farm.judges.parsers.reading import Reading, ReplyParser
+from farm.judges.parsers.text import NumberedVerdicts, TextVerdict
+from farm.judges.parsers.verdict_words import Labels
 from farm.records import Preference
 
 LABELS = Labels(first=("Output (a)", "(a)", "a"), second=("Output (b)", "(b)", "b"), tie=("Tie",))

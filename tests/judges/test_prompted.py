@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from farm.calls.request import Message, Reply, Request
+from farm.judges.parsers.text import TextVerdict
 from farm.judges.prompted import PromptedJudge
-from farm.judges.text_parsers import TextVerdict
 from farm.records import Comparison, Preference
 from tests.judges.scripted import ScriptedCalls, delimited, pairs_of, shipped_judge, swapped
 

@@ -15,7 +15,7 @@ from farm.calls.request import NO_CALLS, Calls, Decoding, Message, ModelSlot, Re
 from farm.judges.alpaca_eval.config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
 from farm.judges.alpaca_eval.parsers import Parser, parser_named, read_values
 from farm.judges.alpaca_eval.prompt import check_placeholders, filled, has_input, template_messages
-from farm.judges.reading import no_verdict
+from farm.judges.parsers.reading import no_verdict
 from farm.judges.spending import Share, verdict_of
 from farm.records import Comparison, Verdict
 from farm.seeds import derive_seed

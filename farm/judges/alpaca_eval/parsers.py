@@ -13,8 +13,8 @@ from functools import partial
 from typing import cast
 
 from farm.calls.request import Reply, TokenLogprob
-from farm.judges.json_parsers import json_values, python_literal
-from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
+from farm.judges.parsers.json_object import json_values, python_literal
+from farm.judges.parsers.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference
 
 Parser = Callable[[object], list[object]]

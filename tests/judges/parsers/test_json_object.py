@@ -5,8 +5,8 @@ import time
 import pytest
 
 from farm.calls.request import Reply
-from farm.judges.json_parsers import JsonVerdict, RankList, json_objects
-from farm.judges.labels import Labels
+from farm.judges.parsers.json_object import JsonVerdict, RankList, json_objects
+from farm.judges.parsers.verdict_words import Labels
 from farm.records import Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE

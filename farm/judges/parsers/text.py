@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import ClassVar
 
 from farm.calls.request import Reply
-from farm.judges.labels import Labels
-from farm.judges.reading import Reading, unreadable, wrong_count
+from farm.judges.parsers.reading import Reading, unreadable, wrong_count
+from farm.judges.parsers.verdict_words import Labels
 from farm.records import Preference
 
 _AROUND = r"[\s*_`'\"#>|\[\]:.,;!-]*"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from farm.calls.request import Reply
-from farm.judges.reading import Reading, compared, excerpt, no_verdict
+from farm.judges.parsers.reading import Reading, compared, excerpt, no_verdict
 
 _NUMBER = r"(?P<number>-?\d+(?:\.\d+)?)(?!\.?\d)(?!\s*(?:to|or|-|\u2013)\s*\d)"
 """A number that is not the beginning of a range."""

@@ -3,8 +3,8 @@
 import pytest
 
 from farm.calls.request import Reply
-from farm.judges.labels import Labels
-from farm.judges.text_parsers import NumberedVerdicts, TextVerdict
+from farm.judges.parsers.text import NumberedVerdicts, TextVerdict
+from farm.judges.parsers.verdict_words import Labels
 from farm.records import Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE

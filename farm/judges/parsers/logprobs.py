@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from farm.calls.request import Reply, TokenLogprob
-from farm.judges.reading import Reading, no_verdict, soft_reading, unreadable
+from farm.judges.parsers.reading import Reading, no_verdict, soft_reading, unreadable
 
 _AROUND = " \n\t\"'`*_()[].,:;▁Ġ"
 """Signs that tokens carry around a label; the last two are how tokenizers write a leading space."""

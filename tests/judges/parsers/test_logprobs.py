@@ -5,8 +5,8 @@ import math
 import pytest
 
 from farm.calls.request import Reply, TokenLogprob
-from farm.judges.logprob_parsers import LabelLogprobs
-from farm.judges.reading import Reading
+from farm.judges.parsers.logprobs import LabelLogprobs
+from farm.judges.parsers.reading import Reading
 from farm.records import Preference
 
 PARSER = LabelLogprobs(first="A", second="B", place="first")

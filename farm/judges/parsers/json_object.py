@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from farm.calls.request import Reply
-from farm.judges.labels import Labels
-from farm.judges.reading import Reading, compared, no_verdict, unreadable, wrong_count
+from farm.judges.parsers.reading import Reading, compared, no_verdict, unreadable, wrong_count
+from farm.judges.parsers.verdict_words import Labels
 
 _DECODER = json.JSONDecoder(strict=False)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)

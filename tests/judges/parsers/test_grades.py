@@ -3,7 +3,7 @@
 import pytest
 
 from farm.calls.request import Reply
-from farm.judges.grades import GradeParser, TwoScores
+from farm.judges.parsers.grades import GradeParser, TwoScores
 from farm.records import Preference
 
 GRADE = GradeParser(label="Grade", low=1, high=10)
