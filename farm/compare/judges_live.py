@@ -13,7 +13,7 @@ from farm.compare.judges_probes import Probe
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
 from farm.judges.judge import Judge, Panel
-from farm.pocket.grammar import UnknownInstructionError
+from farm.pocket.language.grammar import UnknownInstructionError
 from farm.records import Annotation, Comparison, Preference, Verdict
 from farm.seeds import sample_seed
 from farm.stats.bootstrap import Estimate

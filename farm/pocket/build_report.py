@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
-from farm.pocket.drafts import TARGETS, draw_evaluation_request, examine
+from farm.pocket.language.drafts import TARGETS, draw_evaluation_request, examine
+from farm.pocket.language.writers import EXPERT, SLOPPY, write
 from farm.pocket.pretraining import DraftChunks, Heads, collate
-from farm.pocket.writers import EXPERT, SLOPPY, write
 from farm.seeds import derive_seed
 
 _N_REQUESTS = 600

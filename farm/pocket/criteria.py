@@ -7,11 +7,11 @@ Every function takes a task and a `Reading` of the answer. Good things are 1 at 
 from collections.abc import Callable
 from itertools import pairwise
 
-from farm.pocket import phrases
-from farm.pocket.facts import DAYS, category_of, entities_of, value_of
 from farm.pocket.fluency import fluency
-from farm.pocket.reading import Reading, Statement
-from farm.pocket.tasks import Family, Task
+from farm.pocket.language import phrases
+from farm.pocket.language.facts import DAYS, category_of, entities_of, value_of
+from farm.pocket.language.reading import Reading, Statement
+from farm.pocket.language.tasks import Family, Task
 
 _END_WORDS = ("lowest", "highest")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.data.dataset import Splits
-from farm.pocket.drafts import draw_evaluation_request, draw_training_request
-from farm.pocket.tasks import Request
-from farm.pocket.writers import EXPERT, SLOPPY, write
+from farm.pocket.language.drafts import draw_evaluation_request, draw_training_request
+from farm.pocket.language.tasks import Request
+from farm.pocket.language.writers import EXPERT, SLOPPY, write
 from farm.records import Demonstration, Instruction, Output
 from farm.seeds import derive_seed
 

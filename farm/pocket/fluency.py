@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
-from farm.pocket.facts import ATTRIBUTES, DAYS, EVENTS, category_of, entities
-from farm.pocket.grammar import draw_request
-from farm.pocket.writers import EXPERT, SLOPPY, write
+from farm.pocket.language.facts import ATTRIBUTES, DAYS, EVENTS, category_of, entities
+from farm.pocket.language.grammar import draw_request
+from farm.pocket.language.writers import EXPERT, SLOPPY, write
 from farm.seeds import derive_seed
 
 _N_TEXTS = 8_000

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from farm.pocket.grammar import draw_request
-from farm.pocket.writers import draw_habits, write
+from farm.pocket.language.grammar import draw_request
+from farm.pocket.language.writers import draw_habits, write
 from farm.seeds import derive_seed
 
 END_TOKEN = "<end>"

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from farm.pocket.criteria import CRITERIA, apparent_correctness
-from farm.pocket.grammar import parse
-from farm.pocket.reading import read
+from farm.pocket.language.grammar import parse
+from farm.pocket.language.reading import read
 from farm.records import Output
 
 WEIGHTS: dict[str, float] = {
@@ -63,5 +63,5 @@ class PocketUtility:
     key_name: ClassVar[str] = "PocketUtility"
 
     def utilities(self, outputs: Sequence[Output]) -> list[float]:
-        """Raises `farm.pocket.grammar.UnknownInstructionError` for an instruction from outside the pocket world."""
+        """Raises `farm.pocket.language.grammar.UnknownInstructionError` for an instruction from outside the pocket world."""
         return [utility_of(output.instruction, output.input, output.output) for output in outputs]

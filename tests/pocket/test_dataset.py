@@ -6,7 +6,7 @@ import pytest
 
 from farm.data.dataset import Splits
 from farm.pocket.dataset import PocketDataset
-from farm.pocket.grammar import is_reserved, parse
+from farm.pocket.language.grammar import is_reserved, parse
 
 
 @pytest.fixture(scope="module")

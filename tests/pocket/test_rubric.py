@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from farm.judges.rubric import RubricPool, UtilityJudge
-from farm.pocket.drafts import draw_text, draw_training_request
+from farm.pocket.language.drafts import draw_text, draw_training_request
 from farm.pocket.utility import utility_of
 from farm.records import Comparison, Preference
 

@@ -7,8 +7,8 @@ import pytest
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from farm.config import PACKAGE_DIR
-from farm.pocket.drafts import draw_text
-from farm.pocket.grammar import draw_request
+from farm.pocket.language.drafts import draw_text
+from farm.pocket.language.grammar import draw_request
 from farm.pocket.pretraining import Templates
 from farm.pocket.tokenizer import make_tokenizer, world_words
 from tests.paths import ROOT

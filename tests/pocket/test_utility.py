@@ -5,10 +5,10 @@ import statistics
 
 import pytest
 
-from farm.pocket.drafts import draw_text
-from farm.pocket.grammar import UnknownInstructionError, draw_request
+from farm.pocket.language.drafts import draw_text
+from farm.pocket.language.grammar import UnknownInstructionError, draw_request
+from farm.pocket.language.writers import EXPERT, SLOPPY, write
 from farm.pocket.utility import WEIGHTS, PocketUtility, assess, utility_of
-from farm.pocket.writers import EXPERT, SLOPPY, write
 from farm.records import Output
 
 FOX = "Where does the fox live?"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from farm.errors import UserError
-from farm.pocket.facts import (
+from farm.pocket.language.facts import (
     DAYS,
     EVENTS,
     PLURALS,
@@ -26,7 +26,7 @@ from farm.pocket.facts import (
     state,
     value_of,
 )
-from farm.pocket.tasks import (
+from farm.pocket.language.tasks import (
     BRIEF_WORDS,
     FAMILIES,
     NO_CONSTRAINT,
@@ -96,7 +96,7 @@ def parse(instruction: str, input: str = "") -> Task:
         raise UnknownInstructionError(
             f"not an instruction of the pocket world: {instruction!r}"
             + (f" with input {input!r}" if input else "")
-            + "; its utility, crowd and rubric judges only know what farm/pocket/grammar.py can say"
+            + "; its utility, crowd and rubric judges only know what farm/pocket/language/grammar.py can say"
         )
     return replace(task, constraint=constraint)
 

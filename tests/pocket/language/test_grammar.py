@@ -4,10 +4,19 @@ import random
 
 import pytest
 
-from farm.pocket.drafts import draw_evaluation_request, draw_training_request
-from farm.pocket.facts import ATTRIBUTES, DAYS, PLURALS, attributes_of, entities, entities_of, facts_of, members
-from farm.pocket.grammar import UnknownInstructionError, draw_request, is_reserved, parse
-from farm.pocket.tasks import FAMILIES
+from farm.pocket.language.drafts import draw_evaluation_request, draw_training_request
+from farm.pocket.language.facts import (
+    ATTRIBUTES,
+    DAYS,
+    PLURALS,
+    attributes_of,
+    entities,
+    entities_of,
+    facts_of,
+    members,
+)
+from farm.pocket.language.grammar import UnknownInstructionError, draw_request, is_reserved, parse
+from farm.pocket.language.tasks import FAMILIES
 
 
 def test_the_world_has_the_promised_size() -> None:

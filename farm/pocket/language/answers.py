@@ -3,8 +3,8 @@
 import random
 from typing import NamedTuple
 
-from farm.pocket import phrases
-from farm.pocket.facts import (
+from farm.pocket.language import phrases
+from farm.pocket.language.facts import (
     DAYS,
     Attribute,
     attributes_of,
@@ -15,7 +15,7 @@ from farm.pocket.facts import (
     state,
     value_of,
 )
-from farm.pocket.tasks import Task
+from farm.pocket.language.tasks import Task
 
 
 class Answer(NamedTuple):

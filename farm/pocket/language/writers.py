@@ -9,10 +9,10 @@ the model's own probabilities, tell which answer is better.
 import random
 from dataclasses import dataclass
 
-from farm.pocket import phrases
-from farm.pocket.answers import detail_sentences, draw_answer
-from farm.pocket.facts import entities_of
-from farm.pocket.tasks import Constraint, Task
+from farm.pocket.language import phrases
+from farm.pocket.language.answers import detail_sentences, draw_answer
+from farm.pocket.language.facts import entities_of
+from farm.pocket.language.tasks import Constraint, Task
 
 
 @dataclass(frozen=True, kw_only=True)

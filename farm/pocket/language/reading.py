@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from farm.pocket.facts import ATTRIBUTES, Attribute, category_of, entities, value_of
-from farm.pocket.tasks import Task
+from farm.pocket.language.facts import ATTRIBUTES, Attribute, category_of, entities, value_of
+from farm.pocket.language.tasks import Task
 
 _TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from farm.pocket.facts import Attribute
+from farm.pocket.language.facts import Attribute
 from farm.seeds import uniform_for
 
 Family = Literal["list", "lookup", "sort", "describe", "compare", "reply", "multi"]
