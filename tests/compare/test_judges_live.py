@@ -15,7 +15,7 @@ from farm.compare.judges_result import JudgeFigures
 from farm.data.annotation_row import annotation_frame
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
-from farm.judges.rubric import RubricPool
+from farm.pocket.preferences.rubric import RubricPool
 from farm.records import Preference
 from tests.compare.judge_tables import row
 

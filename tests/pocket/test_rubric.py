@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farm.judges.rubric import RubricPool, UtilityJudge
 from farm.pocket.language.drafts import draw_text, draw_training_request
-from farm.pocket.utility import utility_of
+from farm.pocket.preferences.rubric import RubricPool, UtilityJudge
+from farm.pocket.preferences.utility import utility_of
 from farm.records import Comparison, Preference
 
 POOL = RubricPool(

@@ -10,13 +10,13 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from farm.pocket.criteria import correctness, falsehood
 from farm.pocket.language.facts import ATTRIBUTES, DAYS, EVENTS, PLURALS, entities_of
 from farm.pocket.language.grammar import draw_request, is_reserved
 from farm.pocket.language.reading import read
 from farm.pocket.language.tasks import Request, Task
 from farm.pocket.language.writers import EXPERT, SLOPPY, draw_habits, write
-from farm.pocket.utility import WEIGHTS, assess
+from farm.pocket.preferences.criteria import correctness, falsehood
+from farm.pocket.preferences.utility import WEIGHTS, assess
 
 TARGETS = (*WEIGHTS, "apparent correctness", "length")
 """What the heads at the end token are asked to tell."""

@@ -8,7 +8,7 @@ import pytest
 from farm.pocket.language.drafts import draw_text
 from farm.pocket.language.grammar import UnknownInstructionError, draw_request
 from farm.pocket.language.writers import EXPERT, SLOPPY, write
-from farm.pocket.utility import WEIGHTS, PocketUtility, assess, utility_of
+from farm.pocket.preferences.utility import WEIGHTS, PocketUtility, assess, utility_of
 from farm.records import Output
 
 FOX = "Where does the fox live?"

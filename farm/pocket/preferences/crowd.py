@@ -12,8 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from farm.calls.request import NO_CALLS, Calls
-from farm.pocket.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
-from farm.pocket.utility import WEIGHTS
+from farm.pocket.preferences.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
+from farm.pocket.preferences.utility import WEIGHTS
 from farm.records import Comparison, Verdict
 from farm.seeds import rng_for, sample_seed
 

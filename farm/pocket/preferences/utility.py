@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from farm.pocket.criteria import CRITERIA, apparent_correctness
 from farm.pocket.language.grammar import parse
 from farm.pocket.language.reading import read
+from farm.pocket.preferences.criteria import CRITERIA, apparent_correctness
 from farm.records import Output
 
 WEIGHTS: dict[str, float] = {

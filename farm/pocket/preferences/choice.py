@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.pocket.utility import WEIGHTS, assess
+from farm.pocket.preferences.utility import WEIGHTS, assess
 from farm.records import Comparison, Preference, Verdict
 from farm.seeds import uniform_for
 

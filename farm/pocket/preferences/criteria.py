@@ -1,17 +1,17 @@
 """What makes an answer good or bad in the pocket world: one function per criterion, each readable on its own.
 
 Every function takes a task and a `Reading` of the answer. Good things are 1 at best; bad things (`falsehood`,
-`repetition`) count up from 0, and their weights are negative (farm/pocket/utility.py).
+`repetition`) count up from 0, and their weights are negative (farm/pocket/preferences/utility.py).
 """
 
 from collections.abc import Callable
 from itertools import pairwise
 
-from farm.pocket.fluency import fluency
 from farm.pocket.language import phrases
 from farm.pocket.language.facts import DAYS, category_of, entities_of, value_of
 from farm.pocket.language.reading import Reading, Statement
 from farm.pocket.language.tasks import Family, Task
+from farm.pocket.preferences.fluency import fluency
 
 _END_WORDS = ("lowest", "highest")
 

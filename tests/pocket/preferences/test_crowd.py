@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farm.pocket.crowd import Crowd
 from farm.pocket.language.drafts import draw_text, draw_training_request
-from farm.pocket.utility import utility_of
+from farm.pocket.preferences.crowd import Crowd
+from farm.pocket.preferences.utility import utility_of
 from farm.records import Comparison, Preference, Verdict
 
 CROWD = Crowd(
