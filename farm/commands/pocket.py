@@ -7,8 +7,8 @@ from pathlib import Path
 
 from farm.commands.overrides import compose_one
 from farm.config import CONF_DIR, build
-from farm.pocket.build import BuildSettings
-from farm.pocket.build import build as pretrain
+from farm.pocket.pretrained.build import BuildSettings
+from farm.pocket.pretrained.build import build as pretrain
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from farm.pocket.build_report import Report, evaluate
-from farm.pocket.pretraining import (
+from farm.pocket.pretrained.build_report import Report, evaluate
+from farm.pocket.pretrained.pretraining import (
     CHUNK_BATCHES,
     Batch,
     DraftChunks,
@@ -28,7 +28,7 @@ from farm.pocket.pretraining import (
     Templates,
     pretraining_loss,
 )
-from farm.pocket.tokenizer import MAX_TOKENS, make_tokenizer
+from farm.pocket.pretrained.tokenizer import MAX_TOKENS, make_tokenizer
 from farm.seeds import derive_seed
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from torch.utils.data import Dataset
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from farm.pocket.language.drafts import TARGETS, Draft, draw_text, draw_training_request, examine
-from farm.pocket.tokenizer import END_TOKEN, PAD_TOKEN
+from farm.pocket.pretrained.tokenizer import END_TOKEN, PAD_TOKEN
 from farm.seeds import derive_seed
 
 CHUNK_BATCHES = 64

@@ -9,8 +9,8 @@ from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from farm.config import PACKAGE_DIR
 from farm.pocket.language.drafts import draw_text
 from farm.pocket.language.grammar import draw_request
-from farm.pocket.pretraining import Templates
-from farm.pocket.tokenizer import make_tokenizer, world_words
+from farm.pocket.pretrained.pretraining import Templates
+from farm.pocket.pretrained.tokenizer import make_tokenizer, world_words
 from tests.paths import ROOT
 
 PROMPTS = ROOT / "conf" / "prompt" / "pocket"

@@ -9,12 +9,12 @@ import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from farm.pocket import build as building
-from farm.pocket.build import BuildSettings, build
-from farm.pocket.build_report import Report
 from farm.pocket.language.drafts import TARGETS
 from farm.pocket.language.grammar import is_reserved, parse
-from farm.pocket.pretraining import DraftChunks, StreamSettings, Templates
-from farm.pocket.tokenizer import make_tokenizer
+from farm.pocket.pretrained.build import BuildSettings, build
+from farm.pocket.pretrained.build_report import Report
+from farm.pocket.pretrained.pretraining import DraftChunks, StreamSettings, Templates
+from farm.pocket.pretrained.tokenizer import make_tokenizer
 from tests.paths import ROOT
 
 CONF = ROOT / "conf"

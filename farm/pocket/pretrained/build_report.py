@@ -9,7 +9,7 @@ from transformers import LlamaForCausalLM
 
 from farm.pocket.language.drafts import TARGETS, draw_evaluation_request, examine
 from farm.pocket.language.writers import EXPERT, SLOPPY, write
-from farm.pocket.pretraining import DraftChunks, Heads, collate
+from farm.pocket.pretrained.pretraining import DraftChunks, Heads, collate
 from farm.seeds import derive_seed
 
 _N_REQUESTS = 600
