@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.noise import LabelFlip
+from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.artifacts import load_policy

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.noise import LabelFlip
+from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.chain import Chain

@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar, Protocol
 
 from farm.annotators.draws import drawn_judge, judge_shares
-from farm.annotators.noise import Label, Noise
+from farm.annotators.noise.noise import Label, Noise
 from farm.annotators.presentation import ONCE, Presentation, combined
 from farm.annotators.threads import in_threads
 from farm.calls.request import NO_CALLS, Calls

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
-from farm.annotators.noise import Noise, is_first_smaller, renoise
+from farm.annotators.noise.noise import Noise, is_first_smaller, renoise
 from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison

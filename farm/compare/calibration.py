@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
 from farm.compare.calibration_checks import Figure, figures
 from farm.compare.calibration_data import CalibrationData
 from farm.compare.calibration_fit import Parameter, WorkerReliability, crowd_noise, parameters, reliabilities

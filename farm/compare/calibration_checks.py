@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from farm.annotators.noise import LabelFlip, Noise, add_noise
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.noise import LabelFlip, Noise, add_noise
 from farm.compare.calibration_data import CalibrationData, clean_label
 from farm.records import Preference
 from farm.seeds import derive_seed, rng_for

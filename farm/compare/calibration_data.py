@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from farm.annotators.noise import Label
-from farm.annotators.noise_biases import order_sign
-from farm.annotators.noise_margin import verdict_margin
+from farm.annotators.noise.biases import order_sign
+from farm.annotators.noise.margin import verdict_margin
+from farm.annotators.noise.noise import Label
 from farm.data.annotation_row import pair_keys
 from farm.data.annotation_table import same_order
 from farm.errors import UserError

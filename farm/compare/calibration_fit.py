@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
 from farm.compare.calibration_data import CalibrationData
 from farm.stats.noise.fit import LIMITS, Fit
 from farm.stats.noise.identified import FIELD_OF, PARAMETERS, Identified

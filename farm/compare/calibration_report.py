@@ -45,7 +45,7 @@ def calibration_report(found: Calibration, name: str) -> str:
     blocks = [
         f"# Annotator {name}: {found.judge} with the noise of a crowd",
         f"Fitted to {found.n_labels} labels by {people} on {found.n_items} items. The model and its equations: "
-        "`farm/annotators/noise_crowd.py`.",
+        "`farm/annotators/noise/crowd.py`.",
         *(["\n".join(f"- {note}" for note in found.notes)] if found.notes else []),
         "Parameters (maximum likelihood, 95% profile-likelihood intervals):",
         table(

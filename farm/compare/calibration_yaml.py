@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
 from farm.compare.calibration import Calibration
 
 _COMMENTS = {
@@ -73,7 +73,7 @@ def annotator_yaml(found: Calibration, name: str, base: RecordedBase | Annotator
 def _stage_lines(found: Calibration, stage: CrowdNoise) -> list[str]:
     reasons = {row.name: row.reason for row in found.parameters if not row.is_identified}
     ends = {row.name: (row.low, row.high) for row in found.parameters if row.is_identified}
-    lines = ["noise:", "  - _target_: farm.annotators.noise_crowd.CrowdNoise"]
+    lines = ["noise:", "  - _target_: farm.annotators.noise.crowd.CrowdNoise"]
     for name, value in vars(stage).items():
         if name not in _COMMENTS:
             continue  # what the stage has worked out for itself

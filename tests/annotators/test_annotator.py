@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.noise import LabelFlip, Noise
+from farm.annotators.noise.noise import LabelFlip, Noise
 from farm.annotators.recorded import RecordedAnnotator
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.records import Comparison, Preference

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.noise import LabelFlip, Noise, renoise
-from farm.annotators.noise_lapses import Abstentions
-from farm.annotators.noise_workers import WorkerFlips
+from farm.annotators.noise.lapses import Abstentions
+from farm.annotators.noise.noise import LabelFlip, Noise, renoise
+from farm.annotators.noise.workers import WorkerFlips
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noised import NoisedAnnotator
 from farm.commands.calibrate import calibrate
 from farm.config import CONF_DIR, ConfigError, build

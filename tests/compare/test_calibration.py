@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.annotators.noise import Label
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.noise import Label
 from farm.compare.calibration import Calibration, FitSettings, calibrate_crowd, n_steps
 from farm.compare.calibration_checks import figures, simulated_sides
 from farm.compare.calibration_data import CalibrationData, calibration_data, human_labels, recorded_verdicts

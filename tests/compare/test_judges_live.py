@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.noise import LabelFlip
+from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.presentation import ONCE
 from farm.calls.request import NO_CALLS
 from farm.compare.judges_figures import judge_figures

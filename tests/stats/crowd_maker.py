@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from farm.annotators.noise import Label
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.noise import Label
 from farm.records import Comparison, Preference
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
 from farm.stats.noise.labels import CrowdLabels

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from farm.annotators.noise import LabelFlip
+from farm.annotators.noise.noise import LabelFlip
 from farm.store.artifacts import ArtifactError, MissingArtifactError, Stage, Store, describe
 
 STAGE = Stage("thing", 1)

@@ -18,7 +18,7 @@ PARAMETERS = (
     "tie_weight",
     "lapse_rate",
 )
-"""As `farm.annotators.noise_crowd.CrowdNoise` names them, in the order of the tables."""
+"""As `farm.annotators.noise.crowd.CrowdNoise` names them, in the order of the tables."""
 
 FIELD_OF = {"temperature": "soft_slope", "verdict_log_odds": "hard_slope"}
 """Where the likelihood has another name (and for temperature the inverse)."""

@@ -1,6 +1,6 @@
 """The likelihood of human labels under the noise model of a crowd, with its gradient.
 
-Label n of worker w on item i has the log odds (letters as in `farm.annotators.noise_crowd`, r_w = exp(rho_w))
+Label n of worker w on item i has the log odds (letters as in `farm.annotators.noise.crowd`, r_w = exp(rho_w))
 
     u_n = r_w (s_soft m_soft + s_hard m_hard + opinion_sd z_i) + b_len x_n + b_list l_n + b_pos o_n,
     z_i ~ Normal(0, 1),

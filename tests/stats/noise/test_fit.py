@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from farm.annotators.noise import Label
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.noise import Label
 from farm.records import Comparison, Preference
 from farm.stats.noise.fit import fit_at, fit_crowd
 from farm.stats.noise.identified import identified

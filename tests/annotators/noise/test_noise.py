@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from farm.annotators.noise import Label, LabelFlip, Noise, add_noise
-from farm.annotators.noise_biases import LengthBias, ListBias, PositionBias
-from farm.annotators.noise_crowd import CrowdNoise
-from farm.annotators.noise_lapses import Abstentions, Lapses
-from farm.annotators.noise_margin import MarginNoise, NearTies, RandomTies
-from farm.annotators.noise_workers import WorkerFlips
+from farm.annotators.noise.biases import LengthBias, ListBias, PositionBias
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.lapses import Abstentions, Lapses
+from farm.annotators.noise.margin import MarginNoise, NearTies, RandomTies
+from farm.annotators.noise.noise import Label, LabelFlip, Noise, add_noise
+from farm.annotators.noise.workers import WorkerFlips
 from farm.errors import UserError
 from farm.records import Comparison, Preference
 

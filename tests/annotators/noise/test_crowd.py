@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from farm.annotators.noise import Label
-from farm.annotators.noise_crowd import CrowdNoise
+from farm.annotators.noise.crowd import CrowdNoise
+from farm.annotators.noise.noise import Label
 from farm.errors import UserError
 from farm.records import Comparison, Preference
 

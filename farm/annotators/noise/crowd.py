@@ -25,10 +25,10 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import ClassVar
 
-from farm.annotators.noise import Label, check_range, draw_for, is_first_smaller, prefers
-from farm.annotators.noise_biases import check_finite, order_sign
-from farm.annotators.noise_margin import check_above, margin_of
-from farm.annotators.noise_workers import drawn_worker, worker_name
+from farm.annotators.noise.biases import check_finite, order_sign
+from farm.annotators.noise.margin import check_above, margin_of
+from farm.annotators.noise.noise import Label, check_range, draw_for, is_first_smaller, prefers
+from farm.annotators.noise.workers import drawn_worker, worker_name
 from farm.errors import UserError
 from farm.records import Preference
 from farm.seeds import uniform_for

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.annotators.noise import ABSTAINED, Label, check_range, draw_for, toss
+from farm.annotators.noise.noise import ABSTAINED, Label, check_range, draw_for, toss
 from farm.records import Preference
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.annotators.noise import Label, check_range, draw_for, is_first_smaller, prefers
+from farm.annotators.noise.noise import Label, check_range, draw_for, is_first_smaller, prefers
 from farm.records import Preference
 from farm.stats.noise.choice_model import choice_probabilities
 

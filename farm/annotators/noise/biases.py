@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.annotators.noise import Label, draw_for, prefers
+from farm.annotators.noise.noise import Label, draw_for, prefers
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
 
 

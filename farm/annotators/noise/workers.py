@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.stats import beta
 
-from farm.annotators.noise import Label, check_range, draw_for
-from farm.annotators.noise_margin import check_above
+from farm.annotators.noise.margin import check_above
+from farm.annotators.noise.noise import Label, check_range, draw_for
 from farm.errors import UserError
 from farm.seeds import uniform_for
 
