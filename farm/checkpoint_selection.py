@@ -4,7 +4,7 @@ AlpacaFarm (arXiv 2305.14387) stopped PPO by hand, at 20 to 80 of 390 steps. Who
 judge, puts its noise and its taste into the choice and flatters the method. Here every candidate answers the validation
 instructions once; judges that neither label for training nor evaluate compare each answer with the SFT policy's; the
 highest win rate wins, and among equals the earliest candidate. Only methods that keep more than one candidate
-(`n_snapshots`, farm/methods/snapshots.py) take part.
+(`n_snapshots`, farm/methods/online/candidates.py) take part.
 
 The win rate that the chosen one has here is the best of several, and so too high on average; the evaluation's is not,
 for it is measured anew.

@@ -34,7 +34,7 @@ from farm.evaluation import (
     outcomes_of,
     standing_of,
 )
-from farm.methods.snapshots import snapshots_of
+from farm.methods.online.candidates import snapshots_of
 from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
 from farm.models.checkpoint import Model
 from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points

@@ -7,7 +7,7 @@ Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, 
 20,000 prompts; its released script samples with top_p 0.9, we sample from the whole distribution).
 
 With `chooser: annotator` there is no reward model: the n answers meet in a knockout before the annotator, n - 1 labels
-per prompt, from the same budget of labels as for every other method (farm/methods/fresh_labels.py).
+per prompt, from the same budget of labels as for every other method (farm/methods/online/fresh_labels.py).
 
 Each round takes new prompts and fine-tunes the first policy again (the SFT policy, or any other: `start`), so that
 errors do not pile up; the rounds differ in who draws the answers. `candidates_round_1.parquet` and so on keep the
@@ -23,10 +23,10 @@ from typing import ClassVar, Literal
 
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
-from farm.methods.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.method import Labels, Requirement, TrainingInputs
+from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
+from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.sft import fine_tune
-from farm.methods.snapshots import Snapshots, check_rounds_are_candidates
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy

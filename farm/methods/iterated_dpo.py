@@ -24,10 +24,10 @@ from farm.errors import UserError
 from farm.methods.dpo_loss import DPOLoss
 from farm.methods.dpo_training import train_dpo
 from farm.methods.examples import encode_pairs
-from farm.methods.fresh_labels import pairs_of
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.ppo_rollout import prompts_of_step
-from farm.methods.snapshots import Snapshots, check_rounds_are_candidates
+from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
+from farm.methods.online.fresh_labels import pairs_of
+from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl_training import TrainingJob, TrainingSettings
 from farm.models.answering import draw_answers
 from farm.models.checkpoint import load_tokenizer

@@ -32,7 +32,7 @@ from farm.methods.dpo_loss import LOSSES, DPOLoss
 from farm.methods.dpo_training import DPOTrainerOnIds
 from farm.methods.examples import EncodedPair
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.ppo_rollout import prompts_of_step
+from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl_callbacks import StartsAtReference
 from farm.methods.trl_rollouts import draw_while_training
 from farm.methods.trl_training import (

@@ -53,8 +53,8 @@ import pandas as pd
 import torch
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.ppo_reward import RewardSettings, ScoreMoments, TokenRewards, next_moments, normalised, token_rewards
-from farm.methods.ppo_rollout import (
+from farm.methods.online.candidates import Snapshots, check_n_snapshots
+from farm.methods.online.rollouts import (
     Networks,
     Rollouts,
     draw_completions,
@@ -62,9 +62,9 @@ from farm.methods.ppo_rollout import (
     prompts_of_step,
     score_completions,
 )
+from farm.methods.online.training_log import Clock, StepLog, load_state, save_state
+from farm.methods.ppo_reward import RewardSettings, ScoreMoments, TokenRewards, next_moments, normalised, token_rewards
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
-from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
-from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel, ValueModel

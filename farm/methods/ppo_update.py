@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from farm.methods.ppo_rollout import Networks, Rollouts, micro_batches
+from farm.methods.online.rollouts import Networks, Rollouts, micro_batches
 from farm.models.forward import CompletionBatch, completion_batch
 from farm.seeds import rng_for
 from farm.store.cost import Cost, count

@@ -46,10 +46,10 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.ppo_rollout import draw_completions, micro_batches, prompts_of_step
+from farm.methods.online.candidates import Snapshots, check_n_snapshots
+from farm.methods.online.rollouts import draw_completions, micro_batches, prompts_of_step
+from farm.methods.online.training_log import Clock, StepLog, load_state, save_state
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
-from farm.methods.rollout_log import Clock, StepLog, load_state, save_state
-from farm.methods.snapshots import Snapshots, check_n_snapshots
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
 from farm.models.forward import LanguageModel

@@ -9,7 +9,7 @@ from time import monotonic
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from farm.methods.snapshots import Snapshots
+from farm.methods.online.candidates import Snapshots
 from farm.progress import Bar
 from farm.store.cost import Cost, count
 

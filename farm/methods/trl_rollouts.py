@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
 from farm.methods.method import TrainingInputs
-from farm.methods.ppo_rollout import prompts_of_step
+from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl_callbacks import StartsAtReference
 from farm.methods.trl_training import (
     IdRows,

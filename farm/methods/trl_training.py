@@ -25,7 +25,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, Trai
 from transformers.trainer_callback import PrinterCallback
 
 from farm.errors import UnfitError
-from farm.methods.snapshots import Snapshots, check_n_snapshots
+from farm.methods.online.candidates import Snapshots, check_n_snapshots
 from farm.methods.trl_callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory

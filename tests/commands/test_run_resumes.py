@@ -24,7 +24,7 @@ FARM = """
 import sys
 from farm.commands.main import run_command
 from farm.methods import trl_callbacks
-from farm.methods.rollout_log import StepLog
+from farm.methods.online.training_log import StepLog
 
 trl_callbacks.SECONDS_BETWEEN_CHECKPOINTS = 0.0
 write = StepLog.write

@@ -12,8 +12,8 @@ from farm.errors import UserError
 from farm.methods.crlft import CRLFT, DemonstrationClass, ScoreBuckets
 from farm.methods.examples import EncodedExample, Example, encode_examples
 from farm.methods.method import TrainingInputs
+from farm.methods.online.candidates import snapshots_of
 from farm.methods.sft import SFT
-from farm.methods.snapshots import snapshots_of
 from farm.methods.trl_training import TrainingSettings
 from farm.methods.weighted_sft import collate, weighted_loss, weighted_rows
 from farm.models.answering import draw_answers, rewards_of

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from farm.methods import ppo
 from farm.methods.method import TrainingInputs
+from farm.methods.online.candidates import snapshots_of
+from farm.methods.online.rollouts import Networks, prompts_of_step
 from farm.methods.ppo import PPO
 from farm.methods.ppo_reward import AdaptiveKL, RewardSettings, ScoreMoments, token_rewards
-from farm.methods.ppo_rollout import Networks, prompts_of_step
 from farm.methods.ppo_update import UpdateSettings, make_optimizer, update_networks
-from farm.methods.snapshots import snapshots_of
 from farm.models.checkpoint import load_causal_lm, load_reward_model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion

@@ -28,8 +28,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 
+from farm.methods.online.rollouts import Networks, Rollouts, evaluate_completions, score_completions
 from farm.methods.ppo_reward import RewardSettings, TokenRewards, token_rewards
-from farm.methods.ppo_rollout import Networks, Rollouts, evaluate_completions, score_completions
 from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion

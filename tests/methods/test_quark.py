@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from farm.methods.method import TrainingInputs
+from farm.methods.online.training_log import StepLog
 from farm.methods.quark import Quark, quantiles_of
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
-from farm.methods.rollout_log import StepLog
 from farm.methods.sft import SFT
 from farm.methods.trl_training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer

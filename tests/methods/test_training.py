@@ -15,9 +15,9 @@ from farm.methods.dpo import DPO
 from farm.methods.examples import EncodedExample
 from farm.methods.feedme import FeedME
 from farm.methods.method import TrainingInputs
+from farm.methods.online.candidates import snapshots_of
 from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
-from farm.methods.snapshots import snapshots_of
 from farm.methods.trl_training import TrainingJob, TrainingSettings, in_training_order
 from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
