@@ -22,7 +22,7 @@ from farm.methods.dpo import DPO
 from farm.methods.method import Method
 from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
 from farm.pipeline import run_chain

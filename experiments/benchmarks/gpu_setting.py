@@ -14,7 +14,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.ppo import PPO
 from farm.methods.ppo_reward import RewardSettings
 from farm.methods.ppo_update import UpdateSettings
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
 from farm.records import Instruction, Policy, PreferencePair

@@ -30,7 +30,7 @@ from farm.methods.dpo import DPO
 from farm.methods.kto import KTO
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate, render_all
 from farm.pocket.dataset import PocketDataset

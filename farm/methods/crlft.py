@@ -27,8 +27,8 @@ from farm.data.score_table import read_scores, score_key
 from farm.errors import UserError
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_training import TrainingJob, TrainingSettings
-from farm.methods.weighted_sft import fine_tune_weighted
+from farm.methods.trl.training import TrainingJob, TrainingSettings
+from farm.methods.trl.weighted_sft import fine_tune_weighted
 from farm.models.answering import rewards_of
 from farm.records import Demonstration, Output, Policy
 

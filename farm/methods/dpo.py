@@ -2,7 +2,7 @@
 
 Objective (loss_type sigmoid): minimise -mean log sigmoid(beta (logratio(chosen) - logratio(rejected))), where
 logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), summed over tokens with the end token.
-Paper: Rafailov et al. 2023, arXiv 2305.18290; the other losses and their papers are listed in farm/methods/dpo_loss.py.
+Paper: Rafailov et al. 2023, arXiv 2305.18290; the other losses and their papers are listed in farm/methods/trl/dpo_loss.py.
 Two options change any of them: WPO (Zhou et al. 2024, arXiv 2406.11827, equation 2) weighs a pair by the policy's
 probability of its answers, per token and relative to its own sharpness, and LD-DPO (Liu et al. 2024, arXiv 2409.06411)
 discounts the tokens that only the longer answer has.
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from farm.methods.dpo_loss import DPOLoss
-from farm.methods.dpo_training import train_dpo
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_training import TrainingJob, TrainingSettings, check_rows_per_forward
+from farm.methods.trl.dpo import train_dpo
+from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
 
@@ -36,7 +36,7 @@ class DPO:
     name: str
     """Shown in tables."""
     loss_type: str
-    """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ... (farm/methods/dpo_loss.py has them all)."""
+    """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ... (farm/methods/trl/dpo_loss.py has them all)."""
     beta: float
     """Strength of the pull towards the reference."""
     label_smoothing: float | None

@@ -27,7 +27,7 @@ from farm.methods.method import Labels, Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.sft import fine_tune
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy
 from farm.seeds import derive_seed, uniform_for

@@ -12,7 +12,7 @@ from typing import ClassVar
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
 

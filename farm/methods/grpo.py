@@ -3,7 +3,7 @@
 Objective: PPO's clipped surrogate per token with advantage (reward - group mean) / group standard deviation, minus beta
 times the k3 estimate of KL(pi || SFT policy) per token.
 Paper: Shao et al. 2024 (DeepSeekMath), arXiv 2402.03300, equations 3 and 4. Trainer: TRL's GRPOTrainer, with our
-prompts, samples and reward (farm/methods/trl_rollouts.py).
+prompts, samples and reward (farm/methods/trl/rollouts.py).
 
 `metrics.jsonl`: loss; reward and reward_std (over the step's answers, before comparison; mean up), frac_reward_zero_std
 (share of prompts whose answers all score alike and teach nothing), kl (k3 per token, nats), entropy, clip_ratio/*,
@@ -19,8 +19,8 @@ from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, train_online
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.rollouts import Rollouts, RolloutSettings, check_batch, train_online
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
 

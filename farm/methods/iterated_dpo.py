@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from farm.errors import UserError
-from farm.methods.dpo_loss import DPOLoss
-from farm.methods.dpo_training import train_dpo
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import pairs_of
 from farm.methods.online.rollouts import prompts_of_step
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.dpo import train_dpo
+from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import draw_answers
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy, PreferencePair
@@ -47,7 +47,7 @@ class IteratedDPO:
     reference: Literal["sft", "previous"]
     """What the policy is pulled to: the SFT policy always, or the policy that the round started from."""
     loss_type: str
-    """TRL's name of the loss (farm/methods/dpo_loss.py)."""
+    """TRL's name of the loss (farm/methods/trl/dpo_loss.py)."""
     beta: float
     """Strength of the pull towards the reference."""
     label_smoothing: float | None

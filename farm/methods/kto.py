@@ -25,8 +25,8 @@ from trl.trainer.kto_trainer import KTOTrainer
 
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_callbacks import StartsAtReference
-from farm.methods.trl_training import (
+from farm.methods.trl.callbacks import StartsAtReference
+from farm.methods.trl.training import (
     IdRows,
     TrainingJob,
     TrainingSettings,
@@ -144,7 +144,7 @@ def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[dict[
 
 
 class _KTOTrainerOnIds(KTOTrainer):
-    """TRL's trainer without its tokenisation, for the reasons given in farm/methods/dpo_training.py."""
+    """TRL's trainer without its tokenisation, for the reasons given in farm/methods/trl/dpo.py."""
 
     def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
         return dataset

@@ -28,14 +28,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.dpo_config import DPOConfig
 
 from farm.errors import UnfitError
-from farm.methods.dpo_loss import LOSSES, DPOLoss
-from farm.methods.dpo_training import DPOTrainerOnIds
 from farm.methods.examples import EncodedPair
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
-from farm.methods.trl_callbacks import StartsAtReference
-from farm.methods.trl_rollouts import draw_while_training
-from farm.methods.trl_training import (
+from farm.methods.trl.callbacks import StartsAtReference
+from farm.methods.trl.dpo import DPOTrainerOnIds
+from farm.methods.trl.dpo_loss import LOSSES, DPOLoss
+from farm.methods.trl.rollouts import draw_while_training
+from farm.methods.trl.training import (
     IdRows,
     TrainingJob,
     TrainingSettings,
@@ -61,7 +61,7 @@ class OnlineDPO:
     name: str
     """Shown in tables."""
     loss_type: str
-    """TRL's name of the loss, one of the margin (farm/methods/dpo_loss.py)."""
+    """TRL's name of the loss, one of the margin (farm/methods/trl/dpo_loss.py)."""
     beta: float
     """Strength of the pull towards the SFT policy."""
     label_smoothing: float | None

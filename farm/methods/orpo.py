@@ -20,8 +20,8 @@ from typing import ClassVar
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.reference_free import train_on_sequences
-from farm.methods.trl_training import TrainingJob, TrainingSettings, check_rows_per_forward
+from farm.methods.trl.reference_free import train_on_sequences
+from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
 from farm.records import Policy
 
 

@@ -29,7 +29,7 @@ from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
 from farm.methods.examples import EncodedPair, encode_pairs
-from farm.methods.trl_training import (
+from farm.methods.trl.training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,

@@ -3,7 +3,7 @@
 Objective: maximise E[(R - mean R of the other answers) log pi(answer)], where R = score - beta KL(pi || SFT policy) of
 the whole answer (k1 estimate), with PPO's clipped ratio of whole answers where answers are used more than once.
 Paper: Ahmadian et al. 2024, arXiv 2402.14740. Trainer: TRL's RLOOTrainer, with our prompts, samples and reward
-(farm/methods/trl_rollouts.py).
+(farm/methods/trl/rollouts.py).
 
 `metrics.jsonl`: loss; reward and reward_std (over the step's answers; mean up), kl (k1 per answer, nats), entropy,
 clip_ratio/*, completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_norm, learning_rate, step.
@@ -18,8 +18,8 @@ from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_rollouts import Rollouts, RolloutSettings, check_batch, train_online
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.rollouts import Rollouts, RolloutSettings, check_batch, train_online
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
 

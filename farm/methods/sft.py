@@ -20,7 +20,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from farm.methods.examples import Example, encode_examples
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl_training import (
+from farm.methods.trl.training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,

@@ -12,7 +12,7 @@ import pytest
 from transformers import TrainerState
 
 from farm.commands.main import run_command
-from farm.methods import trl_callbacks
+from farm.methods.trl import callbacks as trl_callbacks
 from tests.paths import ROOT
 from tests.tiny import tiny_causal_lm
 
@@ -23,7 +23,7 @@ KILLED_AFTER = 7
 FARM = """
 import sys
 from farm.commands.main import run_command
-from farm.methods import trl_callbacks
+from farm.methods.trl import callbacks as trl_callbacks
 from farm.methods.online.training_log import StepLog
 
 trl_callbacks.SECONDS_BETWEEN_CHECKPOINTS = 0.0

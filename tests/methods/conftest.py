@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
 from farm.models.scoring.reward import Combination, save_ensemble

@@ -32,7 +32,7 @@ from farm.methods.orpo import ORPO
 from farm.methods.reward_model import RewardModel, split_held_out
 from farm.methods.sft import SFT
 from farm.methods.simpo import SimPO
-from farm.methods.trl_training import (
+from farm.methods.trl.training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,

@@ -14,8 +14,8 @@ from farm.methods.examples import EncodedExample, Example, encode_examples
 from farm.methods.method import TrainingInputs
 from farm.methods.online.candidates import snapshots_of
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingSettings
-from farm.methods.weighted_sft import collate, weighted_loss, weighted_rows
+from farm.methods.trl.training import TrainingSettings
+from farm.methods.trl.weighted_sft import collate, weighted_loss, weighted_rows
 from farm.models.answering import draw_answers, rewards_of
 from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.records import Demonstration, Output

@@ -13,12 +13,12 @@ from trl.trainer.dpo_config import DPOConfig
 from farm.commands.overrides import expand
 from farm.commands.run import plan
 from farm.config import ConfigError
-from farm.methods import dpo_training
 from farm.methods.dpo import DPO
-from farm.methods.dpo_loss import LOSSES
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_callbacks import StartsAtReference
-from farm.methods.trl_training import TrainingJob, TrainingSettings, load_policies_to_train
+from farm.methods.trl import dpo as dpo_training
+from farm.methods.trl.callbacks import StartsAtReference
+from farm.methods.trl.dpo_loss import LOSSES
+from farm.methods.trl.training import TrainingJob, TrainingSettings, load_policies_to_train
 from farm.models.trainable import PolicyAndReference
 from tests.methods.conftest import Folders
 

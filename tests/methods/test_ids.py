@@ -13,7 +13,7 @@ from farm.methods.examples import Example, encode_examples
 from farm.methods.method import TrainingInputs
 from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.checkpoint import load_tokenizer
 from farm.models.prompts import PromptTemplate
 from tests.methods.conftest import Folders

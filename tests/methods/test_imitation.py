@@ -10,7 +10,7 @@ from farm.methods.examples import Example, encode_examples
 from farm.methods.feedme import FeedME
 from farm.methods.method import TrainingInputs
 from farm.methods.reward_conditioning import RewardConditioning
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.checkpoint import load_tokenizer
 from tests.methods.conftest import Folders
 

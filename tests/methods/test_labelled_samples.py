@@ -9,14 +9,14 @@ import pytest
 
 from farm.errors import UserError
 from farm.methods import iterated_dpo
-from farm.methods.dpo_loss import DPOLoss
-from farm.methods.dpo_training import train_dpo
 from farm.methods.examples import EncodedPair
 from farm.methods.expert_iteration import ExpertIteration
 from farm.methods.iterated_dpo import IteratedDPO
 from farm.methods.method import TrainingInputs
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds, pairs_of
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.dpo import train_dpo
+from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Output, PreferencePair
 from farm.store.tables import read_table
 from tests.methods.conftest import Folders

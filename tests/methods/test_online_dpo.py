@@ -12,8 +12,8 @@ from trl.experimental.online_dpo import OnlineDPOConfig, OnlineDPOTrainer
 from farm.methods import online_dpo, trl_callbacks, trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.online_dpo import OnlineDPO
-from farm.methods.trl_rollouts import draw_while_training
-from farm.methods.trl_training import TrainingSettings, dataset_of
+from farm.methods.trl.rollouts import draw_while_training
+from farm.methods.trl.training import TrainingSettings, dataset_of
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.generate import Completion
 from farm.models.tokens import pad

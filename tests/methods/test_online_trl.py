@@ -11,8 +11,8 @@ import pytest
 from farm.methods.grpo import GRPO
 from farm.methods.method import TrainingInputs
 from farm.methods.rloo import RLOO
-from farm.methods.trl_rollouts import RolloutSettings
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.rollouts import RolloutSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.scoring.reward import RewardScorer
 from tests.methods.conftest import Folders, with_model
 

@@ -14,7 +14,7 @@ from farm.methods.kto import KTO, kto_rows
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.orpo import ORPO
 from farm.methods.simpo import SimPO
-from farm.methods.trl_training import TrainingJob, TrainingSettings, in_training_order
+from farm.methods.trl.training import TrainingJob, TrainingSettings, in_training_order
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from tests.methods.conftest import Folders
 

@@ -17,7 +17,7 @@ from farm.methods.online.training_log import StepLog
 from farm.methods.quark import Quark, quantiles_of
 from farm.methods.quark_update import QuarkUpdate, imitation_terms
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.forward import LanguageModel
 from farm.models.scoring.reward import RewardScorer

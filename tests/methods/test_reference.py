@@ -18,8 +18,8 @@ from farm.methods.kto import KTO
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.online_dpo import OnlineDPO
 from farm.methods.rloo import RLOO
-from farm.methods.trl_rollouts import RolloutSettings
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.rollouts import RolloutSettings
+from farm.methods.trl.training import TrainingSettings
 from tests.methods.conftest import Folders
 from tests.methods.scripted_labels import LongerWins
 

@@ -14,7 +14,7 @@ from transformers import TrainerState
 from farm.methods import trl_callbacks, trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
 

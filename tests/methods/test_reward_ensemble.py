@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.reward_ensemble import RewardEnsemble
 from farm.methods.reward_model import RewardModel
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.answering import draw_answers, rewards_of, score_answers
 from farm.models.prompt_file import saved_prompt
 from farm.models.scoring.reward import Combination, load_reward_scorer, save_ensemble

@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.method import TrainingInputs
 from farm.methods.reward_model import RewardModel, _pair_scores
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_tokenizer
 from farm.records import PreferencePair
 from tests.methods.conftest import Folders

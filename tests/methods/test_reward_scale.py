@@ -12,7 +12,7 @@ from transformers import LlamaForSequenceClassification
 from farm.methods.method import TrainingInputs
 from farm.methods.ppo_reward import ScoreMoments, next_moments, normalised
 from farm.methods.reward_model import RewardModel
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from farm.models.answering import rewards_of
 from farm.models.scoring.reward import score_scale
 from farm.records import Output

@@ -12,7 +12,7 @@ from farm.methods.best_of_n import BestOfN
 from farm.methods.examples import Example
 from farm.methods.expert_iteration import ExpertIteration
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Output, Policy
 from farm.store.tables import read_table

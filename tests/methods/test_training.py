@@ -18,7 +18,7 @@ from farm.methods.method import TrainingInputs
 from farm.methods.online.candidates import snapshots_of
 from farm.methods.reward_model import RewardModel
 from farm.methods.sft import SFT
-from farm.methods.trl_training import TrainingJob, TrainingSettings, in_training_order
+from farm.methods.trl.training import TrainingJob, TrainingSettings, in_training_order
 from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_gpt2, tiny_gpt_neox

@@ -7,7 +7,7 @@ import pytest
 
 from farm.methods.method import TrainingInputs
 from farm.methods.online.candidates import Snapshot, Snapshots, check_n_snapshots, snapshot_steps, snapshots_of
-from farm.methods.trl_training import TrainingSettings
+from farm.methods.trl.training import TrainingSettings
 from tests.methods.conftest import Folders
 from tests.methods.test_sampling_methods import iteration
 

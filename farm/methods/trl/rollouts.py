@@ -15,8 +15,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, Trai
 
 from farm.methods.method import TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
-from farm.methods.trl_callbacks import StartsAtReference
-from farm.methods.trl_training import (
+from farm.methods.trl.callbacks import StartsAtReference
+from farm.methods.trl.training import (
     IdRows,
     TrainingJob,
     dataset_of,

@@ -2,7 +2,7 @@
 
 What this settles for all of them: the batch size is global and the micro-batch size only decides how its gradient is
 accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model
-asks for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours (farm/methods/trl_callbacks.py).
+asks for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours (farm/methods/trl/callbacks.py).
 Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
 
 A run is checkpointed into its scratch folder every ten seconds, more rarely where writing takes long, at steps whose
@@ -26,7 +26,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from farm.errors import UnfitError
 from farm.methods.online.candidates import Snapshots, check_n_snapshots
-from farm.methods.trl_callbacks import Keeper, Reporter, last_complete_checkpoint
+from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
 from farm.models.trainable import PolicyAndReference, load_classifier, load_policy, load_policy_and_reference

@@ -6,10 +6,10 @@ from pathlib import Path
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
-from farm.methods.dpo_loss import DPOLoss
 from farm.methods.examples import EncodedPair
-from farm.methods.trl_callbacks import StartsAtReference
-from farm.methods.trl_training import (
+from farm.methods.trl.callbacks import StartsAtReference
+from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.training import (
     IdRows,
     TrainingJob,
     dataset_of,

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
 from farm.methods.examples import IGNORED, EncodedExample, Example, encode_examples
-from farm.methods.trl_training import (
+from farm.methods.trl.training import (
     TrainingJob,
     dataset_of,
     in_training_order,

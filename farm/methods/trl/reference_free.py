@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 
 from farm.methods.examples import EncodedExample, EncodedPair, encode_pairs
 from farm.methods.method import TrainingInputs
-from farm.methods.trl_training import (
+from farm.methods.trl.training import (
     TrainingJob,
     dataset_of,
     in_training_order,
