@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.checkpoint_selection import Candidate
+from farm.pipeline.checkpoint_selection import Candidate
 from farm.store.artifacts import Artifact, StageReport
 from farm.store.tables import read_table
 

@@ -18,7 +18,7 @@ from farm.compare.standings_file import Role, is_standings, read_standings
 from farm.config import build
 from farm.data.annotations import read_annotations
 from farm.errors import UserError
-from farm.leaderboard.runs import read_runs
+from farm.pipeline.results import read_runs
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.store.artifacts import Store
 

@@ -8,8 +8,8 @@ from farm.commands.overrides import compose_one
 from farm.config import build
 from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
-from farm.leaderboard.runs import read_runs
 from farm.leaderboard.tables import check, render, write
+from farm.pipeline.results import read_runs
 from farm.store.artifacts import Store
 
 

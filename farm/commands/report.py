@@ -15,7 +15,7 @@ from farm.compare.curves import curve_table
 from farm.compare.pictures import draw_arms, draw_over_optimisation
 from farm.compare.report import arms_report, bars_report, one_by_one_report
 from farm.compare.verdicts import verdict_table
-from farm.leaderboard.runs import MeasuredRun
+from farm.pipeline.results import MeasuredRun
 from farm.records import OptimizationPoint
 
 

@@ -17,7 +17,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
-from farm.chain import Chain
 from farm.commands.annotate_report import cost_lines
 from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
 from farm.commands.overrides import expand, settings_as_axes, written_sweep_keys
@@ -26,8 +25,9 @@ from farm.commands.stage_report import one_line, stage_table, standing_text
 from farm.compare.best_of_n_report import best_of_n_line
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
-from farm.leaderboard.runs import read_run, read_runs
-from farm.pipeline import run_chain
+from farm.pipeline.chain import Chain
+from farm.pipeline.results import read_run, read_runs
+from farm.pipeline.training import run_chain
 from farm.progress import job_label
 from farm.records import Standing
 from farm.store.artifacts import Artifact, ArtifactError, Store

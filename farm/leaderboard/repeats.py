@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from farm.leaderboard.rows import LeaderboardRow
-from farm.leaderboard.runs import MeasuredRun
+from farm.pipeline.results import MeasuredRun
 from farm.records import Outcome, Standing
 from farm.stats.ranking.repeatability import LabelCounts, repeat_variance
 

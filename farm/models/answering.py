@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 SCORERS = ("reward_model", "mean_logprob", "longest", "random", "utility")
-"""Who can pick among several answers; the true utility in closed worlds only (farm/pipeline.py)."""
+"""Who can pick among several answers; the true utility in closed worlds only (farm/pipeline/training.py)."""
 
 
 def keep_short(model: Model, instructions: Sequence[Instruction]) -> list[Instruction]:

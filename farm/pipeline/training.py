@@ -12,22 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.annotators.annotator import Annotator
-from farm.artifacts import (
+from farm.calls.request import NO_CALLS, Calls
+from farm.data.dataset import Dataset
+from farm.errors import UnfitError, UserError
+from farm.methods.method import Method, RewardStage
+from farm.models.answering import draw_answers, keep_short
+from farm.models.checkpoint import Model
+from farm.pipeline.artifact_files import (
     labelled_pairs,
     load_policy,
     training_inputs,
     write_json,
     write_policy,
 )
-from farm.calls.request import NO_CALLS, Calls
-from farm.chain import Chain
-from farm.data.dataset import Dataset
-from farm.errors import UnfitError, UserError
-from farm.evaluation_stages import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
-from farm.labels import BudgetedLabels, LabelSource
-from farm.methods.method import Method, RewardStage
-from farm.models.answering import draw_answers, keep_short
-from farm.models.checkpoint import Model
+from farm.pipeline.chain import Chain
+from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
+from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.records import (
     Annotation,
     Comparison,

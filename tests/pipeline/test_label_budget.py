@@ -6,21 +6,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.test_pipeline import TRAINING, chain, simulated
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls, NoCalls
-from farm.chain import Chain
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
-from farm.labels import BudgetedLabels, LabelSource
 from farm.methods.online_dpo import OnlineDPO
-from farm.pipeline import run_chain
+from farm.pipeline.chain import Chain
+from farm.pipeline.label_budget import BudgetedLabels, LabelSource
+from farm.pipeline.training import run_chain
 from farm.records import Annotation, Comparison, Preference
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
-from tests.test_pipeline import TRAINING, chain, simulated
 from tests.tiny import tiny_causal_lm
 
 ANNOTATOR = SimulatedAnnotator(

@@ -1,6 +1,6 @@
 """From a policy to its standing: which checkpoint, which answers, and how they fare against the reference.
 
-The second half of farm/pipeline.py's chain; the training half is there.
+The second half of farm/pipeline/training.py's chain; the training half is there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,34 +10,40 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from farm.artifacts import (
+from farm.calls.request import NO_CALLS, Calls
+from farm.data.dataset import Utility
+from farm.errors import UserError
+from farm.methods.online.candidates import snapshots_of
+from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
+from farm.models.checkpoint import Model
+from farm.pipeline.artifact_files import (
     answers_by_instruction,
     load_policy,
     write_json,
     write_policy,
 )
-from farm.calls.request import NO_CALLS, Calls
-from farm.chain import Chain
-from farm.checkpoint_selection import (
+from farm.pipeline.chain import Chain
+from farm.pipeline.checkpoint_selection import (
     Candidate,
     candidate_of,
     choice_of,
     choose,
     judge_candidate,
 )
-from farm.data.dataset import Utility
-from farm.errors import UserError
-from farm.evaluation import (
+from farm.pipeline.over_optimisation import (
+    SELECTION_FILE,
+    answer_utilities,
+    rollout_points,
+    selection_kls,
+    selection_points,
+)
+from farm.pipeline.standings import (
     RunIdentity,
     comparisons_with_reference,
     judge_outputs,
     outcomes_of,
     standing_of,
 )
-from farm.methods.online.candidates import snapshots_of
-from farm.models.answering import best_answers, draw_answers, keep_short, score_answers
-from farm.models.checkpoint import Model
-from farm.optimization import SELECTION_FILE, answer_utilities, rollout_points, selection_kls, selection_points
 from farm.records import Annotation, Instruction, OptimizationPoint, Outcome, Output, Policy, Standing, instructions_of
 from farm.seeds import derive_seed
 from farm.stats.best_of_n import pair_agreement

@@ -1,6 +1,6 @@
 """What lies in artifacts, and how it is read and written: policies, training inputs, pairs, answers.
 
-The order in which artifacts are made stands in farm/pipeline.py.
+The order in which artifacts are made stands in farm/pipeline/training.py.
 """
 
 import json

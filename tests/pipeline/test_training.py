@@ -13,9 +13,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
-from farm.chain import Chain, ComparisonSettings
 from farm.data.dataset import Splits
-from farm.evaluation import Evaluation
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.methods.best_of_n import BestOfN
 from farm.methods.dpo import DPO
@@ -25,7 +23,9 @@ from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
-from farm.pipeline import run_chain
+from farm.pipeline.chain import Chain, ComparisonSettings
+from farm.pipeline.standings import Evaluation
+from farm.pipeline.training import run_chain
 from farm.records import (
     Annotation,
     Comparison,

@@ -1,15 +1,15 @@
-"""What one run is made of: everything that decides a row of the leaderboard. How it runs stands in farm/pipeline.py."""
+"""What one run is made of: everything that decides a row of the leaderboard. How it runs stands in farm/pipeline/training.py."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from farm.annotators.annotator import Annotator
-from farm.checkpoint_selection import CheckpointSelection, check_held_out
 from farm.data.dataset import Dataset, Utility
-from farm.evaluation import Evaluation
 from farm.methods.best_of_n import check_best_of
 from farm.methods.method import Method, Requirement, RewardStage
 from farm.models.checkpoint import Model
+from farm.pipeline.checkpoint_selection import CheckpointSelection, check_held_out
+from farm.pipeline.standings import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,14 +22,14 @@ from typing import ClassVar
 from farm.annotators.annotator import Annotator
 from farm.calls.request import Calls
 from farm.errors import UserError
-from farm.evaluation import (
+from farm.judges.judge import Judge
+from farm.pipeline.standings import (
     RunIdentity,
     comparisons_with_reference,
     judge_outputs,
     outcomes_of,
     standing_of,
 )
-from farm.judges.judge import Judge
 from farm.records import Annotation, Output
 from farm.store.artifacts import describe
 

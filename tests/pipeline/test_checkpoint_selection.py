@@ -9,15 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
-from farm.artifacts import load_policy
 from farm.calls.request import NO_CALLS, Calls
-from farm.chain import Chain
-from farm.checkpoint_selection import (
+from farm.data.dataset import Splits
+from farm.errors import UserError
+from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.methods.sft import SFT
+from farm.pipeline.artifact_files import load_policy
+from farm.pipeline.chain import Chain
+from farm.pipeline.checkpoint_selection import (
     Candidate,
     CheckpointSelection,
     candidate_of,
@@ -26,16 +31,11 @@ from farm.checkpoint_selection import (
     chosen_of,
     judge_candidate,
 )
-from farm.data.dataset import Splits
-from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, FixedPanel
-from farm.methods.sft import SFT
-from farm.pipeline import run_chain
+from farm.pipeline.training import run_chain
 from farm.records import Comparison, Instruction, Output, Preference, Verdict
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
 from tests.paths import ROOT
-from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm
 
 

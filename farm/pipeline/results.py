@@ -13,8 +13,8 @@ from pathlib import Path
 
 from farm.compare.bars import LabelQuality
 from farm.compare.costs import RunCost
-from farm.leaderboard.ancestry import cost_of_run, differences, settings_of
-from farm.optimization import SELECTION_FILE
+from farm.pipeline.ancestry import cost_of_run, differences, settings_of
+from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
 from farm.store.artifacts import Artifact, Store

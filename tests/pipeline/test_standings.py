@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.evaluation import RunIdentity, comparisons_with_reference, outcomes_of, standing_of
+from farm.pipeline.standings import RunIdentity, comparisons_with_reference, outcomes_of, standing_of
 from farm.records import Annotation, Output, Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
