@@ -13,7 +13,7 @@ FLOORS = {
     "config": 0, "errors": 0, "progress": 0, "records": 0, "seeds": 0, "store": 0,
     "stats": 1, "tensors": 1,
     "data": 2, "models": 2,
-    "calls": 3,
+    "calls": 3, "labels": 3,
     "judges": 4,
     "pocket": 5,
     "annotators": 6, "methods": 6,

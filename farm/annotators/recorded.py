@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls
-from farm.data.annotations import read_annotations
 from farm.data.files.rows import DataError
 from farm.judges.judge import Judge
+from farm.labels.read import read_annotations
 from farm.records import Annotation, Comparison, Preference
 
 

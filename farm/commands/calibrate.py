@@ -23,7 +23,7 @@ from farm.compare.calibration_report import calibration_json, calibration_report
 from farm.compare.calibration_yaml import AnnotatorBase, RecordedBase, annotator_yaml
 from farm.compare.comparison_file import write_json
 from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
-from farm.data.annotations import notes_of, read_annotations
+from farm.labels.read import notes_of, read_annotations
 from farm.progress import progress
 from farm.records import Annotation
 

@@ -14,10 +14,10 @@ from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
 from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.compare.human_report_rankings import PAIRS_PNG
 from farm.compare.page import html, markdown
-from farm.compare.standings_file import Role, is_standings, read_standings
 from farm.config import build
-from farm.data.annotations import read_annotations
 from farm.errors import UserError
+from farm.labels.published_standings import Role, is_standings, read_standings
+from farm.labels.read import read_annotations
 from farm.pipeline.results import read_runs
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.store.artifacts import Store
@@ -42,7 +42,7 @@ class CompareSettings:
     simulated: Path | None
     """Simulated annotators' labels, or published standings by them."""
     humans_format: str | None
-    """Name of the format of the human labels (farm.data.annotations); None: recognised by itself."""
+    """Name of the format of the human labels (farm.labels.read); None: recognised by itself."""
     simulated_format: str | None
     """The same for the simulated labels."""
     humans_column: str | None

@@ -14,8 +14,8 @@ from farm.commands.overrides import compose_one
 from farm.commands.plan_picture import draw_plan
 from farm.commands.plan_report import Plan, plan_report
 from farm.config import ConfigError, Problem, build
-from farm.data.annotations import read_annotations
 from farm.errors import UserError
+from farm.labels.read import read_annotations
 from farm.progress import progress
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
 from farm.stats.planning.model import Criterion, DesignKind, LabelSource, Question

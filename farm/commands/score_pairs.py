@@ -10,7 +10,7 @@ import pandas as pd
 from farm.compare.reward_picture import draw_reward_report
 from farm.compare.reward_report import RewardReport, reward_text, write_reward_report
 from farm.data.files.rows import DataError
-from farm.data.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
+from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
 from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
 from farm.progress import progress

@@ -9,9 +9,9 @@ import pandas as pd
 from farm.annotators.noise.biases import order_sign
 from farm.annotators.noise.margin import verdict_margin
 from farm.annotators.noise.noise import Label
-from farm.data.annotation_row import pair_keys
-from farm.data.annotation_table import same_order
 from farm.errors import UserError
+from farm.labels.annotation_row import pair_keys
+from farm.labels.annotation_table import same_order
 from farm.records import Annotation, Comparison, Preference
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
@@ -51,7 +51,7 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
     """The human labels of an annotation table.
 
     Args:
-        table: from `farm.data.annotations.read_annotations`.
+        table: from `farm.labels.read.read_annotations`.
 
     Raises:
         UserError: no human label, or all of one kind.

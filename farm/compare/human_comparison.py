@@ -13,11 +13,11 @@ import pandas as pd
 
 from farm.compare.human_habits import HumanHabits, human_habits
 from farm.compare.label_agreement import LabelAgreement, label_agreement
-from farm.compare.label_tables import Labels, LabelTable, match_labels
 from farm.compare.sides import Side, side_of_labels, side_of_standings
 from farm.compare.sides_comparison import SidesComparison, by_side, compare_sides, no_comparison
-from farm.compare.standings_file import PublishedStandings, Role
 from farm.errors import UserError
+from farm.labels.matched import Labels, LabelTable, match_labels
+from farm.labels.published_standings import PublishedStandings, Role
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.bradley_terry import TieModel

@@ -9,11 +9,11 @@ from farm.compare.human_report_rankings import (
     pairs_section,
 )
 from farm.compare.label_agreement import LabelAgreement
-from farm.compare.label_tables import LabelTable
 from farm.compare.outlier_report import outlier_section
 from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed, percent
 from farm.compare.report import interval
 from farm.compare.sides import Side, SideModel
+from farm.labels.matched import LabelTable
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.model_ranking import RankedModel
 

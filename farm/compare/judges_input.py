@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from farm.data.annotations import notes_of, read_annotations, same_order
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
+from farm.labels.read import notes_of, read_annotations, same_order
 from farm.records import Comparison, Preference, content_key
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
 from farm.stats.agreement.label_counts import IntArray, counts_of, slots

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.compare.label_tables import LabelTable
+from farm.labels.matched import LabelTable
 from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import CLASSES, majority
 from farm.stats.agreement.label_counts import table_counts

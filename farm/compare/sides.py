@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from farm.compare.label_tables import Labels, LabelTable
-from farm.compare.standings_file import PublishedModel, PublishedStandings, Role
+from farm.labels.matched import Labels, LabelTable
+from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
 from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, seed_weights

@@ -9,10 +9,10 @@ from typing import ClassVar, NamedTuple
 import pandas as pd
 
 from farm.calls.request import NO_CALLS, Calls
-from farm.data.annotations import read_annotations
 from farm.data.files.rows import DataError
 from farm.judges.parsers.reading import Reading, no_verdict
 from farm.judges.spending import verdict_of
+from farm.labels.read import read_annotations
 from farm.records import Comparison, Preference, Verdict, content_key
 
 _ORDER_SUFFIXES = {1: "/AB", 2: "/BA"}
@@ -42,7 +42,7 @@ class RecordedJudge:
     name: str
     """Name of the annotator in the file."""
     file: Path
-    """Anything that `farm.data.annotations.read_annotations` reads."""
+    """Anything that `farm.labels.read.read_annotations` reads."""
 
     def verdicts(
         self,
@@ -90,7 +90,7 @@ class RecordedPanel:
     key_name: ClassVar[str] = "RecordedPanel"
 
     file: Path
-    """Anything that `farm.data.annotations.read_annotations` reads."""
+    """Anything that `farm.labels.read.read_annotations` reads."""
     annotators: tuple[str, ...]
     """Names of those to replay; empty for all. NAME stands for NAME/AB and NAME/BA together."""
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from farm.commands.main import run_command
-from tests.compare.label_rows import crowd
+from tests.labels.label_rows import crowd
 from tests.paths import ROOT
 
 TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from farm.commands.main import run_command
-from farm.data.annotation_row import AnnotationRow, annotation_frame
+from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from tests.calls.server import judge_server
 from tests.compare.judge_tables import row
 from tests.judges.test_over_http import rule

@@ -1,6 +1,6 @@
 """Small annotation tables for tests of the judge report."""
 
-from farm.data.annotation_row import AnnotationRow
+from farm.labels.annotation_row import AnnotationRow
 
 
 def row(

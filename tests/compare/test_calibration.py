@@ -12,8 +12,8 @@ from farm.compare.calibration import Calibration, FitSettings, calibrate_crowd, 
 from farm.compare.calibration_checks import figures, simulated_sides
 from farm.compare.calibration_data import CalibrationData, calibration_data, human_labels, recorded_verdicts
 from farm.compare.calibration_report import calibration_json, calibration_report, verdict_text
-from farm.data.annotations import read_annotations
 from farm.errors import UserError
+from farm.labels.read import read_annotations
 from farm.records import Comparison, Preference
 from farm.stats.noise.scores import fold_of_items
 from tests.paths import HUMANDATA

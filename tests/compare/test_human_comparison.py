@@ -9,16 +9,16 @@ import pytest
 from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
 from farm.compare.human_json import human_comparison_json, write_human_comparison
 from farm.compare.human_report import human_page
-from farm.compare.label_tables import match_labels
 from farm.compare.page import markdown
 from farm.compare.sides import consensus
-from farm.compare.standings_file import read_standings
-from farm.data.annotation_row import annotation_frame
-from farm.data.annotations import read_annotations
 from farm.errors import UserError
+from farm.labels.annotation_row import annotation_frame
+from farm.labels.matched import match_labels
+from farm.labels.published_standings import read_standings
+from farm.labels.read import read_annotations
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from farm.stats.ranking.ranking_agreement import Correlations
-from tests.compare.label_rows import crowd, row
+from tests.labels.label_rows import crowd, row
 from tests.paths import ROOT
 
 TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from farm.compare.human_habits import HumanHabits, human_habits
-from farm.data.annotation_row import AnnotationRow, annotation_frame
-from farm.data.annotations import read_annotations
+from farm.labels.annotation_row import AnnotationRow, annotation_frame
+from farm.labels.read import read_annotations
 
 
 def table(*labels: tuple[str, str, float | None], **more: object) -> pd.DataFrame:

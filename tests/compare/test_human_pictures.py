@@ -8,7 +8,7 @@ from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
 from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.compare.human_report_rankings import PAIRS_PNG
 from farm.compare.page import html, markdown
-from tests.compare.label_rows import crowd
+from tests.labels.label_rows import crowd
 
 SETTINGS = RankingSettings(tie_model="half_wins", trained_in_lab=("a", "b"), seed=0, n_resamples=100)
 

@@ -5,7 +5,7 @@ import pytest
 from farm.compare.judges_figures import judge_figures, margin
 from farm.compare.judges_input import ReadSet, read_labelled
 from farm.compare.judges_result import JudgeResult
-from farm.data.annotation_row import annotation_frame
+from farm.labels.annotation_row import annotation_frame
 from tests.compare.judge_tables import row
 
 SAME = r"/AB|/BA|/seed\d+"

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from farm.compare.judges_input import ReadSet, read_labelled
-from farm.data.annotation_row import AnnotationRow, annotation_frame
 from farm.data.files.rows import DataError
 from farm.errors import UserError
+from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from tests.compare.judge_tables import row
 
 SAME = r"/AB|/BA|/seed\d+"

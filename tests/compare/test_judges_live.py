@@ -12,9 +12,9 @@ from farm.compare.judges_input import LabelledSet, read_labelled
 from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, each_judge, n_verdicts
 from farm.compare.judges_probes import ConstantAnswer, PaddedOutput, RepeatedList
 from farm.compare.judges_result import JudgeFigures
-from farm.data.annotation_row import annotation_frame
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
+from farm.labels.annotation_row import annotation_frame
 from farm.pocket.preferences.rubric import RubricPool
 from farm.records import Preference
 from tests.compare.judge_tables import row

@@ -10,7 +10,7 @@ from farm.compare.judges_measure import Measuring, measure
 from farm.compare.judges_picture import draw_judges
 from farm.compare.judges_probes import PaddedOutput
 from farm.compare.judges_report import JudgeReport, beaten, report_csv, report_text, write_judges
-from farm.data.annotation_row import AnnotationRow, annotation_frame
+from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from tests.compare.judge_tables import row
 
 

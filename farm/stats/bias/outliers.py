@@ -77,7 +77,7 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
     """Look for annotators who do not look.
 
     Args:
-        frame: an annotation table (`farm.data.annotations`) of one kind of annotators. Drift follows the column
+        frame: an annotation table (`farm.labels.read`) of one kind of annotators. Drift follows the column
             `labelled_at` if all its times can be read, else the order of the rows. `first_shown` (1 or 2), if there,
             says which output was shown first; else output_1 counts as the first.
         alpha: chance that anybody is flagged if all are alike.

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.data.annotations import read_annotations
+from farm.labels.read import read_annotations
 from farm.stats.bias.outliers import Kind, flag_annotators, screen_annotators
 from tests.paths import HUMANDATA
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.data.annotations import read_annotations
 from farm.errors import UserError
+from farm.labels.read import read_annotations
 from farm.stats.planning.estimates import estimate_humans, estimate_judges
 from tests.paths import HUMANDATA
 

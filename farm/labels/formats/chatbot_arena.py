@@ -1,0 +1,125 @@
+"""Chatbot Arena's battles (Zheng et al. 2023): a user's vote on two anonymous models' conversations.
+
+`model_a`, `model_b`, `winner` with the conversations (lmsys/chatbot_arena_conversations and its successors), without
+them (the published battle logs), or as one column a winner with `prompt`, `response_a`, `response_b` (the 55k set).
+Every battle is an item of its own. model_a stood on the left. "tie (bothbad)" counts as a tie and stays in `raw_label`.
+Users are hashed; a conversation of several turns is one output, its answers in their order.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from pydantic import BeforeValidator
+
+from farm.data.files.rows import Row, check_rows, format_of, read_rows
+from farm.labels.annotation_row import AnnotationRow
+from farm.labels.annotation_source import AnnotationFormat, Kind, Source
+from farm.labels.annotation_table import annotation_table
+from farm.labels.formats.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.identifiers import hashed_name
+
+_ONE_COLUMN = {"winner_model_a": "model_a", "winner_model_b": "model_b", "winner_tie": "tie"}
+
+
+def _name(value: object) -> object:
+    return None if value is None else str(value)
+
+
+_Name = Annotated[str | None, BeforeValidator(_name)]
+
+
+class _Battle(Votes):
+    question_id: _Name = None
+    id: _Name = None
+    judge: _Name = None
+    tstamp: float | str | None = None
+    prompt: Messages = None
+    response_a: Messages = None
+    response_b: Messages = None
+
+
+def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of a file of battles, or of all below a folder.
+
+    Args:
+        source: a file or a folder.
+        assumed_kind: who voted, where it was not an `arena_user`; human unless said otherwise.
+
+    Raises:
+        DataError: nothing there, malformed rows, or an unknown winner.
+    """
+    files = source.files_with(_is_battles, holding="battles with model_a, model_b and winner")
+    rows: list[AnnotationRow] = []
+    n_bare = 0
+    for file in files:
+        is_text = format_of(file) in (".csv", ".tsv")
+        battles = check_rows(file, [_with_winner(row) for row in read_rows(file)], _Battle, is_text=is_text)
+        names = _item_names(battles, file.name.split(".")[0])
+        found = [_row(battle, name, assumed_kind) for battle, name in zip(battles, names, strict=True)]
+        n_bare += sum(not (row.output_1 or row.output_2) for row in found)
+        rows += found
+    notes = [f"{n_bare} of {len(rows)} battles come without the texts they are about"] if n_bare else []
+    return annotation_table(rows, notes)
+
+
+def _with_winner(row: Row) -> Row:
+    """The 55k set marks the winner in one of three columns."""
+    if "winner" in row:
+        return row
+    marked = [name for column, name in _ONE_COLUMN.items() if row.get(column) in (1, 1.0, "1", "1.0")]
+    return {**row, "winner": marked[0]} if len(marked) == 1 else row
+
+
+def _item_names(battles: Sequence[_Battle], stem: str) -> list[str]:
+    """The battle's id; with the row's number where there is none, or where it is a question's and not a battle's."""
+    ids = [battle.question_id or battle.id for battle in battles]
+    meant: dict[str | None, set[frozenset[str]]] = {}
+    for name, battle in zip(ids, battles, strict=True):
+        meant.setdefault(name, set()).add(frozenset((battle.model_a, battle.model_b)))
+    return [
+        name if name is not None and len(meant[name]) == 1 else f"{name or stem}-{number:06d}"
+        for number, name in enumerate(ids)
+    ]
+
+
+def _row(battle: _Battle, name: str, assumed_kind: Kind | None) -> AnnotationRow:
+    is_user = (battle.judge or "").startswith("arena_user")
+    kind: Kind = "human" if is_user else assumed_kind or "human"
+    asked, answered_a = dialogue(battle.conversation_a)
+    answered_b = dialogue(battle.conversation_b).answered
+    if not (answered_a or answered_b):
+        asked, answered_a, answered_b = (
+            ["" if turn is None else str(turn) for turn in turns or ()]
+            for turns in (battle.prompt, battle.response_a, battle.response_b)
+        )
+    who = "arena_user" if kind == "human" else "arena_judge"
+    return AnnotationRow(
+        item_id=f"arena-{name}",
+        dataset="chatbot_arena",
+        instruction="\n\n".join(asked),
+        model_1=battle.model_a,
+        model_2=battle.model_b,
+        output_1="\n\n".join(answered_a),
+        output_2="\n\n".join(answered_b),
+        annotator=who if battle.judge is None else hashed_name(who, battle.judge) if kind == "human" else battle.judge,
+        annotator_kind=kind,
+        preference=WINNERS[battle.winner],
+        raw_label=battle.winner,
+        first_shown=1 if kind == "human" else None,
+        labelled_at=None if battle.tstamp is None else str(battle.tstamp),
+    )
+
+
+def _is_battles(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
+    names = set(row)
+    return {"model_a", "model_b"} <= names and ("winner" in names or set(_ONE_COLUMN) <= names)
+
+
+FORMAT = AnnotationFormat(
+    name="chatbot_arena",
+    holds="Chatbot Arena's battles: model_a, model_b, winner (or winner_model_a, winner_model_b, winner_tie)",
+    recognises=lambda source: any(_is_battles(source.path, row) for row in source.first_rows),
+    read=read_arena,
+)

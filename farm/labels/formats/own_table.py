@@ -1,0 +1,130 @@
+"""A table of one's own: .json, .jsonl, .csv, .tsv or .parquet with the columns of `AnnotationRow`.
+
+AlpacaEval's and the normalised tables' names are understood. Hashed are annotators whose name is a mail address, and
+humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from farm.data.files.row_stream import stream_rows
+from farm.data.files.rows import DataError, Row, checked_rows, format_of
+from farm.labels.annotation_row import SCALE, AnnotationRow, Name
+from farm.labels.annotation_source import AnnotationFormat, Kind, Source
+from farm.labels.annotation_table import NOTES, annotation_table
+from farm.labels.identifiers import hashed_name, is_mail, is_pseudonym, is_worker_id
+
+MIN_COPIED = 10
+"""Verdicts that two models must have in common, all of them, to be called copies."""
+
+_HARD = (1.0, 1.5, 2.0)
+
+
+class _HumanRow(AnnotationRow):
+    annotator: Name = "human"
+    annotator_kind: Kind = "human"
+
+
+class _JudgeRow(AnnotationRow):
+    annotator_kind: Kind = "llm"
+
+
+def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of a file, or of a folder that has exactly one table.
+
+    Args:
+        source: a file, or a folder with one.
+        assumed_kind: the annotator kind of rows that do not state it, as AlpacaEval's files never do.
+
+    Raises:
+        DataError: nothing there, malformed rows, labels outside the scale, or a 0/1 scale.
+    """
+    path = _one_file(source)
+    schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
+    said: Counter[str] = Counter()
+    rows = checked_rows(
+        path, _counted(stream_rows(path), said), schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv")
+    )
+    people: set[str] = set()
+    frame = annotation_table(_hashed(row, people) for row in rows)
+    _refuse_zero_one(path, said)
+    hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []
+    frame.attrs[NOTES] += [*hashed, *_mixed_scales(frame), *_copies(frame)]
+    return frame
+
+
+def _hashed(row: AnnotationRow, people: set[str]) -> AnnotationRow:
+    """The row with a name that tells nothing; a name that did is added to `people`."""
+    is_person = row.annotator_kind == "human" and (is_worker_id(row.annotator) or not is_pseudonym(row.annotator))
+    if not is_person and not is_mail(row.annotator):
+        return row
+    people.add(row.annotator)
+    return row.model_copy(update={"annotator": hashed_name("human", row.annotator)})
+
+
+def _one_file(source: Source) -> Path:
+    if not source.path.is_dir():
+        return source.path
+    if len(source.tables) != 1:
+        names = ", ".join(str(file.relative_to(source.path)) for file in source.tables[:10]) or "none"
+        raise DataError(
+            f"{source.path}: expected a folder with exactly one table of annotations; tables there: {names}"
+        )
+    return source.tables[0]
+
+
+def _counted(rows: Iterable[Row], said: Counter[str]) -> Iterator[Row]:
+    """The rows as they pass, their preferences counted as they stand."""
+    for row in rows:
+        said[str(row.get("preference")).removesuffix(".0")] += 1
+        yield row
+
+
+def _refuse_zero_one(path: Path, values: Counter[str]) -> None:
+    """0 is a tie in AlpacaEval's first files; a column of only 0 and 1 means something else, and would be misread."""
+    if values["0"] and values["1"] and not values.keys() - {"0", "1", "None", ""}:
+        raise DataError(
+            f"{path}: {values['0']} rows say 0 and {values['1']} say 1, none says 2, so this is a scale of 0 and 1; "
+            f"expected {SCALE}"
+        )
+
+
+def _mixed_scales(frame: pd.DataFrame) -> list[str]:
+    labels = frame["preference"]
+    is_graded = labels.notna() & ~labels.isin(_HARD)
+    graded = set(frame.loc[is_graded, "annotator"])
+    n_hard = frame["annotator"].nunique() - len(graded)
+    if not graded or not n_hard:
+        return []
+    return [
+        f"mixed scales: {len(graded)} annotators grade ({int(is_graded.sum())} labels between 1, 1.5 and 2), "
+        f"{n_hard} say only 1, 1.5 or 2; compare them as first, tie or second"
+    ]
+
+
+def _copies(frame: pd.DataFrame) -> list[str]:
+    """Sentences about models that share every output and every verdict, as when one folder was copied over another."""
+    same: dict[tuple[object, ...], list[str]] = {}
+    for own, other in (("1", "2"), ("2", "1")):
+        names = ["instruction", f"output_{own}", f"output_{other}", f"model_{other}", "annotator", "preference"]
+        rows = pd.util.hash_pandas_object(frame[names], index=False)
+        for model, hashes in rows.groupby(frame[f"model_{own}"]):
+            if model != "" and len(hashes) >= MIN_COPIED:
+                same.setdefault((own, *sorted(hashes)), []).append(str(model))
+    return [
+        f"{' and '.join(models)} have the same {len(key) - 1} outputs and verdicts, row for row: one is a copy, so at "
+        "most one of their standings is right"
+        for key, models in same.items()
+        if len(models) > 1
+    ]
+
+
+FORMAT = AnnotationFormat(
+    name="table",
+    holds="a .json, .jsonl, .csv, .tsv or .parquet file with instruction, output_1, output_2, annotator, preference",
+    recognises=lambda source: source.path.is_file(),
+    read=read_own_table,
+)

@@ -1,0 +1,276 @@
+"""Standings that somebody published: a table with one row per model, its win rate and the standard error.
+
+The model's name stands in a column `model`, `method`, `generator`, `name` or `system`, or in a first column without a
+name. One file may hold the humans' and the simulated figures side by side (`human_win_rate`, `human_standard_error`,
+`simulated_win_rate`, `simulated_standard_error`), or those of one side (`win_rate`, `standard_error`); any other column
+can be named. Optional: `n_total` or `n`, `is_trained_in_sandbox` or `is_trained_in_lab` (True or False), `source`, and
+`seed`, with one row per model and training seed.
+
+Win rates are fractions or percent (percent if one is above 1). A named column that is no win rate, such as an Elo
+rating, is taken as it is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pandas as pd
+
+from farm.data.files.rows import DataError, Row, read_rows
+from farm.labels.annotation_source import first_row, has_table_ending
+
+Role = Literal["humans", "simulated"]
+
+NAME_COLUMNS = ("method", "model", "generator", "name", "system", "Model", "Method", "")
+N_COLUMNS = ("n_total", "n")
+TRAINED_COLUMNS = ("is_trained_in_sandbox", "is_trained_in_lab", "trained_in_lab")
+_PREFIX: Mapping[Role, str] = {"humans": "human_", "simulated": "simulated_"}
+_OF_LABELS = {
+    "preference", "instruction", "prompt", "input", "output", "response", "output_1", "chosen", "completions",
+    "question_id", "model_a", "winner", "rating", "score",
+}  # fmt: skip
+"""Columns of recorded labels; a table of models without any of them can only be one of standings."""
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedModel:
+    """One row, or several of one model that differ in their training seed."""
+
+    model: str
+    values: tuple[float, ...]
+    """One per training seed; a single one where the file has no seeds. Win rates in [0, 1]."""
+    standard_errors: tuple[float | None, ...]
+    """On the same scale; None if the file gives none."""
+    n_total: int | None
+    """Verdicts behind the values; None if the file does not say."""
+    is_trained_in_lab: bool | None
+    """None if the file does not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedStandings:
+    """What one file says of one side."""
+
+    source: str
+    """The file's own source line, if it has one, else its path."""
+    column: str
+    is_win_rate: bool
+    models: tuple[PublishedModel, ...]
+    """In the order of the file."""
+    seeds: tuple[int, ...]
+    """Training seeds that every model has; empty if the file has no seeds."""
+    notes: tuple[str, ...]
+
+
+def is_standings(path: Path, role: Role, column: str | None) -> bool:
+    """Whether a path is a table of standings rather than of annotations, by the names of its columns."""
+    if not path.is_file() or not has_table_ending(path):
+        return False
+    if column is not None:
+        return True
+    names = set(first_row(path))
+    if names & {"win_rate", f"{_PREFIX[role]}win_rate"}:
+        return "preference" not in names
+    return bool(names & set(NAME_COLUMNS)) and not names & _OF_LABELS
+
+
+def read_standings(path: Path, role: Role, column: str | None) -> PublishedStandings:
+    """Read one side's figures.
+
+    Args:
+        path: .csv, .tsv, .json, .jsonl or .parquet.
+        role: whose figures.
+        column: which column holds them; None for `human_win_rate` or `simulated_win_rate`, else `win_rate`.
+
+    Raises:
+        DataError: a column is missing, a value is no number, or a model stands twice.
+    """
+    rows = _rows(path)
+    names = list(rows[0]) if rows else []
+    columns = _columns(path, names, role, column)
+    notes: list[str] = []
+    filled = _with_values(path, rows, columns, notes)
+    scale = _scale(path, filled, columns)
+    has_seeds = "seed" in names
+    models = _models(path, filled, columns, scale, has_seeds=has_seeds)
+    seeds = _seeds(path, filled, columns) if has_seeds else ()
+    n_without = sum(error is None for model in models for error in model.standard_errors[:1])
+    if n_without:
+        notes.append(
+            f"{role}: {n_without} of {len(models)} models have no standard error in {path.name}; their figures are "
+            "taken as exact, so the intervals leave out the noise of this side"
+        )
+    found = {str(row["source"]) for row in filled if row.get("source")}
+    return PublishedStandings(
+        source=found.pop() if len(found) == 1 else str(path),
+        column=columns.value,
+        is_win_rate=scale.is_win_rate,
+        models=models,
+        seeds=seeds,
+        notes=tuple(notes),
+    )
+
+
+def _rows(path: Path) -> list[Row]:
+    """As in the file; in published CSV files many a row ends before its empty cells do."""
+    if not {".csv", ".tsv"} & {suffix.lower() for suffix in path.suffixes}:
+        found = read_rows(path)
+    else:
+        delimiter = "\t" if ".tsv" in path.name.lower() else ","
+        try:
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, sep=delimiter, index_col=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: cannot be read as CSV: {error}") from error
+        frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
+        found = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    if not found:
+        raise DataError(f"{path}: expected standings, there are no rows")
+    return [{_one_line(name): value for name, value in row.items()} for row in found]
+
+
+class _Columns(NamedTuple):
+    name: str
+    value: str
+    error: str | None
+    n_total: str | None
+    trained: str | None
+
+
+class _Scale(NamedTuple):
+    is_win_rate: bool
+    divisor: float
+
+
+def _columns(path: Path, names: Sequence[str], role: Role, column: str | None) -> _Columns:
+    name = next((n for n in NAME_COLUMNS if n in names), None)
+    if name is None:
+        wanted = ", ".join(n for n in NAME_COLUMNS if n)
+        raise DataError(f"{path}: expected a column with the models' names ({wanted}), found {list(names)}")
+    candidates = [_one_line(column)] if column is not None else [f"{_PREFIX[role]}win_rate", "win_rate"]
+    value = next((c for c in candidates if c in names), None)
+    if value is None:
+        raise DataError(
+            f"{path}: expected a column {' or '.join(map(repr, candidates))}, found {list(names)}; "
+            f"another one can be named with {role}_column=NAME"
+        )
+    error = value.replace("win_rate", "standard_error") if "win_rate" in value else f"{value}_standard_error"
+    return _Columns(
+        name=name,
+        value=value,
+        error=error if error in names else None,
+        n_total=next((n for n in N_COLUMNS if n in names), None),
+        trained=next((n for n in TRAINED_COLUMNS if n in names), None),
+    )
+
+
+def _with_values(path: Path, rows: Sequence[Row], columns: _Columns, notes: list[str]) -> list[Row]:
+    """The rows that have a figure; the others are counted and named."""
+    filled = [row for row in rows if row[columns.value] not in (None, "")]
+    missing = [_name(row, columns) for row in rows if row[columns.value] in (None, "")]
+    if missing:
+        notes.append(f"{len(missing)} of {len(rows)} rows of {path.name} have no {columns.value}: {_listed(missing)}")
+    if not filled:
+        raise DataError(f"{path}: no row has a {columns.value}")
+    return filled
+
+
+def _scale(path: Path, rows: Sequence[Row], columns: _Columns) -> _Scale:
+    if "win_rate" not in columns.value.lower() and "winrate" not in columns.value.lower():
+        return _Scale(is_win_rate=False, divisor=1.0)
+    values = [_number(path, row, columns.value) for row in rows]
+    if min(values) < 0 or max(values) > 100:
+        raise DataError(
+            f"{path}: {columns.value}: expected win rates as fractions or percent, found {min(values):g} to "
+            f"{max(values):g}; give a score that is no win rate under another column name"
+        )
+    return _Scale(is_win_rate=True, divisor=100.0 if max(values) > 1 else 1.0)
+
+
+def _models(
+    path: Path, rows: Sequence[Row], columns: _Columns, scale: _Scale, *, has_seeds: bool
+) -> tuple[PublishedModel, ...]:
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(_name(row, columns), []).append(row)
+    twice = [name for name, members in by_name.items() if len(members) > 1]
+    if twice and not has_seeds:
+        raise DataError(
+            f"{path}: expected one row per model, {_listed(twice)} {'stands' if len(twice) == 1 else 'stand'} there "
+            "more than once (several training seeds need a column `seed`)"
+        )
+    return tuple(
+        PublishedModel(
+            model=name,
+            values=tuple(_number(path, row, columns.value) / scale.divisor for row in members),
+            standard_errors=tuple(_error(path, row, columns, scale) for row in members),
+            n_total=_count(path, members, columns.n_total),
+            is_trained_in_lab=_truth(path, members[0], columns.trained),
+        )
+        for name, members in by_name.items()
+    )
+
+
+def _seeds(path: Path, rows: Sequence[Row], columns: _Columns) -> tuple[int, ...]:
+    """All models must have the same seeds, each once, in one order."""
+    by_name: dict[str, list[int]] = {}
+    for row in rows:
+        by_name.setdefault(_name(row, columns), []).append(int(_number(path, row, "seed")))
+    expected = next(iter(by_name.values()))
+    for name, found in by_name.items():
+        if found != expected or len(set(found)) < len(found):
+            raise DataError(
+                f"{path}: expected the training seeds {expected} for every model, in this order and each once; "
+                f"{name!r} has {found}"
+            )
+    return tuple(expected)
+
+
+def _error(path: Path, row: Row, columns: _Columns, scale: _Scale) -> float | None:
+    if columns.error is None or row[columns.error] in (None, ""):
+        return None
+    error = _number(path, row, columns.error) / scale.divisor
+    if error < 0:
+        raise DataError(f"{path}: {columns.error} of {_name(row, columns)!r} is negative: {row[columns.error]!r}")
+    return error
+
+
+def _count(path: Path, rows: Sequence[Row], column: str | None) -> int | None:
+    if column is None or any(row[column] in (None, "") for row in rows):
+        return None
+    return sum(int(_number(path, row, column)) for row in rows)
+
+
+def _truth(path: Path, row: Row, column: str | None) -> bool | None:
+    if column is None or row[column] in (None, ""):
+        return None
+    text = str(row[column]).strip().lower()
+    if text not in _TRUTHS:
+        raise DataError(f"{path}: {column}: expected True or False, got {row[column]!r}")
+    return _TRUTHS[text]
+
+
+def _number(path: Path, row: Row, column: str) -> float:
+    try:
+        value = float(str(row[column]).removesuffix("%"))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"{path}: {column}: expected a number, got {row[column]!r}")
+    return value
+
+
+def _name(row: Row, columns: _Columns) -> str:
+    return _one_line(str(row[columns.name]))
+
+
+def _one_line(text: str) -> str:
+    """Headers and names may hold line ends."""
+    return " ".join(text.split())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more

@@ -1,0 +1,110 @@
+"""Annotation tables: recorded verdicts of humans and judges, read from whatever file or folder holds them.
+
+A format is one file beside this one. The first that recognises a path reads it: formats with telling names come before
+those that go by their columns, and a table of one's own is last.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from farm.data.files.hub import on_this_machine
+from farm.data.files.rows import DataError, not_there
+from farm.labels.annotation_source import AnnotationFormat, Kind, Source
+from farm.labels.annotation_table import notes_of, same_order
+from farm.labels.formats import (
+    alpaca_annotations,
+    chatbot_arena,
+    faireval,
+    hh_rlhf,
+    hhh_alignment,
+    llmbar,
+    mt_bench,
+    own_table,
+    pandalm,
+    ratings,
+    tulu_human_eval,
+    vicuna_reviews,
+)
+
+__all__ = ["FORMATS", "notes_of", "read_annotations", "same_order"]
+
+FORMATS: tuple[AnnotationFormat, ...] = (
+    pandalm.FORMAT,
+    tulu_human_eval.FORMAT,
+    llmbar.FORMAT,
+    faireval.FORMAT,
+    vicuna_reviews.FORMAT,
+    alpaca_annotations.ALPACA_EVAL,
+    alpaca_annotations.ALPACA_FARM,
+    mt_bench.FORMAT,
+    chatbot_arena.FORMAT,
+    hhh_alignment.FORMAT,
+    ratings.FORMAT,
+    hh_rlhf.FORMAT,
+    own_table.FORMAT,
+)
+
+
+def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: str | None = None) -> pd.DataFrame:
+    """Read recorded labels of any known format.
+
+    Args:
+        path: a file or a folder, or `hub:<owner>/<name>@<commit>[:<file>]`.
+        assumed_kind: the kind of annotators of rows that do not state it, as AlpacaEval's files never do.
+        format: the name of one of `FORMATS`; None to choose it by what the path is.
+
+    Returns:
+        Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator;
+        `preference` is 1, 2, 1.5 (tie), between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or
+        changed, `attrs["format"]` which format the path was taken for.
+
+    Raises:
+        DataError: nothing there, an unknown format, or malformed rows.
+    """
+    source = Source(path=on_this_machine(path))
+    if not source.path.exists():
+        raise DataError(not_there(source.path))
+    chosen = _chosen(source, format)
+    frame = chosen.read(source, assumed_kind)
+    frame.attrs["format"] = chosen.name
+    return frame
+
+
+def _recognised(source: Source) -> AnnotationFormat | None:
+    return next((known for known in FORMATS if known.recognises(source)), None)
+
+
+def _refuse_several(folder: Path) -> None:
+    """A folder of several datasets would be taken for the one that is recognised first.
+
+    Raises:
+        DataError: with the formats of the folders below.
+    """
+    while folder.is_dir():
+        below = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        found = {entry: _recognised(Source(path=entry)) for entry in below}
+        kinds = {entry: known.name for entry, known in found.items() if known is not None}
+        if len(set(kinds.values())) > 1:
+            listed = ", ".join(f"{name} in {entry.name}/" for entry, name in kinds.items())
+            raise DataError(f"{folder}: several kinds of recorded labels ({listed}); give one of these folders")
+        if len(kinds) != 1:
+            return
+        (folder,) = kinds
+
+
+def _chosen(source: Source, name: str | None) -> AnnotationFormat:
+    if name is not None:
+        named = {known.name: known for known in FORMATS}
+        if name not in named:
+            raise DataError(
+                f"format: expected one of {', '.join(sorted(named))}, or null to recognise it; got {name!r}"
+            )
+        return named[name]
+    recognised = _recognised(source)
+    if recognised is not None:
+        _refuse_several(source.path)
+        return recognised
+    entries = sorted(entry.name for entry in source.path.iterdir())[:10]
+    kinds = "\n".join(f"  {known.name}: {known.holds}" for known in FORMATS)
+    raise DataError(f"{source.path}: expected recorded labels; this folder holds {entries}. Known formats:\n{kinds}")

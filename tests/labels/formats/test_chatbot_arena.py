@@ -1,0 +1,89 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from farm.data.files.rows import DataError
+from farm.labels.read import notes_of, read_annotations
+
+
+def battle(name: str, winner: str, user: str = "arena_user_973", **other: object) -> dict[str, object]:
+    """A row of lmsys/chatbot_arena_conversations."""
+
+    def talk(answer: str) -> list[dict[str, str]]:
+        return [{"content": "Name a fruit.", "role": "user"}, {"content": answer, "role": "assistant"}]
+
+    return {
+        "question_id": name, "model_a": "owl", "model_b": "bat", "winner": winner, "judge": user,
+        "conversation_a": talk("Fig."), "conversation_b": talk("Oak."), "turn": 1, "anony": True, "language": "English",
+        "tstamp": 1682351591.1,
+    } | other  # fmt: skip
+
+
+def test_battles_become_rows_of_their_own(tmp_path: Path) -> None:
+    winners = ["model_a", "model_b", "tie", "tie (bothbad)", "both_bad"]
+    (tmp_path / "battles.json").write_text(json.dumps([battle(f"q{k}", w) for k, w in enumerate(winners)]))
+    frame = read_annotations(tmp_path)
+    assert frame["preference"].tolist() == [1, 2, 1.5, 1.5, 1.5]
+    assert frame["raw_label"].tolist() == winners
+    assert set(frame["first_shown"]) == {1} and set(frame["annotator_kind"]) == {"human"}
+    assert frame.iloc[0][["instruction", "output_1", "output_2"]].tolist() == ["Name a fruit.", "Fig.", "Oak."]
+
+
+def test_no_user_is_named(tmp_path: Path) -> None:
+    (tmp_path / "battles.json").write_text(json.dumps([battle("q", "tie"), battle("r", "tie", "mia_m")]))
+    frame = read_annotations(tmp_path / "battles.json")
+    assert "973" not in frame.to_json() and "mia" not in frame.to_json()
+    assert frame["annotator"].str.fullmatch("arena_user_[0-9a-f]{12}").all() and frame["annotator"].nunique() == 2
+
+
+def test_long_conversations_and_parts_of_messages(tmp_path: Path) -> None:
+    parts = [
+        {"role": "user", "content": [{"type": "text", "text": "Hi."}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hello."}, {"type": "image", "image": "x"}]},
+        {"role": "user", "content": [{"type": "text", "text": "More."}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Again."}]},
+    ]
+    pd.DataFrame([battle("q", "tie", conversation_a=parts)]).to_parquet(tmp_path / "train.parquet")
+    row = read_annotations(tmp_path / "train.parquet").iloc[0]
+    assert row["output_1"] == "Hello.\n\nAgain." and row["instruction"] == "Hi.\n\nMore."
+
+
+def test_one_column_a_winner_with_texts_as_json(tmp_path: Path) -> None:
+    rows = [
+        {"id": k, "model_a": "owl", "model_b": "bat", "prompt": '["Name a fruit.", "More?"]',
+         "response_a": '["Fig.", null]', "response_b": '["Oak.", "Elm."]',
+         "winner_model_a": int(k == 0), "winner_model_b": int(k == 1), "winner_tie": int(k == 2)} for k in range(3)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "train.csv", index=False)
+    frame = read_annotations(tmp_path / "train.csv")
+    assert frame["preference"].tolist() == [1, 2, 1.5]
+    assert frame.iloc[0][["instruction", "output_2"]].tolist() == ["Name a fruit.\n\nMore?", "Oak.\n\nElm."]
+    # Nobody is named: one anonymous voter, one vote a battle.
+    assert set(frame["annotator"]) == {"arena_user"} and frame["item_id"].tolist() == ["arena-0", "arena-1", "arena-2"]
+
+
+def test_logs_without_texts_are_read_and_say_so(tmp_path: Path) -> None:
+    rows = [
+        {"model_a": "owl", "model_b": "bat", "winner": w, "judge": "u", "turn": 1, "tstamp": 1.5}
+        for w in ("tie", "model_b")
+    ]
+    (tmp_path / "clean_battle.json").write_text(json.dumps(rows))
+    frame = read_annotations(tmp_path / "clean_battle.json")
+    assert frame["preference"].tolist() == [1.5, 2] and frame["item_id"].nunique() == 2
+    assert notes_of(frame) == ["2 of 2 battles come without the texts they are about"]
+
+
+def test_a_battle_without_a_winner_is_refused(tmp_path: Path) -> None:
+    row = {"id": 1, "model_a": "owl", "model_b": "bat", "winner_model_a": 1, "winner_model_b": 1, "winner_tie": 0}
+    (tmp_path / "train.json").write_text(json.dumps([row]))
+    with pytest.raises(DataError, match=r"row 1: expected the fields winner"):
+        read_annotations(tmp_path / "train.json")
+
+
+def test_an_id_of_the_question_does_not_merge_battles(tmp_path: Path) -> None:
+    battles = [battle("q", "model_a"), battle("q", "model_b", model_b="cat"), battle("r", "tie"), battle("r", "tie")]
+    (tmp_path / "battles.json").write_text(json.dumps(battles))
+    frame = read_annotations(tmp_path)
+    assert frame["item_id"].tolist() == ["arena-q-000000", "arena-q-000001", "arena-r"]
