@@ -19,6 +19,7 @@ FLOORS = {
     "annotators": 6, "methods": 6,
     "compare": 8,
     "pipeline": 11,
+    "analysis": 12,
     "leaderboard": 13,
     "commands": 14,
 }  # fmt: skip

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.json_file import write_human_comparison
+from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
+from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.analysis.humans.report_rankings import PAIRS_PNG
 from farm.commands.overrides import compose_one
 from farm.commands.report import ReportSettings, write_report
-from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
-from farm.compare.human_json import write_human_comparison
-from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
-from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
-from farm.compare.human_report_rankings import PAIRS_PNG
 from farm.compare.page import html, markdown
 from farm.config import build
 from farm.errors import UserError

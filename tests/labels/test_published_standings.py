@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.compare.sides import side_of_standings
+from farm.analysis.humans.rankings import side_of_standings
 from farm.data.files.rows import DataError
 from farm.labels.published_standings import is_standings, read_standings
 from tests.paths import ROOT

@@ -3,10 +3,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
-from farm.compare.human_pictures import draw_agreement, draw_pairs, draw_sides
-from farm.compare.human_report import AGREEMENT_PNG, RANKINGS_PNG, human_page
-from farm.compare.human_report_rankings import PAIRS_PNG
+from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
+from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.analysis.humans.report_rankings import PAIRS_PNG
 from farm.compare.page import html, markdown
 from tests.labels.label_rows import crowd
 

@@ -1,18 +1,18 @@
 """The one-page report of a comparison with humans; every figure stands with its n and its interval."""
 
-from farm.compare.human_comparison import HumanComparison
-from farm.compare.human_habits import HumanHabits
-from farm.compare.human_report_rankings import (
+from farm.analysis.humans.agreement import LabelAgreement
+from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.label_statistics import HumanHabits
+from farm.analysis.humans.outliers import outlier_section
+from farm.analysis.humans.rankings import Side, SideModel
+from farm.analysis.humans.report_rankings import (
     correlation_section,
     one_by_one_section,
     own_ranking_section,
     pairs_section,
 )
-from farm.compare.label_agreement import LabelAgreement
-from farm.compare.outlier_report import outlier_section
 from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed, percent
 from farm.compare.report import interval
-from farm.compare.sides import Side, SideModel
 from farm.labels.matched import LabelTable
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.model_ranking import RankedModel

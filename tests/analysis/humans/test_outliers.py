@@ -1,4 +1,4 @@
-from farm.compare.outlier_report import outlier_section
+from farm.analysis.humans.outliers import outlier_section
 from farm.compare.page import Page, Table, markdown
 from farm.stats.bias.outliers import Flag, Screening
 

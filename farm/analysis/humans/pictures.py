@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from farm.compare.human_comparison import HumanComparison
-from farm.compare.label_agreement import LabelAgreement
+from farm.analysis.humans.agreement import LabelAgreement
+from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.rankings import Side, SideModel
 from farm.compare.name_tags import place_tags
 from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
-from farm.compare.sides import Side, SideModel
 from farm.stats.bootstrap import Estimate
 
 MOST_TAGGED = 40

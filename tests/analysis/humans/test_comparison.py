@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.compare.human_comparison import Given, HumanComparison, RankingSettings, compare_with_humans
-from farm.compare.human_json import human_comparison_json, write_human_comparison
-from farm.compare.human_report import human_page
+from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.json_file import human_comparison_json, write_human_comparison
+from farm.analysis.humans.rankings import consensus
+from farm.analysis.humans.report import human_page
 from farm.compare.page import markdown
-from farm.compare.sides import consensus
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels

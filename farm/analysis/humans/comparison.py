@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.compare.human_habits import HumanHabits, human_habits
-from farm.compare.label_agreement import LabelAgreement, label_agreement
-from farm.compare.sides import Side, side_of_labels, side_of_standings
-from farm.compare.sides_comparison import SidesComparison, by_side, compare_sides, no_comparison
+from farm.analysis.humans.agreement import LabelAgreement, label_agreement
+from farm.analysis.humans.label_statistics import HumanHabits, human_habits
+from farm.analysis.humans.rankings import Side, side_of_labels, side_of_standings
+from farm.analysis.humans.rankings_compared import SidesComparison, by_side, compare_sides, no_comparison
 from farm.errors import UserError
 from farm.labels.matched import Labels, LabelTable, match_labels
 from farm.labels.published_standings import PublishedStandings, Role

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.compare.human_habits import HumanHabits, human_habits
+from farm.analysis.humans.label_statistics import HumanHabits, human_habits
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from farm.labels.read import read_annotations
 

@@ -1,10 +1,10 @@
 """The part of the report that is about rankings: correlations, pairs of models, and each side's own ranking."""
 
-from farm.compare.human_comparison import HumanComparison
+from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.rankings import Side
+from farm.analysis.humans.rankings_compared import SidesComparison
 from farm.compare.page import Block, Picture, Section, Table, Text, listed, percent
 from farm.compare.report import interval
-from farm.compare.sides import Side
-from farm.compare.sides_comparison import SidesComparison
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.model_ranking import ModelRanking
 from farm.stats.ranking.ranking_agreement import COEFFICIENTS, Correlation, PairOrder

@@ -5,7 +5,7 @@ something is null the reason why. Win rates are fractions, ties one half.
 
 - sources: humans, simulated: source, annotators, n_seeds.
 - label_agreement: n_items, n_pairs, and the figures raw, kappa, s1, s2 (n: verdicts, or pairs of verdicts),
-  leave_one_out, human_human_s1, human_human_s2; definitions in `farm.compare.label_agreement`.
+  leave_one_out, human_human_s1, human_human_s2; definitions in `farm.analysis.humans.agreement`.
   label_agreement_by_annotator: the same for each simulated annotator, if there are several.
 - ranking: n_models, and the figures spearman, kendall, pearson (n: models) on win rates; win_rates and bradley_terry
   hold the three on each scale. repeated: mean, low and high of what a repetition would show. reason: why there is none.
@@ -29,12 +29,12 @@ something is null the reason why. Win rates are fractions, ties one half.
 
 from pathlib import Path
 
+from farm.analysis.humans.agreement import LabelAgreement
+from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.label_statistics import HumanHabits
+from farm.analysis.humans.rankings import Side, SideModel
+from farm.analysis.humans.rankings_compared import SidesComparison
 from farm.compare.comparison_file import Json, figure, write_json
-from farm.compare.human_comparison import HumanComparison
-from farm.compare.human_habits import HumanHabits
-from farm.compare.label_agreement import LabelAgreement
-from farm.compare.sides import Side, SideModel
-from farm.compare.sides_comparison import SidesComparison
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking.ranking_agreement import Correlation, Correlations, PairOrder
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from farm.compare.sides import Side
+from farm.analysis.humans.rankings import Side
 from farm.stats.bootstrap import Estimate, FloatArray
 from farm.stats.ranking.model_ranking import RankingDraws
 from farm.stats.ranking.ranking_agreement import Correlation, Correlations, PairOrder, correlate, pair_orders
