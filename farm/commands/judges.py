@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.analysis.judges.asking import each_judge
+from farm.analysis.judges.attacks import Probe
+from farm.analysis.judges.labelled_set import ReadSet, read_labelled
+from farm.analysis.judges.measure import Measuring, measure, total_verdicts
+from farm.analysis.judges.picture import draw_judges
+from farm.analysis.judges.report import JudgeReport, report_text, write_judges
 from farm.annotators.annotator import Annotator
 from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines, dry_run_lines
 from farm.commands.overrides import Config, compose_one
-from farm.compare.judges_input import ReadSet, read_labelled
-from farm.compare.judges_live import each_judge
-from farm.compare.judges_measure import Measuring, measure, total_verdicts
-from farm.compare.judges_picture import draw_judges
-from farm.compare.judges_probes import Probe
-from farm.compare.judges_report import JudgeReport, report_text, write_judges
 from farm.config import ConfigError, Problem, build
 from farm.judges.baselines import BaselineRule
 from farm.progress import progress

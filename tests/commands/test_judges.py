@@ -8,8 +8,8 @@ import pytest
 
 from farm.commands.main import run_command
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
+from tests.analysis.judges.judge_tables import row
 from tests.calls.server import judge_server
-from tests.compare.judge_tables import row
 from tests.judges.test_over_http import rule
 
 KEY = "planted-key-0123456789"

@@ -4,14 +4,14 @@ import json
 import struct
 from pathlib import Path
 
+from farm.analysis.judges.attacks import PaddedOutput
+from farm.analysis.judges.labelled_set import read_labelled
+from farm.analysis.judges.measure import Measuring, measure
+from farm.analysis.judges.picture import draw_judges
+from farm.analysis.judges.report import JudgeReport, beaten, report_csv, report_text, write_judges
 from farm.calls.request import NO_CALLS
-from farm.compare.judges_input import read_labelled
-from farm.compare.judges_measure import Measuring, measure
-from farm.compare.judges_picture import draw_judges
-from farm.compare.judges_probes import PaddedOutput
-from farm.compare.judges_report import JudgeReport, beaten, report_csv, report_text, write_judges
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
-from tests.compare.judge_tables import row
+from tests.analysis.judges.judge_tables import row
 
 
 def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from farm.analysis.judges.attacks import Probe
+from farm.analysis.judges.labelled_set import ItemLabels, JudgeKind, JudgeLabels, LabelledSet
 from farm.annotators.annotator import Annotator, SimulatedAnnotator
 from farm.calls.request import NO_CALLS, Calls
-from farm.compare.judges_input import ItemLabels, JudgeKind, JudgeLabels, LabelledSet
-from farm.compare.judges_probes import Probe
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
 from farm.judges.judge import Judge, Panel

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from farm.compare.judges_figures import judge_figures, margin
-from farm.compare.judges_input import ReadSet, read_labelled
-from farm.compare.judges_result import JudgeResult
+from farm.analysis.judges.figures import judge_figures, margin
+from farm.analysis.judges.labelled_set import ReadSet, read_labelled
+from farm.analysis.judges.result import JudgeResult
 from farm.labels.annotation_row import annotation_frame
-from tests.compare.judge_tables import row
+from tests.analysis.judges.judge_tables import row
 
 SAME = r"/AB|/BA|/seed\d+"
 Answers = dict[str, dict[str, dict[str, dict]]]  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 
-from farm.compare.judges_input import JudgeKind
+from farm.analysis.judges.labelled_set import JudgeKind
 from farm.stats.bootstrap import Estimate
 
 

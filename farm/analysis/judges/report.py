@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.analysis.judges.result import FIGURES, JudgeResult
 from farm.compare.comparison_file import Json, figure, write_json
-from farm.compare.judges_result import FIGURES, JudgeResult
 from farm.compare.report import table
 from farm.stats.bootstrap import Estimate
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from farm.compare.judges_report import JudgeReport
-from farm.compare.judges_result import JudgeResult
+from farm.analysis.judges.report import JudgeReport
+from farm.analysis.judges.result import JudgeResult
 from farm.compare.pictures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
 from farm.stats.bootstrap import Estimate
 

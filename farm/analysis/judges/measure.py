@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from farm.analysis.judges.asking import Asking, ask, attack, baseline_annotator, n_verdicts
+from farm.analysis.judges.attacks import Probe
+from farm.analysis.judges.figures import judge_figures, margin
+from farm.analysis.judges.labelled_set import JudgeKind, JudgeLabels, LabelledSet, ReadSet
+from farm.analysis.judges.report import JudgeReport
+from farm.analysis.judges.result import JudgeResult
 from farm.annotators.annotator import Annotator
 from farm.calls.request import Calls
-from farm.compare.judges_figures import judge_figures, margin
-from farm.compare.judges_input import JudgeKind, JudgeLabels, LabelledSet, ReadSet
-from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, n_verdicts
-from farm.compare.judges_probes import Probe
-from farm.compare.judges_report import JudgeReport
-from farm.compare.judges_result import JudgeResult
 from farm.errors import UserError
 from farm.judges.baselines import BaselineRule
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.compare.judges_input import ItemLabels, JudgeLabels, LabelledSet
-from farm.compare.judges_result import JudgeFigures, JudgeResult
+from farm.analysis.judges.labelled_set import ItemLabels, JudgeLabels, LabelledSet
+from farm.analysis.judges.result import JudgeFigures, JudgeResult
 from farm.stats.agreement.bias_variance import BiasVariance, bias_and_variance
 from farm.stats.agreement.by_annotator import CLASSES, cohen_kappa
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha

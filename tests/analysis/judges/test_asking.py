@@ -3,21 +3,21 @@ from pathlib import Path
 
 import pytest
 
+from farm.analysis.judges.asking import Asking, ask, attack, baseline_annotator, each_judge, n_verdicts
+from farm.analysis.judges.attacks import ConstantAnswer, PaddedOutput, RepeatedList
+from farm.analysis.judges.figures import judge_figures
+from farm.analysis.judges.labelled_set import LabelledSet, read_labelled
+from farm.analysis.judges.result import JudgeFigures
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.presentation import ONCE
 from farm.calls.request import NO_CALLS
-from farm.compare.judges_figures import judge_figures
-from farm.compare.judges_input import LabelledSet, read_labelled
-from farm.compare.judges_live import Asking, ask, attack, baseline_annotator, each_judge, n_verdicts
-from farm.compare.judges_probes import ConstantAnswer, PaddedOutput, RepeatedList
-from farm.compare.judges_result import JudgeFigures
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
 from farm.labels.annotation_row import annotation_frame
 from farm.pocket.preferences.rubric import RubricPool
 from farm.records import Preference
-from tests.compare.judge_tables import row
+from tests.analysis.judges.judge_tables import row
 
 N = 40
 PROBES = {

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.compare.judges_input import ReadSet, read_labelled
+from farm.analysis.judges.labelled_set import ReadSet, read_labelled
 from farm.data.files.rows import DataError
 from farm.errors import UserError
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
-from tests.compare.judge_tables import row
+from tests.analysis.judges.judge_tables import row
 
 SAME = r"/AB|/BA|/seed\d+"
 
