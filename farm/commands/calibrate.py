@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.annotators.annotator import Annotator
-from farm.annotators.recorded import RecordedAnnotator
-from farm.calls.lazy import lazy_calls
-from farm.calls.settings import CallSettings
-from farm.commands.overrides import compose_one
-from farm.compare.calibration import Calibration, FitSettings, calibrate_crowd, n_steps
-from farm.compare.calibration_data import (
+from farm.analysis.calibration.data import (
     CalibrationData,
     HumanLabels,
     calibration_data,
     human_labels,
     recorded_verdicts,
 )
-from farm.compare.calibration_picture import draw_calibration
-from farm.compare.calibration_report import calibration_json, calibration_report
-from farm.compare.calibration_yaml import AnnotatorBase, RecordedBase, annotator_yaml
+from farm.analysis.calibration.fit_and_check import Calibration, FitSettings, calibrate_crowd, n_steps
+from farm.analysis.calibration.picture import draw_calibration
+from farm.analysis.calibration.report import calibration_json, calibration_report
+from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase, annotator_yaml
+from farm.annotators.annotator import Annotator
+from farm.annotators.recorded import RecordedAnnotator
+from farm.calls.lazy import lazy_calls
+from farm.calls.settings import CallSettings
+from farm.commands.overrides import compose_one
 from farm.compare.comparison_file import write_json
 from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
 from farm.labels.read import notes_of, read_annotations

@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from farm.analysis.calibration.data import CalibrationData, clean_label
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noise.noise import LabelFlip, Noise, add_noise
-from farm.compare.calibration_data import CalibrationData, clean_label
 from farm.records import Preference
 from farm.seeds import derive_seed, rng_for
 from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from farm.analysis.calibration.checks import Figure, figures
+from farm.analysis.calibration.data import CalibrationData
+from farm.analysis.calibration.parameters import Parameter, WorkerReliability, crowd_noise, parameters, reliabilities
 from farm.annotators.noise.crowd import CrowdNoise
-from farm.compare.calibration_checks import Figure, figures
-from farm.compare.calibration_data import CalibrationData
-from farm.compare.calibration_fit import Parameter, WorkerReliability, crowd_noise, parameters, reliabilities
 from farm.errors import UserError
 from farm.progress import Bar
 from farm.stats.noise.fit import CrowdFit, fit_crowd

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.analysis.calibration.fit_and_check import Calibration
 from farm.annotators.noise.crowd import CrowdNoise
-from farm.compare.calibration import Calibration
 
 _COMMENTS = {
     "n_workers": "workers in the crowd; one is drawn for each comparison",

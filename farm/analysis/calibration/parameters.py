@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.analysis.calibration.data import CalibrationData
 from farm.annotators.noise.crowd import CrowdNoise
-from farm.compare.calibration_data import CalibrationData
 from farm.stats.noise.fit import LIMITS, Fit
 from farm.stats.noise.identified import FIELD_OF, PARAMETERS, Identified
 from farm.stats.noise.intervals import Interval

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from farm.analysis.calibration.checks import figures, simulated_sides
+from farm.analysis.calibration.data import CalibrationData, calibration_data, human_labels, recorded_verdicts
+from farm.analysis.calibration.fit_and_check import Calibration, FitSettings, calibrate_crowd, n_steps
+from farm.analysis.calibration.report import calibration_json, calibration_report, verdict_text
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noise.noise import Label
-from farm.compare.calibration import Calibration, FitSettings, calibrate_crowd, n_steps
-from farm.compare.calibration_checks import figures, simulated_sides
-from farm.compare.calibration_data import CalibrationData, calibration_data, human_labels, recorded_verdicts
-from farm.compare.calibration_report import calibration_json, calibration_report, verdict_text
 from farm.errors import UserError
 from farm.labels.read import read_annotations
 from farm.records import Comparison, Preference

@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 
-from farm.compare.calibration import Calibration
-from farm.compare.calibration_checks import Figure
-from farm.compare.calibration_fit import Parameter
+from farm.analysis.calibration.checks import Figure
+from farm.analysis.calibration.fit_and_check import Calibration
+from farm.analysis.calibration.parameters import Parameter
 from farm.compare.report import table
 from farm.stats.bootstrap import Estimate
 from farm.stats.noise.scores import Score

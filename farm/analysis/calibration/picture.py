@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from farm.compare.calibration import Calibration
+from farm.analysis.calibration.fit_and_check import Calibration
 from farm.stats.bootstrap import Estimate
 
 # Okabe and Ito's colours; whatever colour says, a marker says too.
