@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from farm.commands.plan_report import Plan
+from farm.analysis.planning.report import Plan
 from farm.stats.planning.model import Design, LabelSource, closed_form_confidence
 
 # Okabe and Ito's colours; whatever colour says, a marker or a dash says too.
