@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from farm.compare.reward_picture import draw_reward_report
-from farm.compare.reward_report import RewardReport, reward_text, write_reward_report
+from farm.analysis.reward_models.picture import draw_reward_report
+from farm.analysis.reward_models.report import RewardReport, reward_text, write_reward_report
 from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
 from farm.models.scoring.output_scorer import OutputScorer

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from farm.analysis.reward_models.report import RewardReport, gap_text
 from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
-from farm.compare.reward_report import RewardReport, gap_text
 
 
 def draw_reward_report(report: RewardReport, path: Path) -> None:
