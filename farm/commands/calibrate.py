@@ -21,11 +21,11 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.overrides import compose_one
-from farm.compare.comparison_file import write_json
 from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
 from farm.labels.read import notes_of, read_annotations
 from farm.progress import progress
 from farm.records import Annotation
+from farm.reports.json_file import write_json
 
 ANNOTATOR_DIR = CONF_DIR / "annotator"
 

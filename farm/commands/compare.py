@@ -11,14 +11,14 @@ from farm.analysis.humans.json_file import write_human_comparison
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.analysis.humans.report_rankings import PAIRS_PNG
+from farm.analysis.sweep.sweep_report import ReportSettings, write_report
 from farm.commands.overrides import compose_one
-from farm.commands.report import ReportSettings, write_report
-from farm.compare.page import html, markdown
 from farm.config import build
 from farm.errors import UserError
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 from farm.pipeline.results import read_runs
+from farm.reports.page import html, markdown
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.store.artifacts import Store
 

@@ -15,14 +15,14 @@ import torch
 import transformers
 from omegaconf import DictConfig, OmegaConf
 
+from farm.analysis.sweep.best_of_n import best_of_n_line
+from farm.analysis.sweep.sweep_report import ReportSettings, write_report
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
 from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
 from farm.commands.overrides import expand, settings_as_axes, written_sweep_keys
-from farm.commands.report import ReportSettings, write_report
 from farm.commands.stage_report import one_line, stage_table, standing_text
-from farm.compare.best_of_n_report import best_of_n_line
 from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
 from farm.errors import UserError
 from farm.pipeline.chain import Chain

@@ -2,7 +2,7 @@
 
 Objective (loss_type sigmoid): minimise -mean log sigmoid(beta (logratio(chosen) - logratio(rejected))), where
 logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), summed over tokens with the end token.
-Paper: Rafailov et al. 2023, arXiv 2305.18290; the other losses and their papers are listed in farm/methods/trl/dpo_loss.py.
+Paper: Rafailov et al. 2023, arXiv 2305.18290; farm/methods/trl/dpo_loss.py lists the other losses and their papers.
 Two options change any of them: WPO (Zhou et al. 2024, arXiv 2406.11827, equation 2) weighs a pair by the policy's
 probability of its answers, per token and relative to its own sharpness, and LD-DPO (Liu et al. 2024, arXiv 2409.06411)
 discounts the tokens that only the longer answer has.

@@ -1,4 +1,4 @@
-"""What one run is made of: everything that decides a row of the leaderboard. How it runs stands in farm/pipeline/training.py."""
+"""What one run is made of: everything that decides a row of the leaderboard. How it runs: farm/pipeline/training.py."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

@@ -14,7 +14,7 @@ from farm.commands.calibrate import calibrate
 from farm.config import CONF_DIR, ConfigError, build
 from farm.errors import UserError
 from farm.records import Comparison
-from tests.compare.test_calibration import made_up
+from tests.analysis.calibration.test_fit_and_check import made_up
 
 QUICK = ["n_folds=2", "n_simulations=2", "n_resamples=20"]
 

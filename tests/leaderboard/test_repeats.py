@@ -2,11 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from farm.compare.costs import RunCost
 from farm.leaderboard.repeats import repeat_variances, row_variances, standing_key
 from farm.leaderboard.rows import average_over_seeds
 from farm.leaderboard.tables import render
-from farm.pipeline.results import MeasuredRun
+from farm.pipeline.results import MeasuredRun, RunCost
 from farm.records import Outcome
 from farm.store.cost import Cost
 from tests.leaderboard.test_tables import BASE, parsed

@@ -9,9 +9,11 @@ import pytest
 import torch
 from trl.experimental.online_dpo import OnlineDPOConfig, OnlineDPOTrainer
 
-from farm.methods import online_dpo, trl_callbacks, trl_training
+from farm.methods import online_dpo
 from farm.methods.method import TrainingInputs
 from farm.methods.online_dpo import OnlineDPO
+from farm.methods.trl import callbacks as trl_callbacks
+from farm.methods.trl import training as trl_training
 from farm.methods.trl.rollouts import draw_while_training
 from farm.methods.trl.training import TrainingSettings, dataset_of
 from farm.models.checkpoint import load_causal_lm, load_tokenizer

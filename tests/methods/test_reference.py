@@ -11,13 +11,15 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from farm.methods import dpo_training, kto, online_dpo, trl_rollouts
+from farm.methods import kto, online_dpo
 from farm.methods.dpo import DPO
 from farm.methods.grpo import GRPO
 from farm.methods.kto import KTO
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.online_dpo import OnlineDPO
 from farm.methods.rloo import RLOO
+from farm.methods.trl import dpo as dpo_training
+from farm.methods.trl import rollouts as trl_rollouts
 from farm.methods.trl.rollouts import RolloutSettings
 from farm.methods.trl.training import TrainingSettings
 from tests.methods.conftest import Folders

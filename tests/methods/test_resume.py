@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from transformers import TrainerState
 
-from farm.methods import trl_callbacks, trl_training
 from farm.methods.method import TrainingInputs
 from farm.methods.sft import SFT
+from farm.methods.trl import callbacks as trl_callbacks
+from farm.methods.trl import training as trl_training
 from farm.methods.trl.training import TrainingSettings
 from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
@@ -24,7 +25,8 @@ KILLED_AT = 9
 RUN_AND_DIE = """
 import os, pickle, signal, sys
 from pathlib import Path
-from farm.methods import trl_callbacks, trl_training
+from farm.methods.trl import callbacks as trl_callbacks
+from farm.methods.trl import training as trl_training
 
 def die(self, args, state, control, **kwargs):
     if state.global_step == {killed_at}:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.test_pipeline import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
@@ -36,6 +35,7 @@ from farm.records import Comparison, Instruction, Output, Preference, Verdict
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
 from tests.paths import ROOT
+from tests.pipeline.test_training import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm
 
 

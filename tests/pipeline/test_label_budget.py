@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from tests.test_pipeline import TRAINING, chain, simulated
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
@@ -21,6 +20,7 @@ from farm.pipeline.training import run_chain
 from farm.records import Annotation, Comparison, Preference
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
+from tests.pipeline.test_training import TRAINING, chain, simulated
 from tests.tiny import tiny_causal_lm
 
 ANNOTATOR = SimulatedAnnotator(

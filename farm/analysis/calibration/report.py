@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from farm.analysis.calibration.checks import Figure
 from farm.analysis.calibration.fit_and_check import Calibration
 from farm.analysis.calibration.parameters import Parameter
-from farm.compare.report import table
+from farm.reports.text import table
 from farm.stats.bootstrap import Estimate
 from farm.stats.noise.scores import Score
 

@@ -34,7 +34,7 @@ from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.label_statistics import HumanHabits
 from farm.analysis.humans.rankings import Side, SideModel
 from farm.analysis.humans.rankings_compared import SidesComparison
-from farm.compare.comparison_file import Json, figure, write_json
+from farm.reports.json_file import Json, figure, write_json
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking.ranking_agreement import Correlation, Correlations, PairOrder
 

@@ -1,6 +1,6 @@
 """What a report says of annotators who do not look at what they label."""
 
-from farm.compare.page import Block, Section, Table, Text
+from farm.reports.page import Block, Section, Table, Text
 from farm.stats.bias.outliers import MIN_SHARED, Flag, Screening
 
 _MEANING = {

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.rankings import Side, SideModel
-from farm.compare.name_tags import place_tags
-from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.figures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.plot_labels import place_tags
 from farm.stats.bootstrap import Estimate
 
 MOST_TAGGED = 40

@@ -11,9 +11,9 @@ from farm.analysis.humans.report_rankings import (
     own_ranking_section,
     pairs_section,
 )
-from farm.compare.page import Block, Page, Picture, Section, Table, Text, listed, percent
-from farm.compare.report import interval
 from farm.labels.matched import LabelTable
+from farm.reports.page import Block, Page, Picture, Section, Table, Text, listed, percent
+from farm.reports.text import interval
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.model_ranking import RankedModel
 

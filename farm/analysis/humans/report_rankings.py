@@ -3,8 +3,8 @@
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.rankings import Side
 from farm.analysis.humans.rankings_compared import SidesComparison
-from farm.compare.page import Block, Picture, Section, Table, Text, listed, percent
-from farm.compare.report import interval
+from farm.reports.page import Block, Picture, Section, Table, Text, listed, percent
+from farm.reports.text import interval
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.model_ranking import ModelRanking
 from farm.stats.ranking.ranking_agreement import COEFFICIENTS, Correlation, PairOrder

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from farm.analysis.judges.report import JudgeReport
 from farm.analysis.judges.result import JudgeResult
-from farm.compare.pictures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.figures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
 from farm.stats.bootstrap import Estimate
 
 _KINDS = {

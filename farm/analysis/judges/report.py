@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.analysis.judges.result import FIGURES, JudgeResult
-from farm.compare.comparison_file import Json, figure, write_json
-from farm.compare.report import table
+from farm.reports.json_file import Json, figure, write_json
+from farm.reports.text import table
 from farm.stats.bootstrap import Estimate
 
 _PERCENT = 100.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from farm.compare.report import table
+from farm.reports.text import table
 from farm.stats.bootstrap import Estimate
 from farm.stats.planning.estimates import SourceEstimates
 from farm.stats.planning.model import LabelSource, Question
@@ -212,8 +212,8 @@ def _footnotes(plan: Plan) -> str:
     source = "estimated from the tables given" if plan.estimates else "as configured (conf/plan.yaml says from where)"
     return (
         f"Label noise is {source}. Confidence is the share of simulated measurements +- the simulation's standard "
-        "error; the closed form is the normal approximation of the same model (farm/stats/planning/model.py). What the model "
-        "leaves out: labels that are missing, and instructions that favour one method in all of its seeds."
+        "error; the closed form is the normal approximation of the same model (farm/stats/planning/model.py). What the "
+        "model leaves out: labels that are missing, and instructions that favour one method in all of its seeds."
     )
 
 

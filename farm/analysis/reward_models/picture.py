@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from farm.analysis.reward_models.report import RewardReport, gap_text
-from farm.compare.pictures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.figures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
 
 
 def draw_reward_report(report: RewardReport, path: Path) -> None:

@@ -4,8 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.compare.comparison_file import write_json
-from farm.compare.report import interval, table
+from farm.reports.json_file import write_json
+from farm.reports.text import interval, table
 from farm.stats.bootstrap import Estimate
 from farm.stats.reward_evaluation import LengthBin, RewardEvaluation
 

@@ -4,7 +4,8 @@ Worker w is shown comparison i, on which the judge's clean verdict has the margi
 
     u = r_w (s m_i + e_i) + b_len x_i + b_list l_i + b_pos o_i
 
-the worker chooses by Davidson's model of ties with log odds u and tie weight v, or lapses (`farm.stats.noise.choice_model`):
+the worker chooses by Davidson's model of ties with log odds u and tie weight v, or lapses
+(`farm.stats.noise.choice_model`):
 
     m_i    judge's margin: log odds of p_first (cut to p_limit), and then s = 1 / temperature; or, of a judge without
            p_first, 1, -1, or 0 for a tie, and then s = verdict_log_odds

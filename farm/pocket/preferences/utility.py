@@ -63,5 +63,5 @@ class PocketUtility:
     key_name: ClassVar[str] = "PocketUtility"
 
     def utilities(self, outputs: Sequence[Output]) -> list[float]:
-        """Raises `farm.pocket.language.grammar.UnknownInstructionError` for an instruction from outside the pocket world."""
+        """Raises `UnknownInstructionError` (farm.pocket.language.grammar) for an instruction from outside this world."""
         return [utility_of(output.instruction, output.input, output.output) for output in outputs]

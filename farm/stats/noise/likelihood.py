@@ -5,8 +5,8 @@ Label n of worker w on item i has the log odds (letters as in `farm.annotators.n
     u_n = r_w (s_soft m_soft + s_hard m_hard + opinion_sd z_i) + b_len x_n + b_list l_n + b_pos o_n,
     z_i ~ Normal(0, 1),
 
-and the probability of `farm.stats.noise.choice_model`. The labels of one item share z_i, over which their joint probability
-is integrated on an even grid (the trapezoid rule, whose error is below 1e-4 up to an opinion_sd of 20).
+and the probability of `farm.stats.noise.choice_model`. The labels of one item share z_i, over which their joint
+probability is integrated on an even grid (the trapezoid rule, whose error is below 1e-4 up to an opinion_sd of 20).
 """
 
 from dataclasses import dataclass

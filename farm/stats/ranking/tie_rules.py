@@ -5,8 +5,8 @@
 - ties_as_losses: wins / comparisons.
 
 A model against another under ties_half adds up to 1 with the other against it, under ties_as_losses it does not.
-Standard errors are over clusters (see `farm.stats.ranking.pair_counts`), as of a ratio of sums; with one comparison a cluster
-that is the sample standard deviation / sqrt(n).
+Standard errors are over clusters (see `farm.stats.ranking.pair_counts`), as of a ratio of sums; with one comparison a
+cluster that is the sample standard deviation / sqrt(n).
 """
 
 from dataclasses import dataclass

@@ -10,12 +10,12 @@ from farm.analysis.humans.comparison import Given, HumanComparison, RankingSetti
 from farm.analysis.humans.json_file import human_comparison_json, write_human_comparison
 from farm.analysis.humans.rankings import consensus
 from farm.analysis.humans.report import human_page
-from farm.compare.page import markdown
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels
 from farm.labels.published_standings import read_standings
 from farm.labels.read import read_annotations
+from farm.reports.page import markdown
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from farm.stats.ranking.ranking_agreement import Correlations
 from tests.labels.label_rows import crowd, row

@@ -1,5 +1,5 @@
 from farm.analysis.humans.outliers import outlier_section
-from farm.compare.page import Page, Table, markdown
+from farm.reports.page import Page, Table, markdown
 from farm.stats.bias.outliers import Flag, Screening
 
 CALM = Screening(flags=(), n_annotators=3, n_tests=21, alpha=0.05, untested=(), barely_shared=())

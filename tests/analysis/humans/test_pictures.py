@@ -7,7 +7,7 @@ from farm.analysis.humans.comparison import Given, HumanComparison, RankingSetti
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.analysis.humans.report_rankings import PAIRS_PNG
-from farm.compare.page import html, markdown
+from farm.reports.page import html, markdown
 from tests.labels.label_rows import crowd
 
 SETTINGS = RankingSettings(tie_model="half_wins", trained_in_lab=("a", "b"), seed=0, n_resamples=100)

@@ -8,9 +8,9 @@ import torch
 import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from farm.pocket import build as building
 from farm.pocket.language.drafts import TARGETS
 from farm.pocket.language.grammar import is_reserved, parse
+from farm.pocket.pretrained import build as building
 from farm.pocket.pretrained.build import BuildSettings, build
 from farm.pocket.pretrained.build_report import Report
 from farm.pocket.pretrained.pretraining import DraftChunks, StreamSettings, Templates

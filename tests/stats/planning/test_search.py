@@ -2,10 +2,10 @@ import dataclasses
 import math
 
 import pytest
-from tests.stats.test_planning import NOISY, PERFECT, QUESTION
 
 from farm.stats.planning.model import Design
 from farm.stats.planning.search import Search, budget_points, cost_of, smallest_design
+from tests.stats.planning.test_model import NOISY, PERFECT, QUESTION
 
 SEARCH = Search(
     confidence=0.9,

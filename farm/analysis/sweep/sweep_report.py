@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.compare.arms import Arm, ArmsComparison, compare_arms
-from farm.compare.bars import label_free_margins
-from farm.compare.best_of_n_report import BestOfNRun, best_of_n_report
-from farm.compare.comparison_file import write_comparison
-from farm.compare.costs import cost_report, cost_rows, cost_table, draw_costs
-from farm.compare.curves import curve_table
-from farm.compare.pictures import draw_arms, draw_over_optimisation
-from farm.compare.report import arms_report, bars_report, one_by_one_report
-from farm.compare.verdicts import verdict_table
+from farm.analysis.sweep.arms import Arm, ArmsComparison, compare_arms
+from farm.analysis.sweep.best_of_n import BestOfNRun, best_of_n_report
+from farm.analysis.sweep.controls import label_free_margins
+from farm.analysis.sweep.costs import cost_report, cost_rows, cost_table, draw_costs
+from farm.analysis.sweep.curves import curve_table
+from farm.analysis.sweep.json_file import write_comparison
+from farm.analysis.sweep.pictures import draw_arms, draw_over_optimisation
+from farm.analysis.sweep.report import arms_report, bars_report, one_by_one_report
+from farm.analysis.sweep.verdicts import verdict_table
 from farm.pipeline.results import MeasuredRun
 from farm.records import OptimizationPoint
 

@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.compare.arms import Arm
-from farm.compare.bars import LabelQuality, are_labels_ordered, label_free_margins
-from farm.compare.report import bars_report
+from farm.analysis.sweep.arms import Arm
+from farm.analysis.sweep.controls import are_labels_ordered, label_free_margins
+from farm.analysis.sweep.report import bars_report
 from farm.errors import UserError
-from tests.compare.verdict_maker import run
+from farm.pipeline.results import LabelQuality
+from tests.analysis.sweep.verdict_maker import run
 
 CROWD = Arm(annotator_train="crowd", annotator_eval="crowd")
 

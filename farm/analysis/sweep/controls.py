@@ -11,26 +11,13 @@ from typing import Literal
 
 import pandas as pd
 
-from farm.compare.arms import Arm
-from farm.compare.verdicts import check_verdicts, seeds_of, select, value_table
+from farm.analysis.sweep.arms import Arm
+from farm.analysis.sweep.verdicts import check_verdicts, seeds_of, select, value_table
 from farm.errors import UserError
+from farm.pipeline.results import LabelQuality
 from farm.stats.ranking.win_rates import Difference, paired_difference
 
 Measure = Literal["score", "utility"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelQuality:
-    """Held-out agreement of one reward model with true utility."""
-
-    labels: str
-    """What the reward model was trained on: "noiseless", "crowd", "crowd + 25% flips", "shuffled"."""
-    seed: int
-    agreement: float
-    """Share of held-out pairs that the reward model orders as true utility does; pairs of equal utility left out."""
-    standard_error: float
-    n_total: int
-    """Held-out pairs."""
 
 
 @dataclass(frozen=True, kw_only=True)

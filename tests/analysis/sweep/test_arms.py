@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.compare.arms import Arm, ArmsComparison, compare_arms
-from farm.compare.comparison_file import write_comparison
-from farm.compare.report import arms_report
-from farm.compare.verdicts import verdict_table
+from farm.analysis.sweep.arms import Arm, ArmsComparison, compare_arms
+from farm.analysis.sweep.json_file import write_comparison
+from farm.analysis.sweep.report import arms_report
+from farm.analysis.sweep.verdicts import verdict_table
 from farm.errors import UserError
 from farm.records import Outcome, Standing
-from tests.compare.verdict_maker import run, two_arms
+from tests.analysis.sweep.verdict_maker import run, two_arms
 
 CROWD, POOL = Arm(annotator_train="crowd", annotator_eval="crowd"), Arm(annotator_train="pool", annotator_eval="pool")
 RATES = {"sft": 0.2, "dpo": 0.4, "ppo": 0.6, "best_of_n": 0.8}

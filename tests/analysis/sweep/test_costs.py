@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from farm.compare.costs import RunCost, cost_report, cost_rows, cost_table, draw_costs
+from farm.analysis.sweep.costs import cost_report, cost_rows, cost_table, draw_costs
+from farm.pipeline.results import RunCost
 from farm.store.cost import Cost
-from tests.compare.verdict_maker import two_arms
+from tests.analysis.sweep.verdict_maker import two_arms
 
 RATES = {"sft": 0.2, "best_of_n": 0.8, "longest": 0.4}
 TRAINING = {

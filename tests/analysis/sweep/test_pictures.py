@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from farm.compare.arms import Arm, compare_arms
-from farm.compare.curves import curve_table
-from farm.compare.name_tags import place_tags
-from farm.compare.pictures import draw_arms, draw_over_optimisation
+from farm.analysis.sweep.arms import Arm, compare_arms
+from farm.analysis.sweep.curves import curve_table
+from farm.analysis.sweep.pictures import draw_arms, draw_over_optimisation
 from farm.errors import UserError
 from farm.records import OptimizationPoint
-from tests.compare.verdict_maker import run, two_arms
+from farm.reports.plot_labels import place_tags
+from tests.analysis.sweep.verdict_maker import run, two_arms
 
 
 def point(curve: str, position: int, *, kl: float = 0.0, proxy: float = 0.0, utility: float = 0.0) -> OptimizationPoint:

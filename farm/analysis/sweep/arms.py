@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from farm.compare.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
+from farm.analysis.sweep.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
 from farm.stats.bootstrap import FloatArray
 from farm.stats.ranking.correlations import RankingAgreement, compare_rankings

@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import FuncFormatter
 
-from farm.compare.arms import ArmResult, ArmsComparison
-from farm.compare.curves import check_curves
-from farm.compare.name_tags import place_tags
+from farm.analysis.sweep.arms import ArmResult, ArmsComparison
+from farm.analysis.sweep.curves import check_curves
+from farm.reports.figures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.plot_labels import place_tags
 from farm.stats.bootstrap import Estimate
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 _KIND_STYLES = {
     "trained": (BLUE, "o", BLUE, "ranked methods"),
     "other": (ORANGE, "s", "white", "other labels"),
@@ -78,7 +77,7 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     standard errors.
 
     Args:
-        points: columns `CURVE_COLUMNS`, one row per point (`farm.compare.curves.curve_table`).
+        points: columns `CURVE_COLUMNS`, one row per point (`farm.analysis.sweep.curves.curve_table`).
         path: the PNG to write.
 
     Raises:
@@ -192,24 +191,3 @@ def _bracketed(value: Estimate) -> str:
     if value.value is None:
         return "undefined"
     return f"{value.value:.2f}" + ("" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]")
-
-
-def new_figure(*, width: float, height: float) -> Figure:
-    """A figure of this size in inches on a canvas without a display."""
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write the PNG."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # No date, no version: the same numbers give the same file.
-    figure.savefig(path, metadata={"Software": None})
-
-
-def style_axes(axes: Axes) -> None:
-    """A light grid behind the data, no frame."""
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

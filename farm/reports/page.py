@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from farm.compare.report import table
+from farm.reports.text import table
 
 
 @dataclass(frozen=True, kw_only=True)

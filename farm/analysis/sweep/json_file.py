@@ -1,16 +1,12 @@
 """Comparisons as JSON files: keys sorted, floats not rounded, every number with what it rests on."""
 
 import dataclasses
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.compare.arms import Arm, ArmResult, ArmsComparison, ModelRow
-from farm.stats.bootstrap import Estimate
+from farm.analysis.sweep.arms import Arm, ArmResult, ArmsComparison, ModelRow
+from farm.reports.json_file import Json, estimate_json, write_json
 from farm.stats.ranking.correlations import Inversion
-
-Json = dict[str, object]
 
 
 def write_comparison(comparison: ArmsComparison, path: Path, *, measured: Mapping[str, float] | None = None) -> None:
@@ -40,31 +36,6 @@ def write_comparison(comparison: ArmsComparison, path: Path, *, measured: Mappin
         "expected_inversions": ranking.expected_inversions,
     }
     write_json(content, path)
-
-
-def write_json(content: Json, path: Path) -> None:
-    """Write beside and rename; NaN is refused, for JSON has none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-    draft.replace(path)
-
-
-def figure(value: Estimate) -> Json:
-    """An estimate with `n` for what it rests on, as the reports on annotators have it."""
-    return {
-        "value": value.value,
-        "low": value.low,
-        "high": value.high,
-        "n": value.n_total,
-        "n_unparsed": value.n_unparsed,
-        "reason": value.reason,
-    }
-
-
-def estimate_json(value: Estimate) -> Json:
-    """value, low, high, n_total, n_unparsed, reason."""
-    return dataclasses.asdict(value)
 
 
 def _arm(arm: Arm) -> Json:

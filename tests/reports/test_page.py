@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.compare.page import Page, Picture, Section, Table, Text, html, markdown
+from farm.reports.page import Page, Picture, Section, Table, Text, html, markdown
 
 EVIL = "<script>alert(1)</script> | *x* [y](javascript:z) \x1b[31m\n# heading `code` & {{ 7 * 7 }}"
 

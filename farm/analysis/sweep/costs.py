@@ -13,31 +13,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from farm.compare.name_tags import place_tags
-from farm.compare.pictures import BLUE, GREY, new_figure, save_figure, style_axes
-from farm.compare.report import rate_text, table
-from farm.compare.verdicts import select, win_rate_of
+from farm.analysis.sweep.verdicts import select, win_rate_of
+from farm.pipeline.results import RunCost
+from farm.reports.figures import BLUE, GREY, new_figure, save_figure, style_axes
+from farm.reports.plot_labels import place_tags
+from farm.reports.text import rate_text, table
 from farm.stats.ranking.win_rates import WinRate
-from farm.store.cost import Cost
 
 TERA = 1e12
 TICKS = (1, 1.5, 2, 3, 4, 5, 7)
 """On the logarithmic axis, times powers of ten."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunCost:
-    """What one run took."""
-
-    method: str
-    annotator_train: str
-    seed: int
-    training: Cost
-    """Of every stage on the way to the policy."""
-    answering: Cost
-    """Of drawing and picking the evaluation outputs."""
-    n_answers: int
-    """Evaluation outputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +53,7 @@ def cost_rows(verdicts: pd.DataFrame, costs: Sequence[RunCost]) -> list[CostRow]
     """The best win rate first, judge by judge.
 
     Args:
-        verdicts: as `farm.compare.verdicts.verdict_table` makes it.
+        verdicts: as `farm.analysis.sweep.verdicts.verdict_table` makes it.
         costs: one per run.
     """
     judges = sorted(set(verdicts["annotator_eval"]))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from farm.compare.report import table
+from farm.reports.text import table
 from farm.stats.best_of_n import SelectionKL
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from farm.compare.verdicts import VERDICT_COLUMNS
+from farm.analysis.sweep.verdicts import VERDICT_COLUMNS
 from farm.seeds import rng_for
 
 

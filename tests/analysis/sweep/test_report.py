@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from farm.compare.report import one_by_one_report
-from tests.compare.verdict_maker import run
+from farm.analysis.sweep.report import one_by_one_report
+from tests.analysis.sweep.verdict_maker import run
 
 
 def test_every_method_stands_with_every_judge_best_first() -> None:

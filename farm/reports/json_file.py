@@ -1,0 +1,35 @@
+"""JSON files of reports: keys sorted, floats not rounded, every number with what it rests on."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+from farm.stats.bootstrap import Estimate
+
+Json = dict[str, object]
+
+
+def write_json(content: Json, path: Path) -> None:
+    """Write beside and rename; NaN is refused, for JSON has none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+    draft.replace(path)
+
+
+def figure(value: Estimate) -> Json:
+    """An estimate with `n` for what it rests on, as the reports on annotators have it."""
+    return {
+        "value": value.value,
+        "low": value.low,
+        "high": value.high,
+        "n": value.n_total,
+        "n_unparsed": value.n_unparsed,
+        "reason": value.reason,
+    }
+
+
+def estimate_json(value: Estimate) -> Json:
+    """value, low, high, n_total, n_unparsed, reason."""
+    return dataclasses.asdict(value)
