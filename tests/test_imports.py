@@ -10,16 +10,17 @@ import pytest
 from tests.paths import ROOT
 
 FLOORS = {
-    "errors": 0, "records": 0, "seeds": 0, "config": 0, "progress": 0,
-    "store": 1, "stats": 1, "tensors": 1,
+    "config": 0, "errors": 0, "progress": 0, "records": 0, "seeds": 0, "store": 0,
+    "stats": 1, "tensors": 1,
     "data": 2, "models": 2, "reports": 2,
-    "labels": 3, "calls": 3,
+    "calls": 3, "labels": 3,
     "judges": 4,
-    "pocket": 5, "annotators": 5, "methods": 5,
-    "pipeline": 6,
-    "analysis": 7,
-    "leaderboard": 8,
-    "commands": 9,
+    "pocket": 5,
+    "annotators": 6, "methods": 6,
+    "pipeline": 11,
+    "analysis": 12,
+    "leaderboard": 13,
+    "commands": 14,
 }  # fmt: skip
 
 

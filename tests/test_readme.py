@@ -9,8 +9,8 @@ import pytest
 
 from farm.commands import annotate, calibrate
 from farm.commands.compare import CompareSettings
+from farm.commands.compose import compose_one, expand
 from farm.commands.leaderboard import LeaderboardSettings
-from farm.commands.overrides import compose_one, expand
 from farm.commands.plan import PlanSettings
 from farm.commands.run import plan
 from farm.commands.score import ScoreSettings

@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 import transformers
 
-from farm.commands.overrides import compose_one
+from farm.commands.compose import compose_one
 from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
 from farm.config import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from farm.commands.overrides import expand
+from farm.commands.compose import expand
 from farm.commands.run import plan
 from farm.config import CONF_DIR
 from farm.methods.method import Method, TrainingInputs

@@ -10,7 +10,7 @@ import torch
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 
-from farm.commands.overrides import expand
+from farm.commands.compose import expand
 from farm.commands.run import plan
 from farm.config import ConfigError
 from farm.methods.dpo import DPO

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.commands.overrides import compose_one, expand, settings_as_axes
+from farm.commands.compose import compose_one, expand, settings_as_axes
 from farm.commands.run import plan
 from farm.config import ConfigError
 
