@@ -255,7 +255,8 @@ def test_the_same_seed_gives_the_same_standings(tmp_path: Path, checkpoint: Path
 def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, checkpoint: Path) -> None:
     unbroken = run_chain(Store(tmp_path / "unbroken"), chain(checkpoint))
     program = (
-        "import os, signal, sys; from pathlib import Path; from tests.pipeline.test_training import chain, run_chain, Store\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from tests.pipeline.test_training import chain, run_chain, Store\n"
         "import farm.store.artifacts as store\n"
         "class Dying(Store):\n"
         "    def _build(self, artifact, identity, build):\n"

@@ -63,5 +63,5 @@ class PocketUtility:
     key_name: ClassVar[str] = "PocketUtility"
 
     def utilities(self, outputs: Sequence[Output]) -> list[float]:
-        """Raises `UnknownInstructionError` (farm.pocket.language.grammar) for an instruction from outside this world."""
+        """Raises `farm.pocket.language.grammar.UnknownInstructionError` for an instruction from elsewhere."""
         return [utility_of(output.instruction, output.input, output.output) for output in outputs]

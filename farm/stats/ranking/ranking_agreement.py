@@ -1,8 +1,9 @@
 """Two rankings of the same models held against each other, whatever they were made from: values and their resamples.
 
 The correlations' intervals are those of `farm.stats.ranking.correlations`. Besides them stands what a repetition would
-show: the mean and the percentiles over the resamples. It lies lower, because a repetition adds noise to numbers that are noisy
-already (AlpacaFarm's six fine-tunes: 0.94 as published, 0.80 on average when its own standard errors are played again).
+show: the mean and the percentiles over the resamples. It lies lower, because a repetition adds noise to numbers that
+are noisy already (AlpacaFarm's six fine-tunes: 0.94 as published, 0.80 on average when its own standard errors are
+played again).
 
 The probability that two models are ordered the same is the share of the resamples in which both rankings order them
 alike, equal values counting one half; for the same reason it is drawn towards one half.
