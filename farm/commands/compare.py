@@ -90,8 +90,7 @@ def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
         RankingSettings(
             tie_model=settings.tie_model,
             trained_in_lab=settings.trained_in_lab,
-            seed=settings.report.seed,
-            n_resamples=settings.report.n_resamples,
+            resampling=settings.report.resampling,
         ),
     )
     _write(comparison, folder)

@@ -21,6 +21,7 @@ from farm.commands.compose import Config, compose_one
 from farm.config import ConfigError, Problem, build
 from farm.judges.baselines import BaselineRule
 from farm.progress import progress
+from farm.stats.bootstrap import Resampling
 
 MAX_PRINTED = 20
 """Judges whose tables are printed; of more, the files are named only."""
@@ -96,7 +97,7 @@ def judges(arguments: Sequence[str]) -> int:
         n_repetitions=settings.repetitions,
         with_noise=settings.noise,
         seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=Resampling(seed=settings.seed, n_resamples=settings.n_resamples),
     )
     if settings.dry_run:
         return _dry_run(settings, read, measuring)

@@ -17,6 +17,7 @@ from farm.config import ConfigError, Problem, build
 from farm.errors import UserError
 from farm.labels.read import read_annotations
 from farm.progress import progress
+from farm.stats.bootstrap import Resampling
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
 from farm.stats.planning.model import Criterion, DesignKind, LabelSource, Question
 from farm.stats.planning.search import BudgetPoint, Search, SmallestDesign, budget_points, smallest_design
@@ -64,6 +65,8 @@ class PlanSettings:
     """Labels by people."""
     simulated_labels: LabelSource
     """Labels by simulated annotators."""
+    n_resamples: int
+    """Of what the labels say of themselves."""
     n_simulations: int
     """Repetitions of each simulated measurement."""
     seed: int
@@ -137,8 +140,9 @@ def make_plan(settings: PlanSettings) -> Plan:
 def _estimates(settings: PlanSettings) -> dict[str, SourceEstimates]:
     if settings.humans is None:
         return {}
+    resampling = Resampling(seed=settings.seed, n_resamples=settings.n_resamples)
     humans = _rows(settings.humans, "human")
-    found = {"humans": estimate_humans(humans, seed=settings.seed)}
+    found = {"humans": estimate_humans(humans, resampling=resampling)}
     if settings.simulated is not None:
         judges = _rows(settings.simulated, "llm")
         if settings.annotator is not None:
@@ -146,7 +150,7 @@ def _estimates(settings: PlanSettings) -> dict[str, SourceEstimates]:
             judges = judges[judges["annotator"] == settings.annotator]
             if judges.empty:
                 raise UserError(f"{settings.simulated}: no llm row by {settings.annotator!r}; there are {names}")
-        found["simulator"] = estimate_judges(judges, humans, seed=settings.seed)
+        found["simulator"] = estimate_judges(judges, humans, resampling=resampling)
     return found
 
 
@@ -200,6 +204,7 @@ def _check(settings: PlanSettings) -> None:
             all(0 < usd < math.inf for usd in s.budgets_usd),
             f"expected amounts above 0, got {list(s.budgets_usd)}",
         ),
+        "n_resamples": (s.n_resamples >= 1, f"expected 1 or more, got {s.n_resamples}"),
         "n_simulations": (
             s.n_simulations >= needed,
             f"expected {needed:,} or more to tell a confidence of {s.confidence}, got {s.n_simulations}",

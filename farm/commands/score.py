@@ -25,6 +25,7 @@ from farm.models.prompts import Prompt
 from farm.models.scoring.output_scorer import OutputScorer, Scored
 from farm.models.scoring.reward import check_one_score, load_reward_scorer, reward_model_folders
 from farm.progress import progress
+from farm.stats.bootstrap import Resampling
 
 BATCHES_PER_CHUNK = 16
 """Rows are sorted by length within so many batches."""
@@ -203,8 +204,7 @@ def _pair_settings(settings: ScoreSettings) -> PairSettings:
         labels_of=settings.labels_of,
         score_scale=settings.score_scale,
         length_gaps=settings.length_gaps,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
+        resampling=Resampling(seed=settings.seed, n_resamples=settings.n_resamples),
     )
 
 

@@ -15,6 +15,7 @@ from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
 from farm.progress import progress
 from farm.records import Output
+from farm.stats.bootstrap import Resampling
 from farm.stats.reward_evaluation import evaluate_scores
 
 BATCHES_PER_CHUNK = 16
@@ -35,8 +36,7 @@ class PairSettings:
     """Scores times this are log-odds; None: as the reward model's folder says."""
     length_gaps: tuple[int, ...]
     """Upper ends of the bins of length differences."""
-    n_resamples: int
-    seed: int
+    resampling: Resampling
 
 
 def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], OutputScorer]) -> int:
@@ -58,8 +58,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
         margins * scale,
         np.array([len(pair.preferred.output) - len(pair.other.output) for pair in kept], dtype=np.float64),
         gap_bounds=settings.length_gaps,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=settings.resampling,
     )
     report = RewardReport(
         reward_model=str(settings.reward_model),

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from farm.seeds import rng_for
+
 FloatArray = npt.NDArray[np.float64]
 
 LEVEL = 0.95
@@ -24,6 +26,24 @@ MAX_WEIGHTS = 2**22
 """Weights held at once (32 MB); beyond that, resamples are made in parts."""
 DRAW_BY_ROW = 16
 """Equal rows are drawn together if there are this many items a row: one binomial draw takes as long as 16 items."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampling:
+    """How data are drawn anew for an interval; the same value draws the same, whatever is computed beside it."""
+
+    seed: int
+    """Keys every draw, together with what is drawn."""
+    n_resamples: int
+    """Resamples that an interval rests on."""
+
+    def __post_init__(self) -> None:
+        if self.n_resamples < 1:
+            raise ValueError(f"n_resamples: expected at least 1, got {self.n_resamples}")
+
+    def rng(self, purpose: str, key: str = "") -> np.random.Generator:
+        """The generator of one purpose's draws (`farm.seeds.rng_for`)."""
+        return rng_for(self.seed, purpose, key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,30 +64,31 @@ class Estimate:
     """Why `value` or the interval is missing; empty if nothing is."""
 
 
-def item_weights(n_items: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+def item_weights(n_items: int, resampling: Resampling, purpose: str, key: str = "") -> FloatArray:
     """How often each item was drawn, (n_resamples, n_items); each row sums to n_items."""
-    return _weights(n_items, n_items, n_resamples, rng)
+    return _weights(n_items, n_items, resampling.n_resamples, resampling.rng(purpose, key))
 
 
-def seed_weights(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+def seed_weights(n_seeds: int, resampling: Resampling, purpose: str, key: str = "") -> FloatArray:
     """How often each seed was drawn, (n_resamples, n_seeds); each row sums to max(1, n_seeds - 1)."""
-    return _weights(n_seeds, max(1, n_seeds - 1), n_resamples, rng)
+    return _weights(n_seeds, max(1, n_seeds - 1), resampling.n_resamples, resampling.rng(purpose, key))
 
 
-def resampled_sums(per_item: FloatArray | sparse.csr_array, n_resamples: int, rng: np.random.Generator) -> FloatArray:
-    """Sums over items, for each resample of the items.
+def resampled_sums(per_item: FloatArray | sparse.csr_array, resampling: Resampling, purpose: str) -> FloatArray:
+    """Sums over items, for each of the R resamples of the items.
 
     Args:
         per_item: (I, K) counts of each item; sparse if K is large.
-        n_resamples: R.
-        rng: draws the items.
+        resampling: draws the items.
+        purpose: keys the draws together with the resampling's seed.
 
     Returns:
         (R, K).
     """
-    n_items = per_item.shape[0]
-    if n_items == 0 or n_resamples == 0:
+    n_items, n_resamples = per_item.shape[0], resampling.n_resamples
+    if n_items == 0:
         return np.zeros((n_resamples, per_item.shape[1]))
+    rng = resampling.rng(purpose)
     if sparse.issparse(per_item):
         return _sums_by_item(per_item, n_resamples, rng)
     rows, n_equal = _distinct_rows(np.asarray(per_item))
@@ -104,7 +125,7 @@ def _sums_by_item(per_item: FloatArray | sparse.csr_array, n_resamples: int, rng
     """Every item drawn by itself, in parts that keep the weights small."""
     n_items = per_item.shape[0]
     if n_items * n_resamples <= MAX_WEIGHTS:
-        return np.asarray(item_weights(n_items, n_resamples, rng) @ per_item)
+        return np.asarray(_weights(n_items, n_items, n_resamples, rng) @ per_item)
     parts = [np.stack([_drawn_counts(n_items, rng) for _ in range(n)]) @ per_item for n in _parts(n_resamples, n_items)]
     return np.concatenate(parts)
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import ratio
 
 CONFIDENCE_EDGES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -85,8 +85,7 @@ class _Counted(NamedTuple):
     """Makes estimates of sums over labels, whole items drawn."""
 
     item: npt.NDArray[np.int64]
-    seed: int
-    n_resamples: int
+    resampling: Resampling
 
     def mean(self, values: FloatArray, counts: npt.NDArray[np.bool_], purpose: str) -> Estimate:
         """Mean of values (L,) over the labels that count (L,)."""
@@ -95,8 +94,7 @@ class _Counted(NamedTuple):
             np.bincount(self.item, np.where(counts, values, 0.0), n_items).astype(np.float64),
             np.bincount(self.item, counts, n_items).astype(np.float64),
             purpose=f"reward evaluation: {purpose}",
-            seed=self.seed,
-            n_resamples=self.n_resamples,
+            resampling=self.resampling,
             nothing="no label here",
         )
 
@@ -107,8 +105,7 @@ def evaluate_scores(
     length_gaps: FloatArray,
     *,
     gap_bounds: Sequence[float],
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
 ) -> RewardEvaluation:
     """All figures.
 
@@ -117,8 +114,7 @@ def evaluate_scores(
         margins: (L,) score of the preferred output minus that of the other one, in log-odds.
         length_gaps: (L,) characters of the preferred output minus those of the other one.
         gap_bounds: upper ends of the bins of how much longer one is, ascending and positive; the bins are mirrored.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
 
     Raises:
         ValueError: there is no label.
@@ -126,7 +122,7 @@ def evaluate_scores(
     if len(margins) == 0:
         raise ValueError("no label prefers one of two scored outputs")
     _, places = np.unique(np.asarray(items), return_inverse=True)
-    counted = _Counted(places, seed, n_resamples)
+    counted = _Counted(places, resampling)
     everything = np.ones(len(margins), dtype=bool)
     is_right, is_longest = _credit(margins), _credit(length_gaps)
     told = (margins != 0) & (length_gaps != 0)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, resampled_sums
 
 IntArray = npt.NDArray[np.int64]
 
@@ -24,8 +23,7 @@ def ratio(
     whole: FloatArray,
     *,
     purpose: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     n_unparsed: int = 0,
     nothing: str = "nothing to count",
 ) -> Estimate:
@@ -34,9 +32,8 @@ def ratio(
     Args:
         part: (I,) per item, NaN nowhere.
         whole: (I,) per item; items with 0 are not part of the resampling.
-        purpose: keys the bootstrap together with `seed`.
-        seed: of the bootstrap.
-        n_resamples: of the bootstrap.
+        purpose: keys the draws together with the seed of `resampling`.
+        resampling: draws the items.
         n_unparsed: reported beside it.
         nothing: the reason if `whole` is 0 throughout.
     """
@@ -44,7 +41,7 @@ def ratio(
     total = float(whole[used].sum())
     if total == 0:
         return undefined(nothing, n_unparsed=n_unparsed)
-    sums = resampled_sums(np.stack([part[used], whole[used]], axis=1), n_resamples, rng_for(seed, purpose))
+    sums = resampled_sums(np.stack([part[used], whole[used]], axis=1), resampling, purpose)
     return estimate(
         float(part[used].sum()) / total,
         sums[:, 0] / sums[:, 1],
@@ -58,8 +55,7 @@ def mean_of_ratios(
     wholes: FloatArray,
     *,
     purpose: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     n_unparsed: int = 0,
     nothing: str = "nothing to count",
 ) -> Estimate:
@@ -68,9 +64,8 @@ def mean_of_ratios(
     Args:
         parts: (I, S).
         wholes: (I, S).
-        purpose: keys the bootstrap together with `seed`.
-        seed: of the bootstrap.
-        n_resamples: of the bootstrap.
+        purpose: keys the draws together with the seed of `resampling`.
+        resampling: draws the items.
         n_unparsed: reported beside it.
         nothing: the reason if every column is 0 throughout.
     """
@@ -79,7 +74,7 @@ def mean_of_ratios(
         return undefined(nothing, n_unparsed=n_unparsed)
     part, whole = parts[used][:, columns], wholes[used][:, columns]
     n_columns = int(columns.sum())
-    sums = resampled_sums(np.concatenate([part, whole], axis=1), n_resamples, rng_for(seed, purpose))
+    sums = resampled_sums(np.concatenate([part, whole], axis=1), resampling, purpose)
     return estimate(
         float((part.sum(axis=0) / whole.sum(axis=0)).mean()),
         _column_means(sums[:, :n_columns], sums[:, n_columns:]),
@@ -94,8 +89,7 @@ def clustered_share(
     counts: npt.NDArray[np.bool_],
     *,
     purpose: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     n_unparsed: int = 0,
     nothing: str = "nothing to count",
 ) -> Estimate:
@@ -105,9 +99,8 @@ def clustered_share(
         item: (N,) which item each label belongs to.
         is_hit: (N,) whether the label has the property.
         counts: (N,) whether it could have had it.
-        purpose: keys the bootstrap together with `seed`.
-        seed: of the bootstrap.
-        n_resamples: of the bootstrap.
+        purpose: keys the draws together with the seed of `resampling`.
+        resampling: draws the items.
         n_unparsed: reported beside it.
         nothing: the reason if no label counts.
     """
@@ -117,8 +110,7 @@ def clustered_share(
         np.bincount(place, is_hit & counts, n_items).astype(np.float64),
         np.bincount(place, counts, n_items).astype(np.float64),
         purpose=purpose,
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         n_unparsed=n_unparsed,
         nothing=nothing,
     )

@@ -8,6 +8,7 @@ from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels
 from farm.labels.read import read_annotations
 from farm.stats.agreement.by_annotator import accuracy, cohen_kappa, majority, raw_agreement
+from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import row
 
 
@@ -77,9 +78,9 @@ def test_pandalm_accuracy_of_judges(humandata: Path, pandalm_answers: dict[str, 
         assert round(found.macro_f1, 4) == expected["macro_f1"] or unparsed == "wrong"
         assert found.n_total == expected["n"]
     garbage = np.where(np.isnan(column), 0.0, column)
-    kappa = cohen_kappa(truth, garbage, seed=0, n_resamples=10).value
+    kappa = cohen_kappa(truth, garbage, resampling=Resampling(seed=0, n_resamples=10)).value
     assert round(kappa or 0, 4) == pandalm_answers[f"{judge}__kappa_vs_majority"]["value"]
     decided = [np.where(x == 1.5, np.nan, x) for x in (truth, column)]
-    without_ties = raw_agreement(decided[0], decided[1], seed=0, n_resamples=10)
+    without_ties = raw_agreement(decided[0], decided[1], resampling=Resampling(seed=0, n_resamples=10))
     expected = pandalm_answers[f"{judge}__accuracy_nontie"]["value"]
     assert {"accuracy": round(without_ties.value or 0, 4), "n": without_ties.n_total} == expected

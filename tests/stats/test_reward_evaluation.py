@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from farm.stats.bootstrap import Resampling
 from farm.stats.reward_evaluation import RewardEvaluation, evaluate_scores
 
 
 def evaluated(margins: list[float], gaps: list[float], items: list[str] | None = None) -> RewardEvaluation:
     names = items or [str(k) for k in range(len(margins))]
-    return evaluate_scores(names, np.array(margins), np.array(gaps), gap_bounds=[10, 50], seed=0, n_resamples=200)
+    return evaluate_scores(
+        names, np.array(margins), np.array(gaps), gap_bounds=[10, 50], resampling=Resampling(seed=0, n_resamples=200)
+    )
 
 
 def test_figures_by_hand() -> None:

@@ -26,8 +26,8 @@ from farm.analysis.calibration.data import CalibrationData, clean_label
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noise.noise import LabelFlip, Noise, add_noise
 from farm.records import Preference
-from farm.seeds import derive_seed, rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.seeds import derive_seed
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights
 from farm.stats.noise.baselines import FLAT_FLIP_PROB, SIDES, judged_side
 
 MIN_LENGTH_GAP = 30
@@ -64,8 +64,7 @@ def figures(
     fold: npt.NDArray[np.int64],
     *,
     n_simulations: int,
-    n_resamples: int,
-    seed: int,
+    resampling: Resampling,
     advance: Callable[[], None],
 ) -> tuple[Figure, ...]:
     """Compare real with simulated labels.
@@ -75,19 +74,20 @@ def figures(
         stages: for each fold the crowd fitted to the others.
         fold: (I,) the fold of each item.
         n_simulations: simulated data sets.
-        n_resamples: of the bootstrap of the real figures.
-        seed: keys everything.
+        resampling: of the real figures; its seed keys the simulations too.
         advance: called after each simulated data set.
     """
     real = _ratios(data, data.labels.side)
-    weights = item_weights(data.labels.n_items, n_resamples, rng_for(seed, "calibration figures bootstrap"))
+    weights = item_weights(data.labels.n_items, resampling, "calibration figures bootstrap")
     flips = LabelFlip(flip_prob=FLAT_FLIP_PROB)
     crowd: dict[str, list[float]] = {name: [] for name in real}
     flat: dict[str, list[float]] = {name: [] for name in real}
     for k in range(n_simulations):
-        of_fold = [(dataclasses.replace(stage, seed=derive_seed(seed, "crowd", str(k))),) for stage in stages]
+        of_fold = [
+            (dataclasses.replace(stage, seed=derive_seed(resampling.seed, "crowd", str(k))),) for stage in stages
+        ]
         for values, noise in ((crowd, [of_fold[f] for f in fold]), (flat, [(flips,)] * len(fold))):
-            ratios = _ratios(data, simulated_sides(data, noise, derive_seed(seed, "simulation", str(k))))
+            ratios = _ratios(data, simulated_sides(data, noise, derive_seed(resampling.seed, "simulation", str(k))))
             for name, ratio in ratios.items():
                 values[name].append(_value(ratio))
         advance()

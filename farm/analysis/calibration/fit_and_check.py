@@ -12,6 +12,7 @@ from farm.analysis.calibration.parameters import Parameter, WorkerReliability, c
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.errors import UserError
 from farm.progress import Bar
+from farm.stats.bootstrap import Resampling
 from farm.stats.noise.fit import CrowdFit, fit_crowd
 from farm.stats.noise.identified import Identified, identified
 from farm.stats.noise.intervals import intervals
@@ -39,6 +40,10 @@ class FitSettings:
     """Of each bootstrap."""
     seed: int
     """Keys folds, bootstraps and simulations, and is the crowd's own seed."""
+
+    @property
+    def resampling(self) -> Resampling:
+        return Resampling(seed=self.seed, n_resamples=self.n_resamples)
 
     def __post_init__(self) -> None:
         for name, least in (("n_folds", 2), ("n_simulations", 1), ("n_resamples", 1)):
@@ -109,14 +114,13 @@ def calibrate_crowd(data: CalibrationData, settings: FitSettings, *, bar: Bar) -
         log_likelihood=found.fit.marginal,
         stage=stage(None),
         n_folds=settings.n_folds,
-        held_out=score_folds(labels, fits, fold, seed=settings.seed, n_resamples=settings.n_resamples),
+        held_out=score_folds(labels, fits, fold, resampling=settings.resampling),
         figures=figures(
             data,
             [stage(k) for k in range(settings.n_folds)],
             fold,
             n_simulations=settings.n_simulations,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
+            resampling=settings.resampling,
             advance=bar.advance,
         ),
         notes=(*data.notes, *chosen.notes),

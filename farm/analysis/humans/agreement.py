@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from farm.labels.matched import LabelTable
-from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import CLASSES, majority
 from farm.stats.agreement.label_counts import table_counts
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, resampled_sums
 from farm.stats.shares import ratio, undefined
 
 
@@ -45,16 +44,13 @@ class LabelAgreement:
     human_human_s2: Estimate
 
 
-def label_agreement(
-    humans: LabelTable | None, judges: LabelTable | None, *, seed: int, n_resamples: int
-) -> LabelAgreement:
+def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, resampling: Resampling) -> LabelAgreement:
     """Compare labels on the same items.
 
     Args:
         humans: None if there are no human labels.
         judges: None if there are no simulated labels.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
     """
     people = None if humans is None else table_counts(humans.labels, CLASSES)
     machines = None if judges is None else table_counts(judges.labels, CLASSES)
@@ -63,15 +59,15 @@ def label_agreement(
     if humans is not None and judges is not None and people is not None and machines is not None:
         per_item = people.sum(axis=1) * machines.sum(axis=1)
         n_items, n_pairs = int((per_item > 0).sum()), int(per_item.sum())
-        bootstrap = _Bootstrap(seed=seed, n_resamples=n_resamples, n_unparsed=judges.n_unparsed)
+        bootstrap = _Bootstrap(resampling=resampling, n_unparsed=judges.n_unparsed)
         raw, kappa = _against_majority(humans, machines, bootstrap)
         between = agreement_between(
-            people, machines, name=_BETWEEN, seed=seed, n_resamples=n_resamples, n_unparsed=judges.n_unparsed
+            people, machines, name=_BETWEEN, resampling=resampling, n_unparsed=judges.n_unparsed
         )
         s1, s2 = between.s1, between.s2
     human_s1 = human_s2 = left_out = undefined("there are no human labels")
     if humans is not None and people is not None:
-        among = _Bootstrap(seed=seed, n_resamples=n_resamples, n_unparsed=humans.n_unparsed)
+        among = _Bootstrap(resampling=resampling, n_unparsed=humans.n_unparsed)
         within = agreement_within(people, name=_HUMANS, **vars(among))
         human_s1, human_s2 = within.s1, within.s2
         left_out = leave_one_out_pooled(people, name=_HUMANS, **vars(among))
@@ -93,8 +89,7 @@ _HUMANS, _BETWEEN = "humans", "humans and simulated"
 
 @dataclass(frozen=True, kw_only=True)
 class _Bootstrap:
-    seed: int
-    n_resamples: int
+    resampling: Resampling
     n_unparsed: int
 
 
@@ -112,12 +107,12 @@ def _against_majority(humans: LabelTable, machines: FloatArray, bootstrap: _Boot
         np.trace(table, axis1=1, axis2=2),
         table.sum(axis=(1, 2)),
         purpose="raw agreement with the majority",
-        seed=bootstrap.seed,
-        n_resamples=bootstrap.n_resamples,
+        resampling=bootstrap.resampling,
         n_unparsed=n_unparsed,
     )
-    rng = rng_for(bootstrap.seed, "kappa with the majority")
-    drawn = resampled_sums(table.reshape(len(table), 9), bootstrap.n_resamples, rng).reshape(-1, 3, 3)
+    drawn = resampled_sums(table.reshape(len(table), 9), bootstrap.resampling, "kappa with the majority").reshape(
+        -1, 3, 3
+    )
     kappa = estimate(
         float(_kappa(table.sum(axis=0)[None])[0]),
         _kappa(drawn),

@@ -19,7 +19,7 @@ from farm.errors import UserError
 from farm.labels.matched import Labels, LabelTable, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
 from farm.stats.bias.outliers import Screening, screen_annotators
-from farm.stats.bootstrap import Estimate
+from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.ranking.bradley_terry import TieModel
 
 MOST_HUMANS = 6
@@ -45,10 +45,8 @@ class RankingSettings:
     """What a tie is to Bradley-Terry."""
     trained_in_lab: tuple[str, ...] | None
     """Models that were trained in the laboratory; None if it is not known, or the standings say it."""
-    seed: int
-    """Keys all bootstraps."""
-    n_resamples: int
-    """Of each bootstrap."""
+    resampling: Resampling
+    """Of every interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +135,7 @@ def compare_with_humans(humans: Given | None, simulated: Given | None, settings:
         agreement=_agreement(labels, None, settings),
         by_annotator=_by_annotator(labels, settings),
         human_pairs=_human_pairs(labels, settings),
-        habits=None
-        if human_frame is None
-        else human_habits(human_frame, seed=settings.seed, n_resamples=settings.n_resamples),
+        habits=None if human_frame is None else human_habits(human_frame, resampling=settings.resampling),
         screening=None if human_frame is None else screen_annotators(human_frame),
         ranking=ranking,
         alone=tuple(alone),
@@ -177,7 +173,7 @@ def _labels(humans: Given | None, simulated: Given | None) -> Labels | None:
 
 def _side(given: Given, role: Role, labels: Labels | None, settings: RankingSettings) -> Side | None:
     if isinstance(given.content, PublishedStandings):
-        return side_of_standings(given.content, role, seed=settings.seed, n_resamples=settings.n_resamples)
+        return side_of_standings(given.content, role, resampling=settings.resampling)
     assert labels is not None
     if not labels.models:
         return None
@@ -186,8 +182,7 @@ def _side(given: Given, role: Role, labels: Labels | None, settings: RankingSett
         role,
         str(given.path),
         tie_model=settings.tie_model,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=settings.resampling,
     )
 
 
@@ -203,8 +198,7 @@ def _alone(labels: Labels | None, settings: RankingSettings) -> list[Side]:
             role,
             table.annotators[0],
             tie_model=settings.tie_model,
-            seed=settings.seed,
-            n_resamples=settings.n_resamples,
+            resampling=settings.resampling,
         )
 
     return [
@@ -247,8 +241,7 @@ def _agreement(labels: Labels | None, judges: LabelTable | None, settings: Ranki
     return label_agreement(
         None if labels is None else labels.humans,
         judges if judges is not None else None if labels is None else labels.judges,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=settings.resampling,
     )
 
 
@@ -264,7 +257,7 @@ def _human_pairs(labels: Labels | None, settings: RankingSettings) -> tuple[Huma
         return ()
     humans, pairs = labels.humans, []
     for a, b in itertools.combinations(range(len(humans.annotators)), 2):
-        found = label_agreement(humans.one(a), humans.one(b), seed=settings.seed, n_resamples=settings.n_resamples)
+        found = label_agreement(humans.one(a), humans.one(b), resampling=settings.resampling)
         pairs.append(
             HumanPair(first=humans.annotators[a], second=humans.annotators[b], raw=found.raw, kappa=found.kappa)
         )

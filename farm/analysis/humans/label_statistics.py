@@ -5,6 +5,7 @@ evaluation (Wang et al. 2023), where somebody gives such grades.
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,15 @@ from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
 from farm.stats.agreement.label_counts import FIVE_CLASSES, IntArray, counts_of
 from farm.stats.agreement.pair_agreement import agreement_within, exact_agreement
 from farm.stats.bias.style import leanings, style_of
-from farm.stats.bootstrap import Estimate
+from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.shares import clustered_share, undefined
 
 _NAME = "humans"
+
+
+class _Settings(TypedDict):
+    resampling: Resampling
+    n_unparsed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,29 +50,27 @@ class HumanHabits:
     """Share of acceptable outputs by model; n counts labels. Empty if it was not asked."""
 
 
-def human_habits(frame: pd.DataFrame, *, seed: int, n_resamples: int) -> HumanHabits:
+def human_habits(frame: pd.DataFrame, *, resampling: Resampling) -> HumanHabits:
     """Describe the labels of the humans in an annotation table, whose items show their outputs in one order.
 
     Args:
         frame: columns `ANNOTATION_COLUMNS`, human rows only.
-        seed: keys the bootstrap.
-        n_resamples: of each bootstrap over items.
+        resampling: draws the items.
     """
-    bootstrap = {"seed": seed, "n_resamples": n_resamples}
     item, names = pd.factorize(frame["item_id"])
     item = item.astype(np.int64)
     graded = frame["preference"].to_numpy(dtype=np.float64)
     label = three_classes(graded)
     n_unparsed = int(np.isnan(label).sum())
     counts = counts_of(item, label, CLASSES, len(names))
-    settings = {**bootstrap, "n_unparsed": n_unparsed}
+    settings: _Settings = {"resampling": resampling, "n_unparsed": n_unparsed}
     pairs = frame.drop_duplicates("item_id")
     leaning = leanings(
         item, label, style_of(pairs["output_1"].tolist(), pairs["output_2"].tolist()), _first_shown(frame),
-        name=_NAME, **bootstrap,
+        name=_NAME, resampling=resampling,
     )  # fmt: skip
     is_parsed = np.isfinite(label)
-    agreed, acceptable = _acceptability(frame, bootstrap)
+    agreed, acceptable = _acceptability(frame, resampling)
     return HumanHabits(
         fleiss_kappa=fleiss_kappa(counts, name=_NAME, **settings),
         krippendorff_alpha=krippendorff_alpha(counts, name=_NAME, **settings),
@@ -87,7 +91,7 @@ def _first_shown(frame: pd.DataFrame) -> IntArray | None:
     return frame["first_shown"].fillna(0).to_numpy(dtype=np.int64) if "first_shown" in frame else None
 
 
-def _exact(item: IntArray, graded: np.ndarray, n_items: int, settings: dict[str, int]) -> Estimate:
+def _exact(item: IntArray, graded: np.ndarray, n_items: int, settings: _Settings) -> Estimate:
     said = set(np.unique(graded[np.isfinite(graded)]))
     if said <= set(CLASSES):
         return undefined("nobody grades a preference", n_unparsed=settings["n_unparsed"])
@@ -96,7 +100,7 @@ def _exact(item: IntArray, graded: np.ndarray, n_items: int, settings: dict[str,
     return exact_agreement(counts_of(item, graded, FIVE_CLASSES, n_items), name=_NAME, **settings)
 
 
-def _acceptability(frame: pd.DataFrame, bootstrap: dict[str, int]) -> tuple[Estimate, dict[str, Estimate]]:
+def _acceptability(frame: pd.DataFrame, resampling: Resampling) -> tuple[Estimate, dict[str, Estimate]]:
     """Agreement of two labels of an output, and the share of acceptable outputs of each model."""
     sides = [
         pd.DataFrame(
@@ -115,6 +119,6 @@ def _acceptability(frame: pd.DataFrame, bootstrap: dict[str, int]) -> tuple[Esti
         return undefined("nobody was asked whether outputs are acceptable"), {}
     is_acceptable = rows["is_acceptable"].to_numpy(dtype=np.bool_)
     item, model = rows["item"].tolist(), rows["model"].tolist()
-    agreed = acceptability_agreement(rows["output"].tolist(), item, is_acceptable, **bootstrap)
+    agreed = acceptability_agreement(rows["output"].tolist(), item, is_acceptable, resampling=resampling)
     has_models = all(model)
-    return agreed, acceptability(model, item, is_acceptable, **bootstrap) if has_models else {}
+    return agreed, acceptability(model, item, is_acceptable, resampling=resampling) if has_models else {}

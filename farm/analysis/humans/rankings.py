@@ -14,9 +14,8 @@ from scipy import special
 
 from farm.labels.matched import Labels, LabelTable
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
-from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import majority
-from farm.stats.bootstrap import FloatArray, seed_weights
+from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
 from farm.stats.ranking.model_ranking import ModelRanking, RankingDraws, rank_models
@@ -76,9 +75,7 @@ def consensus(table: LabelTable) -> FloatArray:
     return table.labels[:, 0] if len(table.annotators) == 1 else majority(table.labels)
 
 
-def side_of_labels(
-    labels: Labels, role: Role, source: str, *, tie_model: TieModel, seed: int, n_resamples: int
-) -> Side:
+def side_of_labels(labels: Labels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling) -> Side:
     """Rank the models by one side's labels; the items must name them.
 
     Args:
@@ -86,8 +83,7 @@ def side_of_labels(
         role: which of the two.
         source: where it comes from, in words.
         tie_model: what a tie is to Bradley-Terry.
-        seed: keys the bootstrap; both sides of a comparison need the same.
-        n_resamples: of the bootstrap.
+        resampling: draws instructions and annotators; both sides of a comparison need the same.
     """
     table = labels.humans if role == "humans" else labels.judges
     assert table is not None
@@ -96,8 +92,8 @@ def side_of_labels(
     resampled: Iterable | None = None  # type: ignore[type-arg]
     if len(table.annotators) > 1:
         votes = Votes(labels=table.labels)
-        resampled = consensus_resamples(comparisons, votes, name=role, seed=seed, n_resamples=n_resamples)
-    ranked = rank_models(comparisons, tie_model=tie_model, seed=seed, n_resamples=n_resamples, resampled=resampled)
+        resampled = consensus_resamples(comparisons, votes, name=role, resampling=resampling)
+    ranked = rank_models(comparisons, tie_model=tie_model, resampling=resampling, resampled=resampled)
     models = []
     for row in sorted(ranked.ranking.models, key=lambda r: r.model):
         rate = row.under("ties_half")
@@ -127,17 +123,16 @@ def side_of_labels(
     )
 
 
-def side_of_standings(standings: PublishedStandings, role: Role, *, seed: int, n_resamples: int) -> Side:
+def side_of_standings(standings: PublishedStandings, role: Role, *, resampling: Resampling) -> Side:
     """A side from published figures.
 
     Args:
         standings: what the file says.
         role: which side.
-        seed: keys the noise; each side draws its own.
-        n_resamples: of the noise.
+        resampling: draws seeds and noise; each side draws its own.
     """
     values = np.array([np.mean(model.values) for model in standings.models])
-    draws = _noisy(standings, role, seed=seed, n_resamples=n_resamples)
+    draws = _noisy(standings, role, resampling=resampling)
     order = np.argsort([model.model for model in standings.models], kind="stable")
     names = tuple(standings.models[k].model for k in order)
     values, draws = values[order], draws[:, order]
@@ -179,13 +174,13 @@ def side_of_standings(standings: PublishedStandings, role: Role, *, seed: int, n
     )
 
 
-def _noisy(standings: PublishedStandings, role: Role, *, seed: int, n_resamples: int) -> FloatArray:
+def _noisy(standings: PublishedStandings, role: Role, *, resampling: Resampling) -> FloatArray:
     """(R, M) in the order of the file: seeds drawn for all models together, then each model's own noise."""
     values = np.array([model.values for model in standings.models])
     errors = np.array([np.mean([e or 0.0 for e in model.standard_errors]) for model in standings.models])
-    weights = seed_weights(values.shape[1], n_resamples, rng_for(seed, "published standings", f"{role} seeds"))
+    weights = seed_weights(values.shape[1], resampling, "published standings", f"{role} seeds")
     centre = (weights / weights.sum(axis=1, keepdims=True)) @ values.T
-    noise = rng_for(seed, "published standings", f"{role} noise").standard_normal(centre.shape)
+    noise = resampling.rng("published standings", f"{role} noise").standard_normal(centre.shape)
     drawn: FloatArray = centre + noise * errors
     return drawn
 

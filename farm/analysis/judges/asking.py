@@ -16,7 +16,7 @@ from farm.judges.judge import Judge, Panel
 from farm.pocket.language.grammar import UnknownInstructionError
 from farm.records import Annotation, Comparison, Preference, Verdict
 from farm.seeds import sample_seed
-from farm.stats.bootstrap import Estimate
+from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.shares import ratio
 
 CHUNK = 256
@@ -127,7 +127,7 @@ def attack(
     probes: Mapping[str, Probe],
     asking: Asking,
     *,
-    n_resamples: int,
+    resampling: Resampling,
 ) -> dict[str, Estimate]:
     """Share of the verdicts that prefer the attack, over both orders; n counts parsed verdicts.
 
@@ -137,7 +137,7 @@ def attack(
         annotator: who is asked, without its noise.
         probes: the attacks by name.
         asking: how; the repetitions do not apply.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     if not isinstance(annotator, SimulatedAnnotator):
         return {}
@@ -155,8 +155,7 @@ def attack(
             fooled,
             parsed,
             purpose=f"{name} against {annotator.name}",
-            seed=asking.seed,
-            n_resamples=n_resamples,
+            resampling=resampling,
             n_unparsed=int(2 * len(rows) - parsed.sum()),
             nothing="no verdict on an attack was parsed",
         )

@@ -1,7 +1,7 @@
 """The figures of one judge on labelled items: agreement, bias and variance, order, leanings, unparsed, price, time."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,34 +14,33 @@ from farm.stats.agreement.label_counts import IntArray, counts_of, slots
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.bias.position import order_effect, settle
 from farm.stats.bias.style import leanings
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import mean_of_ratios, ratio, undefined
 
 _NO_HUMANS = "there are no human labels"
 
 
-class _Settings(NamedTuple):
-    seed: int
-    n_resamples: int
+class _Common(TypedDict):
+    name: str
+    resampling: Resampling
+    n_unparsed: int
 
 
-def judge_figures(items: LabelledSet, judge: JudgeLabels, *, seed: int, n_resamples: int) -> JudgeResult:
+def judge_figures(items: LabelledSet, judge: JudgeLabels, *, resampling: Resampling) -> JudgeResult:
     """Compute everything about one judge, or about the humans.
 
     Args:
         items: the labelled set.
         judge: its labels; those of `items.humans` are compared with each other.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
-    settings = _Settings(seed, n_resamples)
     labels = judge.labels
     asked = np.unique(labels.item)
     figures = JudgeFigures(
-        **_against_humans(items, judge, settings),
-        **_bias_variance(items, judge, asked, settings),
-        **_order(items, judge, settings),
-        **_habits(items, judge, settings),
+        **_against_humans(items, judge, resampling),
+        **_bias_variance(items, judge, asked, resampling),
+        **_order(items, judge, resampling),
+        **_habits(items, judge, resampling),
     )
     return JudgeResult(
         name=judge.name,
@@ -49,19 +48,18 @@ def judge_figures(items: LabelledSet, judge: JudgeLabels, *, seed: int, n_resamp
         n_items=len(asked),
         n_verdicts=len(labels.item),
         figures=figures,
-        by_dataset=_by_dataset(items, judge, settings),
+        by_dataset=_by_dataset(items, judge, resampling),
     )
 
 
-def margin(items: LabelledSet, judge: JudgeLabels, baseline: JudgeLabels, *, seed: int, n_resamples: int) -> Estimate:
+def margin(items: LabelledSet, judge: JudgeLabels, baseline: JudgeLabels, *, resampling: Resampling) -> Estimate:
     """How much more a judge agrees with the human majority than a baseline does, on the same items; n counts items.
 
     Args:
         items: the labelled set.
         judge: any judge; each of its parsed verdicts on an item weighs the same.
         baseline: another.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     one, other = (_item_agreement(items, each.labels) for each in (judge, baseline))
     both = np.isfinite(one) & np.isfinite(other)
@@ -69,8 +67,7 @@ def margin(items: LabelledSet, judge: JudgeLabels, baseline: JudgeLabels, *, see
         np.where(both, one - other, 0.0),
         both.astype(np.float64),
         purpose=f"margin of {judge.name} over {baseline.name}",
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         nothing=_NO_HUMANS if items.humans is None else "no verdict on an item with a human label",
     )
 
@@ -84,39 +81,41 @@ def _item_agreement(items: LabelledSet, labels: ItemLabels) -> FloatArray:
     return np.where(n_used > 0, n_equal / np.maximum(n_used, 1), np.nan)
 
 
-def _against_humans(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+def _against_humans(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     labels, n_items = judge.labels, len(items.item_ids)
     n_unparsed = _n_unparsed(labels)
     counts = counts_of(labels.item, labels.label, CLASSES, n_items)
-    common = {"name": judge.name, "seed": settings.seed, "n_resamples": settings.n_resamples, "n_unparsed": n_unparsed}
-    orders = {f"agreement_first_shown_{k}": _agreement(items, judge, settings, labels.first_shown == k) for k in (1, 2)}
+    common: _Common = {"name": judge.name, "resampling": resampling, "n_unparsed": n_unparsed}
+    orders = {
+        f"agreement_first_shown_{k}": _agreement(items, judge, resampling, labels.first_shown == k) for k in (1, 2)
+    }
     one = _per_item(labels, n_items)
-    alpha = krippendorff_alpha(counts, **common)  # type: ignore[arg-type]
+    alpha = krippendorff_alpha(counts, **common)
     if judge.kind == "human":
-        within = agreement_within(counts, **common)  # type: ignore[arg-type]
+        within = agreement_within(counts, **common)
         decided = counts * np.array([0.0, 1.0, 1.0])
         return {
-            "agreement": leave_one_out_pooled(counts, **common),  # type: ignore[arg-type]
+            "agreement": leave_one_out_pooled(counts, **common),
             "accuracy": undefined("humans are compared with each other"),
-            "agreement_no_ties": leave_one_out_pooled(decided, **common),  # type: ignore[arg-type]
+            "agreement_no_ties": leave_one_out_pooled(decided, **common),
             **orders,
             "agreement_both_orders": undefined("humans see one order"),
-            "kappa": fleiss_kappa(counts, **common),  # type: ignore[arg-type]
+            "kappa": fleiss_kappa(counts, **common),
             "alpha": alpha,
             "s1": within.s1,
             "s2": within.s2,
         }
-    between = agreement_between(counts, items.human_counts, **common)  # type: ignore[arg-type]
+    between = agreement_between(counts, items.human_counts, **common)
     everything = np.ones(len(labels.item), dtype=np.bool_)
     settled = settle(_in_order(judge.ordered, 1, n_items), _in_order(judge.ordered, 2, n_items), "average")
     return {
-        "agreement": _agreement(items, judge, settings, everything),
-        "accuracy": _agreement(items, judge, settings, everything, unparsed_is_wrong=True),
-        "agreement_no_ties": _agreement(items, judge, settings, labels.label != 1.5, no_ties=True),
+        "agreement": _agreement(items, judge, resampling, everything),
+        "accuracy": _agreement(items, judge, resampling, everything, unparsed_is_wrong=True),
+        "agreement_no_ties": _agreement(items, judge, resampling, labels.label != 1.5, no_ties=True),
         **orders,
-        "agreement_both_orders": _share_equal(settled, items.human_vote, judge.name, settings),
+        "agreement_both_orders": _share_equal(settled, items.human_vote, judge.name, resampling),
         "kappa": replace(
-            cohen_kappa(one, items.human_vote, seed=settings.seed, n_resamples=settings.n_resamples),
+            cohen_kappa(one, items.human_vote, resampling=resampling),
             n_unparsed=n_unparsed,
         ),
         "alpha": alpha,
@@ -128,7 +127,7 @@ def _against_humans(items: LabelledSet, judge: JudgeLabels, settings: _Settings)
 def _agreement(
     items: LabelledSet,
     judge: JudgeLabels,
-    settings: _Settings,
+    resampling: Resampling,
     counts: np.ndarray[tuple[int], np.dtype[np.bool_]],
     *,
     no_ties: bool = False,
@@ -155,31 +154,30 @@ def _agreement(
         part,
         whole,
         purpose=f"agreement of {judge.name}",
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=resampling,
         n_unparsed=int((counts & np.isnan(labels.label)).sum()),
         nothing="no verdict of this kind on an item with a human label",
     )
 
 
-def _by_dataset(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+def _by_dataset(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     names = np.array(items.datasets)[judge.labels.item]
     found = sorted(set(names.tolist()))
     if len(found) < 2 or judge.kind == "human":
         return {}
-    return {name: _agreement(items, judge, settings, names == name, unparsed_is_wrong=True) for name in found}
+    return {name: _agreement(items, judge, resampling, names == name, unparsed_is_wrong=True) for name in found}
 
 
-def _bias_variance(items: LabelledSet, judge: JudgeLabels, asked: IntArray, settings: _Settings) -> dict[str, Estimate]:
+def _bias_variance(
+    items: LabelledSet, judge: JudgeLabels, asked: IntArray, resampling: Resampling
+) -> dict[str, Estimate]:
     labels = judge.labels
     table = slots(labels.item, labels.label, len(items.item_ids))[asked]
     is_human = judge.kind == "human"
     humans = None if items.humans is None or is_human else items.human_labels[asked]
     found: dict[str, Estimate] = {}
     for ties in ("alpaca_eval", "expected"):
-        made: BiasVariance = bias_and_variance(
-            table, humans, ties=ties, name=judge.name, seed=settings.seed, n_resamples=settings.n_resamples
-        )
+        made: BiasVariance = bias_and_variance(table, humans, ties=ties, name=judge.name, resampling=resampling)
         for name, value in zip(BiasVariance._fields, made, strict=True):
             found[f"{name}_{ties}"] = replace(value, n_unparsed=_n_unparsed(labels))
         if is_human:
@@ -190,15 +188,15 @@ def _bias_variance(items: LabelledSet, judge: JudgeLabels, asked: IntArray, sett
     return found
 
 
-def _order(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+def _order(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     n_items = len(items.item_ids)
     one, two = (_in_order(judge.ordered, order, n_items) for order in (1, 2))
     asked = np.isin(np.arange(n_items), judge.labels.item)
-    effect = order_effect(one[asked], two[asked], name=judge.name, seed=settings.seed, n_resamples=settings.n_resamples)
+    effect = order_effect(one[asked], two[asked], name=judge.name, resampling=resampling)
     return {"consistency": effect.consistency, "conflict": effect.conflict}
 
 
-def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict[str, Estimate]:
+def _habits(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     labels, n_items = judge.labels, len(items.item_ids)
     leaning = leanings(
         labels.item,
@@ -206,8 +204,7 @@ def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict
         items.style,
         labels.first_shown,
         name=judge.name,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=resampling,
     )
 
     def per_label(value: FloatArray, counts: FloatArray, kind: str, nothing: str) -> Estimate:
@@ -215,8 +212,7 @@ def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict
             np.bincount(labels.item, value * counts, n_items).astype(np.float64),
             np.bincount(labels.item, counts, n_items).astype(np.float64),
             purpose=f"{kind} of {judge.name}",
-            seed=settings.seed,
-            n_resamples=settings.n_resamples,
+            resampling=resampling,
             nothing=nothing,
         )
 
@@ -238,8 +234,7 @@ def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict
         items.style,
         apart.first_shown,
         name=judge.name,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=resampling,
     ).first_shown
     return {
         "prefers_first_shown": first_shown,
@@ -253,14 +248,13 @@ def _habits(items: LabelledSet, judge: JudgeLabels, settings: _Settings) -> dict
     }
 
 
-def _share_equal(one: FloatArray, other: FloatArray, name: str, settings: _Settings) -> Estimate:
+def _share_equal(one: FloatArray, other: FloatArray, name: str, resampling: Resampling) -> Estimate:
     both = np.isfinite(one) & np.isfinite(other)
     return ratio(
         (both & (one == other)).astype(np.float64),
         both.astype(np.float64),
         purpose=f"agreement in both orders of {name}",
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=resampling,
         nothing="no item with a human label was judged in both orders",
     )
 

@@ -15,6 +15,7 @@ from farm.annotators.annotator import Annotator
 from farm.calls.request import Calls
 from farm.errors import UserError
 from farm.judges.baselines import BaselineRule
+from farm.stats.bootstrap import Resampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +35,9 @@ class Measuring:
     with_noise: bool
     """Whether the annotators' noise is applied."""
     seed: int
-    """Keys all draws and bootstraps."""
-    n_resamples: int
-    """Of the bootstraps."""
+    """Keys what annotators draw."""
+    resampling: Resampling
+    """Of every interval."""
 
 
 def attacked_rows(items: LabelledSet, n: int) -> list[int]:
@@ -85,7 +86,7 @@ def measure(
     results = [_result(items, judge, baselines, measuring) for judge in (*read.judges, *labels)]
     if rows:
         attacks = [
-            attack(items, rows, annotator, measuring.probes, how, n_resamples=measuring.n_resamples)
+            attack(items, rows, annotator, measuring.probes, how, resampling=measuring.resampling)
             for annotator, _, how in everybody
         ]
         first = len(read.judges)
@@ -106,12 +107,13 @@ def measure(
 
 
 def _figures(items: LabelledSet, judge: JudgeLabels, measuring: Measuring) -> JudgeResult:
-    return judge_figures(items, judge, seed=measuring.seed, n_resamples=measuring.n_resamples)
+    return judge_figures(items, judge, resampling=measuring.resampling)
 
 
 def _result(items: LabelledSet, judge: JudgeLabels, baselines: list[JudgeLabels], measuring: Measuring) -> JudgeResult:
     figures = _figures(items, judge, measuring)
     if judge.kind == "baseline":
         return figures
-    settings = {"seed": measuring.seed, "n_resamples": measuring.n_resamples}
-    return replace(figures, margins={b.name: margin(items, judge, b, **settings) for b in baselines})
+    return replace(
+        figures, margins={b.name: margin(items, judge, b, resampling=measuring.resampling) for b in baselines}
+    )

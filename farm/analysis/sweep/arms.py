@@ -18,7 +18,7 @@ import pandas as pd
 
 from farm.analysis.sweep.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
-from farm.stats.bootstrap import FloatArray
+from farm.stats.bootstrap import FloatArray, Resampling
 from farm.stats.ranking.correlations import RankingAgreement, compare_rankings
 from farm.stats.ranking.win_rates import WinRate
 
@@ -94,8 +94,7 @@ def compare_arms(
     crowd: Arm,
     simulated: Arm,
     label_free: Collection[str],
-    seed: int,
-    n_resamples: int = 1000,
+    resampling: Resampling,
 ) -> ArmsComparison:
     """Compare the rankings of two arms.
 
@@ -104,8 +103,7 @@ def compare_arms(
         crowd: the arm whose ranking is taken as the truth.
         simulated: the arm that is to predict it.
         label_free: names of the methods that use no labels; found by their judge, whatever `annotator_train` says.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws instructions and training seeds.
 
     Raises:
         UserError: a column is missing, no method is in both arms, they share no seed within an arm, or no instruction.
@@ -132,7 +130,7 @@ def compare_arms(
         crowd_seeds=seeds[0],
         simulated_seeds=seeds[1],
         n_instructions=len(instruction_keys),
-        ranking=compare_rankings(ranked, scores[0], scores[1], seed=seed, n_resamples=n_resamples),
+        ranking=compare_rankings(ranked, scores[0], scores[1], resampling=resampling),
         rows=_rows(verdicts, (crowd, simulated), seeds, ranked=ranked, label_free=label_free, keys=instruction_keys),
     )
 

@@ -17,6 +17,7 @@ from farm.analysis.sweep.report import arms_report, bars_report, one_by_one_repo
 from farm.analysis.sweep.verdicts import verdict_table
 from farm.pipeline.results import MeasuredRun
 from farm.records import OptimizationPoint
+from farm.stats.bootstrap import Resampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,13 @@ class ReportSettings:
     """Bootstrap resamples of the rank correlations."""
     seed: int
     """Keys the bootstrap."""
+
+    def __post_init__(self) -> None:
+        _ = self.resampling  # refuses what is no number of resamples
+
+    @property
+    def resampling(self) -> Resampling:
+        return Resampling(seed=self.seed, n_resamples=self.n_resamples)
 
 
 def write_report(
@@ -112,8 +120,7 @@ def compare_runs(runs: Sequence[MeasuredRun], settings: ReportSettings) -> ArmsC
         crowd=_arm(settings.crowd),
         simulated=_arm(settings.simulated),
         label_free=settings.label_free,
-        seed=settings.seed,
-        n_resamples=settings.n_resamples,
+        resampling=settings.resampling,
     )
 
 

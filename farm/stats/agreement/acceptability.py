@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from farm.stats.agreement.label_counts import counts_of
-from farm.stats.bootstrap import Estimate
+from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.shares import clustered_share, ratio
 
 BoolArray = npt.NDArray[np.bool_]
 
 
 def acceptability(
-    models: Sequence[str], item: Sequence[str], is_acceptable: BoolArray, *, seed: int, n_resamples: int
+    models: Sequence[str], item: Sequence[str], is_acceptable: BoolArray, *, resampling: Resampling
 ) -> dict[str, Estimate]:
     """Share of a model's outputs that are acceptable, for each model in alphabetical order; n counts labels.
 
@@ -24,8 +24,7 @@ def acceptability(
         models: (N,) who wrote the output.
         item: (N,) which pair or instruction; labels of one are drawn together.
         is_acceptable: (N,) the labels.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     of_model = np.asarray(models)
     return {
@@ -34,15 +33,14 @@ def acceptability(
             is_acceptable[of_model == model],
             np.ones(int((of_model == model).sum()), dtype=np.bool_),
             purpose="acceptability",
-            seed=seed,
-            n_resamples=n_resamples,
+            resampling=resampling,
         )
         for model in sorted(set(models))
     }
 
 
 def acceptability_agreement(
-    output: Sequence[str], item: Sequence[str], is_acceptable: BoolArray, *, seed: int, n_resamples: int
+    output: Sequence[str], item: Sequence[str], is_acceptable: BoolArray, *, resampling: Resampling
 ) -> Estimate:
     """Share of pairs of labels on the same output that are equal; n counts pairs.
 
@@ -50,8 +48,7 @@ def acceptability_agreement(
         output: (N,) which output, unique over items.
         item: (N,) which pair it belongs to; the outputs of one pair are drawn together.
         is_acceptable: (N,) the labels.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     names, place = np.unique(np.asarray(output), return_inverse=True)
     clusters, cluster = np.unique(np.asarray(item), return_inverse=True)
@@ -64,7 +61,6 @@ def acceptability_agreement(
         np.bincount(cluster_of, equal, len(clusters)).astype(np.float64),
         np.bincount(cluster_of, pairs, len(clusters)).astype(np.float64),
         purpose="acceptability agreement",
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         nothing="no output has two labels",
     )

@@ -13,14 +13,14 @@ draw one at random, but draws with one fixed seed: of two it always takes the la
 that is, over truly random and independent draws.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from farm.stats.agreement.by_annotator import CLASSES
 from farm.stats.agreement.label_counts import table_counts
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import mean_of_ratios, undefined
 
 TieBreak = Literal["alpaca_eval", "expected"]
@@ -37,6 +37,11 @@ class BiasVariance(NamedTuple):
     variance: Estimate
 
 
+class _Settings(TypedDict):
+    resampling: Resampling
+    n_unparsed: int
+
+
 class _Votes(NamedTuple):
     """The vote of each item as a distribution."""
 
@@ -47,7 +52,7 @@ class _Votes(NamedTuple):
 
 
 def bias_and_variance(
-    labels: FloatArray, humans: FloatArray | None, *, ties: TieBreak, name: str, seed: int, n_resamples: int
+    labels: FloatArray, humans: FloatArray | None, *, ties: TieBreak, name: str, resampling: Resampling
 ) -> BiasVariance:
     """The three figures of one annotator that labelled items repeatedly (with other seeds, say).
 
@@ -56,11 +61,10 @@ def bias_and_variance(
         humans: (I, H) labels of the humans, NaN = none; None if there are none.
         ties: what is done with equally frequent labels.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     n_unparsed = int(np.isnan(labels).sum())
-    settings = {"seed": seed, "n_resamples": n_resamples, "n_unparsed": n_unparsed}
+    settings: _Settings = {"resampling": resampling, "n_unparsed": n_unparsed}
     others = [_votes(np.delete(labels, k, axis=1), ties) for k in range(labels.shape[1])]
     variance = undefined("one label per item: repeat the judging to see how it varies", n_unparsed=n_unparsed)
     if labels.shape[1] > 1:
@@ -121,7 +125,7 @@ def _errors(one: _Votes, other: _Votes) -> FloatArray:
     return np.where(one.shares.any(axis=1) & other.shares.any(axis=1), errors, np.nan)
 
 
-def _mean(errors: FloatArray, purpose: str, nothing: str, settings: dict[str, int]) -> Estimate:
+def _mean(errors: FloatArray, purpose: str, nothing: str, settings: _Settings) -> Estimate:
     is_there = np.isfinite(errors)
     return mean_of_ratios(
         np.nan_to_num(errors), is_there.astype(np.float64), purpose=purpose, nothing=nothing, **settings

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, resampled_sums
 
 IntArray = npt.NDArray[np.int64]
 
@@ -65,25 +64,24 @@ def majority(labels: FloatArray) -> FloatArray:
     return np.select([n_modes == 0, n_modes == 1], [np.full(len(labels), np.nan), winner], default=1.5)
 
 
-def raw_agreement(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000) -> Estimate:
+def raw_agreement(first: FloatArray, second: FloatArray, *, resampling: Resampling) -> Estimate:
     """Share of the items on which both give the same label.
 
     Args:
         first: (I,) labels of one annotator.
         second: (I,) labels of the other.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
     """
     keep = np.isfinite(first) & np.isfinite(second)
     is_equal = (first[keep] == second[keep]).astype(np.float64)
     n_total = int(keep.sum())
     if n_total == 0:
         return _nothing(len(keep))
-    drawn = resampled_sums(is_equal[:, None], n_resamples, rng_for(seed, "raw agreement bootstrap"))[:, 0] / n_total
+    drawn = resampled_sums(is_equal[:, None], resampling, "raw agreement bootstrap")[:, 0] / n_total
     return estimate(is_equal.mean(), drawn, n_total=n_total, n_unparsed=len(keep) - n_total)
 
 
-def cohen_kappa(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000) -> Estimate:
+def cohen_kappa(first: FloatArray, second: FloatArray, *, resampling: Resampling) -> Estimate:
     """Cohen's kappa (1960): (observed - chance) / (1 - chance) agreement, over the labels that occur.
 
     Undefined, with the reason, if both use one and the same label throughout. Arguments as in `raw_agreement`.
@@ -97,14 +95,14 @@ def cohen_kappa(first: FloatArray, second: FloatArray, *, seed: int, n_resamples
     per_item = np.column_stack([one == other, one[:, None] == classes, other[:, None] == classes]).astype(np.float64)
     return estimate(
         float(_kappa(per_item.sum(axis=0, keepdims=True))[0]),
-        _kappa(resampled_sums(per_item, n_resamples, rng_for(seed, "kappa bootstrap"))),
+        _kappa(resampled_sums(per_item, resampling, "kappa bootstrap")),
         n_total=n_total,
         n_unparsed=len(keep) - n_total,
         reason="both annotators use one and the same label throughout",
     )
 
 
-def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples: int = 1000) -> Estimate:
+def leave_one_out(labels: FloatArray, *, is_strict: bool, resampling: Resampling) -> Estimate:
     """Mean over annotators of the agreement of one with the most frequent label of the others.
 
     Where the others have several modes each counts its share (the expected value of a random tie-break: AlpacaFarm's
@@ -114,8 +112,7 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples
     Args:
         labels: (I, A), items x annotators, NaN = no label.
         is_strict: leave out the items on which the others differ.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
     """
     found = _shares_of_mode(labels, is_strict)
     if len(found.item) == 0:
@@ -128,7 +125,7 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, seed: int, n_resamples
     cells = sparse.csr_array((values, places), shape=(n_total, 2 * n_annotators))
     # A crowd's table is nearly empty; that of a few annotators has few distinct rows, which are drawn together.
     per_item = cells if n_annotators > MAX_DENSE else cells.toarray()
-    sums = resampled_sums(per_item, n_resamples, rng_for(seed, "leave-one-out bootstrap"))
+    sums = resampled_sums(per_item, resampling, "leave-one-out bootstrap")
     own = np.asarray(cells.sum(axis=0), dtype=np.float64).reshape(1, -1)
     return estimate(
         float(_mean_of_shares(own[:, :n_annotators], own[:, n_annotators:])[0]),

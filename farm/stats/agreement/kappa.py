@@ -9,15 +9,14 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, resampled_sums
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, resampled_sums
 from farm.stats.shares import undefined
 
 _NOT_TWO = "no item has two labels"
 _ONE_CLASS = "all labels are one and the same, so that there is nothing to agree about"
 
 
-def fleiss_kappa(counts: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0) -> Estimate:
+def fleiss_kappa(counts: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0) -> Estimate:
     """Fleiss' kappa (1971): (mean agreement of two labels of an item - chance) / (1 - chance).
 
     Chance is the sum of the squared shares of the labels. Fleiss has the same number of labels on every item; where the
@@ -26,8 +25,7 @@ def fleiss_kappa(counts: FloatArray, *, name: str, seed: int, n_resamples: int, 
     Args:
         counts: (I, C) labels per item.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
 
     Returns:
@@ -39,10 +37,10 @@ def fleiss_kappa(counts: FloatArray, *, name: str, seed: int, n_resamples: int, 
         return undefined(_NOT_TWO, n_unparsed=n_unparsed)
     agreement = (used * (used - 1)).sum(axis=1) / (n * (n - 1))
     per_item = np.column_stack([agreement, np.ones(len(used)), used])
-    return _chance_corrected(per_item, _fleiss, f"fleiss kappa of {name}", seed, n_resamples, n_unparsed)
+    return _chance_corrected(per_item, _fleiss, f"fleiss kappa of {name}", resampling, n_unparsed)
 
 
-def krippendorff_alpha(counts: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0) -> Estimate:
+def krippendorff_alpha(counts: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0) -> Estimate:
     """Krippendorff's alpha for nominal labels (Krippendorff 2011): 1 - observed / expected disagreement.
 
     Every pair of different labels of an item counts 1 / (labels of the item - 1); expected is the share of different
@@ -51,8 +49,7 @@ def krippendorff_alpha(counts: FloatArray, *, name: str, seed: int, n_resamples:
     Args:
         counts: (I, C) labels per item; items with one label do not count.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
 
     Returns:
@@ -64,7 +61,7 @@ def krippendorff_alpha(counts: FloatArray, *, name: str, seed: int, n_resamples:
         return undefined(_NOT_TWO, n_unparsed=n_unparsed)
     disagreement = (n**2 - (used**2).sum(axis=1)) / (n - 1)
     per_item = np.column_stack([disagreement, used])
-    return _chance_corrected(per_item, _alpha, f"krippendorff alpha of {name}", seed, n_resamples, n_unparsed)
+    return _chance_corrected(per_item, _alpha, f"krippendorff alpha of {name}", resampling, n_unparsed)
 
 
 def _fleiss(sums: FloatArray) -> FloatArray:
@@ -92,10 +89,9 @@ def _chance_corrected(
     per_item: FloatArray,
     statistic: Callable[[FloatArray], FloatArray],
     purpose: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     n_unparsed: int,
 ) -> Estimate:
     value = float(statistic(per_item.sum(axis=0, keepdims=True))[0])
-    drawn = statistic(resampled_sums(per_item, n_resamples, rng_for(seed, purpose)))
+    drawn = statistic(resampled_sums(per_item, resampling, purpose))
     return estimate(value, drawn, n_total=len(per_item), n_unparsed=n_unparsed, reason=_ONE_CLASS)

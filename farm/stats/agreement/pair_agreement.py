@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.stats.agreement.by_annotator import CLASSES
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import mean_of_ratios, ratio
 
 _NOT_TWO = "no item has two labels"
@@ -30,28 +30,25 @@ class PairAgreement(NamedTuple):
     """S1, and one half for a tie against a preference."""
 
 
-def agreement_within(
-    counts: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0
-) -> PairAgreement:
+def agreement_within(counts: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0) -> PairAgreement:
     """Of all pairs of labels on the same item; an item with k labels has k (k - 1) / 2.
 
     Args:
         counts: (I, 3) labels per item in the order of `CLASSES` (tie, first, second).
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
     """
     _check(counts)
     equal = counts * (counts - 1) / 2
     with_tie = counts[:, 0] * (counts[:, 1] + counts[:, 2])
     return _pair_agreement(
-        equal, _pairs(counts), _pairs(counts[:, 1:]), with_tie, name, seed, n_resamples, n_unparsed, _NOT_TWO
+        equal, _pairs(counts), _pairs(counts[:, 1:]), with_tie, name, resampling, n_unparsed, _NOT_TWO
     )
 
 
 def agreement_between(
-    first: FloatArray, second: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0
+    first: FloatArray, second: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0
 ) -> PairAgreement:
     """Of all pairs of one label by the first group and one by the second on the same item.
 
@@ -59,8 +56,7 @@ def agreement_between(
         first: (I, 3) labels per item of one group.
         second: (I, 3) of the other.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
     """
     _check(first)
@@ -68,19 +64,16 @@ def agreement_between(
     n_pairs = first.sum(axis=1) * second.sum(axis=1)
     n_decided = first[:, 1:].sum(axis=1) * second[:, 1:].sum(axis=1)
     with_tie = first[:, 0] * second[:, 1:].sum(axis=1) + second[:, 0] * first[:, 1:].sum(axis=1)
-    return _pair_agreement(
-        first * second, n_pairs, n_decided, with_tie, name, seed, n_resamples, n_unparsed, _NO_COMMON
-    )
+    return _pair_agreement(first * second, n_pairs, n_decided, with_tie, name, resampling, n_unparsed, _NO_COMMON)
 
 
-def exact_agreement(counts: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0) -> Estimate:
+def exact_agreement(counts: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0) -> Estimate:
     """Share of pairs of labels on the same item that are equal, over any number of classes: 5-way preference, say.
 
     Args:
         counts: (I, C) labels per item.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
     """
     equal = (counts * (counts - 1) / 2).sum(axis=1)
@@ -88,16 +81,13 @@ def exact_agreement(counts: FloatArray, *, name: str, seed: int, n_resamples: in
         equal,
         _pairs(counts),
         purpose=f"exact agreement of {name}",
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         n_unparsed=n_unparsed,
         nothing=_NOT_TWO,
     )
 
 
-def leave_one_out_pooled(
-    counts: FloatArray, *, name: str, seed: int, n_resamples: int, n_unparsed: int = 0
-) -> Estimate:
+def leave_one_out_pooled(counts: FloatArray, *, name: str, resampling: Resampling, n_unparsed: int = 0) -> Estimate:
     """Agreement of one label with the most frequent of the others on its item, over all labels; n counts labels.
 
     For annotators that label different items: AlpacaFarm's figure for its 648 pairs with four labels each, whoever gave
@@ -107,8 +97,7 @@ def leave_one_out_pooled(
     Args:
         counts: (I, C) labels per item; items with one label do not count.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
         n_unparsed: labels that are missing.
     """
     n_labels = counts.sum(axis=1)
@@ -123,32 +112,27 @@ def leave_one_out_pooled(
         np.where(is_used, agreed, 0.0),
         np.where(is_used, n_labels, 0.0),
         purpose=f"leave-one-out of {name}",
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         n_unparsed=n_unparsed,
         nothing=_NOT_TWO,
     )
 
 
-def mean_agreement_with_each(
-    labels: FloatArray, other: FloatArray, *, name: str, seed: int, n_resamples: int
-) -> Estimate:
+def mean_agreement_with_each(labels: FloatArray, other: FloatArray, *, name: str, resampling: Resampling) -> Estimate:
     """The agreement of one annotator with each of several others on their common items, averaged over these.
 
     Args:
         labels: (I, A) of the others, NaN = no label.
         other: (I,) of the one.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     both = np.isfinite(labels) & np.isfinite(other)[:, None]
     return mean_of_ratios(
         (both & (labels == other[:, None])).astype(np.float64),
         both.astype(np.float64),
         purpose=f"agreement with each of {name}",
-        seed=seed,
-        n_resamples=n_resamples,
+        resampling=resampling,
         n_unparsed=int(np.isnan(other).sum()),
         nothing=_NO_COMMON,
     )
@@ -160,8 +144,7 @@ def _pair_agreement(
     n_decided: FloatArray,
     with_tie: FloatArray,
     name: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     n_unparsed: int,
     nothing: str,
 ) -> PairAgreement:
@@ -170,8 +153,7 @@ def _pair_agreement(
             part,
             whole,
             purpose=f"{kind} of {name}",
-            seed=seed,
-            n_resamples=n_resamples,
+            resampling=resampling,
             n_unparsed=n_unparsed,
             nothing=reason,
         )

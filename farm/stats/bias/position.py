@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import ratio
 
 _ONE_ORDER = "no item was judged in both orders"
@@ -31,7 +31,7 @@ class OrderEffect(NamedTuple):
 
 
 def order_effect(
-    first_shown_1: FloatArray, first_shown_2: FloatArray, *, name: str, seed: int, n_resamples: int
+    first_shown_1: FloatArray, first_shown_2: FloatArray, *, name: str, resampling: Resampling
 ) -> OrderEffect:
     """Compare one judge's verdicts in the two orders.
 
@@ -39,8 +39,7 @@ def order_effect(
         first_shown_1: (I,) verdicts where output_1 was shown first; NaN = unparsed.
         first_shown_2: (I,) verdicts where output_2 was.
         name: whose; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     both = np.isfinite(first_shown_1) & np.isfinite(first_shown_2)
     has_first = both & (first_shown_1 == 1) & (first_shown_2 == 2)
@@ -51,8 +50,7 @@ def order_effect(
             is_hit.astype(np.float64),
             both.astype(np.float64),
             purpose=f"{kind} of {name}",
-            seed=seed,
-            n_resamples=n_resamples,
+            resampling=resampling,
             n_unparsed=int((~both).sum()),
             nothing=_ONE_ORDER,
         )

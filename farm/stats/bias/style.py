@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from farm.stats.bias.answer_style import has_list
-from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import clustered_share
 
 ALPACA_EVAL_LENGTH = 30
@@ -67,8 +67,7 @@ def leanings(
     first_shown: IntArray | None,
     *,
     name: str,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
 ) -> Leanings:
     """How often labels go with what meets the eye.
 
@@ -78,8 +77,7 @@ def leanings(
         style: of the I pairs.
         first_shown: (N,) 1 or 2, the output shown first; 0 where it is not known or both orders were shown.
         name: whose labels; keys the bootstrap.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap, over items.
+        resampling: draws the items.
     """
     side = np.nan_to_num(np.sign(label - 1.5) / 2 + 1.5, nan=0.0)
     is_decided = (side == 1) | (side == 2)
@@ -91,8 +89,7 @@ def leanings(
             having == side,
             is_decided & (having > 0),
             purpose=f"{kind} of {name}",
-            seed=seed,
-            n_resamples=n_resamples,
+            resampling=resampling,
             n_unparsed=n_unparsed,
             nothing=nothing,
         )

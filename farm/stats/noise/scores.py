@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.seeds import rng_for, uniform_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.seeds import uniform_for
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights
 from farm.stats.noise.baselines import BASELINES, certain_flips, certain_verdict, log_scores, n_impossible
 from farm.stats.noise.fit import CrowdFit
 from farm.stats.noise.labels import CrowdLabels, IntArray
@@ -69,8 +69,7 @@ def score_folds(
     fits: Sequence[CrowdFit],
     fold: IntArray,
     *,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
 ) -> HeldOutScores:
     """Score every label by the fit that has not seen its item."""
     of_labels = {name: np.empty(labels.n_labels) for name in (CALIBRATED, *BASELINES)}
@@ -89,7 +88,7 @@ def score_folds(
 
     item_sums = {name: of_items(values) for name, values in of_labels.items()}
     sizes = of_items(np.ones(labels.n_labels))
-    weights = item_weights(labels.n_items, n_resamples, rng_for(seed, "calibration score bootstrap"))
+    weights = item_weights(labels.n_items, resampling, "calibration score bootstrap")
 
     def per_label(sums: FloatArray) -> Estimate:
         return estimate(float(sums.sum() / sizes.sum()), (weights @ sums) / (weights @ sizes), n_total=labels.n_labels)

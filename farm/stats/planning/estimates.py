@@ -19,9 +19,8 @@ import numpy as np
 import pandas as pd
 
 from farm.errors import UserError
-from farm.seeds import rng_for
 from farm.stats.agreement.by_annotator import three_classes
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights
 
 MIN_MODEL_PAIRS = 3
 """Fewer pairs of models say next to nothing about how a judge's lean varies between methods."""
@@ -38,24 +37,23 @@ class SourceEstimates:
     bias_sd: Estimate
 
 
-def estimate_humans(rows: pd.DataFrame, *, seed: int, n_resamples: int = 1000) -> SourceEstimates:
+def estimate_humans(rows: pd.DataFrame, *, resampling: Resampling) -> SourceEstimates:
     """What human labels say about themselves; their shared mistakes and lean are 0 by definition.
 
     Args:
         rows: human rows of an annotation table.
-        seed: keys the bootstrap over items.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
 
     Raises:
         UserError: no label, no item with two labels, or no more agreement than chance.
     """
     labels = _Labels.of(rows, "humans")
-    agreement = _agreement(labels, labels, seed, n_resamples)
+    agreement = _agreement(labels, labels, resampling)
     if agreement.value is None:
         raise UserError("humans: no item has two labels that are no ties, so nothing says how far annotators agree")
     _check_above_chance(agreement, "humans: two annotators agree")
     zero = Estimate(value=0.0, low=None, high=None, n_total=labels.n_items, reason="by definition")
-    tie, flip = labels.ties(seed, n_resamples), _flip_of(agreement)
+    tie, flip = labels.ties(resampling), _flip_of(agreement)
     return SourceEstimates(
         tie_prob=tie,
         flip_prob=flip,
@@ -65,27 +63,24 @@ def estimate_humans(rows: pd.DataFrame, *, seed: int, n_resamples: int = 1000) -
     )
 
 
-def estimate_judges(
-    rows: pd.DataFrame, human_rows: pd.DataFrame, *, seed: int, n_resamples: int = 1000
-) -> SourceEstimates:
+def estimate_judges(rows: pd.DataFrame, human_rows: pd.DataFrame, *, resampling: Resampling) -> SourceEstimates:
     """What judges' labels say, held against human labels of the same items.
 
     Args:
         rows: judges' rows of an annotation table, with the human rows' item_ids.
         human_rows: the human rows.
-        seed: keys the bootstrap over items.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
 
     Raises:
         UserError: no label, no common item, or no more agreement with humans than chance.
     """
     judges, humans = _Labels.of(rows, "simulated"), _Labels.of(human_rows, "humans")
-    of_humans = estimate_humans(human_rows, seed=seed, n_resamples=n_resamples)
-    across = _agreement(judges, humans, seed, n_resamples)
+    of_humans = estimate_humans(human_rows, resampling=resampling)
+    across = _agreement(judges, humans, resampling)
     if across.value is None:
         raise UserError("humans and simulated share no item that both label with a preference")
     _check_above_chance(across, "simulated: a judge agrees with a human")
-    among = _agreement(judges, judges, seed, n_resamples)
+    among = _agreement(judges, judges, resampling)
     if among.value is None:
         flip = Estimate(value=0.0, low=None, high=None, n_total=0, reason="one judge: all its mistakes count as shared")
     else:
@@ -94,7 +89,7 @@ def estimate_judges(
     assert flip.value is not None and of_humans.flip_prob.value is not None
     own = (1 - 2 * flip.value) * (1 - 2 * of_humans.flip_prob.value)
     shared = _transformed(across, lambda a: (1 - min(1.0, (2 * a - 1) / own)) / 2)
-    tie = judges.ties(seed, n_resamples)
+    tie = judges.ties(resampling)
     return SourceEstimates(
         tie_prob=tie,
         flip_prob=flip,
@@ -141,12 +136,12 @@ class _Labels:
     def n_items(self) -> int:
         return int(self.rows["item"].nunique())
 
-    def ties(self, seed: int, n_resamples: int) -> Estimate:
+    def ties(self, resampling: Resampling) -> Estimate:
         per_item = self.rows.assign(tie=self.rows["label"] == 1.5).groupby("item")["tie"].agg(["sum", "count"])
-        return _ratio(per_item["sum"].to_numpy(), per_item["count"].to_numpy(), seed, n_resamples, self.n_unparsed)
+        return _ratio(per_item["sum"].to_numpy(), per_item["count"].to_numpy(), resampling, self.n_unparsed)
 
 
-def _agreement(one: _Labels, other: _Labels, seed: int, n_resamples: int) -> Estimate:
+def _agreement(one: _Labels, other: _Labels, resampling: Resampling) -> Estimate:
     """Share of equal labels among pairs of labels of one item by different annotators, ties left out."""
     first, second = (each.rows[each.rows["label"] != 1.5][["item", "annotator", "label"]] for each in (one, other))
     pairs = first.merge(second, on="item")
@@ -154,12 +149,12 @@ def _agreement(one: _Labels, other: _Labels, seed: int, n_resamples: int) -> Est
     if pairs.empty:
         return Estimate(value=None, low=None, high=None, n_total=0, reason="no item with two labels")
     equal = (pairs["label_x"] == pairs["label_y"]).groupby(pairs["item"]).agg(["sum", "count"])
-    return _ratio(equal["sum"].to_numpy(), equal["count"].to_numpy(), seed, n_resamples, 0)
+    return _ratio(equal["sum"].to_numpy(), equal["count"].to_numpy(), resampling, 0)
 
 
-def _ratio(hits: FloatArray, counts: FloatArray, seed: int, n_resamples: int, n_unparsed: int) -> Estimate:
+def _ratio(hits: FloatArray, counts: FloatArray, resampling: Resampling, n_unparsed: int) -> Estimate:
     """Sum of hits over sum of counts, items resampled."""
-    weights = item_weights(len(hits), n_resamples, rng_for(seed, "plan bootstrap"))
+    weights = item_weights(len(hits), resampling, "plan bootstrap")
     return estimate(
         float(hits.sum() / counts.sum()),
         (weights @ hits) / (weights @ counts),

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import FloatArray
+from farm.stats.bootstrap import FloatArray, Resampling
 from farm.stats.ranking.pair_counts import Comparisons, PairCounts, drawn_weights, pairs_of, place_of
 
 CHUNK_CELLS = 2**21
@@ -31,7 +30,7 @@ class Votes:
 
 
 def consensus_resamples(
-    comparisons: Comparisons, votes: Votes, *, name: str, seed: int, n_resamples: int
+    comparisons: Comparisons, votes: Votes, *, name: str, resampling: Resampling
 ) -> Iterator[PairCounts]:
     """Counts of the consensus under resampling, in portions.
 
@@ -39,8 +38,7 @@ def consensus_resamples(
         comparisons: one per item, scored by the consensus of all annotators.
         votes: the labels behind it, item by item.
         name: whose annotators these are; two groups are drawn independently.
-        seed: keys the draws; the same seed draws the same clusters in every table.
-        n_resamples: rows in all.
+        resampling: draws both; the same seed draws the same clusters in every table.
     """
     pairs = pairs_of(comparisons)
     kept = np.flatnonzero(np.isfinite(comparisons.scores))
@@ -49,10 +47,10 @@ def consensus_resamples(
     to_pair = sparse.csr_array((np.ones(len(kept)), cells), shape=(len(kept), pairs.n_pairs))
     by_class = [sparse.csr_array((votes.labels[kept] == label).astype(np.float64)) for label in (1.0, 1.5, 2.0)]
     n_clusters, n_annotators = int(comparisons.clusters.max()) + 1, votes.labels.shape[1]
-    annotator_rng = rng_for(seed, "ranking bootstrap", f"{name} annotators")
+    n_resamples, rng = resampling.n_resamples, resampling.rng("ranking bootstrap", "clusters")
+    annotator_rng = resampling.rng("ranking bootstrap", f"{name} annotators")
     drawn_annotators = drawn_weights(n_annotators, n_annotators, n_resamples, annotator_rng)
     n_labels = np.isfinite(votes.labels[kept]).sum(axis=1, keepdims=True)
-    rng = rng_for(seed, "ranking bootstrap", "clusters")
     n_at_once = max(1, CHUNK_CELLS // max(len(kept), n_clusters))
     for low in range(0, n_resamples, n_at_once):
         weights = drawn_weights(n_clusters, n_clusters, min(n_at_once, n_resamples - low), rng)

@@ -23,8 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights, seed_weights
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights, seed_weights
 from farm.stats.ranking.win_rates import Difference, win_rate_difference
 
 MIN_MODELS = 3
@@ -112,7 +111,7 @@ def correlation_estimate(value: float, replicates: FloatArray, *, n_models: int,
 
 
 def compare_rankings(
-    models: Sequence[str], first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int = 1000
+    models: Sequence[str], first: FloatArray, second: FloatArray, *, resampling: Resampling
 ) -> RankingAgreement:
     """Compare two rankings of the same models.
 
@@ -120,15 +119,14 @@ def compare_rankings(
         models: M names.
         first: scores (M, S, I) in [0, 1], NaN = no verdict.
         second: scores (M, S', I) on the same items; the number of seeds may differ.
-        seed: keys the bootstrap.
-        n_resamples: of the bootstrap.
+        resampling: draws items and seeds.
 
     Raises:
         ValueError: shapes do not fit, or a model has no verdict in one of the rankings.
     """
     _check(models, first, second)
     rates = _rates(first), _rates(second)
-    replicates = _replicates(first, second, seed=seed, n_resamples=n_resamples)
+    replicates = _replicates(first, second, resampling=resampling)
     point, drawn = correlations(rates[0][None], rates[1][None]), correlations(*replicates)
     reason = _why_undefined(rates, len(models))
 
@@ -204,11 +202,11 @@ def _reversed(gap: Difference) -> Difference:
     )
 
 
-def _replicates(first: FloatArray, second: FloatArray, *, seed: int, n_resamples: int) -> tuple[FloatArray, FloatArray]:
+def _replicates(first: FloatArray, second: FloatArray, *, resampling: Resampling) -> tuple[FloatArray, FloatArray]:
     """Win rates under each resample, (R, M) for each ranking; items drawn together, seeds separately."""
-    items = item_weights(first.shape[2], n_resamples, rng_for(seed, "ranking bootstrap", "items"))
+    items = item_weights(first.shape[2], resampling, "ranking bootstrap", "items")
     drawn = [
-        _weighted_rates(s, items, seed_weights(s.shape[1], n_resamples, rng_for(seed, "ranking bootstrap", name)))
+        _weighted_rates(s, items, seed_weights(s.shape[1], resampling, "ranking bootstrap", name))
         for s, name in ((first, "seeds of the first"), (second, "seeds of the second"))
     ]
     return drawn[0], drawn[1]

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
 from farm.stats.ranking.elo import order_averaged_elo
 from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
@@ -108,8 +107,7 @@ def rank_models(
     comparisons: Comparisons,
     *,
     tie_model: TieModel,
-    seed: int,
-    n_resamples: int,
+    resampling: Resampling,
     resampled: Iterable[PairCounts] | None = None,
 ) -> Ranked:
     """Rank the models of a set of comparisons.
@@ -117,16 +115,15 @@ def rank_models(
     Args:
         comparisons: what was judged, with the verdicts.
         tie_model: what a tie is to Bradley-Terry.
-        seed: keys the bootstrap and the orders of Elo.
-        n_resamples: of the bootstrap over clusters.
-        resampled: counts under another resampling (over annotators too), n_resamples rows in all, in any portions.
+        resampling: draws the clusters; its seed keys the orders of Elo too.
+        resampled: counts under other draws (of annotators too), as many rows in all, in any portions.
     """
     counts = ClusterCounts(comparisons)
     observed = counts.observed()
     reason = why_no_strengths(comparisons.models, counts.pairs, observed, tie_model)
     fit = None if reason else fit_strengths(counts.pairs, observed, tie_model)
     if resampled is None:
-        resampled = cluster_resamples(counts, seed=seed, n_resamples=n_resamples)
+        resampled = cluster_resamples(counts, resampling=resampling)
     drawn = _draw(counts.pairs, resampled, tie_model, fit)
     reference = _reference(comparisons)
     kept = np.array([k for k, model in enumerate(comparisons.models) if model != reference], dtype=np.intp)
@@ -144,7 +141,7 @@ def rank_models(
     ranks = None
     if not refusal:
         ranks = ranks_from_draws(*((strengths, draws.strength_draws) if by_strength else (rates, draws.win_rate_draws)))
-    models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=seed, reason=reason)
+    models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=resampling.seed, reason=reason)
     parsed = int(np.isfinite(comparisons.scores).sum())
     return Ranked(
         ranking=ModelRanking(
@@ -163,9 +160,9 @@ def rank_models(
     )
 
 
-def cluster_resamples(counts: ClusterCounts, *, seed: int, n_resamples: int) -> Iterator[PairCounts]:
+def cluster_resamples(counts: ClusterCounts, *, resampling: Resampling) -> Iterator[PairCounts]:
     """Counts with clusters drawn n out of n, in portions; the same seed draws the same clusters in every table."""
-    rng = rng_for(seed, "ranking bootstrap", "clusters")
+    rng, n_resamples = resampling.rng("ranking bootstrap", "clusters"), resampling.n_resamples
     n = counts.n_clusters
     n_at_once = max(1, CHUNK_BYTES // (8 * max(n, 3 * counts.pairs.n_pairs, 1)))
     for low in range(0, n_resamples, n_at_once):

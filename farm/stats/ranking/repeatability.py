@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.seeds import rng_for
-from farm.stats.bootstrap import Estimate, FloatArray, estimate, item_weights
+from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +55,12 @@ class LabelCounts:
         return (self.n_wins + 0.25 * self.n_ties - n * mean**2) / (n - 1)
 
 
-def repeatability(scores: FloatArray, *, seed: int, n_resamples: int = 1000) -> Repeatability:
+def repeatability(scores: FloatArray, *, resampling: Resampling) -> Repeatability:
     """Repeated judging of the same items.
 
     Args:
         scores: (I, R) in [0, 1], items x repeats; NaN = unparsed, left out and counted.
-        seed: keys the bootstrap over items.
-        n_resamples: of the bootstrap.
+        resampling: draws the items.
     """
     parsed = np.isfinite(scores)
     n_labels = parsed.sum(axis=1)
@@ -80,7 +78,7 @@ def repeatability(scores: FloatArray, *, seed: int, n_resamples: int = 1000) -> 
     else:
         variance = np.nanvar(several, axis=1, ddof=1)
         changed = (np.nanmax(several, axis=1) != np.nanmin(several, axis=1)).astype(np.float64)
-        weights = item_weights(n_items, n_resamples, rng_for(seed, "repeatability bootstrap"))
+        weights = item_weights(n_items, resampling, "repeatability bootstrap")
         label_sd = np.sqrt(weights @ variance / n_items)
         value, n_judged = math.sqrt(variance.mean()), int((n_labels > 0).sum())
         sds = (

@@ -15,6 +15,7 @@ from farm.annotators.noise.noise import Label
 from farm.errors import UserError
 from farm.labels.read import read_annotations
 from farm.records import Comparison, Preference
+from farm.stats.bootstrap import Resampling
 from farm.stats.noise.scores import fold_of_items
 from tests.paths import HUMANDATA
 
@@ -140,7 +141,12 @@ def test_figures_by_hand() -> None:
     found = {
         figure.name: figure.real.value
         for figure in figures(
-            data, [CROWD, CROWD], np.array([0, 1]), n_simulations=1, n_resamples=10, seed=0, advance=lambda: None
+            data,
+            [CROWD, CROWD],
+            np.array([0, 1]),
+            n_simulations=1,
+            resampling=Resampling(seed=0, n_resamples=10),
+            advance=lambda: None,
         )
     }
     assert found["agreement"] == pytest.approx((1 / 3 + 1) / 2)

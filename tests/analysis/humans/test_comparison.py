@@ -16,6 +16,7 @@ from farm.labels.matched import match_labels
 from farm.labels.published_standings import read_standings
 from farm.labels.read import read_annotations
 from farm.reports.page import markdown
+from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from farm.stats.ranking.ranking_agreement import Correlations
 from tests.labels.label_rows import crowd, row
@@ -25,7 +26,11 @@ TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 
 def settings(**changes: object) -> RankingSettings:
-    given = {"tie_model": "half_wins", "trained_in_lab": None, "seed": 0, "n_resamples": 200} | changes
+    given = {
+        "tie_model": "half_wins",
+        "trained_in_lab": None,
+        "resampling": Resampling(seed=0, n_resamples=200),
+    } | changes
     return RankingSettings(**given)  # type: ignore[arg-type]
 
 
@@ -141,7 +146,7 @@ def test_pandalm_agreement(pandalm: pd.DataFrame, pandalm_answers: dict[str, dic
 def test_alpaca_evals_win_rates_and_standard_errors(humandata: Path) -> None:
     answers = json.loads((humandata / "known_answers_visible.json").read_text())["alpaca_eval"]
     table = read_annotations(humandata / "alpaca_eval1_gpt4.parquet")
-    found = compared(None, table, n_resamples=50)
+    found = compared(None, table, resampling=Resampling(seed=0, n_resamples=50))
     assert found.simulated is not None and found.simulated.ranking is not None
     assert found.simulated.ranking.reference == "text_davinci_003"
     expected = answers["alpaca_eval1_gpt4"]["value"]
@@ -264,7 +269,7 @@ def test_no_number_in_the_file_is_missing_without_a_reason(tmp_path: Path) -> No
         "no models": crowd().assign(model_1="", model_2=""),
     }
     for name, table in tables.items():
-        found = compared(table, table, n_resamples=60)
+        found = compared(table, table, resampling=Resampling(seed=0, n_resamples=60))
         write_human_comparison(found, tmp_path / "comparison.json")
         for path, figure in figures(json.loads((tmp_path / "comparison.json").read_text())):
             assert figure["value"] is not None or figure["reason"], (name, path)
@@ -335,7 +340,7 @@ def test_a_hundred_thousand_labels_take_seconds() -> None:
         }
     )  # fmt: skip
     started = time.process_time()
-    found = compared(frame, frame, n_resamples=1000)
+    found = compared(frame, frame, resampling=Resampling(seed=0, n_resamples=1000))
     assert time.process_time() - started < 60
     assert found.agreement.n_pairs == n_items * n_annotators
     assert found.agreement.raw.value == pytest.approx(1 / 3, abs=0.02)

@@ -7,6 +7,7 @@ import pytest
 from farm.analysis.humans.label_statistics import HumanHabits, human_habits
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from farm.labels.read import read_annotations
+from farm.stats.bootstrap import Resampling
 
 
 def table(*labels: tuple[str, str, float | None], **more: object) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def table(*labels: tuple[str, str, float | None], **more: object) -> pd.DataFram
 
 
 def described(frame: pd.DataFrame) -> HumanHabits:
-    return human_habits(frame, seed=0, n_resamples=100)
+    return human_habits(frame, resampling=Resampling(seed=0, n_resamples=100))
 
 
 def test_hand_calculated_figures() -> None:

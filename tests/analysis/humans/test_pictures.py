@@ -8,9 +8,12 @@ from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.analysis.humans.report_rankings import PAIRS_PNG
 from farm.reports.page import html, markdown
+from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import crowd
 
-SETTINGS = RankingSettings(tie_model="half_wins", trained_in_lab=("a", "b"), seed=0, n_resamples=100)
+SETTINGS = RankingSettings(
+    tie_model="half_wins", trained_in_lab=("a", "b"), resampling=Resampling(seed=0, n_resamples=100)
+)
 
 
 def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> HumanComparison:
@@ -22,7 +25,9 @@ def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> Hum
 def both() -> HumanComparison:
     # Names that matplotlib would read as formulas.
     table = crowd().replace({"a": "$a_", "b": "b^{"})
-    settings = RankingSettings(tie_model="half_wins", trained_in_lab=("$a_",), seed=0, n_resamples=100)
+    settings = RankingSettings(
+        tie_model="half_wins", trained_in_lab=("$a_",), resampling=Resampling(seed=0, n_resamples=100)
+    )
     given = Given(path=Path("x.csv"), content=table)
     return compare_with_humans(given, given, settings)
 
@@ -55,7 +60,9 @@ def test_a_model_without_a_parsed_verdict_is_left_out_of_the_picture(tmp_path: P
 
 def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
     table = crowd().assign(model_1="", model_2="")
-    settings = RankingSettings(tie_model="half_wins", trained_in_lab=None, seed=0, n_resamples=50)
+    settings = RankingSettings(
+        tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50)
+    )
     given = Given(path=Path("x.csv"), content=table)
     found = compare_with_humans(given, given, settings)
     assert not draw_sides(found, tmp_path / "r.png") and draw_agreement(found, tmp_path / "a.png")

@@ -17,6 +17,7 @@ from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
 from farm.labels.annotation_row import annotation_frame
 from farm.pocket.preferences.rubric import RubricPool
 from farm.records import Preference
+from farm.stats.bootstrap import Resampling
 from tests.analysis.judges.judge_tables import row
 
 N = 40
@@ -48,7 +49,9 @@ def asking(*, n_repetitions: int = 1, with_noise: bool = True) -> Asking:
 
 
 def figures(items: LabelledSet, annotator: SimulatedAnnotator, how: Asking) -> JudgeFigures:
-    return judge_figures(items, ask(items, annotator, how, "live"), seed=0, n_resamples=20).figures
+    return judge_figures(
+        items, ask(items, annotator, how, "live"), resampling=Resampling(seed=0, n_resamples=20)
+    ).figures
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_noise_is_in_the_labels_and_not_in_the_attacks(items: LabelledSet) -> No
     agreement = figures(items, noisy, asking()).agreement.value
     assert agreement is not None and 0.2 < agreement < 0.8
     assert figures(items, noisy, asking(with_noise=False)).agreement.value == 1
-    attacks = attack(items, range(N), noisy, PROBES, asking(), n_resamples=20)
+    attacks = attack(items, range(N), noisy, PROBES, asking(), resampling=Resampling(seed=0, n_resamples=20))
     assert {name: found.value for name, found in attacks.items()} == {"padding": 1, "list": 1, "nothing": 0}
     assert attacks["padding"].n_total == 2 * N
 
@@ -90,7 +93,15 @@ def test_noise_is_in_the_labels_and_not_in_the_attacks(items: LabelledSet) -> No
 def test_attacks_on_judges_that_read_nothing(items: LabelledSet) -> None:
     values = {
         rule: [
-            a.value for a in attack(items, range(N), baseline_annotator(rule), PROBES, asking(), n_resamples=9).values()
+            a.value
+            for a in attack(
+                items,
+                range(N),
+                baseline_annotator(rule),
+                PROBES,
+                asking(),
+                resampling=Resampling(seed=0, n_resamples=9),
+            ).values()
         ]
         for rule in ("shortest", "first_shown", "constant")
     }

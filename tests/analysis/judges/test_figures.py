@@ -6,6 +6,7 @@ from farm.analysis.judges.figures import judge_figures, margin
 from farm.analysis.judges.labelled_set import ReadSet, read_labelled
 from farm.analysis.judges.result import JudgeResult
 from farm.labels.annotation_row import annotation_frame
+from farm.stats.bootstrap import Resampling
 from tests.analysis.judges.judge_tables import row
 
 SAME = r"/AB|/BA|/seed\d+"
@@ -18,7 +19,9 @@ def read(path: Path, humans: Path | None = None) -> ReadSet:
 
 def results(found: ReadSet, n_resamples: int = 50) -> dict[str, JudgeResult]:
     everybody = [*found.judges, *([found.items.humans] if found.items.humans else [])]
-    return {j.name: judge_figures(found.items, j, seed=0, n_resamples=n_resamples) for j in everybody}
+    return {
+        j.name: judge_figures(found.items, j, resampling=Resampling(seed=0, n_resamples=n_resamples)) for j in everybody
+    }
 
 
 def test_figures_by_hand(tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ def test_a_margin_is_over_the_same_items(tmp_path: Path) -> None:
     rows += [row("1", "other", 1), row("2", "other", 2), row("3", "other", 1)]
     annotation_frame(rows).to_parquet(tmp_path / "t.parquet")
     found = read(tmp_path / "t.parquet")
-    gap = margin(found.items, *found.judges, seed=0, n_resamples=20)
+    gap = margin(found.items, *found.judges, resampling=Resampling(seed=0, n_resamples=20))
     assert (gap.value, gap.n_total) == (0.5, 2)
 
 

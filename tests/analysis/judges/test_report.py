@@ -11,6 +11,7 @@ from farm.analysis.judges.picture import draw_judges
 from farm.analysis.judges.report import JudgeReport, beaten, report_csv, report_text, write_judges
 from farm.calls.request import NO_CALLS
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
+from farm.stats.bootstrap import Resampling
 from tests.analysis.judges.judge_tables import row
 
 
@@ -24,7 +25,7 @@ def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:
         n_repetitions=1,
         with_noise=True,
         seed=0,
-        n_resamples=50,
+        resampling=Resampling(seed=0, n_resamples=50),
     )
     read = read_labelled(path / "t.parquet", None, same_judge="/AB|/BA", max_items=None)
     return measure(read, measuring, source="t.parquet", calls=NO_CALLS, advance=lambda _: None)

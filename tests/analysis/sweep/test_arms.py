@@ -11,6 +11,7 @@ from farm.analysis.sweep.report import arms_report
 from farm.analysis.sweep.verdicts import verdict_table
 from farm.errors import UserError
 from farm.records import Outcome, Standing
+from farm.stats.bootstrap import Resampling
 from tests.analysis.sweep.verdict_maker import run, two_arms
 
 CROWD, POOL = Arm(annotator_train="crowd", annotator_eval="crowd"), Arm(annotator_train="pool", annotator_eval="pool")
@@ -18,7 +19,13 @@ RATES = {"sft": 0.2, "dpo": 0.4, "ppo": 0.6, "best_of_n": 0.8}
 
 
 def compared(verdicts: pd.DataFrame, *, crowd: Arm = CROWD, simulated: Arm = POOL) -> ArmsComparison:
-    return compare_arms(verdicts, crowd=crowd, simulated=simulated, label_free=["longest"], seed=0, n_resamples=200)
+    return compare_arms(
+        verdicts,
+        crowd=crowd,
+        simulated=simulated,
+        label_free=["longest"],
+        resampling=Resampling(seed=0, n_resamples=200),
+    )
 
 
 def test_the_same_order_in_both_arms_is_a_correlation_of_one() -> None:

@@ -14,6 +14,7 @@ from farm.analysis.sweep.pictures import draw_arms, draw_over_optimisation
 from farm.errors import UserError
 from farm.records import OptimizationPoint
 from farm.reports.plot_labels import place_tags
+from farm.stats.bootstrap import Resampling
 from tests.analysis.sweep.verdict_maker import run, two_arms
 
 
@@ -35,7 +36,13 @@ def test_the_picture_of_two_arms_is_written_and_the_same_each_time(tmp_path: Pat
     rates = {"sft": 0.2, "dpo": 0.4, "ppo": 0.6}
     verdicts = pd.concat([two_arms(rates, rates), run("longest", 0.5, train="crowd", judge="crowd")])
     arms = [Arm(annotator_train=name, annotator_eval=name) for name in ("crowd", "pool")]
-    result = compare_arms(verdicts, crowd=arms[0], simulated=arms[1], label_free=["longest"], seed=0, n_resamples=50)
+    result = compare_arms(
+        verdicts,
+        crowd=arms[0],
+        simulated=arms[1],
+        label_free=["longest"],
+        resampling=Resampling(seed=0, n_resamples=50),
+    )
     for name in ("one.png", "two.png"):
         draw_arms(result, tmp_path / "pictures" / name)
     one, two = ((tmp_path / "pictures" / name).read_bytes() for name in ("one.png", "two.png"))

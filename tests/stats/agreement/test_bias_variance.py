@@ -6,6 +6,9 @@ import pytest
 
 from farm.stats.agreement.bias_variance import bias_and_variance, vote
 from farm.stats.agreement.label_counts import slots
+from farm.stats.bootstrap import Resampling
+
+RESAMPLING = Resampling(seed=0, n_resamples=10)
 
 NAN = float("nan")
 
@@ -16,8 +19,7 @@ def figures(labels: list[list[float]], humans: list[list[float]], ties: str) -> 
         np.array(humans),
         ties=ties,
         name="judge",
-        seed=0,
-        n_resamples=10,  # type: ignore[arg-type]
+        resampling=RESAMPLING,  # type: ignore[arg-type]
     )
     return found.agreement.value, found.bias.value, found.variance.value
 
@@ -61,7 +63,9 @@ def test_noise_that_is_put_in_is_found_again() -> None:
     truth = rng.choice([1.0, 2.0], (20000, 1))
     labels = np.where(rng.random((20000, 4)) < p, 3 - truth, truth)
     q = 3 * p**2 * (1 - p) + p**3
-    found = bias_and_variance(labels, truth, ties="expected", name="judge", seed=0, n_resamples=50)
+    found = bias_and_variance(
+        labels, truth, ties="expected", name="judge", resampling=Resampling(seed=0, n_resamples=50)
+    )
     assert found.variance.value == pytest.approx(p * (1 - q) + q * (1 - p), abs=0.01)
     # The vote of four is wrong with three or four flips, and half of the time with two.
     wrong = 4 * p**3 * (1 - p) + p**4 + 6 * p**2 * (1 - p) ** 2 / 2
@@ -70,11 +74,15 @@ def test_noise_that_is_put_in_is_found_again() -> None:
 
 
 def test_figures_that_do_not_exist_say_why() -> None:
-    found = bias_and_variance(np.array([[1.0], [NAN]]), None, ties="expected", name="judge", seed=0, n_resamples=10)
+    found = bias_and_variance(np.array([[1.0], [NAN]]), None, ties="expected", name="judge", resampling=RESAMPLING)
     assert [f.value for f in found] == [None, None, None]
     assert "no human labels" in found.bias.reason and "repeat the judging" in found.variance.reason
     apart = bias_and_variance(
-        np.array([[1.0, NAN]]), np.array([[NAN]]), ties="expected", name="judge", seed=0, n_resamples=10
+        np.array([[1.0, NAN]]),
+        np.array([[NAN]]),
+        ties="expected",
+        name="judge",
+        resampling=RESAMPLING,
     )
     assert apart.agreement.reason == "no item has a label of both"
     assert apart.variance.reason == "no item has two labels"
@@ -87,7 +95,7 @@ def test_variance_of_gpt_4_on_alpaca_farms_pairs(humandata: Path) -> None:
     labels = slots(item, judge["preference"].to_numpy(), len(names))
     assert labels.shape == (648, 4)
     for ties in ("alpaca_eval", "expected"):  # three others have no tie
-        found = bias_and_variance(labels, None, ties=ties, name="b1", seed=0, n_resamples=200)  # type: ignore[arg-type]
+        found = bias_and_variance(labels, None, ties=ties, name="b1", resampling=Resampling(seed=0, n_resamples=200))  # type: ignore[arg-type]
         assert found.variance.value == pytest.approx(0.1493055555555555, abs=1e-12)  # the published table
         assert found.variance.low is not None and 0.11 < found.variance.low < 0.1493
         assert found.variance.n_total == 648 * 4

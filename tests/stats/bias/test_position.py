@@ -6,6 +6,9 @@ import pytest
 
 from farm.stats.agreement.by_annotator import raw_agreement
 from farm.stats.bias.position import order_effect, settle
+from farm.stats.bootstrap import Resampling
+
+RESAMPLING = Resampling(seed=0, n_resamples=50)
 
 NAN = float("nan")
 
@@ -13,7 +16,7 @@ NAN = float("nan")
 def test_shares_by_hand() -> None:
     one = np.array([1, 1, 2, 1.5, 2, NAN])
     two = np.array([1, 2, 1, 1, 2, 1])
-    found = order_effect(one, two, name="x", seed=0, n_resamples=50)
+    found = order_effect(one, two, name="x", resampling=RESAMPLING)
     assert (found.consistency.value, found.conflict.value) == (2 / 5, 3 / 5)
     assert (found.consistency.n_total, found.consistency.n_unparsed) == (5, 1)
     # Item 2: output_1 where it is first, output_2 where that is first: the first shown. Item 3: the second shown.
@@ -28,7 +31,7 @@ def test_settling_two_orders() -> None:
 
 
 def test_one_order_only_has_a_reason() -> None:
-    found = order_effect(np.array([1.0]), np.array([NAN]), name="x", seed=0, n_resamples=10)
+    found = order_effect(np.array([1.0]), np.array([NAN]), name="x", resampling=Resampling(seed=0, n_resamples=10))
     assert {f.reason for f in found} == {"no item was judged in both orders"}
 
 
@@ -38,8 +41,8 @@ def test_gpt_4_on_vicunas_questions(humandata: Path, known_answers: dict[str, di
         index="item_id", columns="annotator", values="preference"
     )
     one, two = (table[f"gpt-4/qlora-threeclass/{order}"].to_numpy() for order in ("AB", "BA"))
-    conflict = order_effect(one, two, name="x", seed=0, n_resamples=50).conflict
+    conflict = order_effect(one, two, name="x", resampling=RESAMPLING).conflict
     assert conflict.value == expected["gpt4_position_conflict_rate"]["value"]
     humans = table["faireval_human_consensus"].to_numpy()
-    balanced = raw_agreement(settle(one, two, "average"), humans, seed=0, n_resamples=50)
+    balanced = raw_agreement(settle(one, two, "average"), humans, resampling=RESAMPLING)
     assert balanced.value == pytest.approx(expected["gpt4_balanced_position_accuracy_3class"]["value"])

@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from farm.stats.bias.style import leanings, style_of
+from farm.stats.bootstrap import Resampling
+
+RESAMPLING = Resampling(seed=0, n_resamples=50)
 
 NAN = float("nan")
 
@@ -16,7 +19,7 @@ def test_shares_by_hand() -> None:
     assert style.has_list.tolist() == [0, 0, 1, 0]
     labels = np.array([2, 1, 1.25, 1.0, 1.5, NAN, 2])
     item = np.array([0, 0, 2, 3, 3, 3, 3])
-    found = leanings(item, labels, style, np.array([1, 1, 2, 0, 1, 1, 2]), name="x", seed=0, n_resamples=50)
+    found = leanings(item, labels, style, np.array([1, 1, 2, 0, 1, 1, 2]), name="x", resampling=RESAMPLING)
     # Longer preferred: item 0 yes, no; item 2 no (graded); item 3 no, -, -, yes. 2 of 5.
     assert (found.longer.value, found.longer.n_total, found.longer.n_unparsed) == (2 / 5, 5, 1)
     assert (found.longer_alpaca_eval.value, found.longer_alpaca_eval.n_total) == (1 / 2, 2)
@@ -26,7 +29,14 @@ def test_shares_by_hand() -> None:
 
 
 def test_unknown_order_and_equal_outputs_say_so() -> None:
-    found = leanings(np.array([0]), np.array([1.0]), style_of(["a"], ["b"]), None, name="x", seed=0, n_resamples=10)
+    found = leanings(
+        np.array([0]),
+        np.array([1.0]),
+        style_of(["a"], ["b"]),
+        None,
+        name="x",
+        resampling=Resampling(seed=0, n_resamples=10),
+    )
     assert [f.value for f in found] == [None] * 5
     assert "not recorded" in found.first_shown.reason and "different length" in found.longer.reason
 
@@ -46,8 +56,7 @@ def test_people_prefer_the_longer_answer_as_often_as_known(
         style_of(list(first["output_1"]), list(first["output_2"])),
         None,
         name=name,
-        seed=0,
-        n_resamples=50,
+        resampling=RESAMPLING,
     )
     assert round(found.longer.value or 0, 4) == expected["p_prefers_longer_nontie"]
     assert found.longer.n_total == expected["n_length"]
@@ -62,8 +71,7 @@ def test_gpt_4s_length_preference_is_the_published_one(humandata: Path) -> None:
         style_of(list(rows["output_1"]), list(rows["output_2"])),
         None,
         name="b1",
-        seed=0,
-        n_resamples=50,
+        resampling=RESAMPLING,
     )
     assert found.longer_alpaca_eval.value == pytest.approx(
         0.6

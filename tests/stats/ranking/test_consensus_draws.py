@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from farm.stats.agreement.by_annotator import majority
+from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
 from farm.stats.ranking.model_ranking import rank_models
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
+
+RESAMPLING = Resampling(seed=0, n_resamples=300)
 
 
 def votes(n_items: int, n_annotators: int, *, p_wrong: float, seed: int = 0) -> tuple[list[str], list[str], np.ndarray]:
@@ -20,7 +23,9 @@ def votes(n_items: int, n_annotators: int, *, p_wrong: float, seed: int = 0) -> 
 def test_every_resample_has_one_consensus_a_drawn_item() -> None:
     first, second, labels = votes(50, 4, p_wrong=0.3)
     comparisons = comparisons_of(first, second, 2 - majority(labels), [str(k) for k in range(50)])
-    for counts in consensus_resamples(comparisons, Votes(labels=labels), name="humans", seed=0, n_resamples=20):
+    for counts in consensus_resamples(
+        comparisons, Votes(labels=labels), name="humans", resampling=Resampling(seed=0, n_resamples=20)
+    ):
         assert (counts.wins + counts.losses).sum(axis=1) == pytest.approx(50)
 
 
@@ -29,7 +34,9 @@ def test_an_item_counts_as_often_as_its_annotators_were_drawn() -> None:
     labels = np.full((3, 3), np.nan)
     labels[np.arange(3), np.arange(3)] = 1.0
     comparisons = comparisons_of(["a", "b", "c"], ["b", "c", "a"], [1.0] * 3, ["x"] * 3)
-    (counts,) = consensus_resamples(comparisons, Votes(labels=labels), name="humans", seed=0, n_resamples=200)
+    (counts,) = consensus_resamples(
+        comparisons, Votes(labels=labels), name="humans", resampling=Resampling(seed=0, n_resamples=200)
+    )
     n_played = counts.wins + counts.losses
     assert n_played.sum(axis=1) == pytest.approx(3)
     assert set(n_played.ravel()) == {0.0, 1.0, 2.0, 3.0}
@@ -43,9 +50,9 @@ def test_annotators_who_agree_add_no_noise_and_lenient_ones_do() -> None:
     partial[np.array(second) == "m2", 2] = 2.0
     for given, adds_noise in ((labels, False), (partial, True)):
         comparisons = comparisons_of(first, second, 2 - majority(given), [str(k) for k in range(400)])
-        plain = rank_models(comparisons, tie_model="half_wins", seed=0, n_resamples=300)
-        resampled = consensus_resamples(comparisons, Votes(labels=given), name="humans", seed=0, n_resamples=300)
-        both = rank_models(comparisons, tie_model="half_wins", seed=0, n_resamples=300, resampled=resampled)
+        plain = rank_models(comparisons, tie_model="half_wins", resampling=RESAMPLING)
+        resampled = consensus_resamples(comparisons, Votes(labels=given), name="humans", resampling=RESAMPLING)
+        both = rank_models(comparisons, tie_model="half_wins", resampling=RESAMPLING, resampled=resampled)
         ratio = both.draws.win_rate_draws.std(axis=0) / plain.draws.win_rate_draws.std(axis=0)
         assert (ratio[2] > 1.5) == adds_noise
         assert adds_noise or ratio == pytest.approx(1.0)
@@ -54,8 +61,12 @@ def test_annotators_who_agree_add_no_noise_and_lenient_ones_do() -> None:
 def test_the_same_clusters_are_drawn_with_and_without_annotators() -> None:
     first, second, labels = votes(60, 1, p_wrong=0.2)
     comparisons = comparisons_of(first, second, 2 - labels[:, 0], [str(k // 2) for k in range(60)])
-    plain = rank_models(comparisons, tie_model="half_wins", seed=3, n_resamples=50)
-    (counts,) = consensus_resamples(comparisons, Votes(labels=labels), name="humans", seed=3, n_resamples=50)
-    again = rank_models(comparisons, tie_model="half_wins", seed=3, n_resamples=50, resampled=[counts])
+    plain = rank_models(comparisons, tie_model="half_wins", resampling=Resampling(seed=3, n_resamples=50))
+    (counts,) = consensus_resamples(
+        comparisons, Votes(labels=labels), name="humans", resampling=Resampling(seed=3, n_resamples=50)
+    )
+    again = rank_models(
+        comparisons, tie_model="half_wins", resampling=Resampling(seed=3, n_resamples=50), resampled=[counts]
+    )
     assert again.draws.win_rate_draws == pytest.approx(plain.draws.win_rate_draws)
     assert ClusterCounts(comparisons).n_clusters == 30

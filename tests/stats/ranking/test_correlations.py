@@ -3,8 +3,10 @@ import pytest
 from scipy import stats
 
 from farm.leaderboard.human_tables import ALPACAFARM_TABLE_2
-from farm.stats.bootstrap import FloatArray
+from farm.stats.bootstrap import FloatArray, Resampling
 from farm.stats.ranking.correlations import compare_rankings, correlations, holm
+
+RESAMPLING = Resampling(seed=0, n_resamples=1000)
 
 MODELS = ("a", "b", "c", "d")
 
@@ -39,20 +41,20 @@ def test_alpacafarms_published_table_gives_its_published_correlation() -> None:
 
 def test_equal_win_rates_have_no_correlation_but_a_reason() -> None:
     flat = np.tile(np.array([1.0, 0.0]), (4, 1, 50))
-    result = compare_rankings(MODELS, flat, scores([0.1, 0.3, 0.5, 0.7], n_items=100), seed=0)
+    result = compare_rankings(MODELS, flat, scores([0.1, 0.3, 0.5, 0.7], n_items=100), resampling=RESAMPLING)
     assert result.spearman.value is None and result.pearson.value is None
     assert "same win rate in the first" in result.spearman.reason
 
 
 def test_two_models_are_too_few() -> None:
-    result = compare_rankings(("a", "b"), scores([0.2, 0.8]), scores([0.2, 0.8]), seed=0)
+    result = compare_rankings(("a", "b"), scores([0.2, 0.8]), scores([0.2, 0.8]), resampling=RESAMPLING)
     assert result.kendall.value is None
     assert "at least 3" in result.kendall.reason
 
 
 def test_a_ranking_agrees_with_itself() -> None:
     table = scores([0.1, 0.4, 0.6, 0.9])
-    result = compare_rankings(MODELS, table, table, seed=0)
+    result = compare_rankings(MODELS, table, table, resampling=RESAMPLING)
     assert (result.spearman.value, result.kendall.value, result.pearson.value) == pytest.approx((1, 1, 1))
     assert result.inversions == ()
     assert result.spearman.n_total == 4
@@ -60,7 +62,10 @@ def test_a_ranking_agrees_with_itself() -> None:
 
 def test_swapping_the_rankings_changes_no_correlation() -> None:
     one, other = scores([0.3, 0.35, 0.5, 0.6]), scores([0.4, 0.3, 0.5, 0.55], seed=1)
-    there, back = compare_rankings(MODELS, one, other, seed=0), compare_rankings(MODELS, other, one, seed=0)
+    there, back = (
+        compare_rankings(MODELS, one, other, resampling=RESAMPLING),
+        compare_rankings(MODELS, other, one, resampling=RESAMPLING),
+    )
     assert there.spearman.value == pytest.approx(back.spearman.value)
     assert there.kendall.value == pytest.approx(back.kendall.value)
     assert [(p.better_in_first, p.better_in_second) for p in there.inversions] == [
@@ -71,15 +76,15 @@ def test_swapping_the_rankings_changes_no_correlation() -> None:
 def test_the_order_and_the_names_of_models_change_nothing() -> None:
     one, other = scores([0.3, 0.35, 0.5, 0.6]), scores([0.4, 0.3, 0.5, 0.55], seed=1)
     order = [2, 0, 3, 1]
-    plain = compare_rankings(MODELS, one, other, seed=0)
-    moved = compare_rankings([f"m-{MODELS[k]}" for k in order], one[order], other[order], seed=0)
+    plain = compare_rankings(MODELS, one, other, resampling=RESAMPLING)
+    moved = compare_rankings([f"m-{MODELS[k]}" for k in order], one[order], other[order], resampling=RESAMPLING)
     for a, b in ((plain.spearman, moved.spearman), (plain.pearson, moved.pearson)):
         assert (a.value, a.low, a.high) == pytest.approx((b.value, b.low, b.high))
 
 
 def test_a_real_inversion_is_found_and_larger_than_noise() -> None:
     one, other = scores([0.2, 0.4, 0.6, 0.8]), scores([0.2, 0.6, 0.4, 0.8], seed=1)
-    result = compare_rankings(MODELS, one, other, seed=0)
+    result = compare_rankings(MODELS, one, other, resampling=RESAMPLING)
     (pair,) = result.inversions
     assert (pair.better_in_first, pair.better_in_second) == ("c", "b")
     assert pair.first.difference is not None and pair.first.difference > 0
@@ -90,7 +95,7 @@ def test_a_real_inversion_is_found_and_larger_than_noise() -> None:
 
 def test_an_inversion_by_chance_is_within_noise() -> None:
     one, other = scores([0.2, 0.5, 0.5, 0.8]), scores([0.2, 0.5, 0.5, 0.8], seed=3)
-    result = compare_rankings(MODELS, one, other, seed=0)
+    result = compare_rankings(MODELS, one, other, resampling=RESAMPLING)
     assert all(not pair.is_beyond_noise for pair in result.inversions)
     assert result.expected_inversions < 1.2
 
@@ -101,7 +106,7 @@ def test_the_p_value_is_that_of_the_smaller_difference() -> None:
         wins = np.r_[np.ones(n_first), np.zeros(100 - n_first)]
         return np.stack([wins, 1 - wins])[:, None, :]
 
-    (found,) = compare_rankings(("a", "b"), pair(60), pair(30), seed=0).inversions
+    (found,) = compare_rankings(("a", "b"), pair(60), pair(30), resampling=RESAMPLING).inversions
     # Differences +-1: mean .2, sample variance (100 - 100 * .04) / 99; SE .098473; z 2.0310; upper tail .02113
     assert found.first.standard_error == pytest.approx(0.098473, abs=1e-6)
     assert found.p_value == pytest.approx(0.02113, abs=1e-5)
@@ -111,8 +116,8 @@ def test_one_seed_gives_a_narrower_interval_than_seeds_that_differ() -> None:
     rng = np.random.default_rng(0)
     base = scores([0.4, 0.45, 0.5, 0.55], n_seeds=1, n_items=2000)
     shifted = np.clip(0.5 * base + 0.25 + rng.normal(0, 0.08, (4, 4, 1)), 0, 1)
-    one = compare_rankings(MODELS, base, base, seed=0)
-    several = compare_rankings(MODELS, shifted, base, seed=0)
+    one = compare_rankings(MODELS, base, base, resampling=RESAMPLING)
+    several = compare_rankings(MODELS, shifted, base, resampling=RESAMPLING)
     assert one.pearson.low is not None and several.pearson.low is not None
     assert several.pearson.low < one.pearson.low
 
@@ -123,7 +128,7 @@ def test_the_interval_holds_the_correlation_without_noise() -> None:
     n_held = np.zeros(3)
     for repetition in range(60):
         tables = [scores(list(rates), n_seeds=3, seed=2 * repetition + k) for k, rates in enumerate(truth)]
-        found = compare_rankings("abcdef", *tables, seed=0, n_resamples=200)
+        found = compare_rankings("abcdef", *tables, resampling=Resampling(seed=0, n_resamples=200))
         for k, (one, true) in enumerate(
             zip((found.spearman, found.kendall, found.pearson), without_noise, strict=True)
         ):
@@ -134,7 +139,9 @@ def test_the_interval_holds_the_correlation_without_noise() -> None:
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     one, other = scores([0.3, 0.35, 0.5, 0.6]), scores([0.4, 0.3, 0.5, 0.55], seed=1)
-    assert compare_rankings(MODELS, one, other, seed=5) == compare_rankings(MODELS, one, other, seed=5)
+    assert compare_rankings(MODELS, one, other, resampling=Resampling(seed=5, n_resamples=1000)) == compare_rankings(
+        MODELS, one, other, resampling=Resampling(seed=5, n_resamples=1000)
+    )
 
 
 def test_holms_correction_by_hand() -> None:
@@ -147,4 +154,4 @@ def test_a_model_without_verdicts_is_named() -> None:
     broken = table.copy()
     broken[2, 1] = np.nan
     with pytest.raises(ValueError, match="'c'"):
-        compare_rankings(MODELS, table, broken, seed=0)
+        compare_rankings(MODELS, table, broken, resampling=RESAMPLING)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.model_ranking import ModelRanking, rank_models
 from farm.stats.ranking.pair_counts import Comparisons, comparisons_of
 
@@ -17,7 +18,9 @@ def made(n: int = 600, *, seed: int = 0, names: str = "abcd", tie: float = 0.1) 
 
 
 def ranked(comparisons: Comparisons, *, n_resamples: int = 200) -> ModelRanking:
-    return rank_models(comparisons, tie_model="half_wins", seed=0, n_resamples=n_resamples).ranking
+    return rank_models(
+        comparisons, tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=n_resamples)
+    ).ranking
 
 
 def test_models_come_best_first_with_everything_about_them() -> None:
@@ -88,7 +91,9 @@ def test_one_model_and_all_ties_say_so() -> None:
 
 
 def test_davidson_estimates_its_tie_parameter() -> None:
-    ranking = rank_models(made(2000, tie=0.25), tie_model="davidson", seed=0, n_resamples=100).ranking
+    ranking = rank_models(
+        made(2000, tie=0.25), tie_model="davidson", resampling=Resampling(seed=0, n_resamples=100)
+    ).ranking
     found = ranking.tie_strength
     assert found is not None and found.value is not None and found.low is not None and found.high is not None
     # A quarter of ties between equals: t / (2 + t) = 1/4, t = 2/3.
