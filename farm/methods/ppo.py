@@ -73,7 +73,7 @@ from farm.models.scoring.reward import load_reward_scorer
 from farm.models.trainable import load_backbone, load_policy_and_reference
 from farm.progress import progress
 from farm.records import Instruction, Policy
-from farm.tensors.kl import kl_k1, kl_k3
+from farm.tensors.logprobs import kl_k3
 from farm.tensors.masks import masked_mean, masked_sum, masked_var
 
 KL_TOLERANCE_AT_START = 1e-3
@@ -264,7 +264,7 @@ def _metrics(
 ) -> dict[str, float]:
     """The table in this module's docstring."""
     mask, logratio = rollouts.completion_mask, rollouts.logratio
-    kl = masked_sum(kl_k1(logratio), mask)
+    kl = masked_sum(logratio, mask)
     returns = rewarded.advantages.returns
     unexplained = masked_var(returns - rollouts.values, mask) / masked_var(returns, mask)
     return {

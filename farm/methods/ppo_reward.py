@@ -5,9 +5,8 @@ from typing import ClassVar, Literal, NamedTuple
 
 from torch import Tensor
 
-from farm.tensors.advantages import Advantages, generalised_advantages
 from farm.tensors.masks import masked_whiten
-from farm.tensors.rewards import shaped_rewards
+from farm.tensors.ppo import Advantages, generalised_advantages, shaped_rewards
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,8 @@ from farm.methods.online.rollouts import Networks, Rollouts, micro_batches
 from farm.models.forward import CompletionBatch, completion_batch
 from farm.seeds import rng_for
 from farm.store.cost import Cost, count
-from farm.tensors.advantages import Advantages
 from farm.tensors.logprobs import per_token_logps
-from farm.tensors.ppo import PolicyLoss, ValueLoss, clipped_policy_loss, clipped_value_loss
+from farm.tensors.ppo import Advantages, PolicyLoss, ValueLoss, clipped_policy_loss, clipped_value_loss
 
 
 @dataclass(frozen=True, kw_only=True)

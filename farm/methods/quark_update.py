@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from farm.models.forward import LanguageModel, completion_batch
-from farm.tensors.kl import full_kl
-from farm.tensors.logprobs import entropies, per_token_logps
+from farm.tensors.logprobs import entropies, full_kl, per_token_logps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from farm.models.flops import count_gpu_memory, forward_flops
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
 from farm.store.cost import Cost, count, uncounted
-from farm.tensors.sampling import sample_tokens
+from farm.tensors.logprobs import sample_tokens
 
 logger = logging.getLogger(__name__)
 

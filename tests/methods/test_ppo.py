@@ -27,8 +27,7 @@ from farm.models.checkpoint import load_causal_lm, load_reward_model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion
 from farm.records import Policy
-from farm.tensors.advantages import Advantages
-from farm.tensors.rewards import shaped_rewards
+from farm.tensors.ppo import Advantages
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_causal_lm, tiny_gpt2, tiny_gpt_neox
 
@@ -150,14 +149,6 @@ def test_files_say_what_happened(method: PPO, inputs: TrainingInputs, folders: F
     assert [s.step for s in snapshots_of(output_dir, policy.checkpoint)] == [2, 3]
     after_two, at_end = weights_of(output_dir / "step_0002"), weights_of(output_dir)
     assert any(not torch.equal(after_two[name], at_end[name]) for name in at_end)
-
-
-def test_reward_sits_at_the_last_real_token() -> None:
-    scores, mask = torch.tensor([10.0, 20.0]), torch.tensor([[True, True, True], [True, False, False]])
-    logratio = torch.tensor([[1.0, -2.0, 0.5], [4.0, 99.0, 99.0]])
-    # -0.1 * logratio, negative ones not clamped, and the score on top at columns 2 and 0
-    expected = torch.tensor([[-0.1, 0.2, 9.95], [19.6, 0.0, 0.0]])
-    torch.testing.assert_close(shaped_rewards(scores, logratio, mask, kl_coef=0.1), expected)
 
 
 def test_only_unfinished_answers_are_penalised(method: PPO) -> None:

@@ -34,10 +34,8 @@ from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optim
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
 from farm.models.scoring.reward import RewardScorer
-from farm.tensors.advantages import generalised_advantages
 from farm.tensors.masks import masked_whiten
-from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss
-from farm.tensors.rewards import shaped_rewards
+from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss, generalised_advantages, shaped_rewards
 from tests.methods.trl_ppo_dump import EOS, FIXTURE, PAD, config
 
 TOLERANCE = 1e-5

@@ -21,7 +21,6 @@ from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.forward import LanguageModel
 from farm.models.scoring.reward import RewardScorer
-from farm.tensors.kl import full_kl, kl_k1
 from tests.methods.conftest import Folders, with_model
 
 CPU = torch.device("cpu")
@@ -49,22 +48,6 @@ def test_quantiles_by_hand() -> None:
     assert quantiles_of([1.0, 5.0, 4.0, 0.0, 4.0, 2.0], 3) == [2, 0, 0, 2, 1, 1]
     assert quantiles_of([1.0, 5.0], 1) == [0, 0]
     assert sorted(quantiles_of(list(range(10)), 4)) == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
-
-
-def test_full_kl_by_hand() -> None:
-    # p = (3/4, 1/4) against q = (1/2, 1/2): 3/4 log 3/2 + 1/4 log 1/2 = .3041 - .1733 = .1308.
-    logits, ref_logits = torch.tensor([3.0, 1.0]).log(), torch.zeros(2)
-    assert float(full_kl(logits, ref_logits, 1.0)) == pytest.approx(0.1308, abs=1e-4)
-    assert float(full_kl(logits, logits, 0.5)) == 0
-
-
-def test_full_kl_is_the_mean_of_the_sampled_one() -> None:
-    rng = np.random.default_rng(0)
-    logits, ref_logits = (torch.tensor(rng.normal(size=5)) for _ in range(2))
-    logps, ref_logps = logits.log_softmax(-1), ref_logits.log_softmax(-1)
-    drawn = torch.tensor(rng.choice(5, size=200_000, p=logps.exp().numpy() / logps.exp().sum().item()))
-    sampled = kl_k1((logps - ref_logps)[drawn]).mean()
-    assert float(full_kl(logits, ref_logits, 1.0)) == pytest.approx(float(sampled), abs=0.01)
 
 
 def test_one_quantile_is_imitation_with_kl(base: Path) -> None:

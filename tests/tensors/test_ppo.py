@@ -1,4 +1,4 @@
-"""Hand-worked numbers and laws of PPO's tensor functions."""
+"""Hand-worked numbers and laws of PPO's rewards, advantages and losses."""
 
 import math
 
@@ -6,14 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from farm.tensors.advantages import generalised_advantages
-from farm.tensors.kl import kl_k1, kl_k2, kl_k3
-from farm.tensors.logprobs import entropies, per_token_logps
-from farm.tensors.masks import masked_mean, masked_sum, masked_var, masked_whiten
-from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss
-from farm.tensors.sampling import sample_tokens
-
-MASK = torch.tensor([[True, True, True], [True, False, False]])
+from farm.tensors.masks import masked_whiten
+from farm.tensors.ppo import clipped_policy_loss, clipped_value_loss, generalised_advantages, shaped_rewards
 
 
 def random_batch(seed: int, n_rows: int = 5, n_columns: int = 7) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -34,29 +28,12 @@ def wider(mask: Tensor) -> Tensor:
     return torch.cat([mask, torch.zeros(len(mask), 3, dtype=torch.bool)], dim=1)
 
 
-def test_masked_statistics_by_hand() -> None:
-    values = torch.tensor([[1.0, 2.0, 3.0], [6.0, 99.0, math.nan]])
-    assert masked_mean(values, MASK).item() == 3.0  # (1 + 2 + 3 + 6) / 4
-    assert masked_var(values, MASK).item() == 3.5  # (4 + 1 + 0 + 9) / 4
-    assert masked_sum(values, MASK).tolist() == [6.0, 6.0]
-
-
-def test_whitening_sees_real_tokens_only() -> None:
-    values = torch.tensor([[1.0, 2.0, 3.0], [6.0, 99.0, math.nan]])
-    whitened = masked_whiten(values, MASK, shift_mean=True)
-    # mean 3, variance 7/2: (1 - 3) / sqrt(3.5) = -1.0690
-    expected = torch.tensor([[-1.0690, -0.5345, 0.0], [1.6036, 0.0, 0.0]])
-    torch.testing.assert_close(whitened, expected, atol=1e-4, rtol=0)
-    scaled = masked_whiten(values, MASK, shift_mean=False)
-    torch.testing.assert_close(scaled[MASK], whitened[MASK] + 3.0)
-
-
-def test_log_probabilities_by_hand() -> None:
-    logits = torch.tensor([0.0, math.log(3.0)])  # probabilities 1/4 and 3/4; at temperature 1/2, 1/10 and 9/10
-    assert per_token_logps(logits, torch.tensor(1), 1.0).item() == pytest.approx(math.log(3 / 4))
-    assert per_token_logps(logits, torch.tensor(0), 0.5).item() == pytest.approx(math.log(1 / 10))
-    assert entropies(logits, 1.0).item() == pytest.approx(0.562335, abs=1e-6)  # ln 4 - (3/4) ln 3
-    assert entropies(torch.zeros(8), 0.7).item() == pytest.approx(math.log(8))
+def test_reward_sits_at_the_last_real_token() -> None:
+    scores, mask = torch.tensor([10.0, 20.0]), torch.tensor([[True, True, True], [True, False, False]])
+    logratio = torch.tensor([[1.0, -2.0, 0.5], [4.0, 99.0, 99.0]])
+    # -0.1 * logratio, negative ones not clamped, and the score on top at columns 2 and 0
+    expected = torch.tensor([[-0.1, 0.2, 9.95], [19.6, 0.0, 0.0]])
+    torch.testing.assert_close(shaped_rewards(scores, logratio, mask, kl_coef=0.1), expected)
 
 
 def test_advantages_by_hand() -> None:
@@ -138,26 +115,3 @@ def test_gradients_are_finite_where_padding_is_not() -> None:
     ).loss.backward()  # type: ignore[no-untyped-call]
     assert logps.grad is not None
     assert torch.isfinite(logps.grad).all()
-
-
-def test_kl_estimators_on_samples() -> None:
-    rng = torch.Generator().manual_seed(0)
-    policy, reference = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.3, 0.3, 0.4])
-    exact = 0.5 * math.log(0.5 / 0.3) + 0.2 * math.log(0.2 / 0.4)
-    drawn = torch.multinomial(policy, 200_000, replacement=True, generator=rng)
-    logratio = (policy.log() - reference.log())[drawn]
-    k1, k2, k3 = kl_k1(logratio), kl_k2(logratio), kl_k3(logratio)
-    for estimate in (k1, k3):
-        assert abs(estimate.mean() - exact) < 5 * estimate.std() / len(drawn) ** 0.5
-    assert k3.std() < 0.8 * k1.std()
-    assert k3.min() >= 0 and k2.min() >= 0
-    assert k1.clamp(min=0).mean() > 1.5 * exact  # what clamping does
-
-
-def test_sampling_inverts_the_distribution() -> None:
-    logits = torch.tensor([[0.0, -math.inf, math.log(3.0), -math.inf]]).expand(6, 4)
-    uniforms = torch.tensor([0.0, 0.249, 0.251, 0.5, 0.999, 1 - 2**-24])
-    assert sample_tokens(logits, uniforms, 1.0).tolist() == [0, 0, 2, 2, 2, 2]
-    # At temperature 1/2 the odds are 1 to 9.
-    assert sample_tokens(logits, uniforms, 0.5).tolist() == [0, 2, 2, 2, 2, 2]
-    assert sample_tokens(logits, uniforms, 0).tolist() == [2] * 6
