@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import pydantic
-from omegaconf import DictConfig, OmegaConf
 
 from farm.errors import UserError
 
-CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
 PACKAGE_DIR = Path(__file__).resolve().parent
-
+CONF_DIR = next((path for path in [PACKAGE_DIR / "conf"] if path.is_dir()), PACKAGE_DIR.parent / "conf")
+"""The settings that come with farm: inside the package where it is installed, beside it in the repository."""
 
 TargetT = TypeVar("TargetT")
 
@@ -41,16 +40,6 @@ class Problem:
     """Dotted key."""
     message: str
     """What was expected, what came, what to do."""
-
-
-def register_resolvers() -> None:
-    """`${text:FILE}` is the text of a file under conf/; `${package:FILE}` is the path of a file in the package;
-    `${first_of:A,B}` is A, or B if A is null; `${required:KEY}` is the value of a top-level key, not null.
-    """
-    OmegaConf.register_new_resolver("text", lambda name: (CONF_DIR / name).read_text(), replace=True)
-    OmegaConf.register_new_resolver("package", lambda name: str(PACKAGE_DIR / name), replace=True)
-    OmegaConf.register_new_resolver("first_of", lambda given, other: other if given is None else given, replace=True)
-    OmegaConf.register_new_resolver("required", _required, replace=True)
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -75,12 +64,6 @@ def build(target: type[TargetT], node: Mapping[str, object]) -> TargetT:
         raise ConfigError(problems)
     assert isinstance(value, target)
     return value
-
-
-def _required(key: str, *, _root_: DictConfig) -> object:
-    if _root_.get(key) is None:
-        raise ConfigError([Problem(key, f"is required here; give {key}=... on the command line")])
-    return _root_[key]
 
 
 _FAILED = object()

@@ -21,13 +21,12 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.compose import compose_one
+from farm.conf_dirs import DEFAULT_DIR, choices, user_conf_dir
 from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
 from farm.labels.read import notes_of, read_annotations
 from farm.progress import progress
 from farm.records import Annotation
 from farm.reports.json_file import write_json
-
-ANNOTATOR_DIR = CONF_DIR / "annotator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,7 @@ class CalibrateSettings:
     base: str | None
     """The annotator that the written file puts the noise on; None for the judge itself."""
     annotator_dir: Path | None
-    """Folder of the written file; None for conf/annotator."""
+    """Folder of the written file; None for annotator/ in the user's own settings folder."""
     overwrite: bool
     """Whether the file may be replaced."""
     output: Path
@@ -57,7 +56,7 @@ class CalibrateSettings:
 
     @property
     def config_path(self) -> Path:
-        return (self.annotator_dir or ANNOTATOR_DIR) / f"{self.name}.yaml"
+        return (self.annotator_dir or user_conf_dir() / "annotator") / f"{self.name}.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ def _composed(arguments: Sequence[str]) -> _Settings:
     except ConfigError:
         judge = None  # the line is wrong; composed again below, it says everything that is
     if isinstance(judge, str) and judge != "???" and not Path(judge).exists():
-        names = sorted(path.stem for path in ANNOTATOR_DIR.glob("*.yaml"))
+        names = choices("annotator")
         if judge not in names:
             raise ConfigError([Problem("judge", _unknown_judge(judge, names))])
         arguments = [*arguments, f"annotator@live={judge}"]
@@ -123,11 +122,13 @@ def _name_problems(command: CalibrateSettings) -> list[Problem]:
         problems.append(
             Problem("name", f"expected letters, digits, _, - and . (it names a file), got {command.name!r}")
         )
-    if command.config_path.exists() and not command.overwrite:
+    if (CONF_DIR / "annotator" / f"{command.name}.yaml").exists():
+        problems.append(Problem("name", f"farm comes with an annotator {command.name!r}; choose another name"))
+    elif command.config_path.exists() and not command.overwrite:
         problems.append(
             Problem("name", f"{command.config_path} exists; choose another name, or overwrite=true to replace it")
         )
-    names = sorted(path.stem for path in ANNOTATOR_DIR.glob("*.yaml"))
+    names = choices("annotator")
     if command.base is not None and command.base not in names:
         problems.append(Problem("base", f"no annotator {command.base!r}; {did_you_mean(command.base, names)}"))
     base = command.base or (command.judge if command.live is not None else None)
@@ -176,8 +177,15 @@ def _write(found: Calibration, command: CalibrateSettings) -> None:
     print(text)
     for name in ("calibration.json", "calibration.md", "calibration.png"):
         print(f"  {command.output / name}")
-    where = "" if path.parent.resolve() == ANNOTATOR_DIR.resolve() else f" (once it is in {ANNOTATOR_DIR})"
-    print(f"  {path}: use it with annotator={command.name}{where}")
+    print(f"  {path}: use it with annotator={command.name}{_where_found(path)}")
+
+
+def _where_found(path: Path) -> str:
+    """What to say beside the annotator's name so that it is found; nothing in the folder that is looked into anyway."""
+    folder = path.parent.parent
+    if path.parent.name != "annotator":
+        return f" once it is in {user_conf_dir() / 'annotator'}"
+    return "" if folder == DEFAULT_DIR else f" conf_dir={folder}"
 
 
 def _unknown_judge(judge: str, names: Sequence[str]) -> str:

@@ -8,15 +8,19 @@ from typing import NamedTuple, TypeVar, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.config import CONF_DIR, ConfigError, Problem, did_you_mean, register_resolvers
+from farm.conf_dirs import open_conf_dirs, user_conf_dir
+from farm.config import CONF_DIR, ConfigError, Problem, did_you_mean
 
 T = TypeVar("T")
 Config = Mapping[str, object]
@@ -106,9 +110,18 @@ class _Line(NamedTuple):
     problems: list[Problem]
 
 
+class _UserConfDir(SearchPathPlugin):
+    """Hydra looks into the user's folder too, here and in its own launchers, which hand the path to their workers."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if user_conf_dir().is_dir():
+            search_path.append("user", f"file://{user_conf_dir().absolute()}")
+
+
 @contextmanager
 def _composer() -> Iterator[None]:
-    register_resolvers()
+    open_conf_dirs()
+    Plugins.instance().register(_UserConfDir)
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         yield

@@ -7,7 +7,8 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 
-from farm.config import CONF_DIR, ConfigError
+from farm.conf_dirs import choices, conf_dir_in_use, without_conf_dir
+from farm.config import ConfigError
 from farm.errors import UserError
 
 HELP = """\
@@ -38,7 +39,8 @@ usage: farm <command> [key=value ...]      every command takes Hydra overrides
 
 {choices}
 
-Settings live in conf/, one YAML per choice, every key with a comment. Artifacts go to root (default runs/).
+Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
+adds those of a folder of yours. Artifacts go to root (default runs/).
 A wrong key or type is reported before anything starts, with exit code 2.
 """
 
@@ -76,6 +78,12 @@ def run_command(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    rest, conf_dir = without_conf_dir(arguments)
+    with conf_dir_in_use(conf_dir):
+        return _run_command(rest)
+
+
+def _run_command(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help") or arguments[-1] in ("-h", "--help"):
         print(_help())
         return 0
@@ -114,7 +122,7 @@ def _help() -> str:
 
 def _choices(group: str) -> str:
     """A group's choices, wrapped; a method's published settings stand as [_paper] behind its name."""
-    names = sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml"))
+    names = choices(group)
     plain = [name for name in names if not name.endswith(PAPER)]
     shown = [name + (f"[{PAPER}]" if name + PAPER in names else "") for name in plain]
     lead = f"  {group:<12}"

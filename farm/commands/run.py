@@ -23,7 +23,8 @@ from farm.commands.annotate_report import cost_lines
 from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
 from farm.commands.compose import expand, settings_as_axes, written_sweep_keys
 from farm.commands.stage_report import one_line, stage_table, standing_text
-from farm.config import CONF_DIR, ConfigError, Problem, build, register_resolvers
+from farm.conf_dirs import open_conf_dirs
+from farm.config import CONF_DIR, ConfigError, Problem, build
 from farm.errors import UserError
 from farm.pipeline.chain import Chain
 from farm.pipeline.results import read_run, read_runs
@@ -130,7 +131,7 @@ def _plan(overrides: Sequence[str], *, is_multirun: bool) -> Sweep:
 
 def run_job(config: DictConfig) -> None:
     """One job of a sweep, in a worker process of Hydra's launcher."""
-    register_resolvers()
+    open_conf_dirs()
     plain = cast(dict[str, object], OmegaConf.to_container(config, resolve=True))
     chain, session = plan(plain)
     label = label_of(chain)

@@ -91,7 +91,10 @@ def test_a_live_annotator_may_be_the_judge(table: Path, tmp_path: Path) -> None:
                 "base: no annotator 'poool'; did you mean `pool`",
             ],
         ),
-        ({"judge": "longest", "name": "longest"}, ["name: the file would build on itself"]),
+        (
+            {"judge": "longest", "name": "longest"},
+            ["name: the file would build on itself", "name: farm comes with an annotator 'longest'"],
+        ),
         (
             {"name": "a/b", "p_limit": "1.0", "overwrit": "true"},
             [
@@ -120,7 +123,7 @@ def test_missing_settings_are_all_named() -> None:
 def test_a_name_that_is_taken_is_refused_before_the_work(table: Path) -> None:
     taken = [text for text in arguments(table, table.parent, name="pool") if not text.startswith("annotator_dir")]
     before = (CONF_DIR / "annotator" / "pool.yaml").read_bytes()
-    with pytest.raises(ConfigError, match=r"pool.yaml exists"):
+    with pytest.raises(ConfigError, match="farm comes with an annotator 'pool'"):
         calibrate(taken)
     assert (CONF_DIR / "annotator" / "pool.yaml").read_bytes() == before
 

@@ -9,7 +9,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from farm.calls.request import Reply, Request
-from farm.config import CONF_DIR, build, register_resolvers
+from farm.conf_dirs import open_conf_dirs
+from farm.config import CONF_DIR, build
 from farm.judges.judge import Judge
 from farm.records import Comparison
 
@@ -40,7 +41,7 @@ class _Holder:
 @lru_cache
 def shipped_judge(name: str, *overrides: str) -> Judge:
     """A judge of conf/judge."""
-    register_resolvers()
+    open_conf_dirs()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         config = compose(None, overrides=["+judge_models=endpoint", f"+judge={name}", "judge_model=test", *overrides])
         plain = OmegaConf.to_container(config, resolve=True)

@@ -9,7 +9,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from farm.calls.request import ModelSlot
-from farm.config import CONF_DIR, ConfigError, build, register_resolvers
+from farm.conf_dirs import open_conf_dirs
+from farm.config import CONF_DIR, ConfigError, build
 from farm.judges.grading import GradingJudge
 from farm.judges.judge import Judge, Panel
 from farm.judges.prompted import PromptedJudge
@@ -28,7 +29,7 @@ class Holder:
 
 
 def composed(group: str, name: str, *overrides: str, models: str = "endpoint") -> Holder:
-    register_resolvers()
+    open_conf_dirs()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         config = compose(None, overrides=[f"+judge_models={models}", f"+{group}={name}", *overrides])
         plain = OmegaConf.to_container(config, resolve=True)
