@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from farm.conf_dirs import choices, conf_dir_in_use, without_conf_dir
 from farm.config import ConfigError
 from farm.errors import UserError
+from farm.version import version
 
 HELP = """\
 farm - which way of learning from preferences works best, and would people agree?
@@ -40,7 +41,7 @@ usage: farm <command> [key=value ...]      every command takes Hydra overrides
 {choices}
 
 Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
-adds those of a folder of yours. Artifacts go to root (default runs/).
+adds those of a folder of yours. Artifacts go to root (default runs/). farm --version says which farm this is.
 A wrong key or type is reported before anything starts, with exit code 2.
 """
 
@@ -84,6 +85,9 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _run_command(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] in ("-V", "--version"):
+        print(f"farm {version()}")
+        return 0
     if not arguments or arguments[0] in ("-h", "--help", "help") or arguments[-1] in ("-h", "--help"):
         print(_help())
         return 0
