@@ -64,12 +64,13 @@ def open_conf_dirs() -> None:
 @contextmanager
 def conf_dir_in_use(folder: Path | None) -> Iterator[None]:
     """Make this the user's folder for a while, in worker processes too; None leaves it as it is."""
-    before = os.environ.get(VARIABLE)
+    before, path_before = os.environ.get(VARIABLE), list(sys.path)
     if folder is not None:
         os.environ[VARIABLE] = str(folder.expanduser().absolute())
     try:
         yield
     finally:
+        sys.path[:] = path_before
         if before is not None:
             os.environ[VARIABLE] = before
         elif folder is not None:
