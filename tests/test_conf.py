@@ -9,11 +9,11 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.presentation import ONCE
 from farm.commands.compare import CompareSettings
-from farm.commands.compose import compose_one, expand
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.pocket import BuildCommand
 from farm.commands.run import plan
 from farm.commands.score import settings_of
+from farm.compose import compose_one, expand
 from farm.config import CONF_DIR, ConfigError, build
 from farm.models.prompts import ChatPrompt
 from farm.store.artifacts import describe

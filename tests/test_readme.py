@@ -9,11 +9,11 @@ import pytest
 
 from farm.commands import annotate, calibrate
 from farm.commands.compare import CompareSettings
-from farm.commands.compose import compose_one, expand
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.plan import PlanSettings
 from farm.commands.run import plan
 from farm.commands.score import ScoreSettings
+from farm.compose import compose_one, expand
 from farm.config import build
 from tests.paths import ROOT
 

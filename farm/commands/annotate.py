@@ -14,7 +14,7 @@ from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import LazyCalls, lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import AnnotateMeter, cost_lines, dry_run_lines
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build
 from farm.data.annotated_rows import annotated, annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons

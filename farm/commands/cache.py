@@ -7,7 +7,7 @@ from pathlib import Path
 
 from farm.calls.cache.cache_contents import ModelContents, contents, export_lines, prune, size_bytes
 from farm.calls.spending.ledger import money, tokens
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build, did_you_mean
 from farm.errors import UserError
 

@@ -20,7 +20,7 @@ from farm.annotators.annotator import Annotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.conf_dirs import DEFAULT_DIR, choices, user_conf_dir
 from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
 from farm.labels.read import notes_of, read_annotations

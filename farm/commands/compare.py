@@ -12,7 +12,7 @@ from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
 from farm.analysis.humans.report_rankings import PAIRS_PNG
 from farm.analysis.sweep.sweep_report import ReportSettings, write_report
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import build
 from farm.errors import UserError
 from farm.labels.published_standings import Role, is_standings, read_standings

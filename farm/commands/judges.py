@@ -17,7 +17,7 @@ from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines, dry_run_lines
-from farm.commands.compose import Config, compose_one
+from farm.compose import Config, compose_one
 from farm.config import ConfigError, Problem, build
 from farm.judges.baselines import BaselineRule
 from farm.progress import progress

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import build
 from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances

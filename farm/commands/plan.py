@@ -12,7 +12,7 @@ import pandas as pd
 
 from farm.analysis.planning.picture import draw_plan
 from farm.analysis.planning.report import Plan, plan_report
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build
 from farm.errors import UserError
 from farm.labels.read import read_annotations

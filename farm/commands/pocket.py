@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.commands.compose import compose_one
+from farm.compose import compose_one
 from farm.config import CONF_DIR, build
 from farm.pocket.pretrained.build import BuildSettings
 from farm.pocket.pretrained.build import build as pretrain

@@ -21,8 +21,8 @@ from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
 from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
-from farm.commands.compose import expand, settings_as_axes, written_sweep_keys
 from farm.commands.stage_report import one_line, stage_table, standing_text
+from farm.compose import expand, settings_as_axes, written_sweep_keys
 from farm.conf_dirs import open_conf_dirs
 from farm.config import CONF_DIR, ConfigError, Problem, build
 from farm.errors import UserError

@@ -12,8 +12,8 @@ import pyarrow as pa
 import torch
 import transformers
 
-from farm.commands.compose import compose_one
 from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
+from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
 from farm.data.files.rows import DataError, Row, format_of, not_there

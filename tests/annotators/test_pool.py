@@ -15,8 +15,8 @@ from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.draws import drawn_judge, judge_shares
 from farm.annotators.presentation import ONCE, Presentation
 from farm.calls.request import NO_CALLS, Calls, NoCalls
-from farm.commands.compose import expand
 from farm.commands.run import plan
+from farm.compose import expand
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge, FixedPanel
 from farm.pocket.dataset import PocketDataset

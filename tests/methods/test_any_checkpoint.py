@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from farm.commands.compose import expand
 from farm.commands.run import plan
+from farm.compose import expand
 from farm.config import CONF_DIR
 from farm.methods.method import Method, TrainingInputs
 from farm.models.adapter import LoRA

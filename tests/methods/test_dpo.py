@@ -10,8 +10,8 @@ import torch
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 
-from farm.commands.compose import expand
 from farm.commands.run import plan
+from farm.compose import expand
 from farm.config import ConfigError
 from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs

@@ -2,8 +2,8 @@
 
 import pytest
 
-from farm.commands.compose import compose_one, expand, settings_as_axes
 from farm.commands.run import plan
+from farm.compose import compose_one, expand, settings_as_axes
 from farm.config import ConfigError
 
 
