@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.presentation import ONCE
@@ -20,9 +21,11 @@ from farm.store.artifacts import describe
 from tests.judges.evaluators import write_evaluator
 
 FILES = sorted(CONF_DIR.rglob("*.yaml"))
-PARTS_OF_ANNOTATORS = {"judge", "presentation"}
-PARTS_OF_MODELS = {"prompt"}
-GROUPS = sorted({path.parent.name for path in FILES} - {"conf", "experiment"} - PARTS_OF_ANNOTATORS - PARTS_OF_MODELS)
+DEFAULTS = yaml.safe_load((CONF_DIR / "config.yaml").read_text())["defaults"]
+CHOSEN = {name.split("@")[0] for entry in DEFAULTS if entry != "_self_" for name in entry}
+GROUPS = sorted(name for name in CHOSEN - {"experiment"} if not name.startswith("override "))
+"""The folders from which a run chooses; the others hold parts that their files are put together from."""
+PARTS = sorted({path.parent.relative_to(CONF_DIR).as_posix() for path in FILES} - {".", "experiment", *GROUPS})
 NEEDED = {
     "model/local": ["model.checkpoint=somewhere"],
     "model/local_chat": ["model.checkpoint=somewhere"],
@@ -36,6 +39,20 @@ NEEDED = {
 def test_every_file_is_looked_at() -> None:
     assert len(FILES) >= 40
     assert {"annotator", "dataset", "evaluation", "method", "model", "reward_model"} <= set(GROUPS)
+    assert {"judge", "parser", "presentation", "prompt", "simulated", "training"} <= set(PARTS)
+
+
+def test_every_part_stands_in_some_choice() -> None:
+    texts = [path.read_text() for path in FILES]
+    for path in FILES:
+        group, name = path.parent.name, path.stem
+        if group in PARTS and group not in (
+            "judge",
+            "presentation",
+            "prompt",
+        ):  # these are there to be chosen from, too
+            pattern = re.compile(rf"^ +- (?:override )?/{group}@\S+: {name}\b", re.MULTILINE)
+            assert any(pattern.search(text) for text in texts), f"{group}/{name} is in no file"
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -43,9 +43,13 @@ def test_all_files_are_looked_at() -> None:
 
 @pytest.mark.parametrize("name", JUDGES)
 def test_every_judge_builds(name: str) -> None:
-    needed = {"recorded": ["judge.name=somebody", "judge.file=labels.json"], "local": ["judge_model=checkpoint"]}
+    needed = {
+        "recorded": ["judge.name=recorded", "judge.file=labels.json"],
+        "local": ["judge_model=checkpoint"],
+        "rule": ["judge.rule=longest"],
+    }
     judge = composed("judge", name, *needed.get(name, [])).judge
-    assert judge is not None and judge.name == ("somebody" if name == "recorded" else name)
+    assert judge is not None and judge.name == ("longest" if name == "rule" else name)
 
 
 def test_every_prompt_is_used_and_knows_the_input() -> None:
