@@ -10,17 +10,16 @@ import pytest
 from tests.paths import ROOT
 
 FLOORS = {
-    "conf_dirs": 0, "config": 0, "errors": 0, "progress": 0, "records": 0, "seeds": 0, "store": 0, "version": 0,
-    "compose": 1, "stats": 1, "tensors": 1,
+    "conf_dirs": 0, "config": 0, "errors": 0, "progress": 0, "records": 0, "seeds": 0, "version": 0,
+    "compose": 1, "stats": 1, "store": 1, "tensors": 1,
     "data": 2, "models": 2, "reports": 2,
     "calls": 3, "labels": 3,
     "judges": 4,
-    "pocket": 5,
-    "annotators": 6, "methods": 6,
-    "pipeline": 11,
-    "analysis": 12,
-    "leaderboard": 13,
-    "commands": 14,
+    "annotators": 5, "methods": 5, "pocket": 5,
+    "pipeline": 6,
+    "analysis": 7,
+    "leaderboard": 8,
+    "commands": 9,
 }  # fmt: skip
 
 
