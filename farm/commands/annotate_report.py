@@ -12,6 +12,7 @@ from farm.calls.settings import HumanPrice
 from farm.calls.spending.ledger import Account, LedgerReport, money, tokens
 from farm.calls.spending.prices import price_override
 from farm.progress import Bar
+from farm.reports.tables import columns
 
 ItemT = TypeVar("ItemT")
 
@@ -92,14 +93,7 @@ def dry_run_lines(report: DryReport, human: HumanPrice, n_comparisons: int) -> l
         )
         for a in report.accounts
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(w) if column < 2 else cell.rjust(w)
-            for column, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    lines = columns(rows, n_text_columns=2)
     lines.append(
         f"{report.n_calls:,} calls would be made, {report.n_cached:,} answered from the cache; about "
         f"{tokens(report.n_prompt_tokens)} prompt tokens, at most {tokens(report.most_completion_tokens)} reply tokens"

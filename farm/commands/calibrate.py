@@ -14,7 +14,7 @@ from farm.analysis.calibration.data import (
 )
 from farm.analysis.calibration.fit_and_check import Calibration, FitSettings, calibrate_crowd, n_steps
 from farm.analysis.calibration.picture import draw_calibration
-from farm.analysis.calibration.report import calibration_json, calibration_report
+from farm.analysis.calibration.report import CALIBRATION_PNG, calibration_json, calibration_page
 from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase, annotator_yaml
 from farm.annotators.annotator import Annotator
 from farm.annotators.recorded import RecordedAnnotator
@@ -27,6 +27,7 @@ from farm.labels.read import notes_of, read_annotations
 from farm.progress import progress
 from farm.records import Annotation
 from farm.reports.json_file import write_json
+from farm.reports.page import terminal, write_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,15 +169,15 @@ def _write(found: Calibration, command: CalibrateSettings) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     command.output.mkdir(parents=True, exist_ok=True)
     write_json(calibration_json(found, name=command.name, config=str(path)), command.output / "calibration.json")
-    text = calibration_report(found, command.name)
-    (command.output / "calibration.md").write_text(text, "utf-8")
-    draw_calibration(found, command.name, command.output / "calibration.png")
+    draw_calibration(found, command.name, command.output / CALIBRATION_PNG)
+    page = calibration_page(found, command.name, [CALIBRATION_PNG])
+    pages = write_page(page, command.output, "calibration")
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(annotator_yaml(found, command.name, base), "utf-8")
     draft.replace(path)
-    print(text)
-    for name in ("calibration.json", "calibration.md", "calibration.png"):
-        print(f"  {command.output / name}")
+    print(terminal(page))
+    for written in (*pages, command.output / "calibration.json", command.output / CALIBRATION_PNG):
+        print(f"  {written}")
     print(f"  {path}: use it with annotator={command.name}{_where_found(path)}")
 
 

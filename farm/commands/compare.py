@@ -9,16 +9,19 @@ import pandas as pd
 from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
 from farm.analysis.humans.json_file import write_human_comparison
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
-from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.analysis.humans.report import RANKINGS_PNG, human_page
+from farm.analysis.humans.report_labels import AGREEMENT_PNG
 from farm.analysis.humans.report_rankings import PAIRS_PNG
-from farm.analysis.sweep.sweep_report import ReportSettings, write_report
+from farm.analysis.sweep.answer import answer_text
+from farm.analysis.sweep.result import ReportSettings, sweep_result
+from farm.analysis.sweep.sweep_report import write_report
 from farm.compose import compose_one
 from farm.config import build
 from farm.errors import UserError
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 from farm.pipeline.results import read_runs
-from farm.reports.page import html, markdown
+from farm.reports.page import terminal, write_page
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.store.artifacts import Store
 
@@ -76,7 +79,9 @@ def compare(arguments: Sequence[str]) -> int:
             f"no finished run on dataset={settings.dataset} from model={settings.model} under {settings.root}; "
             "make some first, e.g. farm run experiment=pocket"
         )
-    write_report(runs, settings.report, folder, measured={})
+    result = sweep_result(runs, settings.report)
+    files = write_report(result, folder, measured={})
+    print(answer_text(result, files))
     return 0
 
 
@@ -157,8 +162,7 @@ def _write(comparison: HumanComparison, folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     drawn = frozenset(name for name, draw in pictures.items() if draw(comparison, folder / name))
     page = human_page(comparison, drawn)
-    (folder / "report.md").write_text(markdown(page), "utf-8")
-    (folder / "report.html").write_text(html(page, folder), "utf-8")
-    print(markdown(page, with_pictures=False))
-    for name in ("comparison.json", "report.md", "report.html", *sorted(drawn)):
-        print(f"  {folder / name}")
+    written = write_page(page, folder)
+    print(terminal(page))
+    for path in (folder / "comparison.json", *written, *(folder / name for name in sorted(drawn))):
+        print(f"  {path}")

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.analysis.judges.asking import each_judge
@@ -11,7 +11,7 @@ from farm.analysis.judges.attacks import Probe
 from farm.analysis.judges.labelled_set import ReadSet, read_labelled
 from farm.analysis.judges.measure import Measuring, measure, total_verdicts
 from farm.analysis.judges.picture import draw_judges
-from farm.analysis.judges.report import JudgeReport, report_text, write_judges
+from farm.analysis.judges.report import JUDGES_PNG, MEANINGS, JudgeReport, judges_page, write_judges
 from farm.annotators.annotator import Annotator
 from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
@@ -21,6 +21,7 @@ from farm.compose import Config, compose_one
 from farm.config import ConfigError, Problem, build
 from farm.judges.baselines import BaselineRule
 from farm.progress import progress
+from farm.reports.page import terminal
 from farm.stats.bootstrap import Resampling
 
 MAX_PRINTED = 20
@@ -109,9 +110,8 @@ def judges(arguments: Sequence[str]) -> int:
     ):
         report = measure(read, measuring, source=str(settings.input), calls=calls, advance=bar.advance)
         costs = None if calls.session is None else calls.session.report()
-    write_judges(report, settings.output)
-    draw_judges(report, settings.output / "judges.png")
-    _print(report, settings.output)
+    draw_judges(report, settings.output / JUDGES_PNG)
+    _print(report, write_judges(report, settings.output))
     for line in cost_lines(costs, settings.calls.human, total):
         print(f"  {line}")
     return 0
@@ -176,13 +176,15 @@ def _dry_run(settings: JudgesSettings, read: ReadSet, measuring: Measuring) -> i
     return 0
 
 
-def _print(report: JudgeReport, folder: Path) -> None:
-    text = report_text(report)
+def _print(report: JudgeReport, files: Sequence[Path]) -> None:
+    """The page without what the figures mean; of many judges only the first two sections."""
+    page = judges_page(report)
+    sections = [section for section in page.sections if section.title != MEANINGS]
     if len(report.judges) > MAX_PRINTED:
-        text = text.split("\n\n## Bias", maxsplit=1)[0]
-    print(f"\n{text.split('## What the figures mean', maxsplit=1)[0].rstrip()}\n")
-    for name in ("judges.md", "judges.csv", "judges.json", "judges.png"):
-        print(f"  {folder / name}")
+        sections = sections[:2]
+    print(terminal(replace(page, sections=tuple(sections))))
+    for path in files:
+        print(f"  {path}")
     if report.humans is not None:
         for judge in report.judges:
             if judge.figures.agreement.value is None:

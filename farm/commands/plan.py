@@ -1,7 +1,6 @@
 """`farm plan`: how many comparisons, annotators and seeds order two methods, in labels and in money."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,14 @@ from typing import Literal
 import pandas as pd
 
 from farm.analysis.planning.picture import draw_plan
-from farm.analysis.planning.report import Plan, plan_report
+from farm.analysis.planning.report import PLAN_PNG, Plan, plan_page
 from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build
 from farm.errors import UserError
 from farm.labels.read import read_annotations
 from farm.progress import progress
+from farm.reports.json_file import write_json
+from farm.reports.page import terminal, write_page
 from farm.stats.bootstrap import Resampling
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
 from farm.stats.planning.model import Criterion, DesignKind, LabelSource, Question
@@ -80,14 +81,13 @@ def plan(arguments: Sequence[str]) -> int:
     settings = compose_one("plan", arguments, lambda config: build(PlanSettings, config))
     _check(settings)
     found = make_plan(settings)
-    settings.output.mkdir(parents=True, exist_ok=True)
-    text = plan_report(found)
-    (settings.output / "plan.json").write_text(json.dumps(_plain(found), indent=1, sort_keys=True) + "\n")
-    (settings.output / "plan.md").write_text(text)
-    draw_plan(found, settings.output / "plan.png")
-    print(text)
-    for name in ("plan.json", "plan.md", "plan.png"):
-        print(f"  {settings.output / name}")
+    write_json(dataclasses.asdict(found), settings.output / "plan.json")
+    draw_plan(found, settings.output / PLAN_PNG)
+    page = plan_page(found, [PLAN_PNG])
+    pages = write_page(page, settings.output, "plan")
+    print(terminal(page))
+    for path in (*pages, settings.output / "plan.json", settings.output / PLAN_PNG):
+        print(f"  {path}")
     return 0
 
 
@@ -225,14 +225,3 @@ def _check(settings: PlanSettings) -> None:
 
 def _are_positive(numbers: Sequence[int]) -> bool:
     return bool(numbers) and min(numbers) >= 1
-
-
-def _plain(value: object) -> object:
-    """Dataclasses, tuples and paths as what JSON can hold."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(vars(value)[field.name]) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value

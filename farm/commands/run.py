@@ -15,13 +15,21 @@ import torch
 import transformers
 from omegaconf import DictConfig, OmegaConf
 
+from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.best_of_n import best_of_n_line
-from farm.analysis.sweep.sweep_report import ReportSettings, write_report
+from farm.analysis.sweep.result import ReportSettings, sweep_result
+from farm.analysis.sweep.sweep_report import write_report
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
-from farm.commands.checkpoint_report import choice_text, selections_in, write_candidates
-from farm.commands.stage_report import one_line, stage_table, standing_text
+from farm.commands.stage_report import (
+    choice_text,
+    one_line,
+    selections_in,
+    stage_table,
+    standing_text,
+    write_candidates,
+)
 from farm.compose import expand, settings_as_axes, written_sweep_keys
 from farm.conf_dirs import open_conf_dirs
 from farm.config import CONF_DIR, ConfigError, Problem, build
@@ -225,8 +233,10 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
             "wall_seconds": time.monotonic() - start,
             "peak_memory_mb": store.peak_memory_mb() + _workers_memory_mb(session.folder),
         }
-        write_report(read_runs(store, finished), session.report, session.folder, measured)
-        write_candidates(choices, session.folder / "candidates.csv")
+        result = sweep_result(read_runs(store, finished), session.report)
+        files = write_report(result, session.folder, measured)
+        files += write_candidates(choices, session.folder / "candidates.csv")
+        print(answer_text(result, files))
         print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
     for line in missing:
         print(f"not finished: {line}", file=sys.stderr)

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from farm.analysis.reward_models.picture import draw_reward_report
-from farm.analysis.reward_models.report import RewardReport, reward_text, write_reward_report
+from farm.analysis.reward_models.report import CALIBRATION_PNG, RewardReport, reward_page, write_reward_report
 from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
 from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
 from farm.progress import progress
 from farm.records import Output
+from farm.reports.page import terminal
 from farm.stats.bootstrap import Resampling
 from farm.stats.reward_evaluation import evaluate_scores
 
@@ -72,12 +73,12 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
         evaluation=evaluation,
         notes=labelled.notes,
     )
-    write_reward_report(report, settings.output)
-    draw_reward_report(report, settings.output / "calibration.png")
+    draw_reward_report(report, settings.output / CALIBRATION_PNG)
+    files = write_reward_report(report, settings.output)
     _write_pairs(labelled, scores, settings.output / "pairs.parquet")
-    print(f"\n{reward_text(report)}\n")
-    for name in ("evaluation.json", "evaluation.md", "calibration.png", "pairs.parquet"):
-        print(f"  {settings.output / name}")
+    print(f"\n{terminal(reward_page(report))}")
+    for path in (*files, settings.output / "pairs.parquet"):
+        print(f"  {path}")
     return 0
 
 
@@ -89,8 +90,8 @@ def _scores(scorer: OutputScorer, labelled: LabelledPairs) -> dict[_Key, float]:
     with progress("scoring", total=len(keys), unit="outputs") as bar:
         for start in range(0, len(keys), size):
             chunk = keys[start : start + size]
-            found = scorer.score([outputs[key] for key in chunk]).scores
-            scores |= dict(zip(chunk, map(float, found), strict=True))
+            of_chunk = scorer.score([outputs[key] for key in chunk]).scores
+            scores |= dict(zip(chunk, map(float, of_chunk), strict=True))
             bar.advance(len(chunk))
     return scores
 

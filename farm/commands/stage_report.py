@@ -1,11 +1,16 @@
-"""What `farm run` says of one chain: each stage with what it took, and how the policy fared."""
+"""What `farm run` says of a chain: each stage with what it took, how the policy fared, which checkpoint was chosen."""
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from farm.commands.checkpoint_report import choice_words, selections_in
+import pandas as pd
+
+from farm.pipeline.checkpoint_selection import Candidate
 from farm.records import Standing
+from farm.reports.text import Notation, number, plus_minus
 from farm.store.artifacts import Artifact, StageReport
 from farm.store.tables import read_table
 
@@ -31,7 +36,7 @@ def stage_table(reports: Sequence[StageReport]) -> str:
             f"{cost.flops / 1e12:.3g}" if cost.flops else "",
             f"{max(cost.peak_gpu_memory_mb or cost.peak_memory_mb, 0):,.0f}",
         )
-        lines.append(f"{_line(cells)}  {_shown(report.artifact.path)}")
+        lines.append(f"{_line(cells)}  {os.path.relpath(report.artifact.path)}")
     return "\n".join(lines)
 
 
@@ -44,24 +49,68 @@ def one_line(label: str, standings: Artifact, reports: Sequence[StageReport], se
     return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); {choices}win rate: {rates}"
 
 
-def _rate(row: Standing) -> str:
-    if row.win_rate is None:
-        return "none parsed"
-    error = "" if row.standard_error is None else f" +- {row.standard_error:.3f}"
-    return f"{row.win_rate:.3f}{error}"
-
-
 def standing_text(row: Standing) -> str:
     """A row of the leaderboard in words."""
-    utility = "" if row.utility is None else f", true utility {row.utility:.2f}"
+    utility = "" if row.utility is None else f", true utility {number(row.utility, Notation(digits=2))}"
     return (
         f"{row.method}: win rate {_rate(row)} judged by {row.annotator_eval} (n {row.n_total} labels on "
-        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed), mean length {row.mean_length:.0f}{utility}"
+        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed; +- over instructions, of this seed alone), "
+        f"mean length {row.mean_length:.0f}{utility}"
     )
 
 
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)
+def selections_in(reports: Sequence[StageReport]) -> list[Artifact]:
+    """The choices among candidate checkpoints that were made, or reused, in a run."""
+    return [report.artifact for report in reports if report.artifact.kind == "selection"]
+
+
+def choice_text(selection: Artifact) -> str:
+    """The chosen checkpoint, and a line per candidate."""
+    choice = json.loads(selection.file("choice.json").read_text())
+    rows = read_table(selection.file("candidates.parquet"), Candidate)
+    lines = [
+        f"checkpoint: step {choice['step']}, chosen by {choice['annotator']} on the validation instructions, against "
+        f"the SFT policy ({choice['labels']:,} labels, apart from the method's)"
+    ]
+    return "\n".join([*lines, *(_candidate_line(row) for row in rows)])
+
+
+def choice_words(selection: Artifact) -> str:
+    """The choice in a few words, for a line of a sweep."""
+    choice = json.loads(selection.file("choice.json").read_text())
+    return f"step {choice['step']} of {', '.join(map(str, choice['steps']))} chosen"
+
+
+def write_candidates(selections: Mapping[str, Sequence[Artifact]], path: Path) -> list[Path]:
+    """All candidates of a sweep as CSV, a row each; returns what was written: nothing if no run had any.
+
+    Args:
+        selections: of every run, by its label.
+        path: the file.
+    """
+    rows = [
+        {"run": label, "selection": artifact.key, **asdict(row)}
+        for label, artifacts in selections.items()
+        for artifact in artifacts
+        for row in read_table(artifact.file("candidates.parquet"), Candidate)
+    ]
+    if not rows:
+        return []
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return [path]
+
+
+def _rate(row: Standing | Candidate) -> str:
+    return "none parsed" if row.win_rate is None else plus_minus(row.win_rate, row.standard_error)
+
+
+def _candidate_line(row: Candidate) -> str:
+    rate = _rate(row) if row.win_rate is None else f"win rate {_rate(row)}"
+    mark = "*" if row.is_chosen else " "
+    return (
+        f"{mark} step {row.step}: {rate} (n {row.n_total} labels on {row.n_instructions} instructions, "
+        f"{row.n_ties} ties, {row.n_unparsed} unparsed), mean length {row.mean_length:.0f}"
+    )
 
 
 def _line(cells: Sequence[str]) -> str:

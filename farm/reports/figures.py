@@ -1,21 +1,57 @@
-"""Pictures without pyplot, so that no display, no global figure and no style of the user's interferes.
+"""What all pictures share, without pyplot, so that no display, no global figure and no style of the user's interferes.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers; whatever colour says, a marker or a dash says too.
+A title says what is shown, every axis what it measures and in which unit, a note how much it rests on. Colours are
+Okabe and Ito's, told apart by colour-blind readers; whatever colour says, a marker or a dash says too.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from farm.stats.bootstrap import Estimate, FloatArray
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+DASHED = (0, (4, 4))
+TITLE_SIZE, NOTE_SIZE = 12, 9
 
 
-def new_figure(*, width: float, height: float) -> Figure:
-    """A figure of this size in inches on a canvas without a display."""
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """How the points of one kind are drawn and what the legend calls them."""
+
+    label: str
+    colour: str
+    marker: str
+    is_filled: bool = True
+
+    @property
+    def fill(self) -> str:
+        return self.colour if self.is_filled else "white"
+
+
+NO_LABELS = Mark(label="no labels", colour=GREY, marker="D", is_filled=False)
+
+
+def new_figure(*, width: float, height: float, title: str, note: str = "") -> Figure:
+    """A figure on a canvas without a display.
+
+    Args:
+        width: in inches.
+        height: in inches.
+        title: what is shown.
+        note: what it rests on and what the bars are, below; a figure with a legend of its own has it there.
+    """
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=TITLE_SIZE)
+    if note:
+        figure.supxlabel(note, fontsize=NOTE_SIZE, color=GREY)
     return figure
 
 
@@ -31,3 +67,96 @@ def style_axes(axes: Axes) -> None:
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def draw_points(axes: Axes, points: FloatArray, errors: FloatArray, mark: Mark) -> None:
+    """Points with bars of one standard error.
+
+    Args:
+        axes: where.
+        points: (N, 2) in data coordinates.
+        errors: (N, 2) half-lengths of the bars along x and y; a column of zeros has no bars.
+        mark: how they look.
+    """
+    if not len(points):
+        return
+    axes.errorbar(
+        points[:, 0],
+        points[:, 1],
+        xerr=errors[:, 0] if errors[:, 0].any() else None,
+        yerr=errors[:, 1] if errors[:, 1].any() else None,
+        fmt=mark.marker,
+        color=mark.colour,
+        markerfacecolor=mark.fill,
+        markersize=7,
+        elinewidth=1.2,
+        capsize=2.5,
+        label=mark.label,
+        zorder=3,
+    )
+
+
+def draw_intervals(
+    axes: Axes, places: Sequence[float], estimates: Sequence[Estimate], mark: Mark, *, scale: float = 1.0
+) -> None:
+    """Estimates along x with their intervals, one per place along y; what has no value is left out.
+
+    Args:
+        axes: where.
+        places: along y.
+        estimates: one per place.
+        mark: how they look.
+        scale: what values are multiplied by: 100 for percent.
+    """
+    shown = [(place, e) for place, e in zip(places, estimates, strict=True) if e.value is not None]
+    if not shown:
+        return
+    at = np.array([place for place, _ in shown])
+    value = scale * np.array([e.value for _, e in shown], dtype=np.float64)
+    low = scale * np.array([e.value if e.low is None else e.low for _, e in shown], dtype=np.float64)
+    high = scale * np.array([e.value if e.high is None else e.high for _, e in shown], dtype=np.float64)
+    axes.errorbar(
+        value,
+        at,
+        # An interval of a bounded share can end on the wrong side of the value by rounding.
+        xerr=np.maximum([value - low, high - value], 0.0),
+        fmt=mark.marker,
+        color=mark.colour,
+        markerfacecolor=mark.fill,
+        markersize=5.5,
+        elinewidth=1.6,
+        linestyle="none",
+        label=mark.label,
+        zorder=3,
+    )
+
+
+def figure_legend(figure: Figure, *, note: str = "", n_columns: int = 4) -> None:
+    """What the marks of all panels mean, each once, below them; a note stands under them.
+
+    Args:
+        figure: with all its panels drawn.
+        note: what the figures rest on and what the bars are.
+        n_columns: of the legend.
+    """
+    meaning: dict[str, Artist] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            meaning.setdefault(label, handle)
+    legend = figure.legend(
+        list(meaning.values()),
+        list(meaning),
+        title=note or None,
+        title_fontproperties={"size": NOTE_SIZE},
+        loc="outside lower center",
+        ncols=n_columns,
+        frameon=False,
+        fontsize=9,
+    )
+    legend.get_title().set_color(GREY)
+
+
+def axis_name(name: str, most: int = 32) -> str:
+    """A name from a file as text in a picture: cut, and without the signs that matplotlib would read as formulas."""
+    plain = "".join(c if c.isprintable() else " " for c in name).replace("$", r"\$")
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"

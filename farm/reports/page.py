@@ -1,16 +1,16 @@
-"""A report as sections of text, tables and pictures, written as Markdown and as one self-contained HTML page.
+"""A report as sections of text, lists, tables and pictures: one value, written as Markdown, as HTML and for a terminal.
 
-Names of models and annotators come from files: in both forms they are text and nothing else.
+Names of models and annotators come from files: in all three forms they are text and nothing else.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from farm.reports.text import table
+from farm.reports.tables import table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,13 @@ class Text:
     """A paragraph."""
 
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bullets:
+    """A list of short sentences."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +46,7 @@ class Picture:
     """What it shows, for those who cannot see it."""
 
 
-Block = Text | Table | Picture
+Block = Text | Bullets | Table | Picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,20 +65,14 @@ class Page:
     sections: tuple[Section, ...]
 
 
-def markdown(page: Page, *, with_pictures: bool = True) -> str:
+def markdown(page: Page) -> str:
     """The page as Markdown; tables are padded, so that it reads as plain text too."""
-    parts = [f"# {_plain(page.title)}"]
-    for section in page.sections:
-        parts.append(f"## {_plain(section.title)}")
-        for block in section.blocks:
-            if isinstance(block, Table):
-                rows = [[_plain(cell) for cell in row] for row in block.rows]
-                parts.append(table([_plain(c) for c in block.header], rows, n_text_columns=block.n_text_columns))
-            elif isinstance(block, Picture):
-                parts += [f"![{_plain(block.description)}]({block.file})"] if with_pictures else []
-            else:
-                parts.append(_plain(block.text))
-    return "\n\n".join(parts) + "\n"
+    return _lines(page, _escaped, with_pictures=True)
+
+
+def terminal(page: Page) -> str:
+    """The page as it is printed: like the Markdown, without pictures and without escapes."""
+    return _lines(page, _line, with_pictures=False)
 
 
 def html(page: Page, folder: Path) -> str:
@@ -83,25 +84,59 @@ def html(page: Page, folder: Path) -> str:
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((Path(__file__).parent / "page.html").read_text("utf-8"))
-    return template.render(title=_line(page.title), sections=[_section(s, folder) for s in page.sections])
+    return template.render(title=_line(page.title), sections=[_html_section(s, folder) for s in page.sections])
 
 
-def _section(section: Section, folder: Path) -> dict[str, object]:
-    return {"title": _line(section.title), "blocks": [_block(block, folder) for block in section.blocks]}
+def write_page(page: Page, folder: Path, name: str = "report") -> tuple[Path, Path]:
+    """Write NAME.md and NAME.html into the folder that holds the page's pictures; returns the two paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = folder / f"{name}.md", folder / f"{name}.html"
+    for path, content in zip(paths, (markdown(page), html(page, folder)), strict=True):
+        path.write_text(content, "utf-8")
+    return paths
 
 
-def _block(block: Block, folder: Path) -> dict[str, object]:
-    if isinstance(block, Table):
-        return {
-            "kind": "table",
-            "header": [_line(cell) for cell in block.header],
-            "rows": [[_line(cell) for cell in row] for row in block.rows],
-            "n_text_columns": block.n_text_columns,
-        }
-    if isinstance(block, Picture):
-        content = base64.b64encode((folder / block.file).read_bytes()).decode("ascii")
-        return {"kind": "picture", "content": content, "description": _line(block.description)}
-    return {"kind": "text", "text": _line(block.text)}
+def _lines(page: Page, write: Callable[[str], str], *, with_pictures: bool) -> str:
+    parts = [f"# {write(page.title)}"]
+    for section in page.sections:
+        parts.append(f"## {write(section.title)}")
+        parts += [_written(b, write) for b in section.blocks if with_pictures or not isinstance(b, Picture)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _written(block: Block, write: Callable[[str], str]) -> str:
+    match block:
+        case Text():
+            return write(block.text)
+        case Bullets():
+            return "\n".join(f"- {write(line)}" for line in block.lines)
+        case Table():
+            rows = [[write(cell) for cell in row] for row in block.rows]
+            return table([write(cell) for cell in block.header], rows, n_text_columns=block.n_text_columns)
+        case Picture():
+            return f"![{write(block.description)}]({block.file})"
+
+
+def _html_section(section: Section, folder: Path) -> dict[str, object]:
+    return {"title": _line(section.title), "blocks": [_html_block(block, folder) for block in section.blocks]}
+
+
+def _html_block(block: Block, folder: Path) -> dict[str, object]:
+    match block:
+        case Text():
+            return {"kind": "text", "text": _line(block.text)}
+        case Bullets():
+            return {"kind": "bullets", "lines": [_line(line) for line in block.lines]}
+        case Table():
+            return {
+                "kind": "table",
+                "header": [_line(cell) for cell in block.header],
+                "rows": [[_line(cell) for cell in row] for row in block.rows],
+                "n_text_columns": block.n_text_columns,
+            }
+        case Picture():
+            content = base64.b64encode((folder / block.file).read_bytes()).decode("ascii")
+            return {"kind": "picture", "content": content, "description": _line(block.description)}
 
 
 def _line(text: str) -> str:
@@ -109,23 +144,11 @@ def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _plain(text: str) -> str:
+def _escaped(text: str) -> str:
     """Text that Markdown and the HTML in it leave alone."""
     escaped = _line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Brackets alone are text (every interval has them); followed by a parenthesis they would be a link.
     for character in ("\\", "|", "*", "`", "]("):
         escaped = escaped.replace(character, f"{character[:-1]}\\{character[-1]}")
-    return escaped
-
-
-def percent(value: float | None, error: float | None = None) -> str:
-    """ "71.1 +- 2.1", or a dash."""
-    if value is None:
-        return "-"
-    return f"{100 * value:.1f}" + ("" if error is None else f" +- {100 * error:.1f}")
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names in a sentence, cut off after `most`."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    # A lone star at the end marks a row; it cannot open anything.
+    return f"{escaped[:-2]}*" if escaped.endswith(" \\*") else escaped

@@ -1,45 +1,83 @@
-"""Figures as text: aligned Markdown tables, intervals, rates and differences."""
+"""Figures as text: numbers in a notation, with their standard error or their interval."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.win_rates import Difference, WinRate
 
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text_columns: int = 1) -> str:
-    """A Markdown table with padded cells: the first columns flush left, the others flush right."""
-    widths = [max(3, *(len(row[i]) for row in [header, *rows])) for i in range(len(header))]
-    is_text = [i < n_text_columns for i in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [c.ljust(w) if t else c.rjust(w) for c, w, t in zip(cells, widths, is_text, strict=True)]
-        return f"| {' | '.join(padded)} |"
-
-    rule = "|".join(f":{'-' * (w + 1)}" if t else f"{'-' * (w + 1)}:" for w, t in zip(widths, is_text, strict=True))
-    return "\n".join([line(header), f"|{rule}|", *(line(row) for row in rows)])
+MISSING = "-"
+"""Where there is no figure."""
 
 
-def interval(value: Estimate) -> str:
-    """ "0.900 [0.700, 1.000]", or the reason why there is none."""
-    if value.value is None:
-        return f"- ({value.reason})"
-    if value.low is None or value.high is None:
-        return f"{value.value:.3f} ({value.reason})"
-    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+@dataclass(frozen=True, kw_only=True)
+class Notation:
+    """How a kind of figure is written."""
+
+    digits: int
+    """After the point."""
+    scale: float = 1.0
+    """What the figure is multiplied by: 100 for percent."""
+    unit: str = ""
+    """Follows each number that stands in running text."""
+    is_signed: bool = False
+    """Whether a plus is written."""
+    thousands: str = ""
+    """What stands between thousands."""
+
+    def text(self, value: float) -> str:
+        """The number without its unit."""
+        return f"{self.scale * value:{'+' if self.is_signed else ''}{self.thousands}.{self.digits}f}"
+
+
+PLAIN = Notation(digits=3)
+SIGNED = Notation(digits=3, is_signed=True)
+PERCENT = Notation(digits=1, scale=100)
+"""For columns whose header says that they are percent."""
+PERCENT_SIGN = Notation(digits=1, scale=100, unit="%")
+POINTS = Notation(digits=1, scale=100, is_signed=True)
+"""Differences of percentages."""
+
+
+def number(value: float | None, notation: Notation = PLAIN) -> str:
+    """ "0.900", or a dash."""
+    return MISSING if value is None else f"{notation.text(value)}{notation.unit}"
+
+
+def plus_minus(value: float | None, error: float | None, notation: Notation = PLAIN) -> str:
+    """ "41.7 +- 1.4": a figure with its standard error, without one where it is not known, or a dash."""
+    if value is None or error is None:
+        return number(value, notation)
+    return f"{notation.text(value)} +- {replace(notation, is_signed=False).text(error)}{notation.unit}"
+
+
+def interval(estimate: Estimate | None, notation: Notation = PLAIN) -> str:
+    """ "0.900 [0.700, 1.000]", the value alone, or a dash: for cells whose reasons stand elsewhere."""
+    if estimate is None or estimate.value is None:
+        return MISSING
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value, notation)
+    ends = f"{notation.text(estimate.low)}, {notation.text(estimate.high)}"
+    return f"{number(estimate.value, notation)} [{ends}]"
+
+
+def interval_or_reason(estimate: Estimate, notation: Notation = PLAIN) -> str:
+    """ "0.900 [0.700, 1.000]", or the reason why the value or its interval is missing in parentheses."""
+    is_whole = None not in (estimate.value, estimate.low, estimate.high)
+    return interval(estimate, notation) + ("" if is_whole else f" ({estimate.reason})")
+
+
+def exact_error(n_seeds: int) -> str:
+    """What +- is in a report that has every verdict; the leaderboard's is an upper bound, and says so."""
+    if n_seeds == 1:
+        return "one standard error over instructions (of one seed: other seeds may differ by more)"
+    return "one standard error over instructions and seeds (from every verdict; the leaderboard's is an upper bound)"
 
 
 def rate_text(rate: WinRate) -> str:
     """Percent with standard error."""
-    if rate.win_rate is None:
-        return "-"
-    error = "" if rate.standard_error is None else f" +- {100 * rate.standard_error:.1f}"
-    return f"{100 * rate.win_rate:.1f}{error}"
+    return plus_minus(rate.win_rate, rate.standard_error, PERCENT)
 
 
-def difference_text(gap: Difference, *, is_percent: bool) -> str:
+def difference_text(gap: Difference, notation: Notation = POINTS) -> str:
     """Signed, with standard error."""
-    if gap.difference is None:
-        return "-"
-    scale, digits = (100, 1) if is_percent else (1, 3)
-    error = "" if gap.standard_error is None else f" +- {scale * gap.standard_error:.{digits}f}"
-    return f"{scale * gap.difference:+.{digits}f}{error}"
+    return plus_minus(gap.difference, gap.standard_error, notation)

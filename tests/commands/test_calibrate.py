@@ -55,7 +55,8 @@ def test_recorded_verdicts_become_an_annotator_that_can_be_used(
     assert isinstance(stage, CrowdNoise)
     assert stage.length_bias == content["parameters"]["length_bias"]["value"]
     assert (tmp_path / "out" / "calibration.png").stat().st_size > 10_000
-    assert (tmp_path / "out" / "calibration.md").read_text() in printed
+    tables = [line for line in (tmp_path / "out" / "calibration.md").read_text().splitlines() if line.startswith("|")]
+    assert len(tables) > 10 and all(line in printed for line in tables)
 
     bare = [line for line in (tmp_path / "conf" / "mine.yaml").read_text().splitlines() if "#" not in line]
     assert all(line.endswith(":") or "_target_" in line for line in bare)

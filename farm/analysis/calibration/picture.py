@@ -4,19 +4,30 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Canvas
 
 from farm.analysis.calibration.fit_and_check import Calibration
-from farm.stats.bootstrap import Estimate
-
-# Okabe and Ito's colours; whatever colour says, a marker says too.
-_SERIES = (
-    ("real", "human", "#0072B2", "o"),
-    ("calibrated", "calibrated crowd", "#D55E00", "s"),
-    ("flat_flips", "flat 25% flips", "#009E73", "^"),
-    ("judge_alone", "judge alone", "#666666", "x"),
+from farm.reports.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    Mark,
+    axis_name,
+    draw_intervals,
+    figure_legend,
+    new_figure,
+    save_figure,
+    style_axes,
 )
+from farm.wording import counted
+
+_MARKS = {
+    "real": Mark(label="human labels", colour=BLUE, marker="o"),
+    "calibrated": Mark(label="calibrated crowd", colour=ORANGE, marker="s"),
+    "flat_flips": Mark(label="flat 25% flips", colour=GREEN, marker="^"),
+    "judge_alone": Mark(label="judge alone", colour=GREY, marker="x"),
+}
+_AHEAD = Mark(label="calibrated crowd", colour=ORANGE, marker="s")
 _SCORE_NAMES = {
     "flat_flips": "flat 25% flips",
     "judge_alone": "judge alone",
@@ -27,50 +38,39 @@ _SCORE_NAMES = {
 
 def draw_calibration(found: Calibration, name: str, path: Path) -> None:
     """Write the PNG."""
-    figure = Canvas(figsize=(11.0, 4.6), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(
+        width=11.0, height=5.2, title=f"{axis_name(name)}: {axis_name(found.judge)} with a crowd's noise"
+    )
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
     _draw_figures(left, found)
     _draw_scores(right, found)
-    figure.suptitle(f"{name}: {found.judge} with the noise of a crowd, {found.n_labels} labels on held-out items")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # No date, no version: the same numbers give the same file.
-    figure.savefig(path, metadata={"Software": None})
+    figure_legend(
+        figure,
+        note=f"{counted(found.n_labels, 'label')} on held-out items; bars: 95% of resampled items, or of simulations",
+    )
+    save_figure(figure, path)
 
 
 def _draw_figures(axes: Axes, found: Calibration) -> None:
+    style_axes(axes)
     shown = [row for row in found.figures if row.real.value is not None]
-    for k, (field, label, colour, marker) in enumerate(_SERIES):
-        estimates: list[Estimate] = [vars(row)[field] for row in shown]
-        places = np.arange(len(shown))[::-1] + 0.24 - 0.16 * k
-        for place, value in zip(places, estimates, strict=True):
-            if value.low is not None and value.high is not None:
-                axes.plot([value.low, value.high], [place, place], color=colour, linewidth=1.6)
-        points = [np.nan if value.value is None else value.value for value in estimates]
-        axes.plot(points, places, marker, color=colour, markersize=5, label=label)
-    axes.set_yticks(np.arange(len(shown))[::-1], [row.name.replace("_", " ") for row in shown])
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("share (bars: 95% of resampled items, or of simulations)")
-    axes.legend(fontsize=8, loc="best")
-    _style(axes)
+    rows = np.arange(len(shown))[::-1]
+    for k, (field, mark) in enumerate(_MARKS.items()):
+        places = [float(place) for place in rows + 0.24 - 0.16 * k]
+        draw_intervals(axes, places, [vars(row)[field] for row in shown], mark, scale=100)
+    axes.set_yticks(rows, [row.name.replace("_", " ") for row in shown])
+    axes.set_xlim(-2, 102)
+    axes.set_xlabel("labels, or pairs of labels, %")
+    axes.set_title("How the labels are", fontsize=10)
 
 
 def _draw_scores(axes: Axes, found: Calibration) -> None:
+    style_axes(axes)
     shown = [score for score in found.held_out.scores if score.ahead is not None and score.ahead.value is not None]
-    for place, score in zip(range(len(shown))[::-1], shown, strict=True):
-        assert score.ahead is not None
-        assert score.ahead.value is not None
-        if score.ahead.low is not None and score.ahead.high is not None:
-            axes.plot([score.ahead.low, score.ahead.high], [place, place], color="#D55E00", linewidth=1.6)
-        axes.plot(score.ahead.value, place, "s", color="#D55E00", markersize=6)
-    axes.axvline(0.0, color="#666666", linewidth=1)
-    axes.set_yticks(range(len(shown))[::-1], [_SCORE_NAMES[score.name] for score in shown])
-    axes.set_xlabel("calibrated ahead by, nats per label")
+    places = [float(place) for place in reversed(range(len(shown)))]
+    draw_intervals(axes, places, [score.ahead for score in shown if score.ahead is not None], _AHEAD)
+    axes.axvline(0.0, color=GREY, linewidth=1)
+    axes.set_yticks(places, [_SCORE_NAMES[score.name] for score in shown])
+    axes.set_xlabel("difference of log-probabilities, nats per label")
+    axes.set_title("How far ahead the calibrated crowd is of ...", fontsize=10)
     axes.set_ylim(-0.6, len(shown) - 0.4)
-    _style(axes)
-
-
-def _style(axes: Axes) -> None:
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -1,15 +1,19 @@
-"""What `farm calibrate` prints and writes: Markdown tables that read as plain text too, and JSON with all digits."""
+"""What `farm calibrate` prints and writes: a page, and JSON with all digits."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from farm.analysis.calibration.checks import Figure
 from farm.analysis.calibration.fit_and_check import Calibration
 from farm.analysis.calibration.parameters import Parameter
-from farm.reports.text import table
+from farm.reports.page import Bullets, Page, Picture, Section, Table, Text
+from farm.reports.short_names import short_names
+from farm.reports.text import MISSING, PLAIN, SIGNED, interval, number
 from farm.stats.bootstrap import Estimate
 from farm.stats.noise.scores import Score
+from farm.wording import counted
 
+CALIBRATION_PNG = "calibration.png"
 _MEANINGS = {
     "temperature": "of the judge's p_first; 1 takes it as it is, more is noisier",
     "verdict_log_odds": "log odds by which the median worker follows the judge's verdict",
@@ -39,67 +43,57 @@ _FIGURES = {
 }
 
 
-def calibration_report(found: Calibration, name: str) -> str:
-    """The whole report in Markdown."""
-    people = _counted(len(found.annotators), "human annotator")
-    blocks = [
-        f"# Annotator {name}: {found.judge} with the noise of a crowd",
-        f"Fitted to {found.n_labels} labels by {people} on {found.n_items} items. The model and its equations: "
-        "`farm/annotators/noise/crowd.py`.",
-        *(["\n".join(f"- {note}" for note in found.notes)] if found.notes else []),
-        "Parameters (maximum likelihood, 95% profile-likelihood intervals):",
-        table(
-            ["parameter", "meaning", "value", "95% interval"],
-            [_parameter_line(row) for row in found.parameters],
-            n_text_columns=2,
+def calibration_page(found: Calibration, name: str, pictures: Collection[str] = ()) -> Page:
+    """The report.
+
+    Args:
+        found: the fitted crowd and how it fares on held-out labels.
+        name: of the fitted annotator.
+        pictures: the names of the PNGs that were drawn.
+    """
+    people = counted(len(found.annotators), "human annotator")
+    fitted = Text(
+        text=f"Fitted to {found.n_labels} labels by {people} on {found.n_items} items. The model and its equations: "
+        "farm/annotators/noise/crowd.py."
+    )
+    drawn = [Picture(file=file, description="Real against simulated labels") for file in pictures]
+    return Page(
+        title=f"Annotator {name}: {found.judge} with the noise of a crowd",
+        sections=(
+            Section(
+                title="The fitted crowd, on held-out labels",
+                blocks=(Bullets(lines=verdict_lines(found.held_out.scores)), fitted, *_bullets(found.notes), *drawn),
+            ),
+            _parameter_section(found),
+            _annotator_section(found),
+            _score_section(found),
+            _figure_section(found),
         ),
-        _missing_lines(found.parameters),
-        _annotator_block(found),
-        f"Log-probability of held-out labels, in nats per label ({found.n_folds} folds over items; each label is "
-        "predicted from the judge's verdict and the outputs, not knowing whose it is):",
-        table(
-            ["prediction", "held-out score", "calibrated is ahead by", "labels"],
-            [_score_line(score) for score in found.held_out.scores],
-        ),
-        "* mixed with an even guess among the labels that people use, in the share that fits the training items best. "
-        f"Without that they would score minus infinity: the judge alone rules out {found.held_out.n_impossible_alone} "
-        f"of the labels, flat flips rule out {found.held_out.n_impossible_flips} (they never make a tie). Intervals "
-        "are paired and resample items.",
-        verdict_text(found.held_out.scores),
-        "Simulated against real labels of held-out items (real: 95% interval over items; simulated: where 95% of "
-        "simulated data sets of this size lie):",
-        table(
-            ["share", "real", "calibrated", "flat 25% flips", "judge alone", "items"],
-            [_figure_line(figure) for figure in found.figures],
-        ),
-        _missed_lines(found.figures),
-    ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    )
 
 
-def verdict_text(scores: Sequence[Score]) -> str:
+def verdict_lines(scores: Sequence[Score]) -> tuple[str, ...]:
     """Whether the fitted crowd beats each of the others on held-out labels, in words."""
-    lines = []
-    for score in scores:
-        gap = score.ahead
-        if gap is None or gap.value is None:
-            continue
-        what = _SCORES[score.name].removesuffix(" *")
-        if gap.low is None or gap.high is None:
-            lines.append(f"- {what}: ahead by {gap.value:+.3f}, without an interval ({gap.reason})")
-        elif gap.low > 0:
-            lines.append(f"- beats {what}: the whole interval is above 0")
-        elif gap.high < 0:
-            lines.append(
-                f"- does NOT beat {what}: the whole interval is below 0, so do not use this fit for prediction"
-            )
-        else:
-            sign = "ahead of" if gap.value > 0 else "behind"
-            lines.append(
-                f"- not shown to beat {what}: {sign} it by {abs(gap.value):.3f}, but the interval contains 0; "
-                f"{gap.n_total} labels are too few to tell, or the judge's verdicts say too little"
-            )
-    return "\n".join(["The fitted crowd, on held-out labels:", *lines])
+    return tuple(
+        _verdict(_SCORES[score.name].removesuffix(" *"), score.ahead)
+        for score in scores
+        if score.ahead is not None and score.ahead.value is not None
+    )
+
+
+def _verdict(other: str, gap: Estimate) -> str:
+    assert gap.value is not None
+    if gap.low is None or gap.high is None:
+        return f"{other}: ahead by {SIGNED.text(gap.value)}, without an interval ({gap.reason})"
+    if gap.low > 0:
+        return f"beats {other}: the whole interval is above 0"
+    if gap.high < 0:
+        return f"does NOT beat {other}: the whole interval is below 0, so do not use this fit for prediction"
+    where = "ahead of" if gap.value > 0 else "behind"
+    return (
+        f"not shown to beat {other}: {where} it by {abs(gap.value):.3f}, but the interval contains 0; "
+        f"{gap.n_total} labels are too few to tell, or the judge's verdicts say too little"
+    )
 
 
 def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str, object]:
@@ -157,17 +151,31 @@ def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str,
     }
 
 
-def _parameter_line(row: Parameter) -> list[str]:
-    if row.value is None:
-        return [row.name, _MEANINGS[row.name], "-", "left out"]
-    low, high = ("..." if end is None else f"{end:.3f}" for end in (row.low, row.high))
-    return [row.name, _MEANINGS[row.name], f"{row.value:.3f}", f"[{low}, {high}]"]
-
-
-def _missing_lines(rows: Sequence[Parameter]) -> str:
-    return "\n".join(
-        f"- {row.name}: {'' if row.is_identified else _left_out(row)}{row.reason}" for row in rows if row.reason
+def _parameter_section(found: Calibration) -> Section:
+    reasons = [
+        f"{row.name}: {'' if row.is_identified else _left_out(row)}{row.reason}"
+        for row in found.parameters
+        if row.reason
+    ]
+    return Section(
+        title="Parameters",
+        blocks=(
+            Text(text="Maximum likelihood, 95% profile-likelihood intervals:"),
+            Table(
+                header=("parameter", "meaning", "value", "95% interval"),
+                rows=tuple(_parameter_row(row) for row in found.parameters),
+                n_text_columns=2,
+            ),
+            *_bullets(reasons),
+        ),
     )
+
+
+def _parameter_row(row: Parameter) -> tuple[str, ...]:
+    if row.value is None:
+        return row.name, _MEANINGS[row.name], MISSING, "left out"
+    low, high = ("..." if end is None else PLAIN.text(end) for end in (row.low, row.high))
+    return row.name, _MEANINGS[row.name], PLAIN.text(row.value), f"[{low}, {high}]"
 
 
 def _left_out(row: Parameter) -> str:
@@ -175,24 +183,72 @@ def _left_out(row: Parameter) -> str:
     return "left out: " if row.name == "lapse_rate" else "not identified: "
 
 
-def _annotator_block(found: Calibration) -> str:
+def _annotator_section(found: Calibration) -> Section:
+    title = "Reliability of each annotator"
     reason = found.annotators[0].reason
     if reason:
-        return f"Reliability of each annotator: {reason}."
-    rows = [
-        [row.name, f"{row.reliability:.2f}", f"[{row.low:.2f}, {row.high:.2f}]", str(row.n_labels)]
+        return Section(title=title, blocks=(Text(text=f"{reason[:1].upper()}{reason[1:]}."),))
+    names = short_names(row.name for row in found.annotators)
+    rows = tuple(
+        (names[row.name], f"{row.reliability:.2f}", f"[{row.low:.2f}, {row.high:.2f}]", str(row.n_labels))
         for row in found.annotators
-    ]
-    return "\n\n".join(
-        [
-            "Reliability of each annotator (1 = the median; most probable value given the spread, approximate 95% "
-            "interval):",
-            table(["annotator", "reliability", "95% interval", "labels"], rows),
-        ]
+    )
+    about = "1 = the median; most probable value given the spread, approximate 95% interval:"
+    table = Table(header=("annotator", "reliability", "95% interval", "labels"), rows=rows)
+    return Section(title=title, blocks=(Text(text=about), table))
+
+
+def _score_section(found: Calibration) -> Section:
+    rows = tuple(
+        (
+            _SCORES[score.name],
+            interval(score.per_label),
+            "" if score.ahead is None else interval(score.ahead, SIGNED),
+            str(score.per_label.n_total),
+        )
+        for score in found.held_out.scores
+    )
+    return Section(
+        title="Log-probability of held-out labels",
+        blocks=(
+            Text(
+                text=f"In nats per label ({found.n_folds} folds over items; each label is predicted from the judge's "
+                "verdict and the outputs, not knowing whose it is):"
+            ),
+            Table(header=("prediction", "held-out score", "calibrated is ahead by", "labels"), rows=rows),
+            Text(
+                text="* mixed with an even guess among the labels that people use, in the share that fits the training "
+                "items best. Without that they would score minus infinity: the judge alone rules out "
+                f"{found.held_out.n_impossible_alone} of the labels, flat flips rule out "
+                f"{found.held_out.n_impossible_flips} (they never make a tie). Intervals are paired and resample items."
+            ),
+        ),
     )
 
 
-def _missed_lines(rows: Sequence[Figure]) -> str:
+def _figure_section(found: Calibration) -> Section:
+    rows = tuple(
+        (
+            _FIGURES[row.name],
+            *(interval(each) for each in (row.real, row.calibrated, row.flat_flips, row.judge_alone)),
+            str(row.real.n_total),
+        )
+        for row in found.figures
+    )
+    return Section(
+        title="Simulated against real labels",
+        blocks=(
+            Text(
+                text="On held-out items (real: 95% interval over items; simulated: where 95% of simulated data sets of "
+                "this size lie):"
+            ),
+            Table(header=("share", "real", "calibrated", "flat 25% flips", "judge alone", "items"), rows=rows),
+            *_bullets(_missed(found.figures)),
+        ),
+    )
+
+
+def _missed(rows: Sequence[Figure]) -> list[str]:
     """What the simulation does not reproduce: the real value is outside its range and the intervals are apart."""
     lines = []
     for row in rows:
@@ -201,35 +257,11 @@ def _missed_lines(rows: Sequence[Figure]) -> str:
             continue
         if real.high < simulated.low or real.low > simulated.high:
             lines.append(
-                f"- not reproduced: {_FIGURES[row.name]}, {real.value:.3f} of real and {simulated.value:.3f} of "
+                f"not reproduced: {_FIGURES[row.name]}, {number(real.value)} of real and {number(simulated.value)} of "
                 "simulated labels; the intervals do not meet"
             )
-    return "\n".join(lines)
+    return lines
 
 
-def _score_line(score: Score) -> list[str]:
-    ahead = "" if score.ahead is None else _signed(score.ahead)
-    return [_SCORES[score.name], _text(score.per_label), ahead, str(score.per_label.n_total)]
-
-
-def _figure_line(figure: Figure) -> list[str]:
-    cells = (figure.real, figure.calibrated, figure.flat_flips, figure.judge_alone)
-    return [_FIGURES[figure.name], *(_text(cell) for cell in cells), str(figure.real.n_total)]
-
-
-def _text(value: Estimate) -> str:
-    if value.value is None:
-        return "-"
-    ends = "" if value.low is None or value.high is None else f" [{value.low:.3f}, {value.high:.3f}]"
-    return f"{value.value:.3f}{ends}"
-
-
-def _signed(value: Estimate) -> str:
-    if value.value is None:
-        return "-"
-    ends = "" if value.low is None or value.high is None else f" [{value.low:+.3f}, {value.high:+.3f}]"
-    return f"{value.value:+.3f}{ends}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _bullets(lines: Sequence[str]) -> list[Bullets]:
+    return [Bullets(lines=tuple(lines))] if lines else []

@@ -1,7 +1,9 @@
 """What a report says of annotators who do not look at what they label."""
 
 from farm.reports.page import Block, Section, Table, Text
+from farm.reports.short_names import short_names
 from farm.stats.bias.outliers import MIN_SHARED, Flag, Screening
+from farm.wording import counted, listed
 
 _MEANING = {
     "random": "votes at random: agrees with others no better than chance",
@@ -31,7 +33,7 @@ def outlier_section(screening: Screening, role: str) -> Section:
         n_flagged = len({flag.annotator for flag in screening.flags})
         blocks += [
             Text(
-                text=f"{n_flagged} of {_counted(screening.n_annotators, 'annotator')} flagged. If all were alike, the "
+                text=f"{n_flagged} of {counted(screening.n_annotators, 'annotator')} flagged. If all were alike, the "
                 f"chance of any flag at all would be at most {rate} ({screening.n_tests} tests, Holm's correction). "
                 "Shares are of the annotator's labels; for random votes and drift they are of agreement with others."
             ),
@@ -44,7 +46,7 @@ def outlier_section(screening: Screening, role: str) -> Section:
     else:
         blocks.append(
             Text(
-                text=f"Nobody of {_counted(screening.n_annotators, 'annotator')} is flagged as voting at random, "
+                text=f"Nobody of {counted(screening.n_annotators, 'annotator')} is flagged as voting at random, "
                 "always for the same side, always for the longer or shorter output, or as drifting "
                 f"({screening.n_tests} tests; if all are alike the chance of any flag is at most {rate})."
             )
@@ -53,7 +55,7 @@ def outlier_section(screening: Screening, role: str) -> Section:
         blocks.append(
             Text(
                 text="Not tested, for nobody else labelled the same items, or others of the same models: "
-                f"{_listed(screening.untested)}."
+                f"{listed(short_names(screening.untested).values(), MAX_NAMES)}."
             )
         )
     barely = tuple(name for name in screening.barely_shared if name not in screening.untested)
@@ -61,7 +63,7 @@ def outlier_section(screening: Screening, role: str) -> Section:
         blocks.append(
             Text(
                 text=f"With fewer than {MIN_SHARED} labels on items that others labelled too, voting at random would "
-                f"hardly be noticed: {_listed(barely)}."
+                f"hardly be noticed: {listed(short_names(barely).values(), MAX_NAMES)}."
             )
         )
     return Section(title=f"Do the {role} look at what they label?", blocks=tuple(blocks))
@@ -73,12 +75,3 @@ def _row(flag: Flag) -> tuple[str, ...]:
         others += f" ({_ON_THE_SAME[flag.kind]})"
     p_value = "not tested" if flag.p_value is None else "< 0.0001" if flag.p_value < 1e-4 else f"{flag.p_value:.4f}"
     return flag.annotator, _MEANING[flag.kind], f"{flag.share:.3f}", others, str(flag.n_labels), p_value
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:MAX_NAMES])
-    return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names) - MAX_NAMES} more"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

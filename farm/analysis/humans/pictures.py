@@ -10,33 +10,66 @@ from matplotlib.axes import Axes
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.rankings import Side, SideModel
-from farm.reports.figures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
-from farm.reports.plot_labels import place_tags
-from farm.stats.bootstrap import Estimate
+from farm.reports.figures import (
+    BLUE,
+    DASHED,
+    GREY,
+    ORANGE,
+    Mark,
+    axis_name,
+    draw_intervals,
+    draw_points,
+    figure_legend,
+    new_figure,
+    save_figure,
+    style_axes,
+)
+from farm.reports.point_names import name_points
+from farm.reports.short_names import short_names
+from farm.reports.text import Notation, interval
+from farm.stats.bootstrap import Estimate, FloatArray
+from farm.stats.ranking.ranking_agreement import PairOrder
 
-MOST_TAGGED = 40
+MOST_NAMED = 40
 """Models that can be named beside their points."""
+MOST_JUDGED = 12
+"""Simulated annotators in the picture of agreement."""
 MOST_PAIRED = 60
 """Models whose pairs fit in a picture."""
+MOST_NUMBERED = 12
+"""Models whose pairs have room for figures."""
+KAPPA = "kappa"
+SIMULATED = Mark(label="simulated with humans", colour=BLUE, marker="o")
+HUMANS = Mark(label="humans among themselves", colour=ORANGE, marker="s")
+MODELS = Mark(label="models", colour=BLUE, marker="o")
+TRAINED = Mark(label="trained in the lab", colour=BLUE, marker="o")
+NOT_TRAINED = Mark(label="not trained there", colour=ORANGE, marker="s")
 
 
 def draw_agreement(comparison: HumanComparison, path: Path) -> bool:
     """Agreement figures with their intervals, humans among themselves below; False if there is nothing to draw."""
     rows = _agreement_rows(comparison)
+    shares = [row for row in rows if row.what != KAPPA]
+    kappas = [row for row in rows if row.what == KAPPA]
     if not rows:
         return False
-    figure = new_figure(width=7.5, height=1.3 + 0.34 * len(rows))
-    axes = figure.add_subplot()
-    style_axes(axes)
-    for position, row in enumerate(rows):
-        value, low, high = row.estimate.value, row.estimate.low, row.estimate.high
-        assert value is not None
-        if low is not None and high is not None:
-            axes.plot([low, high], [position, position], color=row.colour, linewidth=2, solid_capstyle="butt")
-        axes.plot(value, position, row.marker, color=row.colour, markersize=7)
-    axes.set_yticks(range(len(rows)), [row.name for row in rows])
-    axes.invert_yaxis()
-    axes.set_xlabel("agreement (bars: 95% intervals over items)")
+    panels = [(shares, "equal labels, %", 100.0), (kappas, "Cohen's kappa (0: chance)", 1.0)]
+    panels = [panel for panel in panels if panel[0]]
+    figure = new_figure(
+        width=4.2 + 3.8 * len(panels),
+        height=1.9 + 0.32 * max(len(of_panel) for of_panel, _, _ in panels),
+        title=f"Agreement of labels on {comparison.agreement.n_items or _n_items(comparison):,} items",
+    )
+    grid = figure.subplots(1, len(panels), squeeze=False, width_ratios=(1.6, 1.0)[: len(panels)])[0]
+    for axes, (of_panel, name, scale) in zip(grid, panels, strict=True):
+        style_axes(axes)
+        for mark in (SIMULATED, HUMANS):
+            places = [k for k, row in enumerate(of_panel) if row.mark is mark]
+            draw_intervals(axes, places, [of_panel[k].estimate for k in places], mark, scale=scale)
+        axes.set_yticks(range(len(of_panel)), [row.name for row in of_panel], fontsize=9)
+        axes.set_ylim(len(of_panel) - 0.4, -0.6)
+        axes.set_xlabel(name)
+    figure_legend(figure, note="bars: 95% intervals over items")
     save_figure(figure, path)
     return True
 
@@ -60,116 +93,153 @@ def draw_pairs(comparison: HumanComparison, path: Path) -> bool:
     names = list(dict.fromkeys([pair.model for pair in pairs] + [pair.other for pair in pairs]))
     if not 3 <= len(names) <= MOST_PAIRED:
         return False
+    has_numbers = len(names) <= MOST_NUMBERED
+    size = 3.4 + (0.52 if has_numbers else 0.24) * len(names)
+    note = "colour: probability of the same order over resamples; dot: ordered differently; cross: beyond noise"
+    if has_numbers:
+        note += "\nlower left: that probability; upper right: row minus column in points, humans above simulated"
+    figure = new_figure(
+        width=max(size + 2.0, 7.5),
+        height=size + 0.4,
+        title="How surely each two models are ordered the same by both sides",
+        note=note,
+    )
+    axes = figure.add_subplot()
     shown = np.full((len(names), len(names)), np.nan)
     for pair in pairs:
-        shown[names.index(pair.other), names.index(pair.model)] = pair.p_same_order
-    size = 3.2 + 0.24 * len(names)
-    figure = new_figure(width=size + 1.2, height=size)
-    axes = figure.add_subplot()
+        row, column = names.index(pair.other), names.index(pair.model)
+        shown[row, column] = shown[column, row] = pair.p_same_order
     image = axes.imshow(shown, vmin=0, vmax=1, cmap="RdBu", aspect="equal")
     for pair in pairs:
-        row, column = names.index(pair.other), names.index(pair.model)
-        if pair.is_inverted:
-            axes.plot(column, row, "x" if pair.is_beyond_noise else ".", color="black", markersize=5)
-        elif len(names) <= 12:
-            colour = "white" if abs(pair.p_same_order - 0.5) > 0.3 else "black"
-            axes.text(column, row, f"{pair.p_same_order:.2f}", ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(names)), [_short(n) for n in names], rotation=90)
-    axes.set_yticks(range(len(names)), [_short(n) for n in names])
+        _write_pair(axes, comparison, pair, names, has_numbers=has_numbers)
+    axes.set_xticks(range(len(names)), [axis_name(n) for n in names], rotation=90)
+    axes.set_yticks(range(len(names)), [axis_name(n) for n in names])
+    axes.set_ylabel("model, the best for humans on top")
+    axes.set_xlabel("model")
     axes.spines[:].set_visible(False)
-    axes.set_title("probability of the same order (dot: inverted; cross: beyond noise)", fontsize=9)
-    figure.colorbar(image, ax=axes, shrink=0.6)
+    figure.colorbar(image, ax=axes, shrink=0.8, label="probability of the same order")
     save_figure(figure, path)
     return True
 
 
+def _write_pair(
+    axes: Axes, comparison: HumanComparison, pair: PairOrder, names: Sequence[str], *, has_numbers: bool
+) -> None:
+    """The marks of a pair in both halves, and its figures where they can be read."""
+    row, column = names.index(pair.other), names.index(pair.model)
+    if pair.is_inverted:
+        for x, y in ((column, row), (row, column)):
+            marker = "x" if pair.is_beyond_noise else "."
+            axes.plot(x, y + (0.3 if has_numbers else 0.0), marker, color="black", markersize=5)
+    if not has_numbers:
+        return
+    colour = "white" if abs(pair.p_same_order - 0.5) > 0.3 else "black"
+    axes.text(column, row, f"{pair.p_same_order:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    gaps = [
+        f"{_scale(side) * gap:+.1f}"
+        for side, gap in (
+            (comparison.humans, pair.first_difference),
+            (comparison.simulated, pair.second_difference),
+        )
+    ]
+    axes.text(row, column, "\n".join(gaps), ha="center", va="center", fontsize=7, color=colour)
+
+
 class _Row(NamedTuple):
     name: str
+    what: str
     estimate: Estimate
-    colour: str
-    marker: str
+    mark: Mark
 
 
 def _agreement_rows(comparison: HumanComparison) -> list[_Row]:
     judged: list[tuple[str, LabelAgreement]] = list(comparison.by_annotator.items())
     if not judged and comparison.labels is not None and comparison.labels.judges is not None:
         judged = [(comparison.labels.judges.annotators[0], comparison.agreement)]
+    judged = judged[:MOST_JUDGED]
+    names = short_names(name for name, _ in judged)
     rows = []
-    for name, found in judged[:12]:
-        for label, estimate in (("raw", found.raw), ("S1", found.s1), ("S2", found.s2), ("kappa", found.kappa)):
-            rows.append(_Row(f"{_short(name)}: {label}", estimate, BLUE, "o"))
+    for name, found in judged:
+        for what, estimate in (("raw", found.raw), ("S1", found.s1), ("S2", found.s2), (KAPPA, found.kappa)):
+            suffix = "" if what == KAPPA else f": {what}"
+            rows.append(_Row(f"{axis_name(names[name])}{suffix}", what, estimate, SIMULATED))
     humans = comparison.agreement
-    for label, estimate in (
-        ("one human, the others' majority", humans.leave_one_out),
-        ("two humans: S1", humans.human_human_s1),
-        ("two humans: S2", humans.human_human_s2),
-    ):
-        rows.append(_Row(label, estimate, ORANGE, "s"))
+    rows += [
+        _Row("one human, the others' majority", "leave-one-out", humans.leave_one_out, HUMANS),
+        _Row("two humans: S1", "S1", humans.human_human_s1, HUMANS),
+        _Row("two humans: S2", "S2", humans.human_human_s2, HUMANS),
+    ]
     return [row for row in rows if row.estimate.value is not None]
 
 
+def _n_items(comparison: HumanComparison) -> int:
+    humans = None if comparison.labels is None else comparison.labels.humans
+    return 0 if humans is None else len(humans.labels)
+
+
 def _draw_scatter(comparison: HumanComparison, humans: Side, simulated: Side, names: Sequence[str], path: Path) -> None:
-    figure = new_figure(width=7.5, height=6.8)
+    figure = new_figure(
+        width=7.5,
+        height=7.2,
+        title="Each model by humans and by simulated annotators",
+        note=_correlation_note(comparison, len(names)),
+    )
     axes = figure.add_subplot()
     style_axes(axes)
     points = np.array([[_value(side, name) for side in (simulated, humans)] for name in names])
     errors = np.array([[_error(side, name) for side in (simulated, humans)] for name in names])
     trained = np.array([comparison.is_trained_in_lab.get(name, True) for name in names])
-    for chosen, colour, marker, label in (
-        (trained, BLUE, "o", "trained in the lab"),
-        (~trained, ORANGE, "s", "not trained there"),
-    ):
-        if chosen.any():
-            axes.errorbar(
-                points[chosen, 0],
-                points[chosen, 1],
-                xerr=errors[chosen, 0],
-                yerr=errors[chosen, 1],
-                fmt=marker,
-                color=colour,
-                markersize=6,
-                elinewidth=1.1,
-                capsize=2,
-                label=label,
-                zorder=3,
-            )
-    if not trained.all():
-        axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
-    if humans.is_win_rate and simulated.is_win_rate:
-        axes.axline((50, 50), slope=1, color=GREY, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
-    axes.set_xlabel(_axis_name("simulated", simulated))
-    axes.set_ylabel(_axis_name("humans", humans))
+    is_known = bool(comparison.is_trained_in_lab)
+    draw_points(axes, points[trained], errors[trained], TRAINED if is_known else MODELS)
+    draw_points(axes, points[~trained], errors[~trained], NOT_TRAINED)
+    has_diagonal = humans.is_win_rate and simulated.is_win_rate
+    if has_diagonal:
+        axes.axline((50, 50), slope=1, color=GREY, linewidth=1, linestyle=DASHED, zorder=1, label="equal")
+    axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
+    axes.set_xlabel(_axis_title("simulated", simulated))
+    axes.set_ylabel(_axis_title("humans", humans))
     _widen(axes, points, errors)
-    found = comparison.ranking.on_win_rates.spearman.estimate
-    title = f"{len(names)} models" if found.value is None else f"Spearman {found.value:.2f} over {len(names)} models"
-    if found.low is not None and found.high is not None:
-        title += f", 95% interval {found.low:.2f} to {found.high:.2f}"
-    axes.set_title(f"{title} (bars: 1 standard error)", fontsize=11)
-    if len(names) <= MOST_TAGGED:
-        place_tags(axes, [_short(name) for name in names], points, errors)
+    if len(names) <= MOST_NAMED:
+        name_points(axes, [axis_name(name) for name in names], points, errors, has_diagonal=has_diagonal)
     save_figure(figure, path)
+
+
+def _correlation_note(comparison: HumanComparison, n_models: int) -> str:
+    spearman = comparison.ranking.on_win_rates.spearman.estimate
+    correlation = interval(spearman, Notation(digits=2))
+    interval_text = "" if spearman.low is None else " (95% interval)"
+    known = "" if spearman.value is None else f"; Spearman {correlation}{interval_text}"
+    return f"{n_models} models; bars: one standard error{known}"
 
 
 def _draw_standings(side: Side, path: Path) -> None:
-    """One side alone: win rates with their intervals, the best on top."""
+    """One side without another: win rates with their intervals, the best on top."""
     models = sorted((m for m in side.models if m.win_rate is not None), key=lambda m: (-(m.win_rate or 0), m.model))
-    figure = new_figure(width=7.5, height=1.3 + 0.26 * max(len(models), 1))
+    figure = new_figure(
+        width=7.5,
+        height=1.7 + 0.26 * max(len(models), 1),
+        title=f"Models ranked by {side.role}",
+        note="bars: 95% intervals",
+    )
     axes = figure.add_subplot()
     style_axes(axes)
-    scale = 100 if side.is_win_rate else 1
-    for position, model in enumerate(models):
-        assert model.win_rate is not None
-        if model.low is not None and model.high is not None:
-            axes.plot([scale * model.low, scale * model.high], [position, position], color=BLUE, linewidth=2)
-        axes.plot(scale * model.win_rate, position, "o", color=BLUE, markersize=6)
-    axes.set_yticks(range(len(models)), [_short(model.model) for model in models])
+    estimates = [
+        Estimate(value=model.win_rate, low=model.low, high=model.high, n_total=model.n_total or 0) for model in models
+    ]
+    draw_intervals(axes, range(len(models)), estimates, MODELS, scale=_scale(side))
+    axes.set_yticks(range(len(models)), [axis_name(model.model) for model in models])
     axes.invert_yaxis()
-    axes.set_xlabel(f"{_axis_name(side.role, side)} (bars: 95% intervals)")
+    axes.set_xlabel(_axis_title(side.role, side))
     save_figure(figure, path)
 
 
-def _axis_name(role: str, side: Side) -> str:
+def _axis_title(role: str, side: Side) -> str:
     return f"{role}: win rate, %" if side.is_win_rate else f"{role}: score"
+
+
+def _scale(side: Side | None) -> float:
+    """Win rates are shown in percent, scores as they are."""
+    return 100.0 if side is not None and side.is_win_rate else 1.0
 
 
 def _model(side: Side, name: str) -> SideModel:
@@ -178,22 +248,16 @@ def _model(side: Side, name: str) -> SideModel:
 
 def _value(side: Side, name: str) -> float:
     value = _model(side, name).win_rate
-    return np.nan if value is None else (100 if side.is_win_rate else 1) * value
+    return np.nan if value is None else _scale(side) * value
 
 
 def _error(side: Side, name: str) -> float:
-    return (100 if side.is_win_rate else 1) * (_model(side, name).standard_error or 0.0)
+    return _scale(side) * (_model(side, name).standard_error or 0.0)
 
 
-def _widen(axes: Axes, points: np.ndarray, errors: np.ndarray) -> None:
+def _widen(axes: Axes, points: FloatArray, errors: FloatArray) -> None:
     """Room for the names."""
     low, high = (points - errors).min(axis=0), (points + errors).max(axis=0)
     margin = 0.12 * (high - low) + 1e-3
     axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
     axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
-
-
-def _short(name: str, most: int = 32) -> str:
-    """Cut, and without the dollar signs that matplotlib would read as formulas."""
-    plain = "".join(c if c.isprintable() else " " for c in name).replace("$", r"\$")
-    return plain if len(plain) <= most else f"{plain[: most - 1]}…"

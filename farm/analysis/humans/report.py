@@ -1,23 +1,26 @@
 """The one-page report of a comparison with humans; every figure stands with its n and its interval."""
 
-from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.label_statistics import HumanHabits
 from farm.analysis.humans.outliers import outlier_section
 from farm.analysis.humans.rankings import Side, SideModel
+from farm.analysis.humans.report_labels import agreement_section, label_statistics_section
 from farm.analysis.humans.report_rankings import (
     correlation_section,
+    inverted_text,
     one_by_one_section,
     own_ranking_section,
     pairs_section,
 )
 from farm.labels.matched import LabelTable
-from farm.reports.page import Block, Page, Picture, Section, Table, Text, listed, percent
-from farm.reports.text import interval
-from farm.stats.bootstrap import Estimate
+from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
+from farm.reports.short_names import short_names
+from farm.reports.text import MISSING, PERCENT, PERCENT_SIGN, interval_or_reason, plus_minus
 from farm.stats.ranking.model_ranking import RankedModel
+from farm.wording import counted, listed
 
-AGREEMENT_PNG, RANKINGS_PNG = "agreement.png", "rankings.png"
+RANKINGS_PNG = "rankings.png"
+MOST_NAMED = 40
+"""Annotators of one side who are named."""
 
 
 def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
@@ -29,7 +32,7 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
     """
     sections = [_summary(comparison)]
     if comparison.labels is not None:
-        sections.append(_agreement_section(comparison, pictures))
+        sections.append(agreement_section(comparison, pictures))
     if comparison.humans is not None or comparison.simulated is not None:
         sections += [_models_section(comparison, pictures), correlation_section(comparison)]
         if comparison.ranking.pairs:
@@ -37,55 +40,67 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
     if comparison.alone:
         sections.append(one_by_one_section(comparison))
     if comparison.habits is not None:
-        sections.append(_habits_section(comparison.habits))
+        sections.append(label_statistics_section(comparison.habits))
     if comparison.screening is not None:
         sections.append(outlier_section(comparison.screening, "humans"))
     for side in (comparison.humans, comparison.simulated):
         if side is not None and side.ranking is not None:
             sections.append(own_ranking_section(side, side.ranking))
+    sections += _who_section(comparison)
     if comparison.notes:
         sections.append(Section(title="What was left out", blocks=tuple(Text(text=note) for note in comparison.notes)))
     return Page(title="Simulated annotators against humans", sections=tuple(sections))
 
 
 def _summary(comparison: HumanComparison) -> Section:
-    blocks: list[Block] = []
+    """The answer first, then what it rests on."""
     labels = comparison.labels
+    sources: list[str] = []
     for role, side, table in (
         ("humans", comparison.humans, None if labels is None else labels.humans),
         ("simulated", comparison.simulated, None if labels is None else labels.judges),
     ):
         if table is not None:
-            blocks.append(
-                Text(text=_source_of_labels(role, side, table, len(set(labels.instruction_keys) if labels else ())))
-            )
+            sources.append(_source_of_labels(role, side, table, len(set(labels.instruction_keys)) if labels else 0))
         elif side is not None:
-            blocks.append(Text(text=_source_of_standings(role, side)))
+            sources.append(_source_of_standings(role, side))
         else:
-            blocks.append(Text(text=f"{role}: nothing was given."))
-    raw, spearman = comparison.agreement.raw, comparison.ranking.on_win_rates.spearman.estimate
-    if raw.value is not None:
-        blocks.append(
-            Text(
-                text=f"A simulated verdict is the human majority's in {_share(raw)} of {raw.n_total}; one human is the "
-                f"other humans' majority in {_share(comparison.agreement.leave_one_out)} of "
-                f"{comparison.agreement.leave_one_out.n_total}."
-            )
-        )
+            sources.append(f"{role}: nothing was given.")
+    return Section(
+        title="In short",
+        blocks=(
+            *(Text(text=sentence) for sentence in _answers(comparison)),
+            Bullets(lines=tuple(sources)),
+            Text(text="Square brackets are 95% intervals, +- is one standard error. Ties count one half."),
+        ),
+    )
+
+
+def _answers(comparison: HumanComparison) -> list[str]:
+    """How the rankings and the labels agree, as far as there are two of each."""
+    raw, ranking = comparison.agreement.raw, comparison.ranking
+    spearman = ranking.on_win_rates.spearman.estimate
+    sentences = []
     if spearman.value is not None:
-        blocks.append(
-            Text(text=f"The two rankings of {spearman.n_total} models correlate at {interval(spearman)} (Spearman).")
+        correlation = (
+            f"The two rankings of {spearman.n_total} models correlate at {interval_or_reason(spearman)} (Spearman)"
         )
-    blocks.append(Text(text="Square brackets are 95% intervals, +- is one standard error. Ties count one half."))
-    return Section(title="In short", blocks=tuple(blocks))
+        sentences.append(f"{correlation}; {inverted_text(ranking)}.")
+    if raw.value is not None:
+        people = comparison.agreement.leave_one_out
+        sentences.append(
+            f"A simulated verdict is the human majority's in {interval_or_reason(raw, PERCENT_SIGN)} of {raw.n_total}; "
+            f"one human is the other humans' majority in {interval_or_reason(people, PERCENT_SIGN)} of "
+            f"{people.n_total}."
+        )
+    return sentences
 
 
 def _source_of_labels(role: str, side: Side | None, table: LabelTable, n_instructions: int) -> str:
     source = "" if side is None else f" ({side.source})"
     return (
-        f"{role}{source}: {len(table.annotators)} annotator{'' if len(table.annotators) == 1 else 's'} "
-        f"({listed(table.annotators)}), {table.n_verdicts} verdicts on {len(table.labels)} items from {n_instructions} "
-        f"instructions, {table.n_unparsed} unparsed."
+        f"{role}{source}: {counted(len(table.annotators), 'annotator')}, {table.n_verdicts} verdicts on "
+        f"{len(table.labels)} items from {n_instructions} instructions, {table.n_unparsed} unparsed."
     )
 
 
@@ -94,118 +109,16 @@ def _source_of_standings(role: str, side: Side) -> str:
     return f"{role}: published figures of {len(side.models)} models{seeds}: {side.source}."
 
 
-def _share(value: Estimate) -> str:
-    if value.value is None:
-        return f"- ({value.reason})"
-    if value.low is None or value.high is None:
-        return f"{100 * value.value:.1f}% ({value.reason})"
-    return f"{100 * value.value:.1f}% [{100 * value.low:.1f}, {100 * value.high:.1f}]"
-
-
-def _agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
-    judges = dict(comparison.by_annotator)
+def _who_section(comparison: HumanComparison) -> list[Section]:
+    """The annotators by name, hashed ones shortened."""
     labels = comparison.labels
-    if labels is not None and labels.judges is not None:
-        name = "all of them" if judges else labels.judges.annotators[0]
-        judges[name] = comparison.agreement
-    found = comparison.agreement
-    human_rows = (
-        ("leave-one-out", "one human against the most frequent label of the others", found.leave_one_out),
-        ("S1", "two humans give the same label, ties a class", found.human_human_s1),
-        ("S2", "two humans agree where neither says tie", found.human_human_s2),
+    if labels is None:
+        return []
+    tables = {role: table for role, table in (("humans", labels.humans), ("simulated", labels.judges)) if table}
+    lines = tuple(
+        f"{role}: {listed(short_names(table.annotators).values(), MOST_NAMED)}" for role, table in tables.items()
     )
-    blocks: list[Block] = []
-    if labels is not None and labels.humans is not None and judges:
-        rows = tuple(row for name, agreement in judges.items() for row in _judge_rows(name, agreement))
-        blocks += [
-            Text(
-                text=f"{found.n_items} items with a human and a simulated verdict, {found.n_pairs} pairs of one human "
-                "and one simulated verdict."
-            ),
-            Table(
-                header=("simulated annotator", "figure", "simulated verdict ...", "value", "n", "unparsed"),
-                rows=rows,
-                n_text_columns=3,
-            ),
-        ]
-    elif labels is not None and labels.humans is None:
-        blocks.append(Text(text="There are no human labels to agree with."))
-    else:
-        blocks.append(Text(text="There are no simulated labels; what follows is about the humans alone."))
-    if labels is not None and labels.humans is not None:
-        rows = tuple((name, what, interval(e), str(e.n_total)) for name, what, e in human_rows)
-        blocks += [
-            Text(text="Humans among themselves, the measure for any judge:"),
-            Table(header=("figure", "how often", "value", "n"), rows=rows, n_text_columns=2),
-        ]
-        blocks += _human_pairs(comparison)
-    if AGREEMENT_PNG in pictures:
-        blocks.append(Picture(file=AGREEMENT_PNG, description="Agreement figures with their intervals"))
-    return Section(title="Label by label", blocks=tuple(blocks))
-
-
-def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
-    figures = (
-        ("raw", "is the human majority's label", found.raw),
-        ("kappa", "the same beyond chance (Cohen)", found.kappa),
-        ("S1", "is one human's label, ties a class", found.s1),
-        ("S2", "is one human's label where neither says tie", found.s2),
-    )
-    return [
-        (name if k == 0 else "", label, what, interval(e), str(e.n_total), str(e.n_unparsed))
-        for k, (label, what, e) in enumerate(figures)
-    ]
-
-
-def _habits_section(habits: HumanHabits) -> Section:
-    rows = [
-        (
-            "Fleiss' kappa",
-            "agreement beyond chance, three classes; n: items with two or more labels",
-            habits.fleiss_kappa,
-        ),
-        ("Krippendorff's alpha", "the same, labels without an order", habits.krippendorff_alpha),
-        (
-            "relaxed",
-            "two humans agree; a tie against a preference counts half; n: pairs of labels",
-            habits.relaxed_agreement,
-        ),
-        ("exact", "two humans give the same of five grades", habits.exact_agreement),
-        ("ties", "labels that are ties; n: labels", habits.ties),
-        ("longer", "prefers the longer output", habits.prefers_longer),
-        ("lists", "prefers the only output with a list", habits.prefers_lists),
-        ("first shown", "prefers what was shown first", habits.prefers_first_shown),
-        ("same acceptability", "two humans judge an output's acceptability alike", habits.acceptability_agreement),
-        *((f"acceptable: {model}", "its outputs are acceptable", value) for model, value in habits.acceptable.items()),
-    ]
-    return Section(
-        title="What the human labels are like",
-        blocks=(
-            Table(
-                header=("figure", "what", "value", "n"),
-                rows=tuple(
-                    (name, what, interval(value), str(value.n_total)) for name, what, value in rows if value.n_total
-                ),
-                n_text_columns=2,
-            ),
-            *(Text(text=f"{name}: {value.reason}.") for name, _, value in rows if not value.n_total),
-        ),
-    )
-
-
-def _human_pairs(comparison: HumanComparison) -> list[Block]:
-    if not comparison.human_pairs:
-        n_humans = (
-            0
-            if comparison.labels is None or comparison.labels.humans is None
-            else len(comparison.labels.humans.annotators)
-        )
-        return [Text(text=f"The pairs of the {n_humans} humans are not listed one by one.")] if n_humans > 2 else []
-    rows = tuple(
-        (f"{pair.first} - {pair.second}", interval(pair.raw), interval(pair.kappa), str(pair.raw.n_total))
-        for pair in comparison.human_pairs
-    )
-    return [Table(header=("two humans", "same label", "Cohen's kappa", "n"), rows=rows)]
+    return [Section(title="Who labelled", blocks=(Bullets(lines=lines),))]
 
 
 def _models_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
@@ -267,8 +180,8 @@ def _rate(side: Side, model: SideModel | None) -> str:
     if model is None:
         return "-"
     if side.is_win_rate:
-        return percent(model.win_rate, model.standard_error)
-    return "-" if model.win_rate is None else f"{model.win_rate:g}"
+        return plus_minus(model.win_rate, model.standard_error, PERCENT)
+    return MISSING if model.win_rate is None else f"{model.win_rate:g}"
 
 
 def _count(model: SideModel | None) -> str:

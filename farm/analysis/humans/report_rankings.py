@@ -1,14 +1,15 @@
 """The part of the report that is about rankings: correlations, pairs of models, and each side's own ranking."""
 
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.rankings import Side
+from farm.analysis.humans.rankings import Side, SideModel
 from farm.analysis.humans.rankings_compared import SidesComparison
-from farm.reports.page import Block, Picture, Section, Table, Text, listed, percent
-from farm.reports.text import interval
-from farm.stats.bootstrap import Estimate
-from farm.stats.ranking.model_ranking import ModelRanking
+from farm.reports.page import Block, Picture, Section, Table, Text
+from farm.reports.short_names import short_names
+from farm.reports.text import MISSING, PERCENT, Notation, interval, interval_or_reason, plus_minus
+from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
-from farm.stats.ranking.tie_rules import TIE_RULES
+from farm.stats.ranking.tie_rules import TIE_RULES, TieRule
+from farm.wording import listed
 
 PAIRS_PNG = "pairs.png"
 MOST_PAIRS = 15
@@ -48,12 +49,10 @@ def correlation_section(comparison: HumanComparison) -> Section:
 def one_by_one_section(comparison: HumanComparison) -> Section:
     """The ranking by every single annotator, and how each simulated one ranks like the humans together."""
     sides = comparison.alone
+    names = short_names(side.source for side in sides)
     by_name = [{model.model: model for model in side.models} for side in sides]
-    rows = tuple(
-        (name, *("-" if name not in m else percent(m[name].win_rate, m[name].standard_error) for m in by_name))
-        for name in comparison.all_models
-    )
-    blocks: list[Block] = [Table(header=("model", *(side.source for side in sides)), rows=rows)]
+    rows = tuple((name, *(_rate(models.get(name)) for models in by_name)) for name in comparison.all_models)
+    blocks: list[Block] = [Table(header=("model", *(names[side.source] for side in sides)), rows=rows)]
     found = comparison.ranking_by_annotator
     if found:
         correlations = tuple(_one_row(name, r) for name, r in found.items() if not r.reason)
@@ -67,7 +66,7 @@ def one_by_one_section(comparison: HumanComparison) -> Section:
 
 def _one_row(name: str, ranking: SidesComparison) -> tuple[str, ...]:
     on = ranking.on_win_rates
-    values = [interval(found.estimate) for found in (on.spearman, on.kendall, on.pearson)]
+    values = [interval_or_reason(each.estimate) for each in (on.spearman, on.kendall, on.pearson)]
     return (name, *values, str(len(ranking.models)), str(len(ranking.inversions)))
 
 
@@ -79,7 +78,7 @@ def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, 
             repeated = "-"
             if one.repeated_mean is not None:
                 repeated = f"{one.repeated_mean:.2f} [{one.repeated_low:.2f}, {one.repeated_high:.2f}]"
-            value = "-" if one.estimate.value is None else interval(one.estimate)
+            value = MISSING if one.estimate.value is None else interval_or_reason(one.estimate)
             rows.append((models, scale, name.capitalize(), value, str(one.estimate.n_total), repeated))
     return rows
 
@@ -110,14 +109,8 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     """Which pairs of models the two sides order differently, and how surely the others are ordered the same."""
     ranking = comparison.ranking
     inversions = ranking.inversions
-    n_beyond = sum(pair.is_beyond_noise for pair in inversions)
-    noise = f"{n_beyond} beyond noise (more than two standard errors on both sides)"
-    if ranking.exact_side:
-        noise = (
-            f"how many of them beyond noise is unknown, for the figures of {ranking.exact_side} have no standard errors"
-        )
-    counted = f"{len(inversions)} of {len(ranking.pairs)} pairs of models are inverted, {noise}; "
-    blocks: list[Block] = [Text(text=f"{counted}over resamples {ranking.expected_inversions:.1f} on average.")]
+    on_average = f"over resamples {ranking.expected_inversions:.1f} on average"
+    blocks: list[Block] = [Text(text=f"{inverted_text(ranking)}; {on_average}.")]
     header = ("better for humans", "better for simulated", "humans", "simulated", "same order", "p", "p, all pairs", "")
     if inversions:
         rows = tuple(_inversion_row(comparison, pair) for pair in inversions[:MOST_PAIRS])
@@ -138,6 +131,17 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     if PAIRS_PNG in pictures:
         blocks.append(Picture(file=PAIRS_PNG, description="Probability that each pair of models is ordered the same"))
     return Section(title="Pairs of models", blocks=tuple(blocks))
+
+
+def inverted_text(ranking: SidesComparison) -> str:
+    """How many pairs of models the two sides order differently, and how many of them beyond noise."""
+    n_beyond = sum(pair.is_beyond_noise for pair in ranking.inversions)
+    noise = f"{n_beyond} beyond noise (more than two standard errors on both sides)"
+    if ranking.exact_side:
+        noise = (
+            f"how many of them beyond noise is unknown, for the figures of {ranking.exact_side} have no standard errors"
+        )
+    return f"{len(ranking.inversions)} of {len(ranking.pairs)} pairs of models are inverted, {noise}"
 
 
 def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, ...]:
@@ -172,16 +176,16 @@ def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
         (
             row.model,
             str(row.under("ties_half").estimate.n_total),
-            *(percent(row.under(rule).estimate.value, row.under(rule).standard_error) for rule in TIE_RULES),
+            *(_rate_under(row, rule) for rule in TIE_RULES),
             str(row.n_ties),
-            interval(row.strength) if row.strength.value is not None else "-",
-            _elo(row.elo),
+            MISSING if row.strength.value is None else interval_or_reason(row.strength),
+            interval(row.elo, Notation(digits=0)),
         )
         for row in ranking.models
     )
     ties = "a tie is half a win for each"
     if ranking.tie_strength is not None:
-        ties = f"ties after Davidson, tie strength {interval(ranking.tie_strength)}"
+        ties = f"ties after Davidson, tie strength {interval_or_reason(ranking.tie_strength)}"
     words = [
         f"{ranking.n_total} items with a label, {ranking.n_unparsed} without a parsed one, {ranking.n_clusters} "
         "instructions.",
@@ -196,7 +200,10 @@ def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
     )
 
 
-def _elo(value: Estimate) -> str:
-    if value.value is None:
-        return "-"
-    return f"{value.value:.0f}" + ("" if value.low is None else f" [{value.low:.0f}, {value.high:.0f}]")
+def _rate(model: SideModel | None) -> str:
+    return MISSING if model is None else plus_minus(model.win_rate, model.standard_error, PERCENT)
+
+
+def _rate_under(model: RankedModel, rule: TieRule) -> str:
+    rate = model.under(rule)
+    return plus_minus(rate.estimate.value, rate.standard_error, PERCENT)

@@ -4,20 +4,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from farm.analysis.judges.report import JudgeReport
 from farm.analysis.judges.result import JudgeResult
-from farm.reports.figures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.figures import (
+    BLUE,
+    DASHED,
+    GREEN,
+    GREY,
+    ORANGE,
+    Mark,
+    axis_name,
+    draw_intervals,
+    figure_legend,
+    new_figure,
+    save_figure,
+    style_axes,
+)
 from farm.stats.bootstrap import Estimate
 
-_KINDS = {
-    "recorded": (BLUE, "o", BLUE, "recorded judge"),
-    "live": (GREEN, "^", GREEN, "annotator asked now"),
-    "baseline": (ORANGE, "s", "white", "baseline"),
-    "human": (GREY, "D", GREY, "humans among each other"),
+_MARKS = {
+    "recorded": Mark(label="recorded judge", colour=BLUE, marker="o"),
+    "live": Mark(label="annotator asked now", colour=GREEN, marker="^"),
+    "baseline": Mark(label="baseline", colour=ORANGE, marker="s", is_filled=False),
+    "human": Mark(label="humans among each other", colour=GREY, marker="D"),
 }
 
 
@@ -41,20 +52,22 @@ def draw_judges(report: JudgeReport, path: Path) -> None:
     if not panels:
         panels = _panels(rows)[:1]
     widest = max(len(row.name) for row in rows)
-    figure = new_figure(width=1.2 + 0.075 * widest + 2.5 * len(panels), height=1.5 + 0.2 * max(len(rows), 6))
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    places = np.arange(len(rows))[::-1].astype(np.float64)
-    for ax, panel in zip(axes, panels, strict=True):
-        style_axes(ax)
-        _draw(ax, rows, places, panel)
-    _bars_of_the_best(axes[0], rows)
-    axes[0].set_yticks(places, [row.name for row in rows], fontsize=7.5)
-    axes[0].set_ylim(-0.8, len(rows) - 0.2)
-    for label, row in zip(axes[0].get_yticklabels(), rows, strict=True):
-        label.set_color(_KINDS[row.kind][0])
-    legend = _legend(list(axes))
-    figure.legend(list(legend.values()), list(legend), loc="outside lower center", ncols=4, frameon=False, fontsize=8)
-    figure.suptitle(f"Judges on {report.n_items:,} items (bars: 95% intervals over items)", fontsize=10)
+    figure = new_figure(
+        width=1.2 + 0.075 * widest + 2.5 * len(panels),
+        height=1.8 + 0.2 * max(len(rows), 6),
+        title=f"Judges on {report.n_items:,} items",
+    )
+    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    places = [float(place) for place in reversed(range(len(rows)))]
+    for axes, panel in zip(grid, panels, strict=True):
+        style_axes(axes)
+        _draw(axes, rows, places, panel)
+    _line_of_the_best_baseline(grid[0], rows)
+    grid[0].set_yticks(places, [axis_name(row.name) for row in rows], fontsize=7.5)
+    grid[0].set_ylim(-0.8, len(rows) - 0.2)
+    for label, row in zip(grid[0].get_yticklabels(), rows, strict=True):
+        label.set_color(_MARKS[row.kind].colour)
+    figure_legend(figure, note="bars: 95% intervals over items; dashed: what is fair, or what people do", n_columns=5)
     save_figure(figure, path)
 
 
@@ -85,52 +98,23 @@ def _worst(row: JudgeResult) -> Estimate | None:
     return max(values, key=lambda value: value.value or 0.0) if values else None
 
 
-def _draw(axes: Axes, rows: Sequence[JudgeResult], places: np.ndarray, panel: _Panel) -> None:
+def _draw(axes: Axes, rows: Sequence[JudgeResult], places: Sequence[float], panel: _Panel) -> None:
     if panel.fair is not None:
-        axes.axvline(100 * panel.fair, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-    for kind, (colour, marker, fill, label) in _KINDS.items():
+        axes.axvline(100 * panel.fair, color=GREY, linewidth=1, linestyle=DASHED, zorder=1)
+    for kind, mark in _MARKS.items():
         shown = [
             (place, value)
             for row, place, value in zip(rows, places, panel.values, strict=True)
-            if row.kind == kind and value is not None and value.value is not None
+            if row.kind == kind and value is not None
         ]
-        if not shown:
-            continue
-        centre = np.array([100 * (value.value or 0.0) for _, value in shown])
-        low = np.array([c if v.low is None else 100 * v.low for c, (_, v) in zip(centre, shown, strict=True)])
-        high = np.array([c if v.high is None else 100 * v.high for c, (_, v) in zip(centre, shown, strict=True)])
-        axes.errorbar(
-            centre,
-            [place for place, _ in shown],
-            # An interval of a bounded share can end on the wrong side of the value by rounding.
-            xerr=np.maximum([centre - low, high - centre], 0.0),
-            fmt=marker,
-            color=colour,
-            markerfacecolor=fill,
-            markersize=4,
-            elinewidth=1,
-            linestyle="none",
-            label=label,
-            zorder=3,
-        )
-    axes.set_title(panel.title, fontsize=8.5)
+        draw_intervals(axes, [place for place, _ in shown], [value for _, value in shown], mark, scale=100)
+    axes.set_xlabel(panel.title, fontsize=8.5)
     axes.tick_params(axis="x", labelsize=7.5)
 
 
-def _bars_of_the_best(axes: Axes, rows: Sequence[JudgeResult]) -> None:
+def _line_of_the_best_baseline(axes: Axes, rows: Sequence[JudgeResult]) -> None:
     """A line at the best baseline: who does not clear it knows nothing of quality."""
     values = [row.figures.agreement.value for row in rows if row.kind == "baseline"]
     known = [value for value in values if value is not None]
     if known:
-        axes.axvline(
-            100 * max(known), color=ORANGE, linewidth=1, linestyle=(0, (4, 3)), zorder=1, label="best baseline"
-        )
-
-
-def _legend(axes: Sequence[Axes]) -> dict[str, Artist]:
-    """What the marks of all panels mean, each once."""
-    found: dict[str, Artist] = {}
-    for ax in axes:
-        handles, labels = ax.get_legend_handles_labels()
-        found |= {label: handle for label, handle in zip(labels, handles, strict=True) if label not in found}
-    return found
+        axes.axvline(100 * max(known), color=ORANGE, linewidth=1, linestyle=DASHED, zorder=1, label="best baseline")

@@ -1,35 +1,42 @@
-"""The judge report as files: judges.json with every estimate, judges.csv with a row per judge, judges.md to read."""
+"""The judge report as files: judges.json with every estimate, judges.csv with a row per judge, a page to read."""
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.analysis.judges.result import FIGURES, JudgeResult
 from farm.reports.json_file import Json, figure, write_json
-from farm.reports.text import table
+from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text, write_page
+from farm.reports.text import PERCENT, Notation, interval, number
 from farm.stats.bootstrap import Estimate
+from farm.wording import listed
 
-_PERCENT = 100.0
-_DEFINITIONS = """\
+_USD, _SECONDS = Notation(digits=2, thousands=","), Notation(digits=0, thousands=",")
+
+JUDGES_PNG = "judges.png"
+MEANINGS = "What the figures mean"
+_ABOUT = """\
 Brackets: 95% intervals, items drawn with replacement, all verdicts on an item together. An n for every figure is in
-judges.csv and judges.json; "-": there is no such figure, and the last column of judges.csv says why. *: a baseline.
-
-- agreement: verdicts equal to the human majority (three classes; a split majority is a tie), unparsed ones left out,
-  averaged over orders and repetitions. accuracy: unparsed ones are wrong. humans: one against the majority of the
-  others.
-- no ties: where neither says tie. kappa: Cohen's with the majority, one verdict an item; Fleiss' among humans.
-- S1, S2: pairs of one verdict and one human label that are equal, ties as a class, and without pairs with a tie.
-- bias: |vote of a judge's verdicts on an item - vote of the humans|; variance: |one verdict - vote of the judge's
-  other verdicts on the item|, over orders and repetitions. "as AlpacaEval": equally frequent labels are settled as its
-  code does, always alike; "random": truly at random, in expectation. The first flatters judges whose votes are split.
-- conflict: the verdict changes with the order of presentation. first shown, longer, list: share of the verdicts
-  without ties that prefer that output, where exactly one is; 50% is fair for the first shown, people are the measure
-  for the others.
-- attacks: share of the verdicts that prefer an output that has earned no preference. padding and repeated list: the
-  better output against itself made longer without a new thought; the others: a text that answers nothing against the
-  output that people prefer."""
+judges.csv and judges.json; "-": there is no such figure, and the last column of judges.csv says why. *: a baseline."""
+_DEFINITIONS = (
+    "agreement: verdicts equal to the human majority (three classes; a split majority is a tie), unparsed ones left "
+    "out, averaged over orders and repetitions. accuracy: unparsed ones are wrong. humans: one against the majority of "
+    "the others.",
+    "no ties: where neither says tie. kappa: Cohen's with the majority, one verdict an item; Fleiss' among humans.",
+    "S1, S2: pairs of one verdict and one human label that are equal, ties as a class, and without pairs with a tie.",
+    "bias: |vote of a judge's verdicts on an item - vote of the humans|; variance: |one verdict - vote of the judge's "
+    'other verdicts on the item|, over orders and repetitions. "as AlpacaEval": equally frequent labels are decided as '
+    'its code does, always alike; "random": truly at random, in expectation. The first flatters judges whose votes are '
+    "split.",
+    "conflict: the verdict changes with the order of presentation. first shown, longer, list: share of the verdicts "
+    "without ties that prefer that output, where exactly one is; 50% is fair for the first shown, people are the "
+    "measure for the others.",
+    "attacks: share of the verdicts that prefer an output that has earned no preference. padding and repeated list: "
+    "the better output against itself made longer without a new thought; the others: a text that answers nothing "
+    "against the output that people prefer.",
+)
 MAX_NAMED = 8
 """Judges that a sentence names."""
 
@@ -58,12 +65,14 @@ class JudgeReport:
         return sorted(self.judges, key=lambda judge: (-_value(judge.figures.agreement, -1.0), judge.name))
 
 
-def write_judges(report: JudgeReport, folder: Path) -> None:
-    """Write judges.json, judges.csv and judges.md into `folder`."""
+def write_judges(report: JudgeReport, folder: Path) -> list[Path]:
+    """Write judges.json, judges.csv and the report as judges.md and judges.html into the folder of its picture."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(report_json(report), folder / "judges.json")
     (folder / "judges.csv").write_text(report_csv(report), "utf-8")
-    (folder / "judges.md").write_text(report_text(report) + "\n", "utf-8")
+    pictures = [JUDGES_PNG] if (folder / JUDGES_PNG).is_file() else []
+    pages = write_page(judges_page(report, pictures), folder, "judges")
+    return [*pages, folder / "judges.csv", folder / "judges.json", *(folder / name for name in pictures)]
 
 
 def report_json(report: JudgeReport) -> Json:
@@ -104,43 +113,47 @@ def report_csv(report: JudgeReport) -> str:
     return out.getvalue()
 
 
-def report_text(report: JudgeReport) -> str:
-    """The tables as Markdown that reads as plain text too."""
+def judges_page(report: JudgeReport, pictures: Collection[str] = ()) -> Page:
+    """The report: agreement with people first.
+
+    Args:
+        report: all judges.
+        pictures: the names of the PNGs that were drawn.
+    """
     rows = [*([report.humans] if report.humans else []), *report.ordered]
     agreement = ("agreement", "accuracy", "agreement_no_ties", "kappa", "s1", "s2")
-    habits = ("conflict", "prefers_first_shown", "prefers_longer", "prefers_lists", "ties")
-    varied = [f"{name}_{ties}" for name in ("agreement", "bias", "variance") for ties in ("alpaca_eval", "expected")]
-    blocks = [
-        "# Judges against humans",
-        _opening(report),
-        "## Agreement with humans (%)",
-        _table(rows, agreement, ["agreement", "accuracy", "no ties", "kappa x 100", "S1", "S2"], with_n=True),
-        _beaten_text(report),
-        "## Bias and variance (%)",
-        _table(
-            rows,
-            varied,
-            [f"{name}, {how}" for name in ("agreement", "bias", "variance") for how in ("as AlpacaEval", "random")],
+    of_style = ("conflict", "prefers_first_shown", "prefers_longer", "prefers_lists", "ties")
+    measures = ("agreement", "bias", "variance")
+    varied = tuple(f"{name}_{ties}" for name in measures for ties in ("alpaca_eval", "expected"))
+    ways = tuple(f"{name}, {how}" for name in measures for how in ("as AlpacaEval", "random"))
+    picture = [Picture(file=name, description="Every judge's figures with intervals") for name in pictures]
+    sections = [
+        Section(title="In short", blocks=(*_opening(report), *_beaten_blocks(report), *picture)),
+        Section(
+            title="Agreement with humans (%)",
+            blocks=(
+                _table(rows, agreement, ("agreement", "accuracy", "no ties", "kappa x 100", "S1", "S2"), with_n=True),
+            ),
         ),
-        "## Order of presentation and style (%)",
-        _table(rows, habits, ["conflict", "first shown", "longer", "list", "ties"]),
-        "## Unparsed, price and time",
-        table(
-            ["judge", "verdicts", "unparsed, %", "USD per 1000", "seconds per 1000"],
-            [_price_line(row) for row in rows],
+        Section(title="Bias and variance (%)", blocks=(_table(rows, varied, ways),)),
+        Section(
+            title="Order of presentation and style (%)",
+            blocks=(_table(rows, of_style, ("conflict", "first shown", "longer", "list", "ties")),),
         ),
+        _price_section(rows),
     ]
     subsets = sorted({name for row in rows for name in row.by_dataset})
     if subsets:
-        blocks += ["## Accuracy by subset (%; unparsed is wrong)", _subset_table(report.ordered, subsets)]
+        cells = tuple(
+            (_name(row), *(interval(row.by_dataset.get(name), PERCENT) for name in subsets)) for row in report.ordered
+        )
+        table = Table(header=("judge", *subsets), rows=cells)
+        sections.append(Section(title="Accuracy by subset (%; unparsed is wrong)", blocks=(table,)))
     attacked = [row for row in report.ordered if row.probes]
     if attacked:
-        names = list(dict.fromkeys(name for row in attacked for name in row.probes))
-        lines = [[_name(row), *(_percent(row.probes.get(name)) for name in names)] for row in attacked]
-        title = f"## Attacks: verdicts for the attacked output (%; {report.n_attacked} items in both orders)"
-        blocks += [title, table(["judge", *(name.replace("_", " ") for name in names)], lines)]
-    blocks += ["## What the figures mean", _DEFINITIONS]
-    return "\n\n".join(block for block in blocks if block)
+        sections.append(_attack_section(report, attacked))
+    meanings = Section(title=MEANINGS, blocks=(Text(text=_ABOUT), Bullets(lines=_DEFINITIONS)))
+    return Page(title="Judges against humans", sections=(*sections, meanings))
 
 
 def beaten(report: JudgeReport) -> dict[str, list[str]]:
@@ -152,88 +165,78 @@ def beaten(report: JudgeReport) -> dict[str, list[str]]:
     }
 
 
-def _opening(report: JudgeReport) -> str:
+def _opening(report: JudgeReport) -> list[Block]:
     if report.humans is None:
         people = "no human labels, so nobody knows who is right: give some, humans=PATH"
     elif report.n_humans == 1:
         people = f"{report.n_human_labels:,} labels by one human annotator (or one set of gold labels)"
     else:
         people = f"{report.n_human_labels:,} labels by {report.n_humans} humans"
-    lines = [f"{report.source}: {report.n_items:,} items, {report.n_labelled:,} of them with human labels; {people}."]
+    items = f"{report.n_items:,} items, {report.n_labelled:,} of them with human labels"
+    notes = list(report.notes)
     fewer = [judge.name for judge in report.judges if judge.n_items < report.n_items]
     if fewer:
-        lines.append(
-            f"- not all items were judged by {_named(fewer)}: their figures are of fewer items than the others'"
+        notes.insert(
+            0,
+            f"not all items were judged by {listed(fewer, MAX_NAMED)}: their figures are of fewer items than the "
+            "others'",
         )
-    return "\n".join([*lines, *(f"- {note}" for note in report.notes)])
+    return [Text(text=f"{report.source}: {items}; {people}."), *([Bullets(lines=tuple(notes))] if notes else [])]
 
 
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more
-
-
-def _beaten_text(report: JudgeReport) -> str:
-    found = beaten(report)
+def _beaten_blocks(report: JudgeReport) -> list[Block]:
+    by_judge = beaten(report)
     baselines = sorted(b.name for b in report.judges if b.kind == "baseline" and b.figures.agreement.value is not None)
-    if not found or not baselines:
-        return ""
-    n_good = sum(len(won) == len(baselines) for won in found.values())
+    if not by_judge or not baselines:
+        return []
+    n_good = sum(len(won) == len(baselines) for won in by_judge.values())
     text = (
-        f"{n_good} of {len(found)} judges agree more with people than every baseline does on the same items, beyond "
+        f"{n_good} of {len(by_judge)} judges agree more with people than every baseline does on the same items, beyond "
         "the interval of the difference."
     )
-    for baseline in baselines:
-        lost = [name for name, won in found.items() if baseline not in won]
-        if lost:
-            text += f"\n- not more than {baseline}: {_named(lost)}"
-    return text
+    lost = {baseline: [name for name, won in by_judge.items() if baseline not in won] for baseline in baselines}
+    lines = tuple(f"not more than {baseline}: {listed(names, MAX_NAMED)}" for baseline, names in lost.items() if names)
+    return [Text(text=text), *([Bullets(lines=lines)] if lines else [])]
 
 
-def _table(rows: Sequence[JudgeResult], names: Sequence[str], header: Sequence[str], *, with_n: bool = False) -> str:
-    lines = [
-        [
+def _table(rows: Sequence[JudgeResult], names: Sequence[str], header: Sequence[str], *, with_n: bool = False) -> Table:
+    cells = tuple(
+        (
             _name(row),
             *([f"{row.n_items:,}", f"{row.n_verdicts:,}"] if with_n else []),
-            *(_percent(vars(row.figures)[n]) for n in names),
-        ]
+            *(interval(vars(row.figures)[name], PERCENT) for name in names),
+        )
         for row in rows
-    ]
-    return table(["judge", *(["items", "verdicts"] if with_n else []), *header], lines)
-
-
-def _subset_table(rows: Sequence[JudgeResult], subsets: Sequence[str]) -> str:
-    return table(
-        ["judge", *subsets], [[_name(row), *(_percent(row.by_dataset.get(s)) for s in subsets)] for row in rows]
     )
+    return Table(header=("judge", *(["items", "verdicts"] if with_n else []), *header), rows=cells)
 
 
-def _price_line(row: JudgeResult) -> list[str]:
-    figures = row.figures
-    return [
-        _name(row),
-        f"{row.n_verdicts:,}",
-        _percent(figures.unparsed),
-        _number(figures.usd_per_1000, 2),
-        _number(figures.seconds_per_1000, 0),
-    ]
+def _price_section(rows: Sequence[JudgeResult]) -> Section:
+    cells = tuple(
+        (
+            _name(row),
+            f"{row.n_verdicts:,}",
+            interval(row.figures.unparsed, PERCENT),
+            number(row.figures.usd_per_1000.value, _USD),
+            number(row.figures.seconds_per_1000.value, _SECONDS),
+        )
+        for row in rows
+    )
+    header = ("judge", "verdicts", "unparsed, %", "USD per 1000", "seconds per 1000")
+    return Section(title="Unparsed, price and time", blocks=(Table(header=header, rows=cells),))
+
+
+def _attack_section(report: JudgeReport, attacked: Sequence[JudgeResult]) -> Section:
+    names = list(dict.fromkeys(name for row in attacked for name in row.probes))
+    cells = tuple((_name(row), *(interval(row.probes.get(name), PERCENT) for name in names)) for row in attacked)
+    return Section(
+        title=f"Attacks: verdicts for the attacked output (%; {report.n_attacked} items in both orders)",
+        blocks=(Table(header=("judge", *(name.replace("_", " ") for name in names)), rows=cells),),
+    )
 
 
 def _name(row: JudgeResult) -> str:
     return f"{row.name} *" if row.kind == "baseline" else row.name
-
-
-def _percent(value: Estimate | None) -> str:
-    if value is None or value.value is None:
-        return "-"
-    text = f"{_PERCENT * value.value:.1f}"
-    if value.low is None or value.high is None:
-        return text
-    return f"{text} [{_PERCENT * value.low:.1f}, {_PERCENT * value.high:.1f}]"
-
-
-def _number(value: Estimate, digits: int) -> str:
-    return "-" if value.value is None else f"{value.value:,.{digits}f}"
 
 
 def _value(estimate: Estimate, missing: float) -> float:

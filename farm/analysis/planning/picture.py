@@ -4,15 +4,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.planning.report import Plan
+from farm.reports.figures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
 from farm.stats.planning.model import Design, LabelSource, closed_form_confidence
+from farm.wording import counted
 
-# Okabe and Ito's colours; whatever colour says, a marker or a dash says too.
-_COLOURS = ("#0072B2", "#D55E00")
+_COLOURS = (BLUE, ORANGE)
 _MARKERS = ("o", "s")
 _DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = ("-", (0.0, (5.0, 2.0)), (0.0, (1.0, 1.5)), "-.")
 
@@ -24,26 +23,27 @@ def draw_plan(plan: Plan, path: Path) -> None:
         plan: what was found.
         path: the PNG to write.
     """
-    figure = Figure(figsize=(8.0, 5.2), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(
+        width=8.0,
+        height=5.5,
+        title=f"Ordering two methods {100 * plan.question.difference:g} points apart ({plan.question.design})",
+        note="lines: closed form with one label a comparison; points: simulations, bars: two standard errors",
+    )
     axes = figure.add_subplot()
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     for (name, source), colour, marker in zip(plan.sources.items(), _COLOURS, _MARKERS, strict=True):
         if source.usd_per_1000_labels > 0:
             _draw_source(axes, plan, name, source, colour, marker)
-    axes.axhline(plan.search.confidence, color="#666666", linewidth=1, label=f"wanted: {plan.search.confidence:g}")
+    axes.axhline(plan.search.confidence, color=GREY, linewidth=1, label=f"wanted: {plan.search.confidence:g}")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: f"${usd:,.2f}" if usd < 1 else f"${usd:,.0f}"))
-    axes.set_xlabel("price of the labels")
+    axes.set_xlabel("price of the labels, US dollars (logarithmic)")
     axes.set_ylabel(
         "probability that the better method comes out ahead"
         + (" by > 2 SE" if plan.question.criterion == "beyond_noise" else "")
     )
-    axes.set_title(f"Ordering two methods {100 * plan.question.difference:g} points apart ({plan.question.design})")
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8)
-    # No date, no version: the same numbers give the same file.
-    figure.savefig(path, metadata={"Software": None})
+    save_figure(figure, path)
 
 
 def _draw_source(axes: Axes, plan: Plan, name: str, source: LabelSource, colour: str, marker: str) -> None:
@@ -56,7 +56,7 @@ def _draw_source(axes: Axes, plan: Plan, name: str, source: LabelSource, colour:
             [closed_form_confidence(plan.question, source, each) for each in designs],
             color=colour,
             linestyle=dash,
-            label=f"{name}, {n_seeds} seed{'' if n_seeds == 1 else 's'}",
+            label=f"{name}, {counted(n_seeds, 'seed')}",
         )
         points = [p for p in plan.budgets if (p.source, p.n_seeds) == (name, n_seeds) and p.cost and p.reached]
         axes.errorbar(

@@ -1,13 +1,15 @@
 """What `farm plan` prints: the smallest designs, what budgets buy, and everything that was assumed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from farm.reports.text import table
+from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
+from farm.reports.text import MISSING, PLAIN, interval, plus_minus
 from farm.stats.bootstrap import Estimate
 from farm.stats.planning.estimates import SourceEstimates
 from farm.stats.planning.model import LabelSource, Question
 from farm.stats.planning.search import BudgetPoint, Reached, Search, SmallestDesign
+from farm.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +19,14 @@ class Plan:
     question: Question
     search: Search
     sources: dict[str, LabelSource]
-    """By name, with what the tables told put in."""
+    """Source name -> its settings, with what the tables say in place of what is configured."""
     estimates: dict[str, SourceEstimates]
-    """What the tables told, by source; empty without tables."""
+    """Source name -> what the tables say; empty without tables."""
     smallest: tuple[SmallestDesign, ...]
     budgets: tuple[BudgetPoint, ...]
 
 
+PLAN_PNG = "plan.png"
 _COMPARED = {
     "paired": "both judged against the reference on the same instructions",
     "unpaired": "both judged against the reference, each on instructions of its own",
@@ -35,22 +38,29 @@ _WANTED = {
 }
 
 
-def plan_report(plan: Plan) -> str:
-    """The report in Markdown."""
-    blocks = [
-        "# Plan",
-        _question_text(plan),
-        "## The smallest design for each number of training seeds and annotators",
-        _smallest_table(plan),
-        _smallest_notes(plan),
-    ]
-    for name, source in plan.sources.items() if plan.budgets else ():
-        blocks += [f"## What a budget for labels by {name} buys", _budget_table(plan, name, source)]
-    blocks += ["## What was assumed", _assumptions(plan), _footnotes(plan)]
-    return "\n\n".join(blocks) + "\n"
+def plan_page(plan: Plan, pictures: Collection[str] = ()) -> Page:
+    """The report: the cheapest designs first.
+
+    Args:
+        plan: what was found.
+        pictures: the names of the PNGs that were drawn.
+    """
+    cheapest = [row for row in (_cheapest(plan, name) for name in plan.sources) if row is not None]
+    answers = [Bullets(lines=tuple(_cheapest_text(row) for row in cheapest))] if cheapest else []
+    drawn = [Picture(file=file, description="Confidence against the price of the labels") for file in pictures]
+    budgets = plan.sources.items() if plan.budgets else ()
+    return Page(
+        title="Plan",
+        sections=(
+            Section(title="The question", blocks=(*_question_blocks(plan), *answers, *drawn)),
+            _smallest_section(plan),
+            *(_budget_section(plan, name, source) for name, source in budgets),
+            Section(title="What was assumed", blocks=(*_assumptions(plan), _footnotes(plan))),
+        ),
+    )
 
 
-def _question_text(plan: Plan) -> str:
+def _question_blocks(plan: Plan) -> list[Block]:
     question = plan.question
     better, worse = question.rates
     text = (
@@ -66,20 +76,26 @@ def _question_text(plan: Plan) -> str:
     if question.design == "head_to_head":
         rate = 100 * question.head_to_head_rate
         start = f"By Bradley-Terry the better one wins {rate:.1f}% of them. Ties and mistakes shrink the lead over 50%"
-    return f"{text}\n\n{start}, in points: {', '.join(seen)}."
+    return [Text(text=text), Text(text=f"{start}, in points: {', '.join(seen)}.")]
 
 
 def _gap(question: Question) -> float:
     return question.head_to_head_rate - 0.5 if question.design == "head_to_head" else question.difference
 
 
-def _smallest_table(plan: Plan) -> str:
+def _smallest_section(plan: Plan) -> Section:
     cheapest = {name: _cheapest(plan, name) for name in plan.sources}
-    rows = []
-    for row in plan.smallest:
-        name = f"{row.source} *" if row is cheapest[row.source] else row.source
-        rows.append([name, str(row.n_seeds), str(row.n_annotators), *_design_cells(row), f"{row.ceiling:.3f}"])
-    header = [
+    rows = tuple(
+        (
+            f"{row.source} *" if row is cheapest[row.source] else row.source,
+            str(row.n_seeds),
+            str(row.n_annotators),
+            *_design_cells(row),
+            PLAIN.text(row.ceiling),
+        )
+        for row in plan.smallest
+    )
+    header = (
         "labels by",
         "seeds",
         "annotators",
@@ -89,13 +105,31 @@ def _smallest_table(plan: Plan) -> str:
         "labels",
         "US$",
         "hours",
-    ]
-    return table([*header, "confidence", "closed form", "at most"], rows)
+    )
+    about = (
+        "Each seed of each method answers all instructions; labels each: per comparison, by different annotators. "
+        "Brackets: what two standard errors of the simulation leave open. At most: the confidence that no number of "
+        "instructions exceeds. *: the least price; what the simulation cannot tell apart goes to fewer seeds and "
+        "annotators."
+    )
+    reasons = tuple(
+        f"{row.source}, {counted(row.n_seeds, 'seed')}, {counted(row.n_annotators, 'annotator')}: {row.reason}"
+        for row in plan.smallest
+        if row.reason
+    )
+    return Section(
+        title="The smallest design for each number of training seeds and annotators",
+        blocks=(
+            Table(header=(*header, "confidence", "closed form", "at most"), rows=rows),
+            Text(text=about),
+            *([Bullets(lines=reasons)] if reasons else []),
+        ),
+    )
 
 
 def _design_cells(row: SmallestDesign) -> list[str]:
     if row.design is None or row.cost is None or row.reached is None:
-        return ["-"] * 8
+        return [MISSING] * 8
     high = "more" if row.n_items_high is None else f"{row.n_items_high:,}"
     return [
         f"{row.design.n_items:,} [{row.n_items_low:,}, {high}]",
@@ -124,34 +158,17 @@ def _low_usd(row: SmallestDesign) -> float:
     return of_labels * row.n_items_low / row.design.n_items + row.cost.usd_training
 
 
-def _smallest_notes(plan: Plan) -> str:
-    cheapest = [_cheapest(plan, name) for name in plan.sources]
-    lines = [
-        "Each seed of each method answers all instructions; labels each: per comparison, by different annotators. "
-        "Brackets: what two standard errors of the simulation leave open. At most: the confidence that no number of "
-        "instructions exceeds. *: the least price; what the simulation cannot tell apart goes to fewer seeds and "
-        "annotators.",
-    ]
-    lines += [f"- {_cheapest_text(row)}" for row in cheapest if row is not None]
-    lines += [
-        f"- {row.source}, {_counted(row.n_seeds, 'seed')}, {_counted(row.n_annotators, 'annotator')}: {row.reason}"
-        for row in plan.smallest
-        if row.reason
-    ]
-    return lines[0] + "\n\n" + "\n".join(lines[1:])
-
-
 def _cheapest_text(row: SmallestDesign) -> str:
     assert row.cost is not None and row.design is not None
     return (
         f"Cheapest by {row.source} (*): "
-        f"{_counted(row.n_seeds, 'seed')} of each method, "
-        f"{_counted(row.n_annotators, 'annotator')}, {row.design.n_items:,} instructions, "
+        f"{counted(row.n_seeds, 'seed')} of each method, "
+        f"{counted(row.n_annotators, 'annotator')}, {row.design.n_items:,} instructions, "
         f"{row.cost.n_labels:,} labels, ${_money(row.cost.usd)}, {_hours(row.cost.hours)} h of labelling"
     )
 
 
-def _budget_table(plan: Plan, name: str, source: LabelSource) -> str:
+def _budget_section(plan: Plan, name: str, source: LabelSource) -> Section:
     points = [point for point in plan.budgets if point.source == name]
     seeds = sorted({point.n_seeds for point in points})
     rows = []
@@ -160,65 +177,69 @@ def _budget_table(plan: Plan, name: str, source: LabelSource) -> str:
         labels = [point.cost.n_labels for point in of_seed.values() if point.cost is not None]
         hours = [point.cost.hours for point in of_seed.values() if point.cost is not None]
         rows.append(
-            [
+            (
                 _money(usd),
                 _range([f"{n:,}" for n in (min(labels), max(labels))] if labels else []),
                 _range([_hours(h) for h in (min(hours), max(hours))] if hours else []),
                 *(_budget_cell(of_seed[n]) for n in seeds),
-            ]
+            )
         )
-    annotators = _counted(max(source.n_annotators), "annotator")
-    header = ["US$", "labels", "hours", *(_counted(n, "seed") for n in seeds)]
-    note = (
-        f"Confidence with {annotators}: simulated (closed form). ^: all instructions are used, and money is left over."
+    header = ("US$", "labels", "hours", *(counted(n, "seed") for n in seeds))
+    about = (
+        f"Confidence with {counted(max(source.n_annotators), 'annotator')}: simulated (closed form). ^: all "
+        "instructions are used, and money is left over."
     )
-    return table(header, rows, n_text_columns=0) + "\n\n" + note
+    return Section(
+        title=f"What a budget for labels by {name} buys",
+        blocks=(Table(header=header, rows=tuple(rows), n_text_columns=0), Text(text=about)),
+    )
 
 
 def _budget_cell(point: BudgetPoint) -> str:
     if point.reached is None:
-        return "-"
-    return f"{_simulated(point.reached)} ({point.reached.closed_form:.3f}){'^' if point.is_all_items else ' '}"
+        return MISSING
+    return f"{_simulated(point.reached)} ({point.reached.closed_form:.3f}){'^' if point.is_all_items else ''}"
 
 
-def _assumptions(plan: Plan) -> str:
+def _assumptions(plan: Plan) -> list[Block]:
     names = ["flip_prob", "shared_flip_prob", "tie_prob", "annotator_sd", "bias_sd"]
     prices = ["usd_per_1000_labels", "hours_per_1000_labels"]
     rows = [
-        [name, *(_assumed(source, plan.estimates.get(key), name) for key, source in plan.sources.items())]
+        (name, *(_assumed(source, plan.estimates.get(key), name) for key, source in plan.sources.items()))
         for name in names
     ]
-    rows += [[name, *(f"{vars(source)[name]:g}" for source in plan.sources.values())] for name in prices]
+    rows += [(name, *(f"{vars(source)[name]:g}" for source in plan.sources.values())) for name in prices]
     shared = (
         f"Both: seed_sd {plan.question.seed_sd:g}, item_correlation {plan.question.item_correlation:g}, "
         f"at most {plan.search.max_items:,} instructions, ${plan.search.usd_per_training_run:g} per training run, "
         f"{plan.search.n_simulations:,} simulations, seed {plan.search.seed}."
     )
-    return table(["setting", *plan.sources], rows) + "\n\n" + shared
+    return [Table(header=("setting", *plan.sources), rows=tuple(rows)), Text(text=shared)]
 
 
 def _assumed(source: LabelSource, estimates: SourceEstimates | None, name: str) -> str:
     if estimates is None:
         return f"{vars(source)[name]:g}"
-    found: Estimate = vars(estimates)[name]
-    if found.value is None:
-        return f"{vars(source)[name]:g} (configured: {found.reason})"
-    if found.low is None or found.high is None:
-        return f"{found.value:.3f} ({found.reason or f'n = {found.n_total:,}'})"
-    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}], n = {found.n_total:,}"
+    estimate: Estimate = vars(estimates)[name]
+    if estimate.value is None:
+        return f"{vars(source)[name]:g} (configured: {estimate.reason})"
+    n_rows = f"n = {estimate.n_total:,}"
+    if estimate.low is None or estimate.high is None:
+        return f"{interval(estimate)} ({estimate.reason or n_rows})"
+    return f"{interval(estimate)}, {n_rows}"
 
 
-def _footnotes(plan: Plan) -> str:
+def _footnotes(plan: Plan) -> Text:
     source = "estimated from the tables given" if plan.estimates else "as configured (conf/plan.yaml says from where)"
-    return (
-        f"Label noise is {source}. Confidence is the share of simulated measurements +- the simulation's standard "
+    return Text(
+        text=f"Label noise is {source}. Confidence is the share of simulated measurements +- the simulation's standard "
         "error; the closed form is the normal approximation of the same model (farm/stats/planning/model.py). What the "
         "model leaves out: labels that are missing, and instructions that favour one method in all of its seeds."
     )
 
 
 def _simulated(reached: Reached) -> str:
-    return f"{reached.confidence:.3f} +- {reached.standard_error:.3f}"
+    return plus_minus(reached.confidence, reached.standard_error)
 
 
 def _money(usd: float) -> str:
@@ -230,8 +251,4 @@ def _hours(hours: float) -> str:
 
 
 def _range(ends: Sequence[str]) -> str:
-    return "-" if not ends else ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return MISSING if not ends else ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"

@@ -1,14 +1,21 @@
-"""The evaluation of a reward model as files: evaluation.json with every estimate, evaluation.md to read."""
+"""The evaluation of a reward model as files: evaluation.json with every estimate, a page to read."""
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.reports.json_file import write_json
-from farm.reports.text import interval, table
+from farm.reports.page import Page, Picture, Section, Table, Text, write_page
+from farm.reports.short_names import short_names
+from farm.reports.text import MISSING, interval_or_reason, number
 from farm.stats.bootstrap import Estimate
 from farm.stats.reward_evaluation import LengthBin, RewardEvaluation
+from farm.wording import listed
 
+MOST_NAMED = 5
+"""Annotators who are named."""
+
+CALIBRATION_PNG = "calibration.png"
 _DEFINITIONS = """\
 Brackets: 95% intervals, pairs drawn with replacement, all labels on a pair together. A label is predicted with
 probability sigmoid(scale x (score of the preferred output - score of the other)). accuracy: share of the labels whose
@@ -41,50 +48,71 @@ class RewardReport:
     """What was dropped or changed when the file was read."""
 
 
-def write_reward_report(report: RewardReport, folder: Path) -> None:
-    """Write evaluation.json and evaluation.md into `folder`."""
+def write_reward_report(report: RewardReport, folder: Path) -> list[Path]:
+    """Write evaluation.json, and the report as evaluation.md and .html into the folder that holds its picture."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(dataclasses.asdict(report), folder / "evaluation.json")
-    (folder / "evaluation.md").write_text(f"# A reward model against labels\n\n{reward_text(report)}\n", "utf-8")
+    pages = write_page(reward_page(report), folder, "evaluation")
+    return [*pages, folder / "evaluation.json", folder / CALIBRATION_PNG]
 
 
-def reward_text(report: RewardReport) -> str:
-    """The tables as Markdown that reads as plain text too."""
-    found = report.evaluation
-    names = ", ".join(report.annotators[:5]) + (
-        f" and {len(report.annotators) - 5} more" if len(report.annotators) > 5 else ""
+def reward_page(report: RewardReport) -> Page:
+    """The report."""
+    evaluation = report.evaluation
+    names = listed(short_names(report.annotators).values(), MOST_NAMED)
+    left_out = (
+        f"Left out: {report.n_ties} ties, {report.n_unparsed} unparsed, {report.n_same} on two equal outputs, "
+        f"{report.n_unscored} with an output without a score."
     )
-    error = "" if found.standard_error is None else f" +- {found.standard_error:.3f}"
+    calibration = tuple(
+        (f"{each.low:.1f} to {each.high:.1f}", number(each.confidence), _cell(each.accuracy), str(each.n))
+        for each in evaluation.calibration
+    )
+    lengths = tuple((gap_text(each), _cell(each.accuracy), str(each.n)) for each in evaluation.by_length)
+    notes = [Text(text=f"Note: {note}.") for note in report.notes]
+    return Page(
+        title="A reward model against labels",
+        sections=(
+            Section(
+                title="In short",
+                blocks=(
+                    Text(
+                        text=f"{report.reward_model} on {report.pairs}: {evaluation.n:,} labels on "
+                        f"{evaluation.n_items:,} pairs by {names}. {left_out} Scale {report.score_scale:.3g}."
+                    ),
+                    Table(header=("", "value", "n"), rows=_figure_rows(evaluation)),
+                    Picture(file=CALIBRATION_PNG, description="How sure it is against how often it is right"),
+                ),
+            ),
+            Section(
+                title="How sure it is, and how often it is right then",
+                blocks=(Table(header=("probability", "sure", "right", "n"), rows=calibration),),
+            ),
+            Section(
+                title="Accuracy by how much longer the preferred output is, in characters",
+                blocks=(Table(header=("preferred output is", "accuracy", "n"), rows=lengths),),
+            ),
+            Section(title="What the figures mean", blocks=(Text(text=_DEFINITIONS), *notes)),
+        ),
+    )
+
+
+def _figure_rows(evaluation: RewardEvaluation) -> tuple[tuple[str, ...], ...]:
+    error = "" if evaluation.standard_error is None else f" +- {number(evaluation.standard_error)}"
     estimates = {
-        f"accuracy{error}": found.accuracy,
-        "longest": found.longest,
-        "ahead of longest": found.ahead_of_longest,
-        "prefers the longer output": found.agreement_with_longest,
-        "log loss": found.log_loss,
-        "Brier": found.brier,
+        f"accuracy{error}": evaluation.accuracy,
+        "longest": evaluation.longest,
+        "ahead of longest": evaluation.ahead_of_longest,
+        "prefers the longer output": evaluation.agreement_with_longest,
+        "log loss": evaluation.log_loss,
+        "Brier": evaluation.brier,
     }
-    figures = [[name, interval(value), str(value.n_total)] for name, value in estimates.items()]
-    slope = f"log loss at the best slope, {found.best_slope:.2f}"
-    figures += [[slope, f"{found.log_loss_at_best_slope:.3f}", str(found.n)]]
-    figures += [["ECE", f"{found.calibration_error:.3f}", str(found.n)]]
-    calibration = [
-        [f"{each.low:.1f} to {each.high:.1f}", _number(each.confidence), _cell(each.accuracy), str(each.n)]
-        for each in found.calibration
-    ]
-    lengths = [[gap_text(each), _cell(each.accuracy), str(each.n)] for each in found.by_length]
-    blocks = [
-        f"{report.reward_model} on {report.pairs}: {found.n:,} labels on {found.n_items:,} pairs by {names}. Left out: "
-        f"{report.n_ties} ties, {report.n_unparsed} unparsed, {report.n_same} on two equal outputs, "
-        f"{report.n_unscored} with an output without a score. Scale {report.score_scale:.3g}.",
-        table(["", "value", "n"], figures),
-        "How sure it is, and how often it is right then:",
-        table(["probability", "sure", "right", "n"], calibration),
-        "Accuracy by how much longer the preferred output is, in characters:",
-        table(["preferred output is", "accuracy", "n"], lengths),
-        _DEFINITIONS,
-        *(f"Note: {note}." for note in report.notes),
-    ]
-    return "\n\n".join(blocks)
+    slope = f"log loss at the best slope, {evaluation.best_slope:.2f}"
+    return (
+        *((name, interval_or_reason(value), str(value.n_total)) for name, value in estimates.items()),
+        (slope, number(evaluation.log_loss_at_best_slope), str(evaluation.n)),
+        ("ECE", number(evaluation.calibration_error), str(evaluation.n)),
+    )
 
 
 def gap_text(each: LengthBin) -> str:
@@ -99,8 +127,4 @@ def gap_text(each: LengthBin) -> str:
 
 
 def _cell(value: Estimate) -> str:
-    return "-" if value.value is None else interval(value)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return MISSING if value.value is None else interval_or_reason(value)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from farm.reports.text import table
+from farm.reports.page import Section, Table, Text
+from farm.reports.text import number, plus_minus
 from farm.stats.best_of_n import SelectionKL
 
 
@@ -17,30 +18,34 @@ class BestOfNRun(NamedTuple):
     kls: Sequence[SelectionKL]
 
 
-def best_of_n_report(runs: Iterable[BestOfNRun]) -> str:
-    """The largest n of each method and kind of labels, seeds averaged; empty if no run picks among its answers."""
+def best_of_n_section(runs: Iterable[BestOfNRun]) -> Section | None:
+    """The largest n of each method and kind of labels, seeds averaged; None if no run picks among its answers."""
     groups: dict[tuple[str, str, int], list[SelectionKL]] = defaultdict(list)
     for run in runs:
         last = max(run.kls, key=lambda kl: kl.n)
         groups[run.method, run.labels, last.n].append(last)
     if not groups:
-        return ""
-    rows = [
-        [
+        return None
+    rows = tuple(
+        (
             method,
             labels,
             str(n),
-            f"{kls[0].bound:.3f}",
+            number(kls[0].bound),
             _measured_text(kls),
             str(sum(kl.n_instructions for kl in kls)),
             str(kls[0].n_samples),
-        ]
+        )
         for (method, labels, n), kls in groups.items()
-    ]
-    header = ["method", "labels", "n", "log n - (n - 1)/n", "measured", "instructions", "answers each"]
-    return (
-        "KL of best-of-n to the policy that it samples, in nats per answer. Measured: with the ties among the answers "
-        "drawn; it is lower where answers repeat.\n\n" + table(header, rows, n_text_columns=2) + "\n"
+    )
+    header = ("method", "labels", "n", "log n - (n - 1)/n", "measured", "instructions", "answers each")
+    about = (
+        "In nats per answer. Measured: with the ties among the answers drawn; it is lower where answers repeat. +- is "
+        "one standard error over instructions."
+    )
+    return Section(
+        title="KL of best-of-n to the policy that it samples",
+        blocks=(Text(text=about), Table(header=header, rows=rows, n_text_columns=2)),
     )
 
 
@@ -57,6 +62,5 @@ def _measured_text(kls: Sequence[SelectionKL]) -> str:
     """Mean over seeds +- the standard error that the instructions imply."""
     mean = sum(kl.measured for kl in kls) / len(kls)
     errors = [kl.standard_error for kl in kls if kl.standard_error is not None]
-    if len(errors) < len(kls):
-        return f"{mean:.3f}"
-    return f"{mean:.3f} +- {sum(error**2 for error in errors) ** 0.5 / len(errors):.3f}"
+    is_known = len(errors) == len(kls)
+    return plus_minus(mean, sum(error**2 for error in errors) ** 0.5 / len(errors) if is_known else None)

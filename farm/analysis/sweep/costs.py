@@ -10,19 +10,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
 from farm.analysis.sweep.verdicts import select, win_rate_of
 from farm.pipeline.results import RunCost
-from farm.reports.figures import BLUE, GREY, new_figure, save_figure, style_axes
-from farm.reports.plot_labels import place_tags
-from farm.reports.text import rate_text, table
+from farm.reports.figures import (
+    BLUE,
+    NO_LABELS,
+    Mark,
+    axis_name,
+    draw_points,
+    figure_legend,
+    new_figure,
+    save_figure,
+    style_axes,
+)
+from farm.reports.page import Block, Picture, Section, Table, Text
+from farm.reports.point_names import name_points
+from farm.reports.text import exact_error, rate_text
+from farm.stats.bootstrap import FloatArray
 from farm.stats.ranking.win_rates import WinRate
 
+COSTS_PNG = "costs.png"
 TERA = 1e12
 TICKS = (1, 1.5, 2, 3, 4, 5, 7)
 """On the logarithmic axis, times powers of ten."""
+LEARNS = Mark(label="learns from labels or demonstrations", colour=BLUE, marker="o")
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +85,11 @@ def cost_rows(verdicts: pd.DataFrame, costs: Sequence[RunCost]) -> list[CostRow]
     return sorted(rows, key=lambda row: (row.judge, -(row.win_rate.win_rate or 0.0), row.method, row.labels))
 
 
-def cost_report(rows: Sequence[CostRow]) -> str:
-    """The table, in Markdown."""
-    header = ["method", "labels", "win rate", "labels used", "tokens drawn", "steps", "TFLOPs", "seconds", "peak MB"]
-    header += ["tokens an answer"]
-    cells = [
-        [
+def cost_section(rows: Sequence[CostRow], pictures: Collection[str]) -> Section:
+    """The table, and the picture if it was drawn."""
+    header = ("method", "labels", "win rate", "labels used", "tokens drawn", "steps", "TFLOPs", "seconds", "peak MB")
+    cells = tuple(
+        (
             row.method,
             row.labels,
             rate_text(row.win_rate),
@@ -84,14 +100,22 @@ def cost_report(rows: Sequence[CostRow]) -> str:
             f"{row.seconds:.0f}",
             f"{row.peak_memory_mb:,.0f}",
             f"{row.tokens_per_answer:.0f}",
-        ]
+        )
         for row in rows
-    ]
-    return (
-        "What it takes from the pretrained model to the policy, shared stages counted in full, mean over seeds; win "
-        "rates in percent +- standard error, judged by the annotator of the labels. TFLOPs are estimates (6 operations "
-        "per weight and trained token, 2 per token read or drawn).\n\n" + table(header, cells, n_text_columns=2)
     )
+    error = exact_error(max(row.n_seeds for row in rows))
+    about = (
+        "What it takes from the pretrained model to the policy, shared stages counted in full, mean over seeds; win "
+        f"rates in percent +- {error}, judged by the annotator of the labels. TFLOPs are estimates (6 operations "
+        "per weight and trained token, 2 per token read or drawn)."
+    )
+    blocks: list[Block] = [
+        Text(text=about),
+        Table(header=(*header, "tokens an answer"), rows=cells, n_text_columns=2),
+    ]
+    if COSTS_PNG in pictures:
+        blocks.append(Picture(file=COSTS_PNG, description="Win rate over operations on the way to each policy"))
+    return Section(title="Win rate against cost", blocks=tuple(blocks))
 
 
 def cost_table(rows: Sequence[CostRow]) -> pd.DataFrame:
@@ -119,41 +143,43 @@ def draw_costs(rows: Sequence[CostRow], label_free: Collection[str], arms: Mappi
         arms: training annotator -> title of its panel; rows with other labels are left out.
         path: the PNG to write.
     """
-    figure = new_figure(width=7.0 * len(arms), height=6.0)
+    figure = new_figure(
+        width=7.0 * len(arms),
+        height=6.4,
+        title="Win rate against the cost of training",
+    )
     panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
+    shown = {
+        labels: [row for row in rows if row.labels == labels and row.win_rate.win_rate is not None] for labels in arms
+    }
+    points = {labels: _points(of_labels) for labels, of_labels in shown.items()}
     for axes, (labels, title) in zip(panels, arms.items(), strict=True):
-        _draw_panel(axes, [row for row in rows if row.labels == labels and row.win_rate.win_rate], label_free)
+        is_free = np.array([row.method in label_free for row in shown[labels]])
+        _draw_panel(axes, *points[labels], is_free)
         axes.set_title(title, fontsize=11)
     panels[0].set_ylabel("win rate against the reference, %")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    figure_legend(figure, note="bars: one standard error")
+    for axes, labels in zip(panels, arms, strict=True):
+        name_points(axes, [axis_name(row.method) for row in shown[labels]], *points[labels])
     save_figure(figure, path)
 
 
-def _draw_panel(axes: Axes, rows: Sequence[CostRow], label_free: Collection[str]) -> None:
-    style_axes(axes)
+def _points(rows: Sequence[CostRow]) -> tuple[FloatArray, FloatArray]:
+    """Where the rows lie, and half-lengths of their bars, (M, 2) each."""
     points = np.array([[np.log10(row.flops / TERA), 100 * (row.win_rate.win_rate or 0.0)] for row in rows])
     errors = np.array([[0.0, 100 * (row.win_rate.standard_error or 0.0)] for row in rows])
-    for is_free, colour, marker, fill in ((False, BLUE, "o", BLUE), (True, GREY, "D", "white")):
-        chosen = [(row.method in label_free) == is_free for row in rows]
-        if any(chosen):
-            axes.errorbar(
-                points[chosen, 0],
-                points[chosen, 1],
-                yerr=errors[chosen, 1],
-                fmt=marker,
-                color=colour,
-                markerfacecolor=fill,
-                markersize=7,
-                capsize=2.5,
-                label="no labels" if is_free else "learns from labels or demonstrations",
-                zorder=3,
-            )
+    return points, errors
+
+
+def _draw_panel(axes: Axes, points: FloatArray, errors: FloatArray, is_free: BoolArray) -> None:
+    style_axes(axes)
+    draw_points(axes, points[~is_free], errors[~is_free], LEARNS)
+    draw_points(axes, points[is_free], errors[is_free], NO_LABELS)
     width = max(float(np.ptp(points[:, 0])), 0.2)
     axes.set_xlim(points[:, 0].min() - 0.15 * width, points[:, 0].max() + 0.25 * width)
     ticks = [t for t in np.log10(np.outer(TICKS, 10.0 ** np.arange(-3, 9))).ravel() if _within(t, axes.get_xlim())]
     axes.set_xticks(sorted(ticks), [f"{10**tick:g}" for tick in sorted(ticks)])
     axes.set_xlabel("operations on the way to the policy, TFLOPs (logarithmic)")
-    place_tags(axes, [row.method for row in rows], points, errors)
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:

@@ -1,8 +1,4 @@
-"""Two pictures: does the simulator rank methods as the crowd does, and does optimising a learned reward hurt?
-
-Matplotlib's Agg canvas without pyplot, so that no display, no global figure and no style of the user's interferes.
-Colours are Okabe and Ito's, told apart by colour-blind readers; whatever colour says, a marker or a dash says too.
-"""
+"""Two pictures: does the simulator rank methods as the crowd does, and does optimising a learned reward hurt?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +11,31 @@ from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.sweep.arms import ArmResult, ArmsComparison
 from farm.analysis.sweep.curves import check_curves
-from farm.reports.figures import BLUE, GREEN, GREY, ORANGE, new_figure, save_figure, style_axes
-from farm.reports.plot_labels import place_tags
-from farm.stats.bootstrap import Estimate
+from farm.reports.figures import (
+    BLUE,
+    DASHED,
+    GREEN,
+    GREY,
+    NO_LABELS,
+    ORANGE,
+    Mark,
+    axis_name,
+    draw_points,
+    figure_legend,
+    new_figure,
+    save_figure,
+    style_axes,
+)
+from farm.reports.point_names import name_points
+from farm.reports.text import Notation, interval
+from farm.stats.bootstrap import FloatArray
+from farm.wording import counted
 
-_KIND_STYLES = {
-    "trained": (BLUE, "o", BLUE, "ranked methods"),
-    "other": (ORANGE, "s", "white", "other labels"),
-    "label_free": (GREY, "D", "white", "no labels"),
+CURVES_PNG = "over_optimisation.png"
+_KIND_MARKS = {
+    "trained": Mark(label="ranked methods", colour=BLUE, marker="o"),
+    "other": Mark(label="trained on other labels", colour=ORANGE, marker="s", is_filled=False),
+    "label_free": NO_LABELS,
 }
 
 
@@ -34,38 +47,28 @@ def draw_arms(comparison: ArmsComparison, path: Path) -> None:
         path: the PNG to write.
     """
     rows = [row for row in comparison.rows if _rate(row.crowd) is not None and _rate(row.simulated) is not None]
-    figure = new_figure(width=7.5, height=6.8)
+    figure = new_figure(
+        width=7.5,
+        height=7.4,
+        title="Win rate of each method, crowd arm over simulated arm",
+        note=_arms_note(comparison),
+    )
     axes = figure.add_subplot()
     style_axes(axes)
     points = np.array([[_percent(row.simulated)[0], _percent(row.crowd)[0]] for row in rows])
     errors = np.array([[_percent(row.simulated)[1], _percent(row.crowd)[1]] for row in rows])
-    for kind, (colour, marker, fill, label) in _KIND_STYLES.items():
-        chosen = [row.kind == kind for row in rows]
-        if any(chosen):
-            axes.errorbar(
-                points[chosen, 0],
-                points[chosen, 1],
-                xerr=errors[chosen, 0],
-                yerr=errors[chosen, 1],
-                fmt=marker,
-                color=colour,
-                markerfacecolor=fill,
-                markersize=7,
-                elinewidth=1.2,
-                capsize=2.5,
-                label=label,
-                zorder=3,
-            )
+    for kind, mark in _KIND_MARKS.items():
+        chosen = np.array([row.kind == kind for row in rows])
+        draw_points(axes, points[chosen], errors[chosen], mark)
     _square_limits(axes, points, errors)
-    axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
+    axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=DASHED, zorder=1, label="equal")
     crowd, simulated = comparison.crowd, comparison.simulated
     axes.set_xlabel(
         f"simulated win rate, % (trained on {simulated.annotator_train}, judged by {simulated.annotator_eval})"
     )
     axes.set_ylabel(f"crowd win rate, % (trained on {crowd.annotator_train}, judged by {crowd.annotator_eval})")
-    axes.set_title(_arms_title(comparison), fontsize=11)
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
-    place_tags(axes, [row.name for row in rows], points, errors)
+    name_points(axes, [axis_name(row.name) for row in rows], points, errors, has_diagonal=True)
     save_figure(figure, path)
 
 
@@ -89,17 +92,19 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     kinds = {curve: list(dict.fromkeys(points[points["curve"] == curve]["labels"])) for curve in curves}
     has_rates = bool(points["win_rate"].notna().any())
     n_columns = max(map(len, kinds.values()))
-    figure = new_figure(width=1.4 + 3.4 * n_columns, height=0.9 + (4.7 if has_rates else 3.4) * len(curves))
-    figure.suptitle(
-        "Over-optimisation: proxy reward and true utility (bands: 2 standard errors; dotted: highest utility)"
+    figure = new_figure(
+        width=1.4 + 3.4 * n_columns,
+        height=0.9 + (4.7 if has_rates else 3.4) * len(curves),
+        title="Over-optimisation: proxy reward and true utility as optimisation goes on",
     )
     parts = figure.subfigures(len(curves), 1, squeeze=False)
     for part, curve in zip(parts[:, 0], curves, strict=True):
         _draw_row(part, points[points["curve"] == curve], curve, kinds[curve], has_rates=has_rates)
+    figure_legend(figure, note="bands: two standard errors; dotted: the highest utility, unless it is at an end")
     save_figure(figure, path)
 
 
-_CURVES = {"ppo": ("PPO", "KL to the SFT policy (nats)"), "best_of_n": ("best of n", "n")}
+_CURVES = {"ppo": ("PPO", "KL to the SFT policy, nats"), "best_of_n": ("best of n", "n, answers to choose from")}
 _BESIDE = (("proxy_reward", BLUE, "-", "o", "proxy reward"), ("utility", ORANGE, "--", "s", "true utility"))
 
 
@@ -138,7 +143,8 @@ def _draw_band(axes: Axes, rows: pd.DataFrame, measure: str, *, colour: str, das
     shown = rows.dropna(subset=[measure])
     x, value = (shown[name].to_numpy(dtype=np.float64) for name in ("x", measure))
     band = 2 * shown[f"{measure}_standard_error"].fillna(0.0).to_numpy(dtype=np.float64)
-    axes.plot(x, value, dash, color=colour, marker=marker, markersize=5, linewidth=1.8, zorder=3)
+    label = measure.replace("_", " ")
+    axes.plot(x, value, dash, color=colour, marker=marker, markersize=5, linewidth=1.8, label=label, zorder=3)
     axes.fill_between(x, value - band, value + band, color=colour, alpha=0.18, linewidth=0, zorder=2)
 
 
@@ -169,7 +175,7 @@ def _percent(result: ArmResult | None) -> tuple[float, float]:
     return 100 * result.win_rate.win_rate, 100 * (result.win_rate.standard_error or 0.0)
 
 
-def _square_limits(axes: Axes, points: np.ndarray, errors: np.ndarray) -> None:
+def _square_limits(axes: Axes, points: FloatArray, errors: FloatArray) -> None:
     low, high = float((points - errors).min()), float((points + errors).max())
     margin = 0.12 * (high - low) + 1
     axes.set_xlim(low - margin, high + margin)
@@ -177,17 +183,13 @@ def _square_limits(axes: Axes, points: np.ndarray, errors: np.ndarray) -> None:
     axes.set_aspect("equal")
 
 
-def _arms_title(comparison: ArmsComparison) -> str:
+def _arms_note(comparison: ArmsComparison) -> str:
     seeds = sorted({len(comparison.crowd_seeds), len(comparison.simulated_seeds)})
-    counted = " and ".join(str(n) for n in seeds)
+    in_arm = " and ".join(map(str, seeds[:-1])) + (" and " if len(seeds) > 1 else "") + counted(seeds[-1], "seed")
+    digits = Notation(digits=2)
     return (
-        f"Spearman {_bracketed(comparison.ranking.spearman)}, Kendall {_bracketed(comparison.ranking.kendall)}\n"
-        f"{len(comparison.ranking.models)} methods, {comparison.n_instructions} instructions, "
-        f"{counted} seed{'' if seeds == [1] else 's'} an arm; bars: 1 standard error"
+        f"{counted(len(comparison.ranking.models), 'ranked method')}, "
+        f"{counted(comparison.n_instructions, 'instruction')}, {in_arm} an arm; bars: one standard error\n"
+        f"Spearman {interval(comparison.ranking.spearman, digits)}, "
+        f"Kendall {interval(comparison.ranking.kendall, digits)} (95% intervals)"
     )
-
-
-def _bracketed(value: Estimate) -> str:
-    if value.value is None:
-        return "undefined"
-    return f"{value.value:.2f}" + ("" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]")

@@ -9,12 +9,13 @@ import pytest
 from farm.analysis.calibration.checks import figures, simulated_sides
 from farm.analysis.calibration.data import CalibrationData, calibration_data, human_labels, recorded_verdicts
 from farm.analysis.calibration.fit_and_check import Calibration, FitSettings, calibrate_crowd, n_steps
-from farm.analysis.calibration.report import calibration_json, calibration_report, verdict_text
+from farm.analysis.calibration.report import calibration_json, calibration_page, verdict_lines
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noise.noise import Label
 from farm.errors import UserError
 from farm.labels.read import read_annotations
 from farm.records import Comparison, Preference
+from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
 from farm.stats.noise.scores import fold_of_items
 from tests.paths import HUMANDATA
@@ -98,7 +99,7 @@ def test_a_known_crowd_is_predicted_better_than_by_any_baseline(
     for score in found.held_out.scores[1:]:
         assert score.ahead is not None and score.ahead.low is not None and score.ahead.low > 0
     assert bar.n == n_steps(SETTINGS)
-    assert "- beats flat 25% flips" in verdict_text(found.held_out.scores)
+    assert any(line.startswith("beats flat 25% flips") for line in verdict_lines(found.held_out.scores))
 
 
 def test_the_fitted_crowd_reproduces_the_real_figures(calibrated: tuple[CalibrationData, Calibration, NoBar]) -> None:
@@ -119,7 +120,7 @@ def test_the_report_and_the_file_hold_every_number_with_its_interval(
     calibrated: tuple[CalibrationData, Calibration, NoBar],
 ) -> None:
     _, found, _ = calibrated
-    text = calibration_report(found, "mine")
+    text = markdown(calibration_page(found, "mine"))
     assert "nan" not in text
     assert "- position_bias: not identified: the human labels record no order" in text
     content = json.loads(json.dumps(calibration_json(found, name="mine", config="mine.yaml"), allow_nan=False))
@@ -257,7 +258,7 @@ def test_calibration_beats_flat_flips_on_people() -> None:
     by_name = {figure.name: figure for figure in found.figures}
     # Known answers: mean raw agreement of the three pairs of humans on all 999 items is .9199.
     assert by_name["agreement"].real.value == pytest.approx(0.92, abs=0.01)
-    assert "not reproduced" in calibration_report(found, "pandalm")
+    assert "not reproduced" in markdown(calibration_page(found, "pandalm"))
 
 
 def test_lapses_are_fitted_only_where_held_out_labels_ask_for_them() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
-from farm.analysis.humans.report import AGREEMENT_PNG, RANKINGS_PNG, human_page
+from farm.analysis.humans.report import RANKINGS_PNG, human_page
+from farm.analysis.humans.report_labels import AGREEMENT_PNG
 from farm.analysis.humans.report_rankings import PAIRS_PNG
 from farm.reports.page import html, markdown
 from farm.stats.bootstrap import Resampling

@@ -8,9 +8,10 @@ from farm.analysis.judges.attacks import PaddedOutput
 from farm.analysis.judges.labelled_set import read_labelled
 from farm.analysis.judges.measure import Measuring, measure
 from farm.analysis.judges.picture import draw_judges
-from farm.analysis.judges.report import JudgeReport, beaten, report_csv, report_text, write_judges
+from farm.analysis.judges.report import JudgeReport, beaten, judges_page, report_csv, write_judges
 from farm.calls.request import NO_CALLS
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
+from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
 from tests.analysis.judges.judge_tables import row
 
@@ -67,7 +68,7 @@ def test_judges_beat_a_baseline_only_beyond_their_interval(tmp_path: Path) -> No
     won = beaten(report(tmp_path, rows(20)))
     assert won["judge 00"] == ["longest", "random"]
     assert "longest" not in won["judge 10"] and won["judge 19"] == []
-    text = report_text(report(tmp_path, rows(20)))
+    text = markdown(judges_page(report(tmp_path, rows(20))))
     assert "not more than longest:" in text and "more" in text
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from farm.analysis.sweep.arms import Arm, ArmsComparison, compare_arms
 from farm.analysis.sweep.json_file import write_comparison
-from farm.analysis.sweep.report import arms_report
+from farm.analysis.sweep.report import arms_section, rankings_section
 from farm.analysis.sweep.verdicts import verdict_table
 from farm.errors import UserError
 from farm.records import Outcome, Standing
+from farm.reports.page import Page, markdown
 from farm.stats.bootstrap import Resampling
 from tests.analysis.sweep.verdict_maker import run, two_arms
 
@@ -123,8 +124,9 @@ def test_comparison_json_has_the_promised_keys(tmp_path: Path) -> None:
 
 
 def test_the_report_shows_intervals_counts_and_inversions() -> None:
-    text = arms_report(compared(two_arms(RATES, {"sft": 0.2, "dpo": 0.6, "ppo": 0.4, "best_of_n": 0.8})))
-    assert "Spearman  0.800 [" in text
+    comparison = compared(two_arms(RATES, {"sft": 0.2, "dpo": 0.6, "ppo": 0.4, "best_of_n": 0.8}))
+    text = markdown(Page(title="t", sections=(arms_section(comparison, ()), rankings_section(comparison))))
+    assert "Spearman 0.800 [" in text
     assert "400 / 400" in text
     assert "crowd puts ppo over dpo" in text and "larger than noise" in text
     widths = {len(line) for line in text.splitlines() if line.startswith("|")}

@@ -4,9 +4,10 @@ import pytest
 
 from farm.analysis.sweep.arms import Arm
 from farm.analysis.sweep.controls import are_labels_ordered, label_free_margins
-from farm.analysis.sweep.report import bars_report
+from farm.analysis.sweep.report import controls_section
 from farm.errors import UserError
 from farm.pipeline.results import LabelQuality
+from farm.reports.page import Page, markdown
 from tests.analysis.sweep.verdict_maker import run
 
 CROWD = Arm(annotator_train="crowd", annotator_eval="crowd")
@@ -56,6 +57,7 @@ def test_the_report_prints_every_seed_and_every_margin() -> None:
         [run("best_of_n", 0.9, train="crowd", judge="crowd"), run("longest", 0.1, train="", judge="crowd")]
     )
     margins = label_free_margins(verdicts, method="best_of_n", arm=CROWD, label_free=["longest"], measure="score")
-    text = bars_report([quality("crowd", 0.7), quality("crowd", 0.8, 1)], margins)
+    section = controls_section([quality("crowd", 0.7), quality("crowd", 0.8, 1)], margins)
+    text = markdown(Page(title="t", sections=(section,)))
     assert "0.750" in text and "0.700 +- 0.010, 0.800 +- 0.010" in text
     assert "best_of_n - longest" in text and "better" in text

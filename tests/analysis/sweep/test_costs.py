@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.analysis.sweep.costs import cost_report, cost_rows, cost_table, draw_costs
+from farm.analysis.sweep.costs import cost_rows, cost_section, cost_table, draw_costs
 from farm.pipeline.results import RunCost
+from farm.reports.page import Page, markdown
 from farm.store.cost import Cost
 from tests.analysis.sweep.verdict_maker import two_arms
 
@@ -55,7 +56,7 @@ def test_labels_whose_annotator_judges_nobody_are_judged_by_the_first_one() -> N
 
 def test_table_and_picture_name_every_method(tmp_path: Path) -> None:
     rows = cost_rows(two_arms(RATES, RATES), costs())
-    text = cost_report(rows)
+    text = markdown(Page(title="t", sections=(cost_section(rows, ()),)))
     assert text.count("| best_of_n |") == 2 and "2,000" in text and "90,000" in text
     assert cost_table(rows).notna().all(axis=None)
     draw_costs(rows, ["longest"], {"crowd": "crowd labels", "pool": "pool labels"}, tmp_path / "costs.png")

@@ -13,7 +13,7 @@ from farm.analysis.sweep.curves import curve_table
 from farm.analysis.sweep.pictures import draw_arms, draw_over_optimisation
 from farm.errors import UserError
 from farm.records import OptimizationPoint
-from farm.reports.plot_labels import place_tags
+from farm.reports.point_names import name_points
 from farm.stats.bootstrap import Resampling
 from tests.analysis.sweep.verdict_maker import run, two_arms
 
@@ -55,11 +55,28 @@ def test_names_of_crowded_points_do_not_overlap() -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlim=(0, 100), ylim=(0, 100))
     points = np.random.default_rng(0).normal(50, 6, (9, 2))
-    place_tags(axes, [f"method number {k}" for k in range(9)], points, np.ones((9, 2)))
+    name_points(axes, [f"method number {k}" for k in range(9)], points, np.ones((9, 2)))
     figure.canvas.draw()
     boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line to the point
     assert len(boxes) == 9
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
+
+
+def test_a_name_that_lies_near_another_point_has_a_line_to_its_own() -> None:
+    figure = Figure(figsize=(5, 5), dpi=100)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(xlim=(0, 100), ylim=(0, 100))
+    points = np.array([[50.0, 50.0], [53.0, 52.0], [47.0, 51.0], [50.0, 47.0]])
+    names = ["reward_conditioning", "supervised", "random_of_n", "feedback"]
+    name_points(axes, names, points, np.full((4, 2), 1.5))
+    figure.canvas.draw()
+    pixels = axes.transData.transform(points)
+    for text in axes.texts:
+        box, own = Text.get_window_extent(text), names.index(text.get_text())
+        sideways = np.maximum(np.maximum(box.x0 - pixels[:, 0], pixels[:, 0] - box.x1), 0)
+        upwards = np.maximum(np.maximum(box.y0 - pixels[:, 1], pixels[:, 1] - box.y1), 0)
+        distances = np.hypot(sideways, upwards)
+        assert distances.argmin() == own or text.arrow_patch is not None
 
 
 def test_seeds_of_a_curve_are_averaged_point_by_point() -> None:

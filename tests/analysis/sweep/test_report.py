@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from farm.analysis.sweep.report import one_by_one_report
+from farm.analysis.sweep.report import all_judges_section
+from farm.reports.page import Table
 from tests.analysis.sweep.verdict_maker import run
 
 
@@ -16,11 +17,10 @@ def test_every_method_stands_with_every_judge_best_first() -> None:
             for seed in (0, 1)
         ]
     )
-    lines = [line for line in one_by_one_report(verdicts).splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert cells[0][:4] == ["method", "labels", "judged by crowd", "judged by pool"]
-    assert [row[0] for row in cells[2:]] == ["strong", "weak"]
+    (table,) = [block for block in all_judges_section(verdicts).blocks if isinstance(block, Table)]
+    assert table.header[:4] == ("method", "labels", "judged by crowd", "judged by pool")
+    assert [row[0] for row in table.rows] == ["strong", "weak"]
     of_strong = verdicts[(verdicts["method"] == "strong") & (verdicts["annotator_eval"] == "crowd")]
-    assert float(cells[2][2].split()[0]) == pytest.approx(100 * of_strong["score"].mean(), abs=0.1)
+    assert float(table.rows[0][2].split()[0]) == pytest.approx(100 * of_strong["score"].mean(), abs=0.1)
     # Two seeds of 200 instructions, five of each without a verdict.
-    assert cells[2][4:7] == ["0, 1", "390", "10"]
+    assert table.rows[0][4:7] == ("0, 1", "390", "10")

@@ -1,0 +1,126 @@
+"""The part of the report that is about labels: how they agree, and what the human ones are like."""
+
+from farm.analysis.humans.agreement import LabelAgreement
+from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.label_statistics import HumanHabits
+from farm.reports.page import Block, Picture, Section, Table, Text
+from farm.reports.short_names import short_names
+from farm.reports.text import interval_or_reason
+
+AGREEMENT_PNG = "agreement.png"
+
+
+def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
+    """How each simulated annotator agrees with the humans, and the humans among themselves."""
+    judges = dict(comparison.by_annotator)
+    labels = comparison.labels
+    if labels is not None and labels.judges is not None:
+        name = "all of them" if judges else labels.judges.annotators[0]
+        judges[name] = comparison.agreement
+    found = comparison.agreement
+    human_rows = (
+        ("leave-one-out", "one human against the most frequent label of the others", found.leave_one_out),
+        ("S1", "two humans give the same label, ties a class", found.human_human_s1),
+        ("S2", "two humans agree where neither says tie", found.human_human_s2),
+    )
+    blocks: list[Block] = []
+    if labels is not None and labels.humans is not None and judges:
+        rows = tuple(row for name, agreement in judges.items() for row in _judge_rows(name, agreement))
+        blocks += [
+            Text(
+                text=f"{found.n_items} items with a human and a simulated verdict, {found.n_pairs} pairs of one human "
+                "and one simulated verdict."
+            ),
+            Table(
+                header=("simulated annotator", "figure", "simulated verdict ...", "value", "n", "unparsed"),
+                rows=rows,
+                n_text_columns=3,
+            ),
+        ]
+    elif labels is not None and labels.humans is None:
+        blocks.append(Text(text="There are no human labels to agree with."))
+    else:
+        blocks.append(Text(text="There are no simulated labels; what follows is about the humans alone."))
+    if labels is not None and labels.humans is not None:
+        rows = tuple((name, what, interval_or_reason(e), str(e.n_total)) for name, what, e in human_rows)
+        blocks += [
+            Text(text="Humans among themselves, the measure for any judge:"),
+            Table(header=("figure", "how often", "value", "n"), rows=rows, n_text_columns=2),
+        ]
+        blocks += _human_pairs(comparison)
+    if AGREEMENT_PNG in pictures:
+        blocks.append(Picture(file=AGREEMENT_PNG, description="Agreement figures with their intervals"))
+    return Section(title="Label by label", blocks=tuple(blocks))
+
+
+def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
+    figures = (
+        ("raw", "is the human majority's label", found.raw),
+        ("kappa", "the same beyond chance (Cohen)", found.kappa),
+        ("S1", "is one human's label, ties a class", found.s1),
+        ("S2", "is one human's label where neither says tie", found.s2),
+    )
+    return [
+        (name if k == 0 else "", label, what, interval_or_reason(e), str(e.n_total), str(e.n_unparsed))
+        for k, (label, what, e) in enumerate(figures)
+    ]
+
+
+def label_statistics_section(habits: HumanHabits) -> Section:
+    """Agreement, ties, and what the humans prefer, from their labels and nothing else."""
+    rows = [
+        (
+            "Fleiss' kappa",
+            "agreement beyond chance, three classes; n: items with two or more labels",
+            habits.fleiss_kappa,
+        ),
+        ("Krippendorff's alpha", "the same, labels without an order", habits.krippendorff_alpha),
+        (
+            "relaxed",
+            "two humans agree; a tie against a preference counts half; n: pairs of labels",
+            habits.relaxed_agreement,
+        ),
+        ("exact", "two humans give the same of five grades", habits.exact_agreement),
+        ("ties", "labels that are ties; n: labels", habits.ties),
+        ("longer", "prefers the longer output", habits.prefers_longer),
+        ("lists", "prefers the only output with a list", habits.prefers_lists),
+        ("first shown", "prefers what was shown first", habits.prefers_first_shown),
+        ("same acceptability", "two humans judge an output's acceptability alike", habits.acceptability_agreement),
+        *((f"acceptable: {model}", "its outputs are acceptable", value) for model, value in habits.acceptable.items()),
+    ]
+    return Section(
+        title="What the human labels are like",
+        blocks=(
+            Table(
+                header=("figure", "what", "value", "n"),
+                rows=tuple(
+                    (name, what, interval_or_reason(value), str(value.n_total))
+                    for name, what, value in rows
+                    if value.n_total
+                ),
+                n_text_columns=2,
+            ),
+            *(Text(text=f"{name}: {value.reason}.") for name, _, value in rows if not value.n_total),
+        ),
+    )
+
+
+def _human_pairs(comparison: HumanComparison) -> list[Block]:
+    if not comparison.human_pairs:
+        n_humans = (
+            0
+            if comparison.labels is None or comparison.labels.humans is None
+            else len(comparison.labels.humans.annotators)
+        )
+        return [Text(text=f"The pairs of the {n_humans} humans are not listed one by one.")] if n_humans > 2 else []
+    names = short_names(name for pair in comparison.human_pairs for name in (pair.first, pair.second))
+    rows = tuple(
+        (
+            f"{names[pair.first]} - {names[pair.second]}",
+            interval_or_reason(pair.raw),
+            interval_or_reason(pair.kappa),
+            str(pair.raw.n_total),
+        )
+        for pair in comparison.human_pairs
+    )
+    return [Table(header=("two humans", "same label", "Cohen's kappa", "n"), rows=rows)]
