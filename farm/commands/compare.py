@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.json_file import write_human_comparison
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import RANKINGS_PNG, human_page
@@ -104,10 +104,10 @@ def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
     return 0
 
 
-def _given(settings: CompareSettings, role: Role, path: Path) -> Given:
+def _given(settings: CompareSettings, role: Role, path: Path) -> Source:
     column = settings.humans_column if role == "humans" else settings.simulated_column
     if is_standings(path, role, column):
-        return Given(path=path, content=read_standings(path, role, column))
+        return Source(path=path, content=read_standings(path, role, column))
     kind = _KINDS[role]
     written = settings.humans_format if role == "humans" else settings.simulated_format
     frame = read_annotations(path, assumed_kind="human" if role == "humans" else "llm", format=written)
@@ -119,10 +119,10 @@ def _given(settings: CompareSettings, role: Role, path: Path) -> Given:
         rows = rows[rows["annotator"] == settings.annotator]
         if rows.empty:
             raise UserError(f"{path}: no llm row by {settings.annotator!r}; there are {names}")
-    return Given(path=path, content=rows)
+    return Source(path=path, content=rows)
 
 
-def _unless_empty(given: Given | None, other: Given | None) -> Given | None:
+def _unless_empty(given: Source | None, other: Source | None) -> Source | None:
     """A file that was given for both sides may hold one kind alone: then the other side is missing.
 
     Raises:
@@ -138,7 +138,7 @@ def _unless_empty(given: Given | None, other: Given | None) -> Given | None:
     )
 
 
-def _check_kinds(humans: Given | None, simulated: Given | None) -> None:
+def _check_kinds(humans: Source | None, simulated: Source | None) -> None:
     """Raise UserError if the same verdicts would stand on both sides."""
     if humans is None or simulated is None or humans.path.resolve() != simulated.path.resolve():
         return
@@ -149,7 +149,7 @@ def _check_kinds(humans: Given | None, simulated: Given | None) -> None:
         )
 
 
-def _rows(given: Given) -> pd.DataFrame:
+def _rows(given: Source) -> pd.DataFrame:
     return given.content if isinstance(given.content, pd.DataFrame) else pd.DataFrame()
 
 

@@ -1,16 +1,30 @@
 """JSON files of reports: keys sorted, floats not rounded, every number with what it rests on."""
 
-import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from farm.stats.bootstrap import Estimate
 
 Json = dict[str, object]
 
 
-def write_json(content: Json, path: Path) -> None:
+class FigureJson(TypedDict):
+    """A figure with its 95% interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    """What it rests on."""
+    n_unparsed: int
+    reason: str
+    """Why something is null; empty if nothing is."""
+
+
+def write_json(content: Mapping[str, object], path: Path) -> None:
     """Write beside and rename; NaN is refused, for JSON has none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -18,7 +32,7 @@ def write_json(content: Json, path: Path) -> None:
     draft.replace(path)
 
 
-def figure(value: Estimate) -> Json:
+def figure(value: Estimate) -> FigureJson:
     """An estimate with `n` for what it rests on, as the reports on annotators have it."""
     return {
         "value": value.value,
@@ -28,8 +42,3 @@ def figure(value: Estimate) -> Json:
         "n_unparsed": value.n_unparsed,
         "reason": value.reason,
     }
-
-
-def estimate_json(value: Estimate) -> Json:
-    """value, low, high, n_total, n_unparsed, reason."""
-    return dataclasses.asdict(value)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.rankings import side_of_standings
+from farm.analysis.humans.rankings import ranking_of_standings
 from farm.data.files.rows import DataError
 from farm.labels.published_standings import is_standings, read_standings
 from farm.stats.bootstrap import Resampling
@@ -49,7 +49,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 def test_a_figure_without_an_error_is_taken_as_exact_and_said_to_be(tmp_path: Path) -> None:
     found = read_standings(written(tmp_path, "model,win_rate\na,50\nb,60\n"), "humans", None)
     assert "2 of 2 models have no standard error" in found.notes[-1]
-    side = side_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=50))
+    side = ranking_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=50))
     assert side.draws.win_rate_draws.std(axis=0) == pytest.approx([0, 0])
     assert side.models[0].low is None and side.models[0].standard_error is None
 
@@ -63,7 +63,7 @@ def test_training_seeds_are_averaged_and_drawn(tmp_path: Path) -> None:
     text = "model,seed,win_rate,standard_error\na,0,30,1\nb,0,50,1\na,1,40,1\nb,1,60,1\n"
     found = read_standings(written(tmp_path, text), "humans", None)
     assert found.seeds == (0, 1)
-    side = side_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=4000))
+    side = ranking_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=4000))
     assert [m.win_rate for m in side.models] == pytest.approx([0.35, 0.55])
     # sqrt(.01^2 + variance of (.3, .4) / 2) = sqrt(.0001 + .005 / 2)
     assert side.models[0].standard_error == pytest.approx(0.0026**0.5)
@@ -84,13 +84,13 @@ def test_strengths_of_win_rates_are_log_odds(tmp_path: Path) -> None:
     found = read_standings(
         written(tmp_path, "model,win_rate,standard_error\na,0.75,0.01\nb,0.5,0.01\n"), "humans", None
     )
-    side = side_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=10))
+    side = ranking_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=10))
     # log(3), 0
     assert side.draws.strengths.tolist() == pytest.approx([1.0986123, 0])
     certain = read_standings(written(tmp_path, "model,win_rate\na,1\nb,0.5\n"), "humans", None)
     assert (
         "no finite log odds"
-        in side_of_standings(certain, "humans", resampling=Resampling(seed=0, n_resamples=10)).strength_reason
+        in ranking_of_standings(certain, "humans", resampling=Resampling(seed=0, n_resamples=10)).draws.strength_reason
     )
 
 

@@ -28,7 +28,7 @@ class _Settings(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HumanHabits:
+class LabelStatistics:
     """Figures of all human labels of a table."""
 
     fleiss_kappa: Estimate
@@ -50,7 +50,7 @@ class HumanHabits:
     """Share of acceptable outputs by model; n counts labels. Empty if it was not asked."""
 
 
-def human_habits(frame: pd.DataFrame, *, resampling: Resampling) -> HumanHabits:
+def label_statistics(frame: pd.DataFrame, *, resampling: Resampling) -> LabelStatistics:
     """Describe the labels of the humans in an annotation table, whose items show their outputs in one order.
 
     Args:
@@ -71,7 +71,7 @@ def human_habits(frame: pd.DataFrame, *, resampling: Resampling) -> HumanHabits:
     )  # fmt: skip
     is_parsed = np.isfinite(label)
     agreed, acceptable = _acceptability(frame, resampling)
-    return HumanHabits(
+    return LabelStatistics(
         fleiss_kappa=fleiss_kappa(counts, name=_NAME, **settings),
         krippendorff_alpha=krippendorff_alpha(counts, name=_NAME, **settings),
         relaxed_agreement=agreement_within(counts, name=_NAME, **settings).relaxed,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.rankings import Side, SideModel
+from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.reports.figures import (
     BLUE,
     DASHED,
@@ -28,7 +28,7 @@ from farm.reports.point_names import name_points
 from farm.reports.short_names import short_names
 from farm.reports.text import Notation, interval
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.ranking.ranking_agreement import PairOrder
+from farm.stats.ranking.pair_orders import PairOrder
 
 MOST_NAMED = 40
 """Models that can be named beside their points."""
@@ -153,7 +153,7 @@ class _Row(NamedTuple):
 
 
 def _agreement_rows(comparison: HumanComparison) -> list[_Row]:
-    judged: list[tuple[str, LabelAgreement]] = list(comparison.by_annotator.items())
+    judged: list[tuple[str, LabelAgreement]] = list(comparison.agreement_by_annotator.items())
     if not judged and comparison.labels is not None and comparison.labels.judges is not None:
         judged = [(comparison.labels.judges.annotators[0], comparison.agreement)]
     judged = judged[:MOST_JUDGED]
@@ -177,7 +177,9 @@ def _n_items(comparison: HumanComparison) -> int:
     return 0 if humans is None else len(humans.labels)
 
 
-def _draw_scatter(comparison: HumanComparison, humans: Side, simulated: Side, names: Sequence[str], path: Path) -> None:
+def _draw_scatter(
+    comparison: HumanComparison, humans: SourceRanking, simulated: SourceRanking, names: Sequence[str], path: Path
+) -> None:
     figure = new_figure(
         width=7.5,
         height=7.2,
@@ -212,7 +214,7 @@ def _correlation_note(comparison: HumanComparison, n_models: int) -> str:
     return f"{n_models} models; bars: one standard error{known}"
 
 
-def _draw_standings(side: Side, path: Path) -> None:
+def _draw_standings(side: SourceRanking, path: Path) -> None:
     """One side without another: win rates with their intervals, the best on top."""
     models = sorted((m for m in side.models if m.win_rate is not None), key=lambda m: (-(m.win_rate or 0), m.model))
     figure = new_figure(
@@ -233,25 +235,25 @@ def _draw_standings(side: Side, path: Path) -> None:
     save_figure(figure, path)
 
 
-def _axis_title(role: str, side: Side) -> str:
+def _axis_title(role: str, side: SourceRanking) -> str:
     return f"{role}: win rate, %" if side.is_win_rate else f"{role}: score"
 
 
-def _scale(side: Side | None) -> float:
+def _scale(side: SourceRanking | None) -> float:
     """Win rates are shown in percent, scores as they are."""
     return 100.0 if side is not None and side.is_win_rate else 1.0
 
 
-def _model(side: Side, name: str) -> SideModel:
+def _model(side: SourceRanking, name: str) -> ModelWinRate:
     return next(model for model in side.models if model.model == name)
 
 
-def _value(side: Side, name: str) -> float:
+def _value(side: SourceRanking, name: str) -> float:
     value = _model(side, name).win_rate
     return np.nan if value is None else _scale(side) * value
 
 
-def _error(side: Side, name: str) -> float:
+def _error(side: SourceRanking, name: str) -> float:
     return _scale(side) * (_model(side, name).standard_error or 0.0)
 
 

@@ -1,16 +1,16 @@
-"""The two sides of a comparison with humans: each a ranking with its resamples, from labels or from published figures.
+"""The ranking of models by one source, people or simulated annotators, with its resamples.
 
-On recorded labels a side ranks the models by the consensus of its annotators (the most frequent label of an item, a tie
-where several are equally frequent). Its resamples draw instructions, the same ones on both sides, and annotators, each
-side its own. Published figures are resampled with their standard errors as normal noise, and over training seeds where
-the file has them; the Bradley-Terry strength that belongs to a win rate against one reference is its log odds.
+Recorded labels rank the models by the consensus of the source's annotators (the most frequent label of an item, a tie
+where several are equally frequent). The resamples draw instructions, the same ones for both sources of a comparison,
+and annotators, for each source its own. Published figures are resampled with their standard errors as normal noise, and
+over training seeds where the file has them; the Bradley-Terry strength that belongs to a win rate against one reference
+is its log odds.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from farm.labels.matched import Labels, LabelTable
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
@@ -18,16 +18,14 @@ from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
-from farm.stats.ranking.model_ranking import ModelRanking, RankingDraws, rank_models
-from farm.stats.ranking.pair_counts import comparisons_of
-
-SMALLEST_RATE = 1e-6
-"""Win rates are kept this far from 0 and 1 before their log odds are taken, in resamples only."""
+from farm.stats.ranking.model_ranking import ModelRanking, rank_models
+from farm.stats.ranking.pair_counts import PairCounts, comparisons_of
+from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 
 
 @dataclass(frozen=True, kw_only=True)
-class SideModel:
-    """One model on one side."""
+class ModelWinRate:
+    """One model's win rate by one source."""
 
     model: str
     win_rate: float | None
@@ -42,8 +40,8 @@ class SideModel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
-    """One side, ready to be compared."""
+class SourceRanking:
+    """The ranking by one source, ready to be compared."""
 
     role: Role
     source: str
@@ -51,23 +49,16 @@ class Side:
     is_win_rate: bool
     annotators: tuple[str, ...]
     """Whose labels they are; empty for published figures."""
-    n_seeds: int
-    """Training seeds behind published figures; 0 if there are none."""
-    models: tuple[SideModel, ...]
+    seeds: tuple[int, ...]
+    """Training seeds behind published figures; empty if it has none."""
+    models: tuple[ModelWinRate, ...]
     """In alphabetical order."""
     draws: RankingDraws
     ranking: ModelRanking | None
     """None for published figures."""
-    strength_reason: str
-    """Why there are no Bradley-Terry strengths; empty if there are."""
     is_trained_in_lab: dict[str, bool]
     """As far as the source says."""
     notes: tuple[str, ...]
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether its models cannot be ranked at all."""
-        return self.ranking is not None and self.ranking.is_refused
 
 
 def consensus(table: LabelTable) -> FloatArray:
@@ -75,21 +66,23 @@ def consensus(table: LabelTable) -> FloatArray:
     return table.labels[:, 0] if len(table.annotators) == 1 else majority(table.labels)
 
 
-def side_of_labels(labels: Labels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling) -> Side:
-    """Rank the models by one side's labels; the items must name them.
+def ranking_of_labels(
+    labels: Labels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling
+) -> SourceRanking:
+    """Rank the models by one source's labels; the items must name them.
 
     Args:
         labels: the matched tables.
         role: which of the two.
         source: where it comes from, in words.
         tie_model: what a tie is to Bradley-Terry.
-        resampling: draws instructions and annotators; both sides of a comparison need the same.
+        resampling: draws instructions and annotators; both sources of a comparison need the same.
     """
     table = labels.humans if role == "humans" else labels.judges
     assert table is not None
     label = consensus(table)
     comparisons = comparisons_of(labels.model_1, labels.model_2, 2 - label, labels.instruction_keys)
-    resampled: Iterable | None = None  # type: ignore[type-arg]
+    resampled: Iterable[PairCounts] | None = None
     if len(table.annotators) > 1:
         votes = Votes(labels=table.labels)
         resampled = consensus_resamples(comparisons, votes, name=role, resampling=resampling)
@@ -98,7 +91,7 @@ def side_of_labels(labels: Labels, role: Role, source: str, *, tie_model: TieMod
     for row in sorted(ranked.ranking.models, key=lambda r: r.model):
         rate = row.under("ties_half")
         models.append(
-            SideModel(
+            ModelWinRate(
                 model=row.model,
                 win_rate=rate.estimate.value,
                 standard_error=rate.standard_error,
@@ -108,46 +101,40 @@ def side_of_labels(labels: Labels, role: Role, source: str, *, tie_model: TieMod
                 high=rate.estimate.high,
             )
         )
-    return Side(
+    return SourceRanking(
         role=role,
         source=source,
         is_win_rate=True,
         annotators=table.annotators,
-        n_seeds=0,
+        seeds=(),
         models=tuple(models),
         draws=ranked.draws,
         ranking=ranked.ranking,
-        strength_reason=ranked.ranking.reason,
         is_trained_in_lab={},
         notes=(),
     )
 
 
-def side_of_standings(standings: PublishedStandings, role: Role, *, resampling: Resampling) -> Side:
-    """A side from published figures.
+def ranking_of_standings(standings: PublishedStandings, role: Role, *, resampling: Resampling) -> SourceRanking:
+    """The ranking that published figures give.
 
     Args:
         standings: what the file says.
-        role: which side.
-        resampling: draws seeds and noise; each side draws its own.
+        role: whose.
+        resampling: draws seeds and noise; each source draws its own.
     """
     values = np.array([np.mean(model.values) for model in standings.models])
     draws = _noisy(standings, role, resampling=resampling)
     order = np.argsort([model.model for model in standings.models], kind="stable")
     names = tuple(standings.models[k].model for k in order)
     values, draws = values[order], draws[:, order]
-    reason = "" if standings.is_win_rate else f"{standings.column} is no win rate against one reference"
-    if standings.is_win_rate and not ((values > 0) & (values < 1)).all():
-        reason = "a win rate of 0% or 100% has no finite log odds"
-    nothing = np.full_like(values, np.nan), np.full_like(draws, np.nan)
-    odds = nothing if reason else (special.logit(values), special.logit(_inside(draws)))
     models = []
     for k, name in enumerate(names):
         published = standings.models[order[k]]
         error = _standard_error(published)
         low, high = np.quantile(draws[:, k], [0.025, 0.975])
         models.append(
-            SideModel(
+            ModelWinRate(
                 model=name,
                 win_rate=float(values[k]),
                 standard_error=error,
@@ -157,18 +144,22 @@ def side_of_standings(standings: PublishedStandings, role: Role, *, resampling: 
                 high=None if error is None else float(high),
             )
         )
-    return Side(
+    return SourceRanking(
         role=role,
         source=standings.source,
         is_win_rate=standings.is_win_rate,
         annotators=(),
-        n_seeds=len(standings.seeds),
+        seeds=standings.seeds,
         models=tuple(models),
-        draws=RankingDraws(
-            models=names, win_rates=values, win_rate_draws=draws, strengths=odds[0], strength_draws=odds[1]
+        draws=draws_of_win_rates(
+            names,
+            values,
+            draws,
+            difference_errors=None,
+            exact_models=frozenset(model.model for model in models if model.standard_error is None),
+            strength_reason="" if standings.is_win_rate else f"{standings.column} is no win rate against one reference",
         ),
         ranking=None,
-        strength_reason=reason,
         is_trained_in_lab={m.model: m.is_trained_in_lab for m in standings.models if m.is_trained_in_lab is not None},
         notes=standings.notes,
     )
@@ -192,7 +183,3 @@ def _standard_error(model: PublishedModel) -> float | None:
         return None
     between = float(np.var(model.values, ddof=1)) / len(model.values) if len(model.values) > 1 else 0.0
     return float(np.sqrt(np.mean(errors) ** 2 + between))
-
-
-def _inside(rates: FloatArray) -> FloatArray:
-    return np.clip(rates, SMALLEST_RATE, 1 - SMALLEST_RATE)

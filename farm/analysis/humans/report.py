@@ -2,7 +2,7 @@
 
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.outliers import outlier_section
-from farm.analysis.humans.rankings import Side, SideModel
+from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.analysis.humans.report_labels import agreement_section, label_statistics_section
 from farm.analysis.humans.report_rankings import (
     correlation_section,
@@ -37,10 +37,10 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
         sections += [_models_section(comparison, pictures), correlation_section(comparison)]
         if comparison.ranking.pairs:
             sections.append(pairs_section(comparison, pictures))
-    if comparison.alone:
+    if comparison.annotator_rankings:
         sections.append(one_by_one_section(comparison))
-    if comparison.habits is not None:
-        sections.append(label_statistics_section(comparison.habits))
+    if comparison.label_statistics is not None:
+        sections.append(label_statistics_section(comparison.label_statistics))
     if comparison.screening is not None:
         sections.append(outlier_section(comparison.screening, "humans"))
     for side in (comparison.humans, comparison.simulated):
@@ -96,7 +96,7 @@ def _answers(comparison: HumanComparison) -> list[str]:
     return sentences
 
 
-def _source_of_labels(role: str, side: Side | None, table: LabelTable, n_instructions: int) -> str:
+def _source_of_labels(role: str, side: SourceRanking | None, table: LabelTable, n_instructions: int) -> str:
     source = "" if side is None else f" ({side.source})"
     return (
         f"{role}{source}: {counted(len(table.annotators), 'annotator')}, {table.n_verdicts} verdicts on "
@@ -104,8 +104,8 @@ def _source_of_labels(role: str, side: Side | None, table: LabelTable, n_instruc
     )
 
 
-def _source_of_standings(role: str, side: Side) -> str:
-    seeds = f", {side.n_seeds} training seeds" if side.n_seeds else ""
+def _source_of_standings(role: str, side: SourceRanking) -> str:
+    seeds = f", {len(side.seeds)} training seeds" if side.seeds else ""
     return f"{role}: published figures of {len(side.models)} models{seeds}: {side.source}."
 
 
@@ -150,7 +150,7 @@ def _models_section(comparison: HumanComparison, pictures: frozenset[str]) -> Se
     return Section(title="Models", blocks=tuple(blocks))
 
 
-def _about_models(sides: list[Side], *, knows_n: bool) -> str:
+def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
     words = []
     references = sorted({side.ranking.reference for side in sides if side.ranking and side.ranking.reference})
     if references:
@@ -166,7 +166,7 @@ def _about_models(sides: list[Side], *, knows_n: bool) -> str:
     return " ".join(words) or "n: verdicts, as published; win rates in percent."
 
 
-def _rank_texts(side: Side) -> dict[str, str]:
+def _rank_texts(side: SourceRanking) -> dict[str, str]:
     if side.ranking is None:
         return {}
     return {m.model: _rank(m) for m in side.ranking.models}
@@ -176,7 +176,7 @@ def _rank(model: RankedModel) -> str:
     return "-" if model.rank_low is None else f"{model.rank_low} [{model.rank_low}, {model.rank_high}]"
 
 
-def _rate(side: Side, model: SideModel | None) -> str:
+def _rate(side: SourceRanking, model: ModelWinRate | None) -> str:
     if model is None:
         return "-"
     if side.is_win_rate:
@@ -184,7 +184,7 @@ def _rate(side: Side, model: SideModel | None) -> str:
     return MISSING if model.win_rate is None else f"{model.win_rate:g}"
 
 
-def _count(model: SideModel | None) -> str:
+def _count(model: ModelWinRate | None) -> str:
     if model is None:
         return "-"
     return "?" if model.n_total is None else str(model.n_total)

@@ -2,7 +2,7 @@
 
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.label_statistics import HumanHabits
+from farm.analysis.humans.label_statistics import LabelStatistics
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
 from farm.reports.text import interval_or_reason
@@ -12,7 +12,7 @@ AGREEMENT_PNG = "agreement.png"
 
 def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
     """How each simulated annotator agrees with the humans, and the humans among themselves."""
-    judges = dict(comparison.by_annotator)
+    judges = dict(comparison.agreement_by_annotator)
     labels = comparison.labels
     if labels is not None and labels.judges is not None:
         name = "all of them" if judges else labels.judges.annotators[0]
@@ -66,27 +66,30 @@ def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
     ]
 
 
-def label_statistics_section(habits: HumanHabits) -> Section:
+def label_statistics_section(statistics: LabelStatistics) -> Section:
     """Agreement, ties, and what the humans prefer, from their labels and nothing else."""
     rows = [
         (
             "Fleiss' kappa",
             "agreement beyond chance, three classes; n: items with two or more labels",
-            habits.fleiss_kappa,
+            statistics.fleiss_kappa,
         ),
-        ("Krippendorff's alpha", "the same, labels without an order", habits.krippendorff_alpha),
+        ("Krippendorff's alpha", "the same, labels without an order", statistics.krippendorff_alpha),
         (
             "relaxed",
             "two humans agree; a tie against a preference counts half; n: pairs of labels",
-            habits.relaxed_agreement,
+            statistics.relaxed_agreement,
         ),
-        ("exact", "two humans give the same of five grades", habits.exact_agreement),
-        ("ties", "labels that are ties; n: labels", habits.ties),
-        ("longer", "prefers the longer output", habits.prefers_longer),
-        ("lists", "prefers the only output with a list", habits.prefers_lists),
-        ("first shown", "prefers what was shown first", habits.prefers_first_shown),
-        ("same acceptability", "two humans judge an output's acceptability alike", habits.acceptability_agreement),
-        *((f"acceptable: {model}", "its outputs are acceptable", value) for model, value in habits.acceptable.items()),
+        ("exact", "two humans give the same of five grades", statistics.exact_agreement),
+        ("ties", "labels that are ties; n: labels", statistics.ties),
+        ("longer", "prefers the longer output", statistics.prefers_longer),
+        ("lists", "prefers the only output with a list", statistics.prefers_lists),
+        ("first shown", "prefers what was shown first", statistics.prefers_first_shown),
+        ("same acceptability", "two humans judge an output's acceptability alike", statistics.acceptability_agreement),
+        *(
+            (f"acceptable: {model}", "its outputs are acceptable", value)
+            for model, value in statistics.acceptable.items()
+        ),
     ]
     return Section(
         title="What the human labels are like",

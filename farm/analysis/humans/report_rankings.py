@@ -1,13 +1,13 @@
 """The part of the report that is about rankings: correlations, pairs of models, and each side's own ranking."""
 
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.rankings import Side, SideModel
-from farm.analysis.humans.rankings_compared import SidesComparison
+from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
 from farm.reports.text import MISSING, PERCENT, Notation, interval, interval_or_reason, plus_minus
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
-from farm.stats.ranking.ranking_agreement import COEFFICIENTS, Correlation, PairOrder
+from farm.stats.ranking.pair_orders import PairOrder
+from farm.stats.ranking.ranking_comparison import RankingComparison
 from farm.stats.ranking.tie_rules import TIE_RULES, TieRule
 from farm.wording import listed
 
@@ -48,7 +48,7 @@ def correlation_section(comparison: HumanComparison) -> Section:
 
 def one_by_one_section(comparison: HumanComparison) -> Section:
     """The ranking by every single annotator, and how each simulated one ranks like the humans together."""
-    sides = comparison.alone
+    sides = comparison.annotator_rankings
     names = short_names(side.source for side in sides)
     by_name = [{model.model: model for model in side.models} for side in sides]
     rows = tuple((name, *(_rate(models.get(name)) for models in by_name)) for name in comparison.all_models)
@@ -64,26 +64,25 @@ def one_by_one_section(comparison: HumanComparison) -> Section:
     return Section(title="Annotator by annotator", blocks=tuple(blocks))
 
 
-def _one_row(name: str, ranking: SidesComparison) -> tuple[str, ...]:
+def _one_row(name: str, ranking: RankingComparison) -> tuple[str, ...]:
     on = ranking.on_win_rates
     values = [interval_or_reason(each.estimate) for each in (on.spearman, on.kendall, on.pearson)]
     return (name, *values, str(len(ranking.models)), str(len(ranking.inversions)))
 
 
-def _correlation_rows(models: str, ranking: SidesComparison) -> list[tuple[str, ...]]:
+def _correlation_rows(models: str, ranking: RankingComparison) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for scale, found in (("win rates", ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)):
-        for name in COEFFICIENTS:
-            one: Correlation = {"spearman": found.spearman, "kendall": found.kendall, "pearson": found.pearson}[name]
-            repeated = "-"
-            if one.repeated_mean is not None:
-                repeated = f"{one.repeated_mean:.2f} [{one.repeated_low:.2f}, {one.repeated_high:.2f}]"
-            value = MISSING if one.estimate.value is None else interval_or_reason(one.estimate)
-            rows.append((models, scale, name.capitalize(), value, str(one.estimate.n_total), repeated))
+        for name, each in zip(found._fields, found, strict=True):
+            repeated = MISSING
+            if each.repeated_mean is not None:
+                repeated = f"{each.repeated_mean:.2f} [{each.repeated_low:.2f}, {each.repeated_high:.2f}]"
+            value = MISSING if each.estimate.value is None else interval_or_reason(each.estimate)
+            rows.append((models, scale, name.capitalize(), value, str(each.estimate.n_total), repeated))
     return rows
 
 
-def _missing(models: str, ranking: SidesComparison) -> list[str]:
+def _missing(models: str, ranking: RankingComparison) -> list[str]:
     """Why correlations are missing, one sentence a scale."""
     scales = (("win rates", ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
     reasons = {name: found.spearman.estimate.reason for name, found in scales if found.spearman.estimate.value is None}
@@ -98,7 +97,7 @@ def _what_is_resampled(comparison: HumanComparison) -> str:
         if side is None:
             continue
         if side.ranking is None:
-            what = "the standard errors" + (f" and {side.n_seeds} training seeds" if side.n_seeds > 1 else "")
+            what = "the standard errors" + (f" and {len(side.seeds)} training seeds" if len(side.seeds) > 1 else "")
         else:
             what = "instructions" + (f" and {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
         parts.append(f"{side.role}: {what}")
@@ -133,14 +132,13 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     return Section(title="Pairs of models", blocks=tuple(blocks))
 
 
-def inverted_text(ranking: SidesComparison) -> str:
+def inverted_text(ranking: RankingComparison) -> str:
     """How many pairs of models the two sides order differently, and how many of them beyond noise."""
     n_beyond = sum(pair.is_beyond_noise for pair in ranking.inversions)
     noise = f"{n_beyond} beyond noise (more than two standard errors on both sides)"
-    if ranking.exact_side:
-        noise = (
-            f"how many of them beyond noise is unknown, for the figures of {ranking.exact_side} have no standard errors"
-        )
+    if ranking.without_errors:
+        reason = f"for the figures of {ranking.without_errors} have no standard errors"
+        noise = f"how many of them beyond noise is unknown, {reason}"
     return f"{len(ranking.inversions)} of {len(ranking.pairs)} pairs of models are inverted, {noise}"
 
 
@@ -157,19 +155,19 @@ def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, .
         f"{pair.p_value:.3f}",
         f"{pair.p_value_joint:.3f}",
         "noise unknown"
-        if comparison.ranking.exact_side
+        if comparison.ranking.without_errors
         else "beyond noise"
         if pair.is_beyond_noise
         else "within noise",
     )
 
 
-def _gap(side: Side | None, gap: float, error: float) -> str:
+def _gap(side: SourceRanking | None, gap: float, error: float | None) -> str:
     scale = 100 if side is not None and side.is_win_rate else 1
-    return f"{scale * gap:+.1f} +- {scale * error:.1f}"
+    return plus_minus(gap, error, Notation(digits=1, scale=scale, is_signed=True))
 
 
-def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
+def own_ranking_section(side: SourceRanking, ranking: ModelRanking) -> Section:
     """One side's ranking under the three conventions for ties, with strengths and Elo."""
     header = ("model", "n", *(rule.replace("_", " ") for rule in TIE_RULES), "ties", "Bradley-Terry", "Elo")
     rows = tuple(
@@ -200,7 +198,7 @@ def own_ranking_section(side: Side, ranking: ModelRanking) -> Section:
     )
 
 
-def _rate(model: SideModel | None) -> str:
+def _rate(model: ModelWinRate | None) -> str:
     return MISSING if model is None else plus_minus(model.win_rate, model.standard_error, PERCENT)
 
 

@@ -10,8 +10,16 @@ from farm.analysis.sweep.arms import Arm, ArmsComparison
 from farm.analysis.sweep.controls import label_free_margins
 from farm.analysis.sweep.result import SweepResult, arm_of
 from farm.analysis.sweep.verdicts import seeds_of, select, value_table, win_rate_of
-from farm.reports.text import PERCENT, Notation, difference_text, exact_error, interval_or_reason, number
-from farm.stats.ranking.correlations import Inversion
+from farm.reports.text import (
+    PERCENT,
+    POINTS,
+    Notation,
+    exact_error,
+    interval_or_reason,
+    number,
+    plus_minus,
+)
+from farm.stats.ranking.pair_orders import PairOrder
 from farm.stats.ranking.win_rates import WinRate, paired_difference
 from farm.wording import counted, listed
 
@@ -132,27 +140,27 @@ def _no_correlation(result: SweepResult) -> list[str]:
 
 
 def _correlations(comparison: ArmsComparison) -> str:
-    ranking = comparison.ranking
+    correlations = comparison.ranking.on_win_rates
     return (
-        f"the two rankings of {counted(len(ranking.models), 'method')} correlate at Spearman "
-        f"{interval_or_reason(ranking.spearman, TWO_DIGITS)}, Kendall "
-        f"{interval_or_reason(ranking.kendall, TWO_DIGITS)} (95% intervals)"
+        f"the two rankings of {counted(len(comparison.ranking.models), 'method')} correlate at Spearman "
+        f"{interval_or_reason(correlations.spearman.estimate, TWO_DIGITS)}, Kendall "
+        f"{interval_or_reason(correlations.kendall.estimate, TWO_DIGITS)} (95% intervals)"
     )
 
 
 def _inversions(comparison: ArmsComparison) -> str:
     ranking = comparison.ranking
     beyond = [pair for pair in ranking.inversions if pair.is_beyond_noise]
-    inverted = f"{len(ranking.inversions)} of {counted(ranking.n_pairs, 'pair')} of methods inverted"
+    inverted = f"{len(ranking.inversions)} of {counted(len(ranking.pairs), 'pair')} of methods inverted"
     if not beyond:
         return f"{inverted}, none beyond noise" if ranking.inversions else inverted
     return f"{inverted}, {len(beyond)} beyond noise: {listed(map(_inversion, beyond), 3)}"
 
 
-def _inversion(pair: Inversion) -> str:
+def _inversion(pair: PairOrder) -> str:
     return (
-        f"{pair.better_in_first} over {pair.better_in_second} by {difference_text(pair.first)} points for the first, "
-        f"{difference_text(pair.second)} for the second"
+        f"{pair.model} over {pair.other} by {plus_minus(pair.first_difference, pair.first_standard_error, POINTS)} "
+        f"points for the first, {plus_minus(pair.second_difference, pair.second_standard_error, POINTS)} for the second"
     )
 
 

@@ -19,7 +19,8 @@ import pandas as pd
 from farm.analysis.sweep.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
 from farm.stats.bootstrap import FloatArray, Resampling
-from farm.stats.ranking.correlations import RankingAgreement, compare_rankings
+from farm.stats.ranking.ranking_comparison import RankingComparison, compare_rankings
+from farm.stats.ranking.score_draws import draws_of_scores
 from farm.stats.ranking.win_rates import WinRate
 
 Kind = Literal["trained", "other", "label_free"]
@@ -77,7 +78,7 @@ class ArmsComparison:
     simulated_seeds: tuple[int, ...]
     n_instructions: int
     """Evaluation instructions that both arms judged."""
-    ranking: RankingAgreement
+    ranking: RankingComparison
     """Crowd first, simulated second, over the "trained" rows."""
     rows: tuple[ModelRow, ...]
     """Trained, other, label-free; within each the best crowd win rate first."""
@@ -124,13 +125,14 @@ def compare_arms(
         raise UserError("the two arms were judged on different instructions; nothing to compare")
     seeds = _shared_seeds(halves[0], ranked, crowd), _shared_seeds(halves[1], ranked, simulated)
     scores = [_scores(half, ranked, seeds[k], instruction_keys) for k, half in enumerate(halves)]
+    draws = draws_of_scores(ranked, scores[0], scores[1], resampling=resampling)
     return ArmsComparison(
         crowd=crowd,
         simulated=simulated,
         crowd_seeds=seeds[0],
         simulated_seeds=seeds[1],
         n_instructions=len(instruction_keys),
-        ranking=compare_rankings(ranked, scores[0], scores[1], resampling=resampling),
+        ranking=compare_rankings(*draws, names=("crowd", "simulated")),
         rows=_rows(verdicts, (crowd, simulated), seeds, ranked=ranked, label_free=label_free, keys=instruction_keys),
     )
 

@@ -1,81 +1,96 @@
-"""Comparisons as JSON files: keys sorted, floats not rounded, every number with what it rests on."""
+"""`comparison.json` of a sweep: its two arms in the shape of `farm.analysis.comparison_schema`."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.analysis.sweep.arms import Arm, ArmResult, ArmsComparison, ModelRow
-from farm.reports.json_file import Json, estimate_json, write_json
-from farm.stats.ranking.correlations import Inversion
+from farm.analysis.comparison_file import (
+    ModelFigures,
+    inversions_json,
+    model_json,
+    no_label_agreement,
+    pairs_json,
+    ranking_json,
+    write_comparison_file,
+)
+from farm.analysis.comparison_schema import SCHEMA_VERSION, ComparisonJson, ModelJson, SourceJson
+from farm.analysis.sweep.arms import Arm, ArmResult, ArmsComparison, Kind
 
 
-def write_comparison(comparison: ArmsComparison, path: Path, *, measured: Mapping[str, float] | None = None) -> None:
+def write_comparison(comparison: ArmsComparison, path: Path, *, measured: Mapping[str, float]) -> None:
     """Write `comparison.json`.
 
     Args:
         comparison: the two arms.
         path: the file; written beside and renamed into place.
-        measured: further numbers at the top level, such as `wall_seconds` and `peak_memory_mb`.
+        measured: wall_seconds and peak_memory_mb, where they were measured.
     """
-    ranking = comparison.ranking
-    content: Json = {
-        **(measured or {}),
-        "arms": {"crowd": _arm(comparison.crowd), "simulated": _arm(comparison.simulated)},
-        "n_seeds": {"crowd": len(comparison.crowd_seeds), "simulated": len(comparison.simulated_seeds)},
-        "seeds": {"crowd": comparison.crowd_seeds, "simulated": comparison.simulated_seeds},
+    write_comparison_file(comparison_json(comparison, measured=measured), path)
+
+
+def comparison_json(comparison: ArmsComparison, *, measured: Mapping[str, float]) -> ComparisonJson:
+    """The content of `comparison.json`; arguments as in `write_comparison`."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "sources": {
+            "humans": _source(comparison.crowd, comparison.crowd_seeds),
+            "simulated": _source(comparison.simulated, comparison.simulated_seeds),
+        },
         "n_instructions": comparison.n_instructions,
-        "n_models": len(ranking.models),
-        "spearman": estimate_json(ranking.spearman),
-        "kendall": estimate_json(ranking.kendall),
-        "pearson": estimate_json(ranking.pearson),
-        "models": [_model(row) for row in comparison.trained],
-        "label_free": [_model(row) for row in comparison.rows if row.kind == "label_free"],
-        "other": [_model(row) for row in comparison.rows if row.kind == "other"],
-        "inversions": [_inversion(pair) for pair in ranking.inversions],
-        "n_pairs": ranking.n_pairs,
-        "expected_inversions": ranking.expected_inversions,
+        "ranking": ranking_json(comparison.ranking),
+        "ranking_trained_in_lab": None,
+        "n_not_trained_in_lab": 0,
+        "ranking_by_annotator": {},
+        "inversions": inversions_json(comparison.ranking),
+        "pairs": pairs_json(comparison.ranking),
+        "models": _models(comparison, "trained"),
+        "label_free": _models(comparison, "label_free"),
+        "other": _models(comparison, "other"),
+        "label_agreement": no_label_agreement("a sweep compares rankings of methods, not labels"),
+        "label_agreement_by_annotator": {},
+        "win_rates_by_annotator": [],
+        "rankings": {"humans": None, "simulated": None},
+        "human_labels": None,
+        "flagged_humans": [],
+        "screening": None,
+        "notes": [],
+        "wall_seconds": measured.get("wall_seconds"),
+        "peak_memory_mb": measured.get("peak_memory_mb"),
     }
-    write_json(content, path)
 
 
-def _arm(arm: Arm) -> Json:
-    return dataclasses.asdict(arm)
-
-
-def _model(row: ModelRow) -> Json:
+def _source(arm: Arm, seeds: tuple[int, ...]) -> SourceJson:
     return {
-        "method": row.method,
-        "labels": row.labels,
-        **_result("crowd", row.crowd),
-        **_result("simulated", row.simulated),
+        "source": f"trained on {arm.annotator_train}, judged by {arm.annotator_eval}",
+        "annotators": [arm.annotator_eval],
+        "annotator_train": arm.annotator_train,
+        "seeds": list(seeds),
+        "n_seeds": len(seeds),
     }
 
 
-def _result(arm: str, result: ArmResult | None) -> Json:
+def _models(comparison: ArmsComparison, kind: Kind) -> list[ModelJson]:
+    return [
+        model_json(
+            row.method,
+            _figures(row.crowd),
+            _figures(row.simulated),
+            labels=row.labels,
+            is_trained_in_lab=kind != "label_free",
+        )
+        for row in comparison.rows
+        if row.kind == kind
+    ]
+
+
+def _figures(result: ArmResult | None) -> ModelFigures | None:
     if result is None:
-        return {}
-    rate = result.win_rate
-    return {
-        f"{arm}_win_rate": rate.win_rate,
-        f"{arm}_standard_error": rate.standard_error,
-        f"{arm}_n_total": rate.n_total,
-        f"{arm}_n_unparsed": rate.n_unparsed,
-        f"{arm}_n_seeds": rate.n_seeds,
-        f"{arm}_mean_length": result.mean_length,
-        f"{arm}_utility": result.utility,
-    }
-
-
-def _inversion(pair: Inversion) -> Json:
-    return {
-        "better_for_crowd": pair.better_in_first,
-        "better_for_simulated": pair.better_in_second,
-        "crowd_difference": pair.first.difference,
-        "crowd_standard_error": pair.first.standard_error,
-        "simulated_difference": pair.second.difference,
-        "simulated_standard_error": pair.second.standard_error,
-        "probability": pair.probability,
-        "is_beyond_noise": pair.is_beyond_noise,
-        "p_value": pair.p_value,
-        "p_value_joint": pair.p_value_joint,
-    }
+        return None
+    return ModelFigures(
+        win_rate=result.win_rate.win_rate,
+        standard_error=result.win_rate.standard_error,
+        n=result.win_rate.n_total,
+        n_unparsed=result.win_rate.n_unparsed,
+        n_seeds=result.win_rate.n_seeds,
+        mean_length=result.mean_length,
+        utility=result.utility,
+    )

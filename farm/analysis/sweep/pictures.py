@@ -187,9 +187,10 @@ def _arms_note(comparison: ArmsComparison) -> str:
     seeds = sorted({len(comparison.crowd_seeds), len(comparison.simulated_seeds)})
     in_arm = " and ".join(map(str, seeds[:-1])) + (" and " if len(seeds) > 1 else "") + counted(seeds[-1], "seed")
     digits = Notation(digits=2)
+    correlations = comparison.ranking.on_win_rates
     return (
         f"{counted(len(comparison.ranking.models), 'ranked method')}, "
         f"{counted(comparison.n_instructions, 'instruction')}, {in_arm} an arm; bars: one standard error\n"
-        f"Spearman {interval(comparison.ranking.spearman, digits)}, "
-        f"Kendall {interval(comparison.ranking.kendall, digits)} (95% intervals)"
+        f"Spearman {interval(correlations.spearman.estimate, digits)}, "
+        f"Kendall {interval(correlations.kendall.estimate, digits)} (95% intervals)"
     )

@@ -22,7 +22,7 @@ from farm.reports.text import (
     plus_minus,
     rate_text,
 )
-from farm.stats.ranking.correlations import Inversion
+from farm.stats.ranking.pair_orders import PairOrder
 from farm.stats.ranking.win_rates import Difference
 
 ARMS_PNG = "comparison.png"
@@ -52,12 +52,13 @@ def arms_section(comparison: ArmsComparison, pictures: Collection[str]) -> Secti
 def rankings_section(comparison: ArmsComparison) -> Section:
     """The correlations with their intervals, and the inverted pairs."""
     ranking = comparison.ranking
+    correlations = ranking.on_win_rates
     lines = (
-        f"Spearman {interval_or_reason(ranking.spearman)}",
-        f"Kendall {interval_or_reason(ranking.kendall)}",
-        f"Pearson {interval_or_reason(ranking.pearson)}",
-        f"{len(ranking.inversions)} of {ranking.n_pairs} pairs inverted ({ranking.expected_inversions:.1f} on average "
-        "over resamples)",
+        f"Spearman {interval_or_reason(correlations.spearman.estimate)}",
+        f"Kendall {interval_or_reason(correlations.kendall.estimate)}",
+        f"Pearson {interval_or_reason(correlations.pearson.estimate)}",
+        f"{len(ranking.inversions)} of {len(ranking.pairs)} pairs inverted ({ranking.expected_inversions:.1f} on "
+        "average over resamples)",
         *(_inversion_text(pair, "crowd", "simulated") for pair in ranking.inversions),
     )
     return Section(
@@ -161,12 +162,17 @@ def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(str(each) for each in numbers)
 
 
-def _inversion_text(pair: Inversion, first: str, second: str) -> str:
+def _inversion_text(pair: PairOrder, first: str, second: str) -> str:
     noise = "larger than noise" if pair.is_beyond_noise else "within noise"
+    gaps = (
+        plus_minus(pair.first_difference, pair.first_standard_error, POINTS),
+        plus_minus(pair.second_difference, pair.second_standard_error, POINTS),
+    )
+    p_inverted = 1 - pair.p_same_order
     return (
-        f"{first} puts {pair.better_in_first} over {pair.better_in_second} ({difference_text(pair.first)} points), "
-        f"{second} the reverse ({difference_text(pair.second)}): {noise}, p {pair.p_value:.2f}, "
-        f"{pair.p_value_joint:.2f} corrected for all pairs; inverted in {100 * pair.probability:.0f}% of resamples"
+        f"{first} puts {pair.model} over {pair.other} ({gaps[0]} points), {second} the reverse ({gaps[1]}): {noise}, "
+        f"p {pair.p_value:.2f}, {pair.p_value_joint:.2f} corrected for all pairs; inverted in {100 * p_inverted:.0f}% "
+        "of resamples"
     )
 
 

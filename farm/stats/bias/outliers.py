@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from farm.stats.bias.votes import Ints, VoteTable
+from farm.stats.holm import holm
 from farm.stats.outlier_tests import Kind, OutlierTest, outlier_tests
-from farm.stats.ranking.correlations import holm
 
 ALPHA = 0.05
 """Chance that anybody is flagged where nobody should be."""

@@ -2,6 +2,11 @@
 
 Nothing depends on what the models are called. If one model takes part in every comparison (and there are at least
 three), it is the reference: the others' win rates are against it, and it is not ranked itself.
+
+A model is significantly better than another if at least 97.5% of the resamples order them so, which is the two-sided
+95% bootstrap interval of their difference leaving out zero. Its best rank is 1 + the number of models that are
+significantly better, its worst rank the number of models minus those that are significantly worse. Pairs are tested one
+by one, without a correction for their number: with many models a few of these statements are wrong.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate
+from farm.stats.bootstrap import LEVEL, Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
 from farm.stats.ranking.elo import order_averaged_elo
 from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranking.ranking_draws import RankingDraws
 from farm.stats.ranking.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
-from farm.stats.ranks import Ranks, ranks_from_draws
 
 CHUNK_BYTES = 2**26
 """Weights, and counts of pairs, held at once while resampling."""
@@ -80,22 +85,6 @@ class ModelRanking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankingDraws:
-    """A ranking's numbers and what they are under resampling, for the comparison with another ranking."""
-
-    models: tuple[str, ...]
-    """The ranked ones, in alphabetical order."""
-    win_rates: FloatArray
-    """(M,) ties one half."""
-    win_rate_draws: FloatArray
-    """(R, M)"""
-    strengths: FloatArray
-    """(M,); NaN if there are none."""
-    strength_draws: FloatArray
-    """(R, M)"""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ranked:
     """A ranking with its resamples."""
 
@@ -129,17 +118,21 @@ def rank_models(
     kept = np.array([k for k, model in enumerate(comparisons.models) if model != reference], dtype=np.intp)
     strengths = np.full(len(kept), np.nan) if fit is None else fit.strengths[0, kept]
     rates = rates_of_counts(counts.pairs, observed, "ties_half")[0, kept]
+    is_refused = bool(disconnected(comparisons.models, counts.pairs)) or (len(comparisons.models) < 2 and bool(reason))
     draws = RankingDraws(
         models=tuple(comparisons.models[k] for k in kept),
         win_rates=rates,
         win_rate_draws=drawn.win_rates["ties_half"][:, kept],
         strengths=strengths,
         strength_draws=drawn.strengths[:, kept],
+        strength_reason=reason,
+        difference_errors=None,
+        exact_models=frozenset(),
+        refusal=reason if is_refused else "",
     )
-    refusal = disconnected(comparisons.models, counts.pairs) or ("" if len(comparisons.models) > 1 else reason)
     by_strength = fit is not None
     ranks = None
-    if not refusal:
+    if not is_refused:
         ranks = ranks_from_draws(*((strengths, draws.strength_draws) if by_strength else (rates, draws.win_rate_draws)))
     models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=resampling.seed, reason=reason)
     parsed = int(np.isfinite(comparisons.scores).sum())
@@ -147,17 +140,46 @@ def rank_models(
         ranking=ModelRanking(
             models=models,
             reference=reference,
-            ranked_by="" if refusal else "strength" if by_strength else "win_rate",
+            ranked_by="" if is_refused else "strength" if by_strength else "win_rate",
             tie_model=tie_model,
             tie_strength=_tie_strength(fit, drawn, tie_model, parsed, reason),
             n_total=parsed,
             n_unparsed=len(comparisons.scores) - parsed,
             n_clusters=counts.n_clusters,
             reason=reason,
-            is_refused=bool(refusal),
+            is_refused=is_refused,
         ),
         draws=draws,
     )
+
+
+class Ranks(NamedTuple):
+    """Of M models."""
+
+    place: IntArray
+    """(M,) 1 + the number of models with a higher value; equal values share a place."""
+    low: IntArray
+    """(M,) best rank: 1 + the number of models that are significantly better."""
+    high: IntArray
+    """(M,) worst rank: M - the number of models that are significantly worse."""
+
+
+def ranks_from_draws(values: FloatArray, draws: FloatArray) -> Ranks:
+    """Ranks of models, the highest value first.
+
+    Args:
+        values: (M,)
+        draws: (R, M) the same under resampling; resamples in which a value is missing are left out.
+    """
+    known = draws[np.isfinite(draws).all(axis=1)]
+    n_models = len(values)
+    place = 1 + (values[None, :] > values[:, None]).sum(axis=1)
+    if len(known) == 0:
+        return Ranks(place, np.ones(n_models, dtype=np.intp), np.full(n_models, n_models, dtype=np.intp))
+    # (M, M): share of resamples in which the column's model is better than the row's.
+    better = np.stack([(known > known[:, [k]]).mean(axis=0) for k in range(n_models)])
+    is_better = better >= (1 + LEVEL) / 2
+    return Ranks(place, 1 + is_better.sum(axis=1), n_models - is_better.sum(axis=0))
 
 
 def cluster_resamples(counts: ClusterCounts, *, resampling: Resampling) -> Iterator[PairCounts]:

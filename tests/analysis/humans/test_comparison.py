@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.json_file import human_comparison_json, write_human_comparison
 from farm.analysis.humans.rankings import consensus
 from farm.analysis.humans.report import human_page
@@ -17,8 +17,8 @@ from farm.labels.published_standings import read_standings
 from farm.labels.read import read_annotations
 from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
+from farm.stats.ranking.correlations import Correlations
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
-from farm.stats.ranking.ranking_agreement import Correlations
 from tests.labels.label_rows import crowd, row
 from tests.paths import ROOT
 
@@ -34,8 +34,8 @@ def settings(**changes: object) -> RankingSettings:
     return RankingSettings(**given)  # type: ignore[arg-type]
 
 
-def given(frame: pd.DataFrame) -> Given:
-    return Given(path=Path("labels.parquet"), content=frame)
+def given(frame: pd.DataFrame) -> Source:
+    return Source(path=Path("labels.parquet"), content=frame)
 
 
 def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None, **changes: object) -> HumanComparison:
@@ -45,7 +45,7 @@ def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None, **chan
 
 def published(path: Path = TABLE_2, **columns: str) -> HumanComparison:
     sides = [
-        Given(path=path, content=read_standings(path, role, columns.get(role)))  # type: ignore[arg-type]
+        Source(path=path, content=read_standings(path, role, columns.get(role)))  # type: ignore[arg-type]
         for role in ("humans", "simulated")
     ]
     return compare_with_humans(sides[0], sides[1], settings())
@@ -135,7 +135,7 @@ def test_pandalm_agreement(pandalm: pd.DataFrame, pandalm_answers: dict[str, dic
     # All three humans label every item, so S1 among them is the mean of the three pairs.
     mean = pandalm_answers["human_pairwise_raw_agreement_3class_mean"]["value"]
     assert round(found.agreement.human_human_s1.value or 0, 4) == mean
-    gpt = found.by_annotator["gpt-3.5-turbo"]
+    gpt = found.agreement_by_annotator["gpt-3.5-turbo"]
     assert round(gpt.raw.value or 0, 4) == 0.7156 and (gpt.raw.n_total, gpt.raw.n_unparsed) == (974, 25)
     # Published with the 25 unparsed as wrong, over all 999 items; here they are left out.
     wrong = pandalm_answers["gpt-3.5-turbo__mean_agreement_with_single_human"]["value"]
@@ -193,7 +193,7 @@ def test_labels_against_published_figures(tmp_path: Path) -> None:
     path = tmp_path / "published.csv"
     path.write_text("model,win_rate,standard_error\na,20,2\nb,40,2\nc,60,2\nd,80,2\ne,90,1\n")
     table = crowd(800)
-    humans = Given(path=path, content=read_standings(path, "humans", None))
+    humans = Source(path=path, content=read_standings(path, "humans", None))
     found = compare_with_humans(humans, given(table), settings())
     assert found.ranking.models == ("a", "b", "c", "d")
     assert found.ranking.on_win_rates.spearman.estimate.value == pytest.approx(1)
@@ -206,7 +206,7 @@ def test_without_standard_errors_no_inversion_counts_as_beyond_noise(tmp_path: P
         "model,human_win_rate,simulated_win_rate,simulated_standard_error\na,20,90,1\nb,40,50,1\nc,60,10,1\n"
     )
     found = published(path)
-    assert found.ranking.exact_side == "humans" and len(found.ranking.inversions) == 3
+    assert found.ranking.without_errors == "humans" and len(found.ranking.inversions) == 3
     assert not any(pair.is_beyond_noise for pair in found.ranking.inversions)
     assert "unknown, for the figures of humans have no standard errors" in markdown(human_page(found, frozenset()))
 
@@ -316,7 +316,7 @@ def test_an_unknown_trained_model_is_an_error() -> None:
 def test_sides_without_a_model_in_common_say_what_each_has(tmp_path: Path) -> None:
     path = tmp_path / "published.csv"
     path.write_text("model,win_rate\nx,20\ny,40\n")
-    humans = Given(path=path, content=read_standings(path, "humans", None))
+    humans = Source(path=path, content=read_standings(path, "humans", None))
     with pytest.raises(UserError, match="no model in common: humans x, y, simulated a, b, c, d"):
         compare_with_humans(humans, given(crowd()), settings())
 
@@ -350,7 +350,7 @@ def test_annotators_rank_one_by_one() -> None:
     table = crowd(annotators=("h1", "h2", "judge", "other"))
     human, machine = table["annotator_kind"] == "human", table["annotator_kind"] == "llm"
     found = compared(table[human], table[machine])
-    assert [(side.role, side.source) for side in found.alone] == [
+    assert [(side.role, side.source) for side in found.annotator_rankings] == [
         ("humans", "h1"), ("humans", "h2"), ("simulated", "judge"), ("simulated", "other"),
     ]  # fmt: skip
     alone = compared(table[human], table[table["annotator"] == "judge"])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.label_statistics import HumanHabits, human_habits
+from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from farm.labels.read import read_annotations
 from farm.stats.bootstrap import Resampling
@@ -21,8 +21,8 @@ def table(*labels: tuple[str, str, float | None], **more: object) -> pd.DataFram
     )  # fmt: skip
 
 
-def described(frame: pd.DataFrame) -> HumanHabits:
-    return human_habits(frame, resampling=Resampling(seed=0, n_resamples=100))
+def described(frame: pd.DataFrame) -> LabelStatistics:
+    return label_statistics(frame, resampling=Resampling(seed=0, n_resamples=100))
 
 
 def test_hand_calculated_figures() -> None:

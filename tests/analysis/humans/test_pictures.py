@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.comparison import Given, HumanComparison, RankingSettings, compare_with_humans
+from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
 from farm.analysis.humans.report import RANKINGS_PNG, human_page
 from farm.analysis.humans.report_labels import AGREEMENT_PNG
@@ -18,7 +18,7 @@ SETTINGS = RankingSettings(
 
 
 def compared(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> HumanComparison:
-    sides = [None if frame is None else Given(path=Path("x.csv"), content=frame) for frame in (humans, simulated)]
+    sides = [None if frame is None else Source(path=Path("x.csv"), content=frame) for frame in (humans, simulated)]
     return compare_with_humans(sides[0], sides[1], SETTINGS)
 
 
@@ -29,7 +29,7 @@ def both() -> HumanComparison:
     settings = RankingSettings(
         tie_model="half_wins", trained_in_lab=("$a_",), resampling=Resampling(seed=0, n_resamples=100)
     )
-    given = Given(path=Path("x.csv"), content=table)
+    given = Source(path=Path("x.csv"), content=table)
     return compare_with_humans(given, given, settings)
 
 
@@ -64,7 +64,7 @@ def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
     settings = RankingSettings(
         tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50)
     )
-    given = Given(path=Path("x.csv"), content=table)
+    given = Source(path=Path("x.csv"), content=table)
     found = compare_with_humans(given, given, settings)
     assert not draw_sides(found, tmp_path / "r.png") and draw_agreement(found, tmp_path / "a.png")
     assert "Label by label" in markdown(human_page(found, frozenset()))

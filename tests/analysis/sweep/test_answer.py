@@ -86,7 +86,7 @@ def test_both_rankings_say_what_is_ahead_beyond_noise(two_arms: SweepResult) -> 
 
 def test_the_correlation_stands_with_its_interval_and_the_inversions(two_arms: SweepResult) -> None:
     assert two_arms.comparison is not None
-    spearman = two_arms.comparison.ranking.spearman
+    spearman = two_arms.comparison.ranking.on_win_rates.spearman.estimate
     (line,) = [line for line in answer(two_arms) if "Spearman" in line]
     assert f"Spearman {spearman.value:.2f} [{spearman.low:.2f}, {spearman.high:.2f}]" in line and "4 methods" in line
     assert any("of 6 pairs of methods inverted" in line for line in answer(two_arms))

@@ -31,7 +31,7 @@ def compared(verdicts: pd.DataFrame, *, crowd: Arm = CROWD, simulated: Arm = POO
 
 def test_the_same_order_in_both_arms_is_a_correlation_of_one() -> None:
     result = compared(two_arms(RATES, {m: r / 2 for m, r in RATES.items()}))
-    assert result.ranking.spearman.value == pytest.approx(1)
+    assert result.ranking.on_win_rates.spearman.estimate.value == pytest.approx(1)
     assert [row.method for row in result.rows] == ["best_of_n", "ppo", "dpo", "sft"]
     assert result.crowd_seeds == (0, 1) and result.n_instructions == 200
 
@@ -72,7 +72,9 @@ def test_cross_judging_of_the_other_arm_does_not_enter() -> None:
 def test_exchanging_the_arms_exchanges_the_columns() -> None:
     verdicts = two_arms(RATES, {"sft": 0.3, "dpo": 0.25, "ppo": 0.6, "best_of_n": 0.55})
     there, back = compared(verdicts), compared(verdicts, crowd=POOL, simulated=CROWD)
-    assert there.ranking.kendall.value == pytest.approx(back.ranking.kendall.value)
+    assert there.ranking.on_win_rates.kendall.estimate.value == pytest.approx(
+        back.ranking.on_win_rates.kendall.estimate.value
+    )
     assert {r.name: (r.crowd, r.simulated) for r in there.rows} == {r.name: (r.simulated, r.crowd) for r in back.rows}
 
 
@@ -108,18 +110,19 @@ def test_comparison_json_has_the_promised_keys(tmp_path: Path) -> None:
     write_comparison(compared(verdicts), path, measured={"wall_seconds": 12.5})
     found = json.loads(path.read_text())
     for name in ("spearman", "kendall", "pearson"):
-        assert {"value", "low", "high"} <= found[name].keys()
+        assert {"value", "low", "high"} <= found["ranking"][name].keys()
     # Ranks 1 2 3 4 against 1 3 2 4: 1 - 6 * 2 / (4 * 15) = .8; one of six pairs inverted: (5 - 1) / 6
-    assert found["spearman"]["value"] == pytest.approx(0.8)
-    assert found["kendall"]["value"] == pytest.approx(2 / 3)
-    assert found["n_models"] == 4 == len(found["models"])
-    assert found["models"][0]["crowd_standard_error"] > 0 and found["models"][0]["crowd_n_total"] == 400
-    assert [row["method"] for row in found["label_free"]] == ["longest"]
+    assert found["ranking"]["spearman"]["value"] == pytest.approx(0.8)
+    assert found["ranking"]["kendall"]["value"] == pytest.approx(2 / 3)
+    assert found["ranking"]["n_models"] == 4 == len(found["models"])
+    assert found["models"][0]["human_standard_error"] > 0 and found["models"][0]["human_n"] == 400
+    assert [row["model"] for row in found["label_free"]] == ["longest"]
     (pair,) = found["inversions"]
-    assert {pair["better_for_crowd"], pair["better_for_simulated"]} == {"dpo", "ppo"}
+    assert {pair["better_for_humans"], pair["better_for_simulated"]} == {"dpo", "ppo"}
     assert pair["is_beyond_noise"] is True
-    assert found["n_seeds"] == {"crowd": 2, "simulated": 2}
-    assert found["arms"]["simulated"] == {"annotator_train": "pool", "annotator_eval": "pool"}
+    assert found["sources"]["humans"]["n_seeds"] == 2
+    assert found["sources"]["simulated"]["annotator_train"] == "pool"
+    assert found["sources"]["simulated"]["annotators"] == ["pool"]
     assert found["wall_seconds"] == 12.5
 
 

@@ -1,0 +1,121 @@
+"""How far two rankings of the same models agree, whatever they were made from: the one comparison of rankings.
+
+The first ranking is taken as the truth (people's, or the crowd's of a sweep), the second is to predict it. Both are
+values with resamples (`farm.stats.ranking.ranking_draws`); where these come from is the caller's business:
+`farm.stats.ranking.score_draws` makes them of training runs, `farm.stats.ranking.model_ranking` of recorded labels.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from farm.stats.ranking.correlations import Correlations, correlate, no_correlations
+from farm.stats.ranking.pair_orders import PairOrder, pair_orders
+from farm.stats.ranking.ranking_draws import RankingDraws
+
+MOST_NAMED = 6
+"""Models that a reason names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingComparison:
+    """How far the second ranking is the first."""
+
+    models: tuple[str, ...]
+    """The ones that both rank."""
+    on_win_rates: Correlations
+    on_strengths: Correlations
+    """On Bradley-Terry log-strengths."""
+    pairs: tuple[PairOrder, ...]
+    """Every pair of models by win rate, in the order of the first ranking."""
+    expected_inversions: float
+    """Sum over the pairs of the probability that they are ordered differently."""
+    without_errors: str
+    """Whose figures come without standard errors: no inversion can be told from noise then. Empty if nobody's."""
+    reason: str
+    """Why there is no comparison of rankings; empty if there is one."""
+
+    @property
+    def inversions(self) -> tuple[PairOrder, ...]:
+        """The pairs that the two rankings order differently, the least likely to be noise first."""
+        return tuple(sorted((p for p in self.pairs if p.is_inverted), key=lambda p: (p.p_value, p.p_same_order)))
+
+
+def compare_rankings(
+    first: RankingDraws, second: RankingDraws, *, names: tuple[str, str], only: Collection[str] | None = None
+) -> RankingComparison:
+    """Compare two rankings.
+
+    Args:
+        first: the ranking that is taken as the truth.
+        second: the ranking that is to predict it; its resamples are drawn together with the first's.
+        names: what the two are called in reasons.
+        only: narrows the comparison to these models; None for all that both rank.
+    """
+    shared = sorted(set(first.models) & set(second.models))
+    shared = [model for model in shared if only is None or model in only]
+    rankings = dict(zip(names, (first, second), strict=True))
+    reason = _why_none(rankings, shared)
+    if reason:
+        return no_comparison(reason, shared)
+    first, second = first.of(shared), second.of(shared)
+    why = by_source({name: ranking.strength_reason for name, ranking in rankings.items()})
+    pairs = pair_orders(first, second)
+    without_errors = " and ".join(name for name, ranking in rankings.items() if ranking.exact_models & set(shared))
+    if without_errors:
+        pairs = tuple(replace(pair, is_beyond_noise=False) for pair in pairs)
+    return RankingComparison(
+        models=tuple(shared),
+        on_win_rates=correlate(
+            first.win_rates, second.win_rates, first.win_rate_draws, second.win_rate_draws, names=names
+        ),
+        on_strengths=correlate(
+            first.strengths, second.strengths, first.strength_draws, second.strength_draws, names=names, reason=why
+        ),
+        pairs=pairs,
+        expected_inversions=sum(1 - pair.p_same_order for pair in pairs),
+        without_errors=without_errors,
+        reason="",
+    )
+
+
+def no_comparison(reason: str, models: Collection[str] = ()) -> RankingComparison:
+    """An empty comparison that says why."""
+    missing = no_correlations(len(models), reason)
+    return RankingComparison(
+        models=tuple(models),
+        on_win_rates=missing,
+        on_strengths=missing,
+        pairs=(),
+        expected_inversions=0.0,
+        without_errors="",
+        reason=reason,
+    )
+
+
+def by_source(reasons: Mapping[str, str]) -> str:
+    """Reasons of both sources in one sentence, once if they are the same; empty if there are none."""
+    given = {name: reason for name, reason in reasons.items() if reason}
+    if len(given) == 2 and len(set(given.values())) == 1:
+        return f"{' and '.join(given)}: {next(iter(given.values()))}"
+    return "; ".join(f"{name}: {reason}" for name, reason in given.items())
+
+
+def _why_none(rankings: Mapping[str, RankingDraws], shared: Collection[str]) -> str:
+    refusal = by_source({name: ranking.refusal for name, ranking in rankings.items()})
+    if refusal:
+        return refusal
+    if not shared:
+        ranked = ", ".join(f"{name} {_named(ranking.models)}" for name, ranking in rankings.items())
+        return f"the two rank no model in common: {ranked}"
+    for name, ranking in rankings.items():
+        missing = [model for model in shared if np.isnan(ranking.win_rates[ranking.models.index(model)])]
+        if missing:
+            return f"{name}: no parsed verdict on {_named(missing)}"
+    return ""
+
+
+def _named(models: Collection[str]) -> str:
+    more = f" and {len(models) - MOST_NAMED} more" if len(models) > MOST_NAMED else ""
+    return ", ".join(list(models)[:MOST_NAMED]) + more
