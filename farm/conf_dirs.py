@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
-
-from farm.config import CONF_DIR, PACKAGE_DIR, ConfigError, Problem
-
+PACKAGE_DIR = Path(__file__).resolve().parent
+CONF_DIR = next((path for path in [PACKAGE_DIR / "conf"] if path.is_dir()), PACKAGE_DIR.parent / "conf")
+"""The settings that come with farm: inside the package where it is installed, beside it in the repository."""
 VARIABLE = "FARM_CONF"
 """The environment variable that names the user's folder; worker processes inherit it."""
 DEFAULT_DIR = Path("farm_conf")
@@ -27,7 +26,7 @@ KEY = "conf_dir"
 
 def user_conf_dir() -> Path:
     """The user's folder; where none is named, it need not be there."""
-    return Path(os.environ[VARIABLE]).expanduser() if _is_named() else DEFAULT_DIR
+    return Path(os.environ[VARIABLE]).expanduser() if is_named() else DEFAULT_DIR
 
 
 def conf_dirs() -> list[Path]:
@@ -38,27 +37,6 @@ def conf_dirs() -> list[Path]:
 def choices(group: str) -> list[str]:
     """The names that a group of settings offers: `choices("annotator")` is what `annotator=` takes."""
     return sorted({path.stem for folder in conf_dirs() for path in (folder / group).glob("*.yaml")})
-
-
-def open_conf_dirs() -> None:
-    """Check the user's folder, make its modules importable, and register what YAML files may say:
-
-    `${text:FILE}` is the text of a file of a settings folder; `${package:FILE}` is the path of a file in the package;
-    `${first_of:A,B}` is A, or B if A is null; `${required:KEY}` is the value of a top-level key, not null.
-
-    Raises:
-        ConfigError: the named folder is missing, or a file in it has the name of a shipped one.
-    """
-    folder = user_conf_dir()
-    if problem := _folder_problem(folder):
-        raise ConfigError([Problem(KEY, problem)])
-    importable = str(folder.resolve())
-    if _is_named() and importable not in sys.path:
-        sys.path.append(importable)  # last, so that no module in it can hide another
-    OmegaConf.register_new_resolver("text", _text, replace=True)
-    OmegaConf.register_new_resolver("package", lambda name: str(PACKAGE_DIR / name), replace=True)
-    OmegaConf.register_new_resolver("first_of", lambda given, other: other if given is None else given, replace=True)
-    OmegaConf.register_new_resolver("required", _required, replace=True)
 
 
 @contextmanager
@@ -84,13 +62,15 @@ def without_conf_dir(arguments: Sequence[str]) -> tuple[list[str], Path | None]:
     return [argument for argument in arguments if not argument.startswith(lead)], Path(named[-1]) if named else None
 
 
-def _is_named() -> bool:
+def is_named() -> bool:
+    """Whether the user said where the folder is."""
     return bool(os.environ.get(VARIABLE))
 
 
-def _folder_problem(folder: Path) -> str | None:
+def folder_problem(folder: Path) -> str | None:
+    """Why the user's folder cannot be used."""
     if not folder.is_dir():
-        return f"no folder {folder}; make it first" if _is_named() else None
+        return f"no folder {folder}; make it first" if is_named() else None
     if folder.resolve() == CONF_DIR.resolve():
         return f"{folder} holds the settings that come with farm; name a folder of your own"
     taken = [path.relative_to(CONF_DIR) for path in sorted(CONF_DIR.rglob("*")) if path.is_file()]
@@ -99,17 +79,3 @@ def _folder_problem(folder: Path) -> str | None:
         several = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
         return f"{folder / taken[0]} has the name of a file that comes with farm{several}; give it another"
     return None
-
-
-def _text(name: str) -> str:
-    for folder in conf_dirs():
-        if (folder / name).is_file():
-            return (folder / name).read_text("utf-8")
-    where = " nor in ".join(str(folder) for folder in conf_dirs())
-    raise ConfigError([Problem(f"${{text:{name}}}", f"no such file in {where}")])
-
-
-def _required(key: str, *, _root_: DictConfig) -> object:
-    if _root_.get(key) is None:
-        raise ConfigError([Problem(key, f"is required here; give {key}=... on the command line")])
-    return _root_[key]

@@ -5,7 +5,6 @@ collects all problems of all nodes, and only then makes objects. No config objec
 """
 
 import dataclasses
-import difflib
 import importlib
 import typing
 from collections.abc import Mapping, Sequence
@@ -16,10 +15,7 @@ from typing import TypeVar, cast
 import pydantic
 
 from farm.errors import UserError
-
-PACKAGE_DIR = Path(__file__).resolve().parent
-CONF_DIR = next((path for path in [PACKAGE_DIR / "conf"] if path.is_dir()), PACKAGE_DIR.parent / "conf")
-"""The settings that come with farm: inside the package where it is installed, beside it in the repository."""
+from farm.suggestions import did_you_mean
 
 TargetT = TypeVar("TargetT")
 
@@ -27,9 +23,16 @@ TargetT = TypeVar("TargetT")
 class ConfigError(UserError):
     """All that is wrong with a configuration, one problem a line."""
 
+    exit_code = 2
+
     def __init__(self, problems: Sequence["Problem"]) -> None:
         self.problems = list(dict.fromkeys(problems))
         super().__init__("\n".join(f"{problem.where}: {problem.message}" for problem in self.problems))
+
+    def report(self) -> str:
+        n = len(self.problems)
+        lines = [f"  {problem.where}: {problem.message}".replace("  : ", "  ") for problem in self.problems]
+        return "\n".join([f"farm: {n} problem{'s' if n > 1 else ''}; nothing was started", *lines])
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,6 @@ class Problem:
     """Dotted key."""
     message: str
     """What was expected, what came, what to do."""
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """' Did you mean x?' if something known is close, else the list of what is known."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
 
 
 def build(target: type[TargetT], node: Mapping[str, object]) -> TargetT:
@@ -64,6 +61,13 @@ def build(target: type[TargetT], node: Mapping[str, object]) -> TargetT:
         raise ConfigError(problems)
     assert isinstance(value, target)
     return value
+
+
+def value_problems(value: object, hint: object, where: str) -> list[Problem]:
+    """What is wrong with a plain value at a dotted key, by the type that its field declares."""
+    problems: list[Problem] = []
+    _convert(value, hint, where, problems)
+    return problems
 
 
 _FAILED = object()

@@ -1,8 +1,17 @@
 """Errors whose message tells the user all there is to know; the command line prints them without a traceback."""
 
+from typing import ClassVar
+
 
 class UserError(Exception):
     """Something outside the code is wrong: a file, a checkpoint, an artifact, a full disk."""
+
+    exit_code: ClassVar[int] = 1
+    """What the command line ends with."""
+
+    def report(self) -> str:
+        """What the command line prints."""
+        return f"farm: {self}"
 
 
 class UnfitError(UserError, ValueError):

@@ -15,7 +15,8 @@ from farm.commands.pocket import BuildCommand
 from farm.commands.run import plan
 from farm.commands.score import settings_of
 from farm.compose import compose_one, expand
-from farm.config import CONF_DIR, ConfigError, build
+from farm.conf_dirs import CONF_DIR
+from farm.config import ConfigError, build
 from farm.models.prompts import ChatPrompt
 from farm.store.artifacts import describe
 from tests.judges.evaluators import write_evaluator

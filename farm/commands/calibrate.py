@@ -21,13 +21,14 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.compose import compose_one
-from farm.conf_dirs import DEFAULT_DIR, choices, user_conf_dir
-from farm.config import CONF_DIR, ConfigError, Problem, build, did_you_mean
+from farm.conf_dirs import CONF_DIR, DEFAULT_DIR, choices, user_conf_dir
+from farm.config import ConfigError, Problem, build
 from farm.labels.read import notes_of, read_annotations
 from farm.progress import progress
 from farm.records import Annotation
 from farm.reports.json_file import write_json
 from farm.reports.page import terminal, write_page
+from farm.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,65 +1,21 @@
-"""The console script: `farm <command> [overrides]`."""
+"""The console script: `farm <command> [key=value ...]`."""
 
 import importlib
-import logging
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 
-from farm.conf_dirs import choices, conf_dir_in_use, without_conf_dir
-from farm.config import ConfigError
+from farm.commands.messages import show_messages
+from farm.commands.overview import overview
+from farm.commands.registry import COMMANDS, Command
+from farm.conf_dirs import conf_dir_in_use, without_conf_dir
 from farm.errors import UserError
+from farm.suggestions import did_you_mean
 from farm.version import version
 
-HELP = """\
-farm - which way of learning from preferences works best, and would people agree?
-
-usage: farm <command> [key=value ...]      every command takes Hydra overrides
-
-  run            one chain, or a sweep: simulate labels, train a method, judge it
-                   farm run method=dpo annotator=crowd seed=0
-                   farm run -m method=ppo,dpo annotator=crowd,pool seed=0,1,2
-                   farm run experiment=pocket
-  annotate       let an annotator label a file of comparisons, or of two models' outputs
-                   farm annotate input=PATH output=PATH annotator=pool
-  score          a reward model's scores of any outputs, or its accuracy on labelled pairs
-                   farm score input=PATH output=PATH reward_model=DIR
-                   farm score pairs=PATH output=DIR reward_model=DIR
-  judges         how good judges are: against labels, against baselines, under attack
-                   farm judges input=PATH annotators=[greedy,pool]
-  cache          what has been asked of judge models: look, export; farm cache prune older_than_days=90
-  leaderboard    regenerate leaderboard/ from the artifacts under root; --check only says what differs
-  compare        simulated against crowd rankings, or recorded judges against humans
-                   farm compare                farm compare humans=PATH simulated=PATH
-  calibrate      fit a simulated annotator to human labels
-                   farm calibrate humans=PATH judge=PATH name=my_crowd
-  plan           how many labels, annotators and seeds a question needs
-                   farm plan difference=0.05 confidence=0.9
-  pocket build   pretrain the pocket world's base model again: farm pocket build output=DIR
-
-{choices}
-
-Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
-adds those of a folder of yours. Artifacts go to root (default runs/). farm --version says which farm this is.
-A wrong key or type is reported before anything starts, with exit code 2.
-"""
-
-PAPER = "_paper"
-HELP_WIDTH = 110
-
-COMMANDS = {
-    ("run",): "farm.commands.run:run",
-    ("annotate",): "farm.commands.annotate:annotate",
-    ("score",): "farm.commands.score:score",
-    ("judges",): "farm.commands.judges:judges",
-    ("cache",): "farm.commands.cache:cache",
-    ("calibrate",): "farm.commands.calibrate:calibrate",
-    ("plan",): "farm.commands.plan:plan",
-    ("leaderboard",): "farm.commands.leaderboard:leaderboard",
-    ("compare",): "farm.commands.compare:compare",
-    ("pocket", "build"): "farm.commands.pocket:build_base",
-}
+HELP_WORDS = ("-h", "--help", "help")
+VERSION_WORDS = ("-V", "--version")
+COMPLETION = ("-sc", "--shell-completion")
 
 
 def main() -> None:
@@ -76,7 +32,7 @@ def main() -> None:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code: 0 done, 1 something failed, 2 the command line is wrong."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    show_messages(is_verbose=False)
     # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     rest, conf_dir = without_conf_dir(arguments)
@@ -85,51 +41,40 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _run_command(arguments: Sequence[str]) -> int:
-    if arguments and arguments[0] in ("-V", "--version"):
+    if arguments and arguments[0] in VERSION_WORDS:
         print(f"farm {version()}")
         return 0
-    if not arguments or arguments[0] in ("-h", "--help", "help") or arguments[-1] in ("-h", "--help"):
-        print(_help())
+    if not arguments or (arguments[0] in HELP_WORDS and len(arguments) == 1):
+        print(overview())
         return 0
-    for words, target in COMMANDS.items():
-        if tuple(arguments[: len(words)]) == words:
-            return _guarded(target, arguments[len(words) :])
-    names = ", ".join(" ".join(words) for words in COMMANDS)
-    print(f"farm: no command {arguments[0]!r}; commands: {names} (farm --help)", file=sys.stderr)
-    return 2
-
-
-def _guarded(target: str, arguments: Sequence[str]) -> int:
-    # Imported here: `farm --help` and `farm compare` must not wait eight seconds for torch and the trainers.
-    module_name, _, function_name = target.partition(":")
-    command: Callable[[Sequence[str]], int] = vars(importlib.import_module(module_name))[function_name]
-    try:
-        return command(arguments)
-    except ConfigError as error:
-        problems = len(error.problems)
-        print(f"farm: {problems} problem{'s' if problems > 1 else ''}; nothing was started", file=sys.stderr)
-        for problem in error.problems:
-            where = f"{problem.where}: " if problem.where else ""
-            print(f"  {where}{problem.message}", file=sys.stderr)
+    if arguments[0] in HELP_WORDS:
+        arguments = [*arguments[1:], "--help"]
+    if arguments[0] in COMPLETION:
+        complete: Callable[[Sequence[str]], int] = vars(importlib.import_module("farm.commands.line"))["complete"]
+        return complete(arguments)
+    command = next((c for c in COMMANDS if tuple(arguments[: len(c.words)]) == c.words), None)
+    if command is None:
+        print(f"farm: {_no_command(arguments)}", file=sys.stderr)
         return 2
+    # Imported here: `farm --help` and a mistyped command need not wait for Hydra.
+    run_line: Callable[[Command, Sequence[str]], int] = vars(importlib.import_module("farm.commands.line"))["run_line"]
+    try:
+        return run_line(command, arguments[len(command.words) :])
     except UserError as error:
-        print(f"farm: {error}", file=sys.stderr)
-        return 1
+        print(error.report(), file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         print("\nfarm: stopped; what is finished stays, and the same command goes on from there", file=sys.stderr)
         return 130
 
 
-def _help() -> str:
-    return HELP.format(choices="\n".join(_choices(group) for group in ("method", "annotator", "experiment")))
-
-
-def _choices(group: str) -> str:
-    """A group's choices, wrapped; a method's published settings stand as [_paper] behind its name."""
-    names = choices(group)
-    plain = [name for name in names if not name.endswith(PAPER)]
-    shown = [name + (f"[{PAPER}]" if name + PAPER in names else "") for name in plain]
-    lead = f"  {group:<12}"
-    return textwrap.fill(
-        ", ".join(shown), HELP_WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+def _no_command(arguments: Sequence[str]) -> str:
+    given = arguments[0]
+    longer = [command.name for command in COMMANDS if command.words[0] == given]
+    if longer:
+        return f"say `farm {longer[0]}`; its settings: farm {longer[0]} --help"
+    if "=" in given:
+        return f"{given}: a command comes first, as in `farm run {given}`; all of them: farm --help"
+    return (
+        f"no command {given!r}; {did_you_mean(given, [command.name for command in COMMANDS])} All commands: farm --help"
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.compose import compose_one
-from farm.config import CONF_DIR, build
+from farm.conf_dirs import CONF_DIR
+from farm.config import build
 from farm.pocket.pretrained.build import BuildSettings
 from farm.pocket.pretrained.build import build as pretrain
 

@@ -8,12 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import hydra
 import torch
 import transformers
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.best_of_n import best_of_n_line
@@ -22,6 +21,7 @@ from farm.analysis.sweep.sweep_report import write_report
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
+from farm.commands.messages import show_messages
 from farm.commands.stage_report import (
     choice_text,
     one_line,
@@ -30,15 +30,15 @@ from farm.commands.stage_report import (
     standing_text,
     write_candidates,
 )
-from farm.compose import expand, settings_as_axes, written_sweep_keys
-from farm.conf_dirs import open_conf_dirs
-from farm.config import CONF_DIR, ConfigError, Problem, build
+from farm.compose import expand, plain_config, run_hydra, settings_as_axes, written_sweep_keys
+from farm.config import ConfigError, Problem, build
 from farm.errors import UserError
 from farm.pipeline.chain import Chain
 from farm.pipeline.results import read_run, read_runs
 from farm.pipeline.training import run_chain
 from farm.progress import job_label
 from farm.records import Standing
+from farm.settings.resolvers import open_conf_dirs
 from farm.store.artifacts import Artifact, ArtifactError, Store
 from farm.store.tables import read_table
 
@@ -140,8 +140,8 @@ def _plan(overrides: Sequence[str], *, is_multirun: bool) -> Sweep:
 def run_job(config: DictConfig) -> None:
     """One job of a sweep, in a worker process of Hydra's launcher."""
     open_conf_dirs()
-    plain = cast(dict[str, object], OmegaConf.to_container(config, resolve=True))
-    chain, session = plan(plain)
+    show_messages(is_verbose=bool(config.verbose))
+    chain, session = plan(plain_config(config))
     label = label_of(chain)
     with job_label(label):
         start = time.monotonic()
@@ -203,16 +203,12 @@ def _launch(sweep: Sweep) -> None:
     given_twice = [key for key in written_sweep_keys("config", sweep.overrides) if key in keys]
     # Hydra would run the written axis and the given one; the command line has the last word.
     dropped = [f"~hydra.sweeper.params.{key}" for key in given_twice]
-    arguments = sys.argv
-    sys.argv = ["farm run", "--multirun", *settings_as_axes("config", sweep.overrides), *dropped]
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")(run_job)()
+        run_hydra("config", "farm run", ["--multirun", *settings_as_axes("config", sweep.overrides), *dropped], run_job)
     except SystemExit as stop:
         # Hydra has printed the failing job's traceback; _finish names what is missing.
         if stop.code not in (0, 1, None):
             raise
-    finally:
-        sys.argv = arguments
 
 
 def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:

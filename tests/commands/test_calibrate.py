@@ -11,7 +11,8 @@ import yaml
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noised import NoisedAnnotator
 from farm.commands.calibrate import calibrate
-from farm.config import CONF_DIR, ConfigError, build
+from farm.conf_dirs import CONF_DIR
+from farm.config import ConfigError, build
 from farm.errors import UserError
 from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up

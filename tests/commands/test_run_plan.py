@@ -3,7 +3,7 @@
 import yaml
 
 from farm.commands.run import _following, _plan
-from farm.config import CONF_DIR
+from farm.conf_dirs import CONF_DIR
 
 
 def test_controls_run_with_the_seeds_of_the_sweep_before_them() -> None:

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from farm.commands.run import plan
 from farm.compose import expand
-from farm.config import CONF_DIR
+from farm.conf_dirs import CONF_DIR
 from farm.methods.method import Method, TrainingInputs
 from farm.models.adapter import LoRA
 from farm.models.answering import draw_answers

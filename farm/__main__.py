@@ -1,0 +1,5 @@
+"""`python -m farm`: the same as the console script `farm`."""
+
+from farm.commands.main import main
+
+main()

@@ -1,0 +1,53 @@
+"""`farm --help`: the commands and the choices of the groups that matter most. It must not wait for Hydra."""
+
+import textwrap
+
+from farm.commands.registry import COMMANDS, Command
+from farm.conf_dirs import choices
+
+TEXT = """\
+farm - which way of learning from preferences works best, and would people agree?
+
+usage: farm <command> [key=value ...]
+
+{commands}
+
+{choices}
+
+farm <command> --help      its keys with their defaults, its examples, and the choices of each group
+farm run method=ppo --help the keys of a choice
+farm <command> --cfg job   the settings that a command line composes; --info and tab completion are Hydra's, too:
+                           eval "$(farm -sc install=bash)"
+verbose=true               with any command: say more of what happens
+
+Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
+adds those of a folder of yours. Artifacts go to root (default runs/). farm --version says which farm this is.
+A wrong key, choice or type is reported before anything starts, with exit code 2."""
+SHOWN_GROUPS = ("method", "annotator", "experiment")
+PAPER = "_paper"
+WIDTH = 110
+NAME_WIDTH = 14
+
+
+def overview() -> str:
+    """The text of `farm --help`."""
+    return TEXT.format(
+        commands="\n".join(_command(command) for command in COMMANDS),
+        choices="\n".join(_choices(group) for group in SHOWN_GROUPS),
+    )
+
+
+def _command(command: Command) -> str:
+    lead = f"  {command.name:<{NAME_WIDTH}}"
+    return "\n".join([lead + command.summary, *(" " * (len(lead) + 2) + example for example in command.examples)])
+
+
+def _choices(group: str) -> str:
+    """A group's choices, wrapped; a method's published settings stand as [_paper] behind its name."""
+    names = choices(group)
+    plain = [name for name in names if not name.endswith(PAPER)]
+    shown = [name + (f"[{PAPER}]" if name + PAPER in names else "") for name in plain]
+    lead = f"  {group:<{NAME_WIDTH}}"
+    return textwrap.fill(
+        ", ".join(shown), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
