@@ -11,9 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassifi
 
 from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
-from farm.methods.ppo import PPO
-from farm.methods.ppo_reward import RewardSettings
-from farm.methods.ppo_update import UpdateSettings
+from farm.methods.ppo import PPO, RewardSettings, UpdateSettings
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate

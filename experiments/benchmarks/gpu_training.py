@@ -39,6 +39,7 @@ from transformers import Trainer, TrainerCallback
 
 from farm.methods import ppo
 from farm.methods.method import Method, TrainingInputs
+from farm.methods.online import rollouts
 
 PUBLISHED_PEAK = 989.4e12
 """Dense bfloat16 FLOP/s of H100 SXM and H200 SXM, by NVIDIA's data sheets."""
@@ -104,21 +105,30 @@ def main() -> None:
 
 def _measure_ppo(size: Size, inputs: TrainingInputs, device: torch.device, peak: float) -> dict[str, Any]:
     meter, fit = Meter(device), {}
-    for name in ("draw_completions", "score_completions", "evaluate_completions", "update_networks"):
-        phase = {"draw": "rollout", "score": "score", "evaluate": "evaluate", "update": "update"}[name.split("_")[0]]
-        setattr(ppo, name, meter.wrapped(phase, getattr(ppo, name)))
-    evaluate, step = ppo.evaluate_completions, ppo.PPO._step
+    for module, name, phase in (
+        (rollouts, "draw_completions", "rollout"),
+        (rollouts, "score_completions", "score"),
+        (ppo, "evaluate", "evaluate"),
+        (ppo, "update_networks", "update"),
+    ):
+        setattr(module, name, meter.wrapped(phase, getattr(module, name)))
+    evaluate, steps = ppo.evaluate, ppo.TrainingLoop.__iter__
 
     def evaluate_and_compare(*args: Any, **kwargs: Any) -> Any:
         """Tokens drawn from the right distribution have minus its entropy as mean log-probability."""
-        rollouts = evaluate(*args, **kwargs)
-        mask = rollouts.completion_mask
-        fit["mean_logp"] = float(rollouts.logps[mask].mean())
-        fit["minus_mean_entropy"] = -float(rollouts.entropies[mask].mean())
-        return rollouts
+        evaluated = evaluate(*args, **kwargs)
+        mask = evaluated.completion_mask
+        fit["mean_logp"] = float(evaluated.logps[mask].mean())
+        fit["minus_mean_entropy"] = -float(evaluated.entropies[mask].mean())
+        return evaluated
 
-    ppo.evaluate_completions = evaluate_and_compare
-    ppo.PPO._step = meter.wrapped("whole step", step)  # type: ignore[method-assign]
+    def timed_steps(loop: ppo.TrainingLoop) -> Iterator[int]:
+        for step in steps(loop):
+            with meter.phase("whole step"):
+                yield step
+
+    ppo.evaluate = evaluate_and_compare
+    ppo.TrainingLoop.__iter__ = timed_steps  # type: ignore[method-assign]
     _train(ppo_method(size), inputs)
     seconds = {name: median(values[1:]) for name, values in meter.seconds.items()}
     all_phases = [name for name in seconds if name != "whole step"]

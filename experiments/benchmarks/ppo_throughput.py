@@ -24,9 +24,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from farm.methods.method import TrainingInputs
-from farm.methods.ppo import PPO
-from farm.methods.ppo_reward import RewardSettings
-from farm.methods.ppo_update import UpdateSettings
+from farm.methods.ppo import PPO, RewardSettings, UpdateSettings
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model, load_tokenizer, save_checkpoint
 from farm.models.prompts import PromptTemplate, render_all
 from farm.models.tokens import encode_prompt

@@ -29,48 +29,57 @@ and losses are over real tokens only; the reference always sees the plain prompt
 | entropy | update: mean over tokens of the entropy, nats | slow fall; 0 is collapse |
 | grad_norm | update: mean norm before clipping | steady |
 
-`timings.jsonl` and `rollouts.parquet` as in farm/methods/ppo.py, without kl.
+`timings.jsonl` (without evaluate) and `rollouts.parquet` (without kl) as in farm/methods/ppo.py.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.online.candidates import Snapshots, check_n_snapshots
-from farm.methods.online.rollouts import draw_completions, micro_batches, prompts_of_step
-from farm.methods.online.training_log import Clock, StepLog, load_state, save_state
-from farm.methods.quark_update import QuarkUpdate, imitation_terms
+from farm.methods.online.candidates import check_n_snapshots
+from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
+from farm.methods.online.networks import Networks, load_networks
+from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
+from farm.methods.online.training_log import Clock
 from farm.models.answering import keep_short
-from farm.models.checkpoint import Model, load_tokenizer, save_checkpoint
-from farm.models.forward import LanguageModel
+from farm.models.checkpoint import Model
+from farm.models.forward import completion_batch
 from farm.models.prompts import render_all
-from farm.models.scoring.reward import RewardScorer, load_reward_scorer
-from farm.models.tokens import decode_completion, encode_prompt
-from farm.models.trainable import load_policy_and_reference
-from farm.progress import progress
-from farm.records import Instruction, Policy
-from farm.seeds import rng_for
-from farm.store.cost import Cost, count
+from farm.models.tokens import encode_prompt
+from farm.records import Policy
+from farm.tensors.logprobs import entropies, full_kl, per_token_logps
 
 
-class Sample(NamedTuple):
-    """An answer in the pool."""
+@dataclass(frozen=True, kw_only=True)
+class QuarkUpdate:
+    """How the policy is fitted to the answers of a step."""
 
-    instruction: str
-    input: str
-    completion_ids: list[int]
-    """End token included, if the answer has ended."""
-    score: float
+    key_name: ClassVar[str] = "QuarkUpdate"
+
+    epochs: int
+    """Passes over the answers trained on."""
+    batch_size: int
+    """Answers per optimizer step, whatever the micro-batch size."""
+    learning_rate: float
+    """Adam's peak learning rate."""
+    schedule: Schedule
+    """The learning rate after the warmup: constant, or linearly to 0 at the last step."""
+    warmup_steps: int
+    """Steps in which the learning rate rises linearly."""
+    adam_epsilon: float
+    """Adam's epsilon."""
+    max_grad_norm: float
+    """The gradient is scaled down to this norm if it is longer."""
+    kl_coef: float
+    """Weight of the KL to the SFT policy, per token."""
+    entropy_coef: float
+    """Weight of the entropy that is kept up; AlpacaFarm found that it hurts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,141 +127,107 @@ class Quark:
         return ("sft", "reward_model", "unlabeled")
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
-        run = _open_run(inputs, self.update.adam_epsilon, seed)
-        trained, state_path = {"policy": run.policy.model}, scratch_dir / "state.pt"
-        saved = load_state(state_path, trained, run.optimizer, run.policy.model.device)
-        first_step = saved["step"] if saved else 0
-        pool = [Sample(*row) for row in saved["pool"]] if saved else []
-        log = StepLog(output_dir, scratch_dir, first_step)
-        snapshots = Snapshots(output_dir, scratch_dir, n_steps=self.n_steps, n_snapshots=self.n_snapshots)
-        with progress(self.name, total=self.n_steps, unit="steps") as bar:
-            bar.advance(first_step)
-            for step in range(first_step, self.n_steps):
-                pool = self._step(run, pool, step, log)
-                snapshots.keep(step + 1, partial(save_checkpoint, run.policy.model, run.tokenizer))
-                if (step + 1) % self.checkpoint_every == 0:
-                    values = {"step": step + 1, "pool": [list(sample) for sample in pool]}
-                    save_state(state_path, values, trained, run.optimizer)
-                bar.advance()
-        log.finish(self.n_steps)
-        snapshots.finish()
-        checkpoint = save_checkpoint(run.policy.model, run.tokenizer, output_dir)
-        return Policy(checkpoint=checkpoint, prefix=self._name_of(0), temperature=self.temperature)
+        model = inputs.model
+        networks = load_networks(inputs, seed)
+        policy = networks.policy.model
+        optimizer = torch.optim.Adam(policy.parameters(), eps=self.update.adam_epsilon, fused=True)
+        instructions = keep_short(model, inputs.unlabeled)
+        loop = TrainingLoop(self, networks, {"policy": policy}, optimizer, output_dir, scratch_dir)
+        pool = [Sample(*row) for row in loop.state.get("pool", ())]
+        for step in loop:
+            clock = Clock()
 
-    def _step(self, run: "_Run", pool: Sequence[Sample], step: int, log: StepLog) -> list[Sample]:
-        """Sample, sort, imitate, log; returns the pool for the next step."""
-        clock = Clock()
-        # Nothing has been taught yet in the first step: the text that asks for the best means nothing.
-        new = self._roll_out(run, step, clock, prefix=self._name_of(0) if step else "")
-        pool = [*(pool if self.pool == "all" else ()), *new]
-        quantiles = quantiles_of([sample.score for sample in pool], self.n_quantiles)
-        taught = [
-            (sample, quantile)
-            for sample, quantile in zip(pool, quantiles, strict=True)
-            if self.train_on == "all" or quantile == 0
-        ]
-        learning_rate = self.update.learning_rate_of(step, self.n_steps)
-        with clock.measure("update"):
-            statistics = self._imitate(run, taught, learning_rate, step)
-        scores = np.array([sample.score for sample in new])
-        n_tokens = [len(sample.completion_ids) for sample in new]
-        end = run.tokenizer.eos_token_id
-        metrics = {
-            "step": step,
-            "score_mean": float(scores.mean()),
-            "score_std": float(scores.std(ddof=1)),
-            "score_threshold": min(s.score for s, q in zip(pool, quantiles, strict=True) if q == 0),
-            "mean_length": float(np.mean(n_tokens)),
-            "share_finished": float(np.mean([sample.completion_ids[-1] == end for sample in new])),
-            "n_trained": len(taught),
-            "learning_rate": learning_rate,
-            **statistics._asdict(),
-        }
-        log.write(step, metrics, clock.report(len(new)), _table(step, new, run.tokenizer))
-        return pool
+            # Rollout. Nothing has been taught yet in the first step: the text that asks for the best means nothing.
+            rows = prompts_of_step(len(instructions), self.rollouts_per_step, step, seed)
+            answers = roll_out(
+                networks, model, [instructions[row] for row in rows],
+                temperature=self.rollout_temperature, prefix=self.name_of(0) if step else "",
+                seed=seed, purpose=f"quark rollouts {step}", clock=clock,
+            )  # fmt: skip
 
-    def _roll_out(self, run: "_Run", step: int, clock: Clock, *, prefix: str) -> list[Sample]:
-        chosen = prompts_of_step(len(run.instructions), self.rollouts_per_step, step, run.seed)
-        instructions = [run.instructions[i] for i in chosen]
-        with clock.measure("rollout"), run.precision():
-            drawn = draw_completions(
-                run.model,
-                run.policy,
-                run.tokenizer,
-                instructions,
-                temperature=self.rollout_temperature,
-                seed=run.seed,
-                purpose=f"quark rollouts {step}",
-                prefix=prefix,
-            )
-        with clock.measure("score"), run.precision():
-            prompts = [run.prompt_ids(instruction.instruction, instruction.input) for instruction in instructions]
-            sequences = [[*p, *c.ids] for p, c in zip(prompts, drawn.completions, strict=True)]
-            scores = run.reward_model.of_ids(sequences, batch_size=run.model.micro_batch_size)
-        return [
-            Sample(i.instruction, i.input, c.ids, float(score))
-            for i, c, score in zip(instructions, drawn.completions, scores, strict=True)
-        ]
+            # Sort the pool into quantiles, 0 = best.
+            pool = [*(pool if self.pool == "all" else ()), *samples_of(answers)]
+            quantiles = quantiles_of([sample.score for sample in pool], self.n_quantiles)
+            taught = [
+                (sample, quantile)
+                for sample, quantile in zip(pool, quantiles, strict=True)
+                if self.train_on == "all" or quantile == 0
+            ]
 
-    def _imitate(
-        self, run: "_Run", taught: Sequence[tuple[Sample, int]], learning_rate: float, step: int
-    ) -> "_Statistics":
-        """Several passes over the answers."""
-        for group in run.optimizer.param_groups:
-            group["lr"] = learning_rate
-        sums, n_tokens, norms = torch.zeros(3, device=run.policy.model.device), 0, []
-        for epoch in range(self.update.epochs):
-            order = rng_for(run.seed, "quark minibatches", f"{step} {epoch}").permutation(len(taught)).tolist()
-            for start in range(0, len(order), self.update.batch_size):
-                batch = [taught[row] for row in order[start : start + self.update.batch_size]]
-                sums += self._accumulate_gradients(run, batch)
-                n_tokens += sum(len(sample.completion_ids) for sample, _ in batch)
-                parameters = run.policy.model.parameters()
-                norms.append(float(torch.nn.utils.clip_grad_norm_(parameters, self.update.max_grad_norm)))
-                run.optimizer.step()
-                count(Cost(gradient_steps=1))
-                run.optimizer.zero_grad()
-        nll, kl, entropy = (sums / n_tokens).tolist()
-        loss = nll + self.update.kl_coef * kl - self.update.entropy_coef * entropy
-        return _Statistics(loss, nll, kl, entropy, float(np.mean(norms)))
+            # Imitate.
+            learning_rate = scheduled(
+                self.update.learning_rate, self.update.schedule,
+                warmup_steps=self.update.warmup_steps, step=step, n_steps=self.n_steps,
+            )  # fmt: skip
+            with clock.measure("update"):
+                statistics = imitate(
+                    networks, optimizer, self._lessons(taught, networks, model), self.update,
+                    learning_rate=learning_rate, temperature=self.rollout_temperature,
+                    micro_batch_size=model.micro_batch_size, seed=seed, step=step,
+                )  # fmt: skip
 
-    def _accumulate_gradients(self, run: "_Run", batch: Sequence[tuple[Sample, int]]) -> Tensor:
-        """Gradients of the batch's mean loss per token; returns the sums of -log p, KL and entropy."""
-        n_tokens = sum(len(sample.completion_ids) for sample, _ in batch)
-        sums = torch.zeros(3, device=run.policy.model.device)
-        plain = [run.prompt_ids(sample.instruction, sample.input) for sample, _ in batch]
-        named = [run.prompt_ids(s.instruction, s.input, self._name_of(quantile)) for s, quantile in batch]
-        completions = [sample.completion_ids for sample, _ in batch]
-        lengths = [len(p) + len(c) for p, c in zip(named, completions, strict=True)]
-        for rows in micro_batches(lengths, run.model.micro_batch_size):
-            terms = imitation_terms(
-                run.policy,
-                run.ref_policy,
-                [named[row] for row in rows],
-                [plain[row] for row in rows],
-                [completions[row] for row in rows],
-                temperature=self.rollout_temperature,
-                precision=run.precision(),
-            )
-            loss = terms.nll + self.update.kl_coef * terms.kl - self.update.entropy_coef * terms.entropy
-            (loss / n_tokens).backward()
-            sums += torch.stack(terms).detach()
-        return sums
+            # Log.
+            metrics = {
+                "score_mean": float(answers.scores.mean()),
+                "score_std": float(answers.scores.std(ddof=1)),
+                "score_threshold": min(s.score for s, q in zip(pool, quantiles, strict=True) if q == 0),
+                "mean_length": float(np.mean([len(completion.ids) for completion in answers.completions])),
+                "share_finished": float(np.mean([completion.is_finished for completion in answers.completions])),
+                "n_trained": len(taught),
+                "learning_rate": learning_rate,
+                **statistics._asdict(),
+            }
+            table = answers.table(step, score=answers.scores)
+            loop.end_step(step, metrics, clock, table, {"pool": [list(sample) for sample in pool]})
+        return Policy(checkpoint=output_dir, prefix=self.name_of(0), temperature=self.temperature)
 
-    def _name_of(self, quantile: int) -> str:
+    def name_of(self, quantile: int) -> str:
         """The text in front of a prompt; empty where quantiles are not named."""
         is_named = self.train_on == "all" and self.n_quantiles > 1
         return self.quantile_text.replace("{quantile}", str(quantile)) if is_named else ""
 
+    def _lessons(self, taught: Sequence[tuple["Sample", int]], networks: Networks, model: Model) -> list["Lesson"]:
+        """Samples with their prompts, plain and behind the name of their quantile."""
 
-class _Statistics(NamedTuple):
-    """Means over all real tokens of all passes, and over optimizer steps."""
+        def prompt_ids(sample: Sample, prefix: str) -> list[int]:
+            asked = [(sample.instruction, sample.input)]
+            (prompt,) = render_all(model.prompt, networks.tokenizer, asked, prefix)
+            return encode_prompt(networks.tokenizer, prompt)
 
-    loss: float
-    nll: float
-    kl: float
-    entropy: float
-    grad_norm: float
+        return [
+            Lesson(prompt_ids(sample, ""), prompt_ids(sample, self.name_of(quantile)), sample.completion_ids)
+            for sample, quantile in taught
+        ]
+
+
+class Sample(NamedTuple):
+    """An answer in the pool."""
+
+    instruction: str
+    input: str
+    completion_ids: list[int]
+    """End token included, if the answer has ended."""
+    score: float
+
+
+class Lesson(NamedTuple):
+    """What is imitated: a completion behind two prompts."""
+
+    plain_prompt_ids: list[int]
+    """What the reference sees."""
+    named_prompt_ids: list[int]
+    """What the policy sees: behind the name of the completion's quantile."""
+    completion_ids: list[int]
+
+
+def samples_of(answers: Answers) -> list[Sample]:
+    """The answers of a step as they enter the pool."""
+    return [
+        Sample(instruction.instruction, instruction.input, completion.ids, float(score))
+        for instruction, completion, score in zip(
+            answers.instructions, answers.completions, answers.scores, strict=True
+        )
+    ]
 
 
 def quantiles_of(scores: Sequence[float], n_quantiles: int) -> list[int]:
@@ -263,54 +238,70 @@ def quantiles_of(scores: Sequence[float], n_quantiles: int) -> list[int]:
     return [int(rank * n_quantiles // len(ranks)) for rank in ranks]
 
 
-class _Run(NamedTuple):
-    """What stays the same through a run."""
+class UpdateStatistics(NamedTuple):
+    """Means over all real tokens of all passes, and over optimizer steps."""
 
-    model: Model
-    policy: LanguageModel
-    ref_policy: LanguageModel
-    """The SFT policy, frozen."""
-    reward_model: RewardScorer
-    tokenizer: PreTrainedTokenizerBase
-    optimizer: torch.optim.Optimizer
-    instructions: Sequence[Instruction]
-    precision: Callable[[], AbstractContextManager[object]]
-    """Opens the context of every forward pass: mixed precision, or nothing."""
-    seed: int
-
-    def prompt_ids(self, instruction: str, input: str, prefix: str = "") -> list[int]:
-        """The rendered prompt behind `prefix`."""
-        (prompt,) = render_all(self.model.prompt, self.tokenizer, [(instruction, input)], prefix)
-        return encode_prompt(self.tokenizer, prompt)
+    loss: float
+    nll: float
+    kl: float
+    entropy: float
+    grad_norm: float
 
 
-def _open_run(inputs: TrainingInputs, adam_epsilon: float, seed: int) -> _Run:
-    assert inputs.sft is not None and inputs.reward_model is not None
-    model, device = inputs.model, inputs.model.torch_device
-    sft = inputs.sft.checkpoint
-    policy, ref_policy = load_policy_and_reference(sft, model, reference=sft, seed=seed)
-    is_mixed = model.dtype == "bfloat16"
-    return _Run(
-        model=model,
-        policy=LanguageModel(policy),
-        ref_policy=LanguageModel(ref_policy),
-        reward_model=load_reward_scorer(inputs.reward_model, dtype=model.torch_dtype, device=device),
-        tokenizer=load_tokenizer(inputs.sft.checkpoint),
-        optimizer=torch.optim.Adam(policy.parameters(), eps=adam_epsilon, fused=True),
-        instructions=keep_short(model, inputs.unlabeled),
-        precision=partial(torch.autocast, device.type, dtype=torch.bfloat16) if is_mixed else nullcontext,
-        seed=seed,
-    )
+def imitate(
+    networks: Networks,
+    optimizer: torch.optim.Optimizer,
+    lessons: Sequence[Lesson],
+    settings: QuarkUpdate,
+    *,
+    learning_rate: float,
+    temperature: float,
+    micro_batch_size: int,
+    seed: int,
+    step: int,
+) -> UpdateStatistics:
+    """Several passes over the lessons: each optimizer step minimises the mean loss per token of some of them."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    lengths = [len(lesson.named_prompt_ids) + len(lesson.completion_ids) for lesson in lessons]
+    sums, n_tokens, norms = torch.zeros(3, device=networks.device), 0, []
+    n_lessons, keyed = len(lessons), "quark minibatches"
+    for minibatch in minibatches(n_lessons, settings.batch_size, settings.epochs, seed=seed, purpose=keyed, step=step):
+        n_minibatch = sum(len(lessons[row].completion_ids) for row in minibatch)
+        minibatch_sums = torch.zeros(3, device=networks.device)
+        for rows in micro_batches(minibatch, lengths, micro_batch_size):
+            terms = imitation_terms(networks, [lessons[row] for row in rows], temperature=temperature)
+            loss = terms.nll + settings.kl_coef * terms.kl - settings.entropy_coef * terms.entropy
+            (loss / n_minibatch).backward()
+            minibatch_sums += torch.stack(terms).detach()
+        sums += minibatch_sums
+        n_tokens += n_minibatch
+        (norm,) = clip_and_step(optimizer, settings.max_grad_norm)
+        norms.append(float(norm))
+    nll, kl, entropy = (sums / n_tokens).tolist()
+    loss_per_token = nll + settings.kl_coef * kl - settings.entropy_coef * entropy
+    return UpdateStatistics(loss_per_token, nll, kl, entropy, float(np.mean(norms)))
 
 
-def _table(step: int, samples: Sequence[Sample], tokenizer: PreTrainedTokenizerBase) -> pd.DataFrame:
-    """rollouts.parquet's rows of one step."""
-    return pd.DataFrame(
-        {
-            "step": step,
-            "instruction": [sample.instruction for sample in samples],
-            "input": [sample.input for sample in samples],
-            "output": [decode_completion(tokenizer, sample.completion_ids) for sample in samples],
-            "score": [sample.score for sample in samples],
-        }
+class ImitationTerms(NamedTuple):
+    """Sums over all completion tokens of a batch; scalars."""
+
+    nll: Tensor
+    kl: Tensor
+    entropy: Tensor
+
+
+def imitation_terms(networks: Networks, lessons: Sequence[Lesson], *, temperature: float) -> ImitationTerms:
+    """The three terms of the objective, summed over the completions' tokens, with gradients to the policy."""
+    completion_ids = [lesson.completion_ids for lesson in lessons]
+    named = completion_batch([lesson.named_prompt_ids for lesson in lessons], completion_ids, networks.device)
+    plain = completion_batch([lesson.plain_prompt_ids for lesson in lessons], completion_ids, networks.device)
+    with networks.precision():
+        logits = networks.policy.completion_logits(named)
+        with torch.no_grad():
+            ref_logits = networks.ref_policy.completion_logits(plain)
+    return ImitationTerms(
+        -per_token_logps(logits, named.actions, temperature).sum(),
+        full_kl(logits, ref_logits, temperature).sum(),
+        entropies(logits, temperature).sum(),
     )

@@ -6,10 +6,10 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -18,11 +18,12 @@ from torch import Tensor
 
 from farm.methods import ppo
 from farm.methods.method import TrainingInputs
+from farm.methods.online import rollouts as online_rollouts
 from farm.methods.online.candidates import snapshots_of
-from farm.methods.online.rollouts import Networks, prompts_of_step
-from farm.methods.ppo import PPO
-from farm.methods.ppo_reward import AdaptiveKL, RewardSettings, ScoreMoments, token_rewards
-from farm.methods.ppo_update import UpdateSettings, make_optimizer, update_networks
+from farm.methods.online.networks import Networks, load_networks
+from farm.methods.online.rollouts import Answers
+from farm.methods.online.score_scale import AdaptiveKL
+from farm.methods.ppo import PPO, RewardSettings, Rollouts, UpdateSettings, token_rewards
 from farm.models.checkpoint import load_causal_lm, load_reward_model
 from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion
@@ -84,16 +85,10 @@ def test_tokens_that_are_rewarded_become_common(
 ) -> None:
     make(tmp_path / "sft")  # type: ignore[operator]
 
-    def share_of_even_ids(
-        networks: Networks,
-        prompt_ids: Sequence[list[int]],
-        completions: Sequence[Completion],
-        *,
-        batch_size: int,
-    ) -> Tensor:
-        return torch.tensor([sum(i % 2 == 0 for i in c.ids) / len(c.ids) for c in completions])
+    def share_of_even_ids(_: Networks, __: object, completions: list[Completion], **___: object) -> np.ndarray:
+        return np.array([sum(i % 2 == 0 for i in c.ids) / len(c.ids) for c in completions])
 
-    monkeypatch.setattr(ppo, "score_completions", share_of_even_ids)
+    monkeypatch.setattr(online_rollouts, "score_completions", share_of_even_ids)
     method = replace(
         method,
         n_steps=20,
@@ -155,25 +150,12 @@ def test_only_unfinished_answers_are_penalised(method: PPO) -> None:
     mask = torch.ones(3, 2, dtype=torch.bool)
     is_finished = torch.tensor([True, False, True])
     settings = replace(method.reward, gae_lambda=1.0, missing_eos_penalty=2.0)
-    zeros = torch.zeros(3, 2)
-    rewarded = token_rewards(settings, torch.tensor([1.0, 1.0, 0.0]), is_finished, zeros, zeros, mask, kl_coef=0.1)
+    scores, zeros = torch.tensor([1.0, 1.0, 0.0]), torch.zeros(3, 2)
+    no_answers = Answers([], [], [], np.zeros(0))
+    rollouts = Rollouts(no_answers, mask, is_finished, scores, zeros, zeros, zeros, zeros)
+    rewarded = token_rewards(rollouts, scores, settings, kl_coef=0.1)
     assert rewarded.scores.tolist() == [1.0, -1.0, 0.0]
     assert rewarded.advantages.returns.tolist() == [[1.0, 1.0], [-1.0, -1.0], [0.0, 0.0]]
-
-
-def test_moments_are_those_of_all_scores() -> None:
-    scores = torch.tensor([3.0, 1.0, 4.0, 1.0, 5.0, 9.0])
-    moments = ScoreMoments().including(scores[:2]).including(scores[2:])
-    # mean 23/6; squared deviations sum to 133 - 23^2/6 = 44.8333
-    assert moments.mean == pytest.approx(23 / 6)
-    assert moments.standard_deviation == pytest.approx((44.8333333 / 6) ** 0.5, rel=1e-6)
-
-
-def test_adaptive_kl_steers_towards_its_target() -> None:
-    adaptive = AdaptiveKL(target=6.0, rate=0.1)
-    assert adaptive.adapted(1.0, 60.0) == pytest.approx(1.02)  # error clipped to 0.2
-    assert adaptive.adapted(1.0, 6.6) == pytest.approx(1.01)
-    assert adaptive.adapted(1.0, 0.0) == pytest.approx(0.98)
 
 
 def test_learning_rates_rise_and_fall(method: PPO) -> None:
@@ -182,15 +164,6 @@ def test_learning_rates_rise_and_fall(method: PPO) -> None:
     rates = [update.learning_rates(step, 6) for step in range(6)]
     assert [policy for policy, _ in rates] == pytest.approx([1 / 3, 2 / 3, 1, 3 / 4, 1 / 2, 1 / 4])
     assert all(value == 2 * policy for policy, value in rates)
-
-
-def test_every_pass_answers_each_prompt_once() -> None:
-    passes = [[i for step in range(3 * p, 3 * p + 3) for i in prompts_of_step(10, 3, step, seed=0)] for p in range(2)]
-    for answered in passes:
-        assert len(set(answered)) == 9
-    assert passes[0] != passes[1]
-    with pytest.raises(ValueError, match="only 10 unlabeled prompts"):
-        prompts_of_step(10, 11, 0, seed=0)
 
 
 def test_micro_batches_change_nothing(method: PPO, inputs: TrainingInputs, folders: Folders) -> None:
@@ -218,16 +191,16 @@ def test_mixed_precision_starts_at_the_reference_and_moves(
 def test_end_token_is_trained(method: PPO, inputs: TrainingInputs) -> None:
     """An update whose advantage sits on the end token alone makes ending likelier."""
     assert inputs.sft is not None and inputs.reward_model is not None
-    networks = ppo._load_networks(inputs, "sft", 0)
+    networks = load_networks(inputs, 0)
+    value_model = ppo.load_value_model("sft", networks, inputs.model, 0)
     completions = [Completion([7, 8, networks.tokenizer.eos_token_id], "", True)] * 6
-    prompt_ids = [[5, 6]] * 6
-    rollouts = ppo.evaluate_completions(
-        networks, prompt_ids, completions, torch.zeros(6), temperature=1.0, micro_batch_size=6
-    )
+    answers = Answers([], [[5, 6]] * 6, completions, np.zeros(6))
+    rollouts = ppo.evaluate(networks, value_model, answers, temperature=1.0, micro_batch_size=6)
     on_end = torch.tensor([[0.0, 0.0, 1.0]]).expand(6, 3)
-    update_networks(
+    ppo.update_networks(
         networks,
-        make_optimizer(networks, method.update),
+        value_model,
+        ppo.make_optimizer(networks.policy, value_model, method.update),
         rollouts,
         Advantages(on_end, torch.zeros(6, 3)),
         method.update,
@@ -237,9 +210,7 @@ def test_end_token_is_trained(method: PPO, inputs: TrainingInputs) -> None:
         seed=0,
         step=0,
     )
-    after = ppo.evaluate_completions(
-        networks, prompt_ids, completions, torch.zeros(6), temperature=1.0, micro_batch_size=6
-    )
+    after = ppo.evaluate(networks, value_model, answers, temperature=1.0, micro_batch_size=6)
     assert (after.logps[:, 2] > rollouts.logps[:, 2]).all()
     torch.testing.assert_close(after.ref_logps, rollouts.ref_logps)
 
@@ -266,15 +237,13 @@ def test_values_and_logits_belong_to_the_state_before_each_token(base: Path, rew
 def test_a_reference_that_is_not_the_policy_is_refused(
     method: PPO, inputs: TrainingInputs, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = ppo._load_networks
-
-    def disturbed(inputs: TrainingInputs, value_init: str, seed: int) -> Networks:
-        networks = load(inputs, value_init, seed)
+    def disturbed(inputs: TrainingInputs, seed: int) -> Networks:
+        networks = load_networks(inputs, seed)
         with torch.no_grad():
             next(networks.policy.model.parameters()).add_(0.1)
         return networks
 
-    monkeypatch.setattr(ppo, "_load_networks", disturbed)
+    monkeypatch.setattr(ppo, "load_networks", disturbed)
     with pytest.raises(RuntimeError, match="did not start at its reference"):
         method.train(inputs, *folders("run"), 0)
 

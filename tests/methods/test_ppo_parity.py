@@ -28,9 +28,19 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 
-from farm.methods.online.rollouts import Networks, Rollouts, evaluate_completions, score_completions
-from farm.methods.ppo_reward import RewardSettings, TokenRewards, token_rewards
-from farm.methods.ppo_update import UpdateSettings, UpdateStatistics, make_optimizer, update_networks
+from farm.methods.online.networks import Networks
+from farm.methods.online.rollouts import Answers, score_completions
+from farm.methods.ppo import (
+    RewardSettings,
+    Rollouts,
+    TokenRewards,
+    UpdateSettings,
+    UpdateStatistics,
+    evaluate,
+    make_optimizer,
+    token_rewards,
+    update_networks,
+)
 from farm.models.forward import LanguageModel, ValueModel
 from farm.models.generate import Completion
 from farm.models.scoring.reward import RewardScorer
@@ -85,8 +95,15 @@ def ragged() -> Batch:
     return batch_named("ragged")
 
 
+class FourNetworks(NamedTuple):
+    """Those that PPO shares with other methods, and its own."""
+
+    shared: Networks
+    value_model: ValueModel
+
+
 @pytest.fixture
-def networks() -> Networks:
+def networks() -> FourNetworks:
     """TRL's four networks before its first step; the value head is the classifier's, and its bias 0."""
     policy, ref_policy = LlamaForCausalLM(config()).eval(), LlamaForCausalLM(config()).eval()
     value, reward = (LlamaForSequenceClassification(config()).eval() for _ in range(2))
@@ -100,26 +117,21 @@ def networks() -> Networks:
     value_model = ValueModel(value.model)
     with torch.no_grad():
         value_model.head.weight.copy_(value.score.weight)
-    return Networks(
+    shared = Networks(
         policy=LanguageModel(policy),
         ref_policy=LanguageModel(ref_policy.requires_grad_(False)),
-        value_model=value_model,
         reward_model=RewardScorer([reward], tokenizer=None),  # type: ignore[arg-type]
         tokenizer=None,  # type: ignore[arg-type]
         precision=nullcontext,
     )
+    return FourNetworks(shared, value_model)
 
 
-def evaluated(networks: Networks, batch: Batch) -> Rollouts:
-    scores = score_completions(networks, batch.prompt_ids, batch.completions, batch_size=3)
-    return evaluate_completions(
-        networks,
-        batch.prompt_ids,
-        batch.completions,
-        scores,
-        temperature=batch.settings["temperature"],
-        micro_batch_size=3,
-    )
+def evaluated(networks: FourNetworks, batch: Batch) -> Rollouts:
+    shared, value_model = networks
+    scores = score_completions(shared, batch.prompt_ids, batch.completions, batch_size=3)
+    answers = Answers([], batch.prompt_ids, batch.completions, scores)
+    return evaluate(shared, value_model, answers, temperature=batch.settings["temperature"], micro_batch_size=3)
 
 
 def rewarded(batch: Batch, rollouts: Rollouts) -> TokenRewards:
@@ -132,15 +144,7 @@ def rewarded(batch: Batch, rollouts: Rollouts) -> TokenRewards:
         gamma=batch.settings["gamma"],
         gae_lambda=batch.settings["lam"],
     )
-    return token_rewards(
-        settings,
-        rollouts.scores,
-        rollouts.is_finished,
-        rollouts.logratio,
-        rollouts.values,
-        rollouts.completion_mask,
-        kl_coef=settings.kl_coef,
-    )
+    return token_rewards(rollouts, rollouts.scores, settings, kl_coef=settings.kl_coef)
 
 
 def bessel(mask: Tensor) -> float:
@@ -154,7 +158,7 @@ def assert_same(ours: Tensor, trls: Tensor) -> None:
 
 
 @pytest.mark.parametrize("name", ["full", "ragged"])
-def test_logps_values_and_scores_of_rollouts(name: str, networks: Networks) -> None:
+def test_logps_values_and_scores_of_rollouts(name: str, networks: FourNetworks) -> None:
     batch = batch_named(name)
     rollouts = evaluated(networks, batch)
     assert torch.equal(rollouts.completion_mask, batch.mask)
@@ -170,7 +174,7 @@ def test_logps_values_and_scores_of_rollouts(name: str, networks: Networks) -> N
     assert (batch.trl["logprobs"] - batch.trl["ref_logprobs"]).abs().max() > 0.1
 
 
-def test_rewards_advantages_and_returns_of_full_answers(full: Batch, networks: Networks) -> None:
+def test_rewards_advantages_and_returns_of_full_answers(full: Batch, networks: FourNetworks) -> None:
     rollouts = evaluated(networks, full)
     result = rewarded(full, rollouts)
     assert_same(result.scores, full.trl["scores"])
@@ -188,7 +192,7 @@ def whitened_as_ours(batch: Batch) -> Tensor:
     return torch.where(mask, (batch.trl["whitened_rewards"] - mean) * bessel(mask) + mean, 0.0)
 
 
-def test_early_end_gives_trl_one_state_more(ragged: Batch, networks: Networks) -> None:
+def test_early_end_gives_trl_one_state_more(ragged: Batch, networks: FourNetworks) -> None:
     """With that state as one more column our functions give TRL's numbers, and without it the score moves to the end
     token."""
     trl, with_one_more = ragged.trl, ~ragged.trl["padding_mask_p1"]
@@ -244,7 +248,7 @@ def test_clipped_losses(name: str, step: int) -> None:
     assert (policy.n_clipped > 0) == (value.n_clipped > 0) == (step == 1)
 
 
-def test_two_optimizer_steps_of_full_answers(full: Batch, networks: Networks) -> None:
+def test_two_optimizer_steps_of_full_answers(full: Batch, networks: FourNetworks) -> None:
     """From token ids, in micro-batches of three, to the losses and every weight of both networks after each step."""
     rollouts = evaluated(networks, full)
     advantages = rewarded(full, rollouts).advantages
@@ -265,10 +269,11 @@ def test_two_optimizer_steps_of_full_answers(full: Batch, networks: Networks) ->
         vf_coef=full.settings["vf_coef"],
     )
     networks.value_model.head.bias.requires_grad_(False)  # TRL's head has none
-    optimizer = make_optimizer(networks, settings)
+    policy = networks.shared.policy
+    optimizer = make_optimizer(policy, networks.value_model, settings)
     for step in (0, 1):
         statistics: UpdateStatistics = update_networks(
-            networks,
+            *networks,
             optimizer,
             rollouts,
             advantages,
@@ -282,7 +287,7 @@ def test_two_optimizer_steps_of_full_answers(full: Batch, networks: Networks) ->
         assert statistics.policy_loss == pytest.approx(float(full.trl[f"step_{step}/pg_loss"]), abs=TOLERANCE)
         assert statistics.value_loss == pytest.approx(float(full.trl[f"step_{step}/vf_loss"]), abs=TOLERANCE)
         after = part(f"full/weights_{step + 1}")
-        assert_same_weights(networks.policy.model, after, "policy/")
+        assert_same_weights(policy.model, after, "policy/")
         assert_same_weights(networks.value_model.backbone, after, "value/model.")
         assert_same(networks.value_model.head.weight, after["value/score.weight"])
 

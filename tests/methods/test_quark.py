@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from farm.methods.method import TrainingInputs
+from farm.methods.online.networks import Networks
 from farm.methods.online.training_log import StepLog
-from farm.methods.quark import Quark, quantiles_of
-from farm.methods.quark_update import QuarkUpdate, imitation_terms
+from farm.methods.quark import Lesson, Quark, QuarkUpdate, imitation_terms, quantiles_of
 from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
@@ -55,7 +55,9 @@ def test_one_quantile_is_imitation_with_kl(base: Path) -> None:
     model = load_causal_lm(base, dtype=torch.float32, device=CPU)
     prompts, completions = [[5, 6, 7], [8]], [[9, 10], [11, 12, 13, 14]]
     policy = LanguageModel(model)
-    terms = imitation_terms(policy, policy, prompts, prompts, completions, temperature=1.0, precision=nullcontext())
+    networks = Networks(policy, policy, None, None, nullcontext)  # type: ignore[arg-type]
+    lessons = [Lesson(prompt, prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
+    terms = imitation_terms(networks, lessons, temperature=1.0)
     expected = 0.0
     for prompt, completion in zip(prompts, completions, strict=True):
         labels = torch.tensor([[-100] * len(prompt) + completion])

@@ -1,69 +1,55 @@
-"""PPO's rollouts: answers of the current policy with everything that the update needs to know about them."""
+"""Rollouts: the prompts of a step, one answer of the current policy to each, and the answer's score."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
-from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from numpy.typing import NDArray
 
 from farm.errors import UnfitError
+from farm.methods.online.networks import Networks
+from farm.methods.online.training_log import Clock
 from farm.models.checkpoint import Model
-from farm.models.forward import LanguageModel, ValueModel, completion_batch
+from farm.models.forward import CompletionBatch, completion_batch
 from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
-from farm.models.scoring.reward import RewardScorer
 from farm.models.tokens import encode_prompt
 from farm.records import Instruction
 from farm.seeds import rng_for
-from farm.tensors.logprobs import entropies, per_token_logps
+
+Floats = NDArray[np.float64]
 
 
-class Networks(NamedTuple):
-    """The four models of PPO and the tokenizer that they share."""
+class Answers(NamedTuple):
+    """One answer to each prompt of a step."""
 
-    policy: LanguageModel
-    ref_policy: LanguageModel
-    """The SFT policy, frozen."""
-    value_model: ValueModel
-    reward_model: RewardScorer
-    """Frozen."""
-    tokenizer: PreTrainedTokenizerBase
-    precision: Callable[[], AbstractContextManager[object]]
-    """Opens the context of every forward pass: mixed precision, or nothing."""
-
-    @property
-    def device(self) -> torch.device:
-        return self.policy.model.device
-
-
-class Rollouts(NamedTuple):
-    """One step's answers, one row each."""
-
+    instructions: list[Instruction]
     prompt_ids: list[list[int]]
-    completion_ids: list[list[int]]
-    """Sampled ids, end token included: the actions."""
-    completion_mask: Tensor
-    """(B, T) True = real token."""
-    is_finished: Tensor
-    """(B,) bool"""
-    scores: Tensor
-    """(B,) raw scores of the reward model."""
-    logps: Tensor
-    """(B, T) under the policy that drew them."""
-    ref_logps: Tensor
-    """(B, T) under the reference."""
-    values: Tensor
-    """(B, T) of the state before each token."""
-    entropies: Tensor
-    """(B, T) of the policy at that state."""
+    """The plain prompts, without a prefix."""
+    completions: list[Completion]
+    scores: Floats
+    """(B,) raw scores of the reward model behind the plain prompts."""
 
     @property
-    def logratio(self) -> Tensor:
-        """(B, T) logps - ref_logps."""
-        return self.logps - self.ref_logps
+    def lengths(self) -> list[int]:
+        """Tokens of prompt and completion."""
+        return [len(p) + len(c.ids) for p, c in zip(self.prompt_ids, self.completions, strict=True)]
+
+    def batch(self, rows: Sequence[int], device: torch.device) -> CompletionBatch:
+        """Some rows, ready for a forward pass."""
+        prompt_ids, completions = [self.prompt_ids[row] for row in rows], [self.completions[row].ids for row in rows]
+        return completion_batch(prompt_ids, completions, device)
+
+    def table(self, step: int, **columns: NDArray[np.floating]) -> pd.DataFrame:
+        """rollouts.parquet's rows of one step, with the method's own columns at the end."""
+        texts = {
+            "instruction": [instruction.instruction for instruction in self.instructions],
+            "input": [instruction.input for instruction in self.instructions],
+            "output": [completion.text for completion in self.completions],
+        }
+        return pd.DataFrame({"step": step, **texts, **columns})
 
 
 def prompts_of_step(n_prompts: int, n_per_step: int, step: int, seed: int) -> list[int]:
@@ -80,30 +66,52 @@ def prompts_of_step(n_prompts: int, n_per_step: int, step: int, seed: int) -> li
     return [int(i) for i in order[start : start + n_per_step]]
 
 
-class Drawn(NamedTuple):
-    """One answer to each of several prompts."""
-
-    prompt_ids: list[list[int]]
-    completions: list[Completion]
-
-
-def draw_completions(
+def roll_out(
+    networks: Networks,
     model: Model,
-    policy: LanguageModel,
-    tokenizer: PreTrainedTokenizerBase,
     instructions: Sequence[Instruction],
     *,
     temperature: float,
+    prefix: str,
     seed: int,
     purpose: str,
-    prefix: str = "",
-) -> Drawn:
-    """Sample one answer to each instruction, behind `prefix`; draws are keyed by (seed, purpose, prompt)."""
+    clock: Clock,
+) -> Answers:
+    """Draw one answer to each instruction and score it.
+
+    Args:
+        networks: the policy that answers and the reward model that scores.
+        model: prompt template, token limits, batch sizes.
+        instructions: of this step.
+        temperature: of the sampling.
+        prefix: stands in front of the prompt when sampling, and never when scoring.
+        seed, purpose: key the draws, with the prompt.
+        clock: gets the phases `rollout` and `score`.
+    """
     asked = [(instruction.instruction, instruction.input) for instruction in instructions]
-    prompts = render_all(model.prompt, tokenizer, asked, prefix)
+    with clock.measure("rollout"), networks.precision():
+        completions = draw_completions(
+            networks,
+            model,
+            render_all(model.prompt, networks.tokenizer, asked, prefix),
+            temperature=temperature,
+            seed=seed,
+            purpose=purpose,
+        )
+    with clock.measure("score"), networks.precision():
+        plain = render_all(model.prompt, networks.tokenizer, asked)
+        prompt_ids = [encode_prompt(networks.tokenizer, prompt) for prompt in plain]
+        scores = score_completions(networks, prompt_ids, completions, batch_size=model.micro_batch_size)
+    return Answers(list(instructions), prompt_ids, completions, scores)
+
+
+def draw_completions(
+    networks: Networks, model: Model, prompts: Sequence[str], *, temperature: float, seed: int, purpose: str
+) -> list[Completion]:
+    """One answer of the policy to each rendered prompt."""
     drawn = sample(
-        policy.model,
-        tokenizer,
+        networks.policy.model,
+        networks.tokenizer,
         prompts,
         n=1,
         temperature=temperature,
@@ -112,56 +120,25 @@ def draw_completions(
         seed=seed,
         purpose=purpose,
     )
-    return Drawn([encode_prompt(tokenizer, prompt) for prompt in prompts], [completion for (completion,) in drawn])
-
-
-def micro_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
-    """Rows in groups of at most `size`, those of like length together, so that little is padded."""
-    order = sorted(range(len(lengths)), key=lambda row: lengths[row])
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+    return [completion for (completion,) in drawn]
 
 
 def score_completions(
     networks: Networks, prompt_ids: Sequence[list[int]], completions: Sequence[Completion], *, batch_size: int
-) -> Tensor:
+) -> Floats:
     """(B,) raw scores, read from the very ids that were sampled; nothing is tokenised a second time."""
     sequences = [[*prompt, *completion.ids] for prompt, completion in zip(prompt_ids, completions, strict=True)]
-    with networks.precision():
-        scores = networks.reward_model.of_ids(sequences, batch_size=batch_size)
-    return torch.from_numpy(scores.astype(np.float32)).to(networks.device)
+    return networks.reward_model.of_ids(sequences, batch_size=batch_size)
 
 
-def evaluate_completions(
-    networks: Networks,
-    prompt_ids: Sequence[list[int]],
-    completions: Sequence[Completion],
-    scores: Tensor,
-    *,
-    temperature: float,
-    micro_batch_size: int,
-) -> Rollouts:
-    """Log-probabilities under policy and reference, values and entropies, by one forward pass of each network.
+def micro_batches(rows: Sequence[int], lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """The rows in groups of at most `size`, those of like length together, so that little is padded.
 
-    The policy's log-probabilities are computed anew rather than kept from sampling: by the same code as in the update,
-    so that the first ratio is exactly 1 in any precision.
+    Args:
+        rows: to be grouped.
+        lengths: of every row there is, by its number.
+        size: that go through one forward pass.
     """
-    device = networks.device
-    completion_ids = [completion.ids for completion in completions]
-    shape = (len(completions), max(len(ids) for ids in completion_ids))
-    mask = torch.zeros(shape, dtype=torch.bool, device=device)
-    logps, ref_logps, values, entropy = torch.zeros(4, *shape, device=device)
-    lengths = [len(p) + len(c) for p, c in zip(prompt_ids, completion_ids, strict=True)]
-    for rows in micro_batches(lengths, micro_batch_size):
-        batch = completion_batch([prompt_ids[row] for row in rows], [completion_ids[row] for row in rows], device)
-        width = batch.completion_mask.shape[1]
-        with torch.no_grad(), networks.precision():
-            logits = networks.policy.completion_logits(batch)
-            ref_logits = networks.ref_policy.completion_logits(batch)
-            mask[rows, :width] = batch.completion_mask
-            logps[rows, :width] = batch.scatter(per_token_logps(logits, batch.actions, temperature))
-            ref_logps[rows, :width] = batch.scatter(per_token_logps(ref_logits, batch.actions, temperature))
-            entropy[rows, :width] = batch.scatter(entropies(logits, temperature))
-            values[rows, :width] = batch.scatter(networks.value_model.completion_values(batch))
-    is_finished = torch.tensor([completion.is_finished for completion in completions], device=device)
-    return Rollouts(list(prompt_ids), completion_ids, mask, is_finished, scores, logps, ref_logps, values, entropy)
+    by_length = sorted(rows, key=lambda row: lengths[row])
+    for start in range(0, len(by_length), size):
+        yield by_length[start : start + size]

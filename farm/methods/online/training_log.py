@@ -72,7 +72,7 @@ class StepLog:
         self, step: int, metrics: Mapping[str, float], seconds: Mapping[str, float], rollouts: pd.DataFrame
     ) -> None:
         """Record one step. `metrics.jsonl` grows at once, for those who watch."""
-        self._file(step, "metrics").write_text(json.dumps(metrics, sort_keys=True))
+        self._file(step, "metrics").write_text(json.dumps({"step": step, **metrics}, sort_keys=True))
         self._file(step, "timings").write_text(json.dumps({"step": step, **seconds}, sort_keys=True))
         rollouts.to_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet", index=False)
         self._publish(step, "metrics")
