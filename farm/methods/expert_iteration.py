@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
-from farm.methods.method import Labels, Requirement, TrainingInputs
+from farm.methods.method import Labeller, Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.sft import fine_tune
@@ -132,16 +132,16 @@ class ExpertIteration:
         self, inputs: TrainingInputs, policy: Policy, rows: Sequence[Sequence[Output]], seed: int
     ) -> list[Output]:
         assert inputs.sft is not None
-        picker = Policy(
+        best_of_n = Policy(
             checkpoint=policy.checkpoint,
             temperature=self.rollout_temperature,
             best_of=self.n,
             scorer="reward_model",
             reward_model=inputs.reward_model,
         )
-        return best_answers(rows, score_answers(inputs.model, picker, inputs.sft, rows, seed=seed))
+        return best_answers(rows, score_answers(inputs.model, best_of_n, inputs.sft, rows, seed=seed))
 
-    def _check_budget(self, labels: Labels | None) -> None:
+    def _check_budget(self, labels: Labeller | None) -> None:
         needed = (self.n - 1) * self.n_prompts * self.rounds
         if labels is not None and needed > labels.budget:
             raise UserError(

@@ -19,7 +19,7 @@ from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl.rollouts import Rollouts, RolloutSettings, check_batch, train_online
+from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
@@ -76,12 +76,12 @@ class _GRPOTrainerOnIds(GRPOTrainer):
 
     model: PreTrainedModel
 
-    def __init__(self, *, rollouts: Rollouts, **own: Any) -> None:
-        self.rollouts = rollouts
+    def __init__(self, *, sampler: Sampler, **own: Any) -> None:
+        self.sampler = sampler
         super().__init__(**own)
 
     def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, object]]:
-        return self.rollouts.encode(prompts), None, {}
+        return self.sampler.encode(prompts), None, {}
 
-    def _generate_single_turn(self, *args: object, **kwargs: object) -> tuple[list[list[int]], None]:  # noqa: ARG002
-        return self.rollouts.draw(self.model, self.state.global_step), None
+    def _generate_single_turn(self, *_: object, **__: object) -> tuple[list[list[int]], None]:
+        return self.sampler.draw(self.model, self.state.global_step), None

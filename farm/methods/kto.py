@@ -1,4 +1,4 @@
-"""KTO: each answer alone is desirable or undesirable; no pair is compared.
+"""KTO: each answer by itself is desirable or undesirable; no pair is compared.
 
 Objective: minimise the mean over answers of w (1 - sigmoid(+-beta (logratio - z))), with + for desirable answers and -
 for undesirable ones; logratio = log pi(completion | prompt) - log pi_ref(completion | prompt), and z is an estimate of
@@ -146,5 +146,5 @@ def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[dict[
 class _KTOTrainerOnIds(KTOTrainer):
     """TRL's trainer without its tokenisation, for the reasons given in farm/methods/trl/dpo.py."""
 
-    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
+    def _prepare_dataset(self, dataset: IdRows, *_: object) -> IdRows:
         return dataset

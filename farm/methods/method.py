@@ -11,7 +11,7 @@ from farm.records import Comparison, Demonstration, Instruction, Policy, Prefere
 Requirement = Literal["demonstrations", "sft", "pairs", "reward_model", "unlabeled", "labels"]
 
 
-class Labels(Protocol):
+class Labeller(Protocol):
     """The annotator that labels for this run, asked while a method trains, within the budget of every other method."""
 
     @property
@@ -44,12 +44,12 @@ class TrainingInputs:
     unlabeled: Sequence[Instruction]
     reward_model: Path | None
     """A Hugging Face sequence-classification directory."""
-    labels: Labels | None = None
+    labels: Labeller | None = None
     """Whoever labels what the method draws; everything that was labelled lies in the artifact beside the policy."""
 
 
 class RewardStage(Protocol):
-    """How a reward model is made from preference pairs: a single one, or an ensemble."""
+    """How a reward model is made from preference pairs: one classifier, or an ensemble."""
 
     def train(
         self,

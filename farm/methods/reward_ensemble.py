@@ -86,14 +86,15 @@ class RewardEnsemble:
         scale = float(np.mean([score_scale(member) for member in reward_model_folders(folder)]))
         if not held_out:
             return evaluate_margins(None, n_train=n_train, score_mean=0.0, score_scale=scale)
-        sides = [
-            rewards_of(model, folder, [_side(pair, is_chosen=side) for pair in held_out]) for side in (True, False)
+        scores = [
+            rewards_of(model, folder, [_answer(pair, is_chosen=is_chosen) for pair in held_out])
+            for is_chosen in (True, False)
         ]
-        margins = (sides[0] - sides[1]) * scale
-        return evaluate_margins(margins, n_train=n_train, score_mean=float(np.mean(sides)), score_scale=scale)
+        margins = (scores[0] - scores[1]) * scale
+        return evaluate_margins(margins, n_train=n_train, score_mean=float(np.mean(scores)), score_scale=scale)
 
 
-def _side(pair: PreferencePair, *, is_chosen: bool) -> Output:
+def _answer(pair: PreferencePair, *, is_chosen: bool) -> Output:
     return Output(
         instruction=pair.instruction,
         input=pair.input,

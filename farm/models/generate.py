@@ -54,8 +54,8 @@ class _Sizes(NamedTuple):
     """Prompts read in at once: enough to fill the arithmetic units; on a CPU, few enough for the activations to stay in
     the cache."""
     shrink_share: float
-    """With no prompts left, the batch is cut to its live rows once they are fewer than this share. On a GPU a step of
-    fewer rows takes hardly less time, and its graph must be captured anew."""
+    """With no prompts left, the batch is cut to its running rows once they are fewer than this share. On a GPU a step
+    of fewer rows takes hardly less time, and its graph must be captured anew."""
 
 
 CPU_SIZES = _Sizes(prefill_prompts=32, shrink_share=3 / 4)
@@ -106,12 +106,12 @@ def sample(
     with torch.inference_mode(), uncounted():
         decoder = _make_decoder(model, n_slots, len(prompt_ids[order[0]]) + max_new_tokens)
         batch = _Batch(decoder, n_slots, max_new_tokens, temperature, eos_id, model.device)
-        while queue or batch.n_live:
-            n_free = batch.n_slots - batch.n_live
+        while queue or batch.n_running:
+            n_free = batch.n_slots - batch.n_running
             if queue and n_free >= max(1, REFILL_SHARE * batch.n_slots):
                 jobs = [queue.popleft() for _ in range(min(n_free, len(queue)))]
                 batch.admit(jobs, [prompt_ids[job.prompt] for job in jobs], np.stack([uniforms(job) for job in jobs]))
-            elif not queue and batch.n_live < batch.sizes.shrink_share * batch.n_slots:
+            elif not queue and batch.n_running < batch.sizes.shrink_share * batch.n_slots:
                 batch.shrink()
             finished = batch.step()
             for job, ids in finished:
@@ -152,7 +152,7 @@ class _Batch:
         return len(self._jobs)
 
     @property
-    def n_live(self) -> int:
+    def n_running(self) -> int:
         return sum(job is not None for job in self._jobs)
 
     def admit(self, jobs: Sequence[_Job], prompt_ids: Sequence[list[int]], uniforms: np.ndarray) -> None:
@@ -181,9 +181,9 @@ class _Batch:
 
     def step(self) -> list[tuple[_Job, list[int]]]:
         """Draw one token in every row; returns the answers that ended."""
-        live = np.array([job is not None for job in self._jobs])
+        is_running = np.array([job is not None for job in self._jobs])
         # An empty slot runs along at position 0, where it harms nobody and widens nothing.
-        positions = np.where(live, self._prompt_lengths + self._n_drawn - 1, 0)
+        positions = np.where(is_running, self._prompt_lengths + self._n_drawn - 1, 0)
         logits = self._decoder.step(
             self._last_ids, torch.from_numpy(positions).to(self._device), int(positions.max()) + 1
         )
@@ -191,9 +191,9 @@ class _Batch:
         uniforms = self._uniforms[rows, np.minimum(self._n_drawn, self._max_new_tokens - 1)]
         self._last_ids = sample_tokens(logits, torch.from_numpy(uniforms).to(self._device), self._temperature)
         ids = self._last_ids.cpu().numpy()
-        self._drawn[rows[live], self._n_drawn[live]] = ids[live]
-        self._n_drawn[live] += 1
-        ended = live & ((ids == self._eos_id) | (self._n_drawn == self._max_new_tokens))
+        self._drawn[rows[is_running], self._n_drawn[is_running]] = ids[is_running]
+        self._n_drawn[is_running] += 1
+        ended = is_running & ((ids == self._eos_id) | (self._n_drawn == self._max_new_tokens))
         finished = []
         for slot in ended.nonzero()[0].tolist():
             job = self._jobs[slot]
@@ -204,11 +204,11 @@ class _Batch:
 
     def shrink(self) -> None:
         """Drop the empty slots."""
-        live = [slot for slot, job in enumerate(self._jobs) if job is not None]
-        self._jobs = [self._jobs[slot] for slot in live]
-        self._prompt_lengths, self._n_drawn = self._prompt_lengths[live], self._n_drawn[live]
-        self._drawn, self._uniforms = self._drawn[live], self._uniforms[live]
-        kept = torch.tensor(live, device=self._device)
+        running = [slot for slot, job in enumerate(self._jobs) if job is not None]
+        self._jobs = [self._jobs[slot] for slot in running]
+        self._prompt_lengths, self._n_drawn = self._prompt_lengths[running], self._n_drawn[running]
+        self._drawn, self._uniforms = self._drawn[running], self._uniforms[running]
+        kept = torch.tensor(running, device=self._device)
         self._last_ids = self._last_ids[kept]
         self._decoder.keep(kept)
 

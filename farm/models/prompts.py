@@ -38,9 +38,9 @@ class PromptTemplate:
             ("without_input", self.without_input, {"instruction"}),
             ("with_input", self.with_input, {"instruction", "input"}),
         ):
-            found = _MARKER.findall(template)
-            if set(found) != markers or len(found) != len(markers):
-                raise ValueError(f"prompt template {name}: expected each of {sorted(markers)} once, found {found}")
+            used = _MARKER.findall(template)
+            if set(used) != markers or len(used) != len(markers):
+                raise ValueError(f"prompt template {name}: expected each of {sorted(markers)} once, found {used}")
 
     def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:  # noqa: ARG002
         values = {"instruction": instruction, "input": input}

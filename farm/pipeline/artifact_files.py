@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from farm.methods.method import Labels, Method, TrainingInputs
+from farm.methods.method import Labeller, Method, TrainingInputs
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
 from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Policy, Preference, PreferencePair
@@ -43,7 +43,7 @@ def write_policy(policy: Policy, artifact_dir: Path) -> None:
 
 
 def training_inputs(
-    parents: Mapping[str, Artifact], model: Model, method: Method, labels: Labels | None = None
+    parents: Mapping[str, Artifact], model: Model, method: Method, labels: Labeller | None = None
 ) -> TrainingInputs:
     """What the method asked for, read from the artifacts by role; labels where it asks for them while it trains."""
     requires = set(method.requires)

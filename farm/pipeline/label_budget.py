@@ -32,7 +32,7 @@ class LabelSource:
 
 
 class BudgetedLabels:
-    """Labels for one training run (`farm.methods.method.Labels`)."""
+    """Labels for one training run (`farm.methods.method.Labeller`)."""
 
     def __init__(self, source: LabelSource, *, scratch_dir: Path, seed: int, calls: Calls = NO_CALLS) -> None:
         """Finds what an earlier attempt has had labelled.

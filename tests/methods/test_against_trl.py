@@ -1,7 +1,7 @@
 """Our adapters against TRL's own trainers, fed plain text in TRL's standard way: the first loss and gradient agree.
 
 All answers are finished and the tiny tokenizer merges nothing across the end of the prompt, so that both see the same
-ids; what our ids are for elsewhere (unfinished answers, merges) stands in test_ids.py.
+ids; what our ids are for elsewhere (unfinished answers, merges) stands in trl/test_ids.py.
 """
 
 import json

@@ -120,7 +120,7 @@ def test_ld_alpha_takes_the_longer_answers_surplus_away(
         (["method.loss_type=robust", "method.label_smoothing=0.5"], "robust needs at least 0 and less than 0.5"),
         (["method.loss_type=exo_pair", "method.label_smoothing=0.0"], "exo_pair needs at least 1e-09"),
         (["method.ld_alpha=1.5"], "ld_alpha: expected 0 to 1, or null, got 1.5"),
-        (["method.loss_type=aot", "method.uses_wpo=true"], "weights belong to single pairs, and aot mixes them"),
+        (["method.loss_type=aot", "method.uses_wpo=true"], "weights belong to pairs, and aot mixes them"),
         (["method.loss_type=sft", "method.rows_per_forward=5"], r"a divisor of training.batch_size \(32\), got 5"),
         (["method.beta=0.0"], "beta: expected more than 0"),
     ],

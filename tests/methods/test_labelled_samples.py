@@ -13,18 +13,13 @@ from farm.methods.examples import EncodedPair
 from farm.methods.expert_iteration import ExpertIteration
 from farm.methods.iterated_dpo import IteratedDPO
 from farm.methods.method import TrainingInputs
-from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds, pairs_of
 from farm.methods.trl.dpo import train_dpo
 from farm.methods.trl.dpo_loss import DPOLoss
 from farm.methods.trl.training import TrainingJob, TrainingSettings
-from farm.records import Output, PreferencePair
+from farm.records import Output
 from farm.store.tables import read_table
 from tests.methods.conftest import Folders
 from tests.methods.scripted_labels import LongerWins
-
-
-def answers(*texts: str) -> list[Output]:
-    return [Output(instruction="Name.", output=text, generator="policy", is_finished=text != "cut") for text in texts]
 
 
 def iterated(settings: TrainingSettings, reference: str = "sft") -> IteratedDPO:
@@ -39,26 +34,6 @@ def by_labels(settings: TrainingSettings, n_prompts: int = 8) -> ExpertIteration
         name="expert_iteration_labels", n=3, n_prompts=n_prompts, rounds=2, chooser="annotator", start=None,
         rollout_temperature=1.0, training=settings, temperature=0.7,
     )  # fmt: skip
-
-
-def test_pairs_are_those_with_an_order() -> None:
-    rows = [answers("cut", "longer"), answers("same", "same"), answers("the longest", "cut")]
-    assert pairs_of(LongerWins(budget=3), rows, 0) == [
-        PreferencePair(instruction="Name.", chosen="longer", rejected="cut", rejected_is_finished=False),
-        PreferencePair(instruction="Name.", chosen="the longest", rejected="cut", rejected_is_finished=False),
-    ]
-
-
-@pytest.mark.parametrize(("n", "requests"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (8, 3)])
-def test_a_knockout_finds_the_best_with_n_minus_one_labels(n: int, requests: int) -> None:
-    labels = LongerWins(budget=100)
-    rows = [answers(*["x" * ((7 * i + 3) % n + 1) for i in range(n)]), answers(*["y"] * n)]
-    assert knockout_rounds(n) == requests
-    winners = best_by_knockout(labels, rows, 5)
-    assert winners[0].output == "x" * n
-    assert winners[1] == rows[1][0]  # of equals the first
-    assert list(labels.requests) == list(range(5, 5 + requests))
-    assert sum(map(len, labels.requests.values())) == 2 * (n - 1)
 
 
 def test_iterated_dpo_compares_the_current_policy_on_new_prompts(

@@ -19,8 +19,8 @@ from farm.models.prompt_file import saved_prompt
 from farm.models.scoring.reward import Combination, load_reward_scorer, save_ensemble
 from farm.records import Output
 from tests.methods.conftest import Folders
-from tests.methods.test_online_trl import grpo, rloo
 from tests.methods.test_sampling_methods import iteration
+from tests.methods.trl.test_rollouts import grpo, rloo
 
 Trained = Callable[[RewardEnsemble, str], Path]
 

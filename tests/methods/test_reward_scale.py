@@ -16,7 +16,7 @@ from farm.models.answering import rewards_of
 from farm.models.scoring.reward import score_scale
 from farm.records import Output
 from tests.methods.conftest import Folders
-from tests.methods.test_online_trl import grpo
+from tests.methods.trl.test_rollouts import grpo
 
 
 def scaled_head(reward_model: Path, factor: float, folder: Path) -> Path:

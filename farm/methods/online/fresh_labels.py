@@ -6,11 +6,11 @@ artifact's `labels.json`.
 
 from collections.abc import Sequence
 
-from farm.methods.method import Labels
+from farm.methods.method import Labeller
 from farm.records import Output, Preference, PreferencePair, comparison_of
 
 
-def pairs_of(labels: Labels, rows: Sequence[Sequence[Output]], request: int) -> list[PreferencePair]:
+def pairs_of(labels: Labeller, rows: Sequence[Sequence[Output]], request: int) -> list[PreferencePair]:
     """Chosen and rejected of every two answers that the annotator puts in an order.
 
     Args:
@@ -42,7 +42,7 @@ def knockout_rounds(n: int) -> int:
     return (n - 1).bit_length()
 
 
-def best_by_knockout(labels: Labels, rows: Sequence[Sequence[Output]], first_request: int) -> list[Output]:
+def best_by_knockout(labels: Labeller, rows: Sequence[Sequence[Output]], first_request: int) -> list[Output]:
     """The winner of each row: answers meet two by two, in the order of their draws, and the preferred one goes on.
 
     An odd one out goes on without a match; where there is no order, the answer that was drawn first goes on.

@@ -40,9 +40,9 @@ class StartsAtReference(TrainerCallback):
         if state.global_step != 1 or "loss" not in first:  # the summary of a training of one step has no loss
             return
         # A forward pass may hold answers of one kind only; then TRL does not log the other.
-        found = {name: first[name] for name in self._expected if name in first}
-        if any(abs(found[name] - self._expected[name]) > TOLERANCE_AT_START for name in found):
-            raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {found}")
+        logged = {name: first[name] for name in self._expected if name in first}
+        if any(abs(logged[name] - self._expected[name]) > TOLERANCE_AT_START for name in logged):
+            raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {logged}")
 
 
 class Keeper(TrainerCallback):

@@ -29,7 +29,7 @@ class DPOTrainerOnIds(DPOTrainer):
     and it would merge tokens across the end of the prompt and append the end token to unfinished answers.
     """
 
-    def _prepare_dataset(self, dataset: IdRows, *args: object) -> IdRows:  # noqa: ARG002
+    def _prepare_dataset(self, dataset: IdRows, *_: object) -> IdRows:
         return dataset
 
 

@@ -104,7 +104,7 @@ class DPOLoss:
         if self.ld_alpha is not None and not 0 <= self.ld_alpha <= 1:
             raise ValueError(f"ld_alpha: expected 0 to 1, or null, got {self.ld_alpha}")
         if self.uses_wpo and self.is_of_forward_pass:
-            raise ValueError(f"uses_wpo: weights belong to single pairs, and {self.loss_type} mixes them")
+            raise ValueError(f"uses_wpo: weights belong to pairs, and {self.loss_type} mixes them")
 
     @property
     def smoothing(self) -> float:

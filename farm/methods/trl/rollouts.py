@@ -55,8 +55,8 @@ class RolloutSettings:
             )
 
 
-class Rollouts:
-    """Samples and rewards of one training run."""
+class Sampler:
+    """Draws and rewards the answers of one training run."""
 
     def __init__(self, inputs: TrainingInputs, settings: RolloutSettings, job: TrainingJob) -> None:
         assert inputs.sft is not None and inputs.reward_model is not None
@@ -101,14 +101,8 @@ class Rollouts:
         )
         return [completion.ids for completions in drawn for completion in completions]
 
-    def score(
-        self,
-        prompts: Sequence[str],
-        completions: Sequence[str],  # noqa: ARG002
-        completion_ids: Sequence[list[int]],
-        **kwargs: object,  # noqa: ARG002
-    ) -> list[float | None]:
-        """Rewards of the sampled ids, in the form that TRL asks for."""
+    def score(self, *, prompts: Sequence[str], completion_ids: Sequence[list[int]], **_: object) -> list[float | None]:
+        """Rewards of the sampled ids, in the form that TRL asks for; the texts that it decoded are not read."""
         sequences = [
             [*encode_prompt(self._tokenizer, prompt), *ids] for prompt, ids in zip(prompts, completion_ids, strict=True)
         ]
@@ -141,11 +135,11 @@ def train_online(
         inputs: the SFT policy, the reward model and the prompts.
         settings: how many answers, and how they are rewarded.
         config: TRL's configuration class.
-        trainer: makes TRL's trainer with the keyword `rollouts`, from which it takes prompts' ids and samples.
+        trainer: makes TRL's trainer with the keyword `sampler`, from which it takes prompts' ids and samples.
         own: what only this configuration has, under TRL's names.
     """
     assert inputs.sft is not None
-    rollouts = Rollouts(inputs, settings, job)
+    sampler = Sampler(inputs, settings, job)
     n_updates = settings.n_steps * job.settings.epochs
     arguments = training_arguments(
         config,
@@ -162,16 +156,16 @@ def train_online(
     )
     policy = load_policy_to_train(inputs.sft.checkpoint, job)
     running = trainer(
-        rollouts=rollouts,
+        sampler=sampler,
         model=policy,
-        reward_funcs=[rollouts.score],
+        reward_funcs=[sampler.score],
         args=arguments,
-        train_dataset=rollouts.prompts(inputs),
-        processing_class=rollouts.tokenizer,
+        train_dataset=sampler.prompts(inputs),
+        processing_class=sampler.tokenizer,
         callbacks=[StartsAtReference({"kl": 0.0})],
     )
     run_trainer(running, job)
-    return save_trained(policy, rollouts.tokenizer, job)
+    return save_trained(policy, sampler.tokenizer, job)
 
 
 def draw_while_training(

@@ -1,6 +1,6 @@
 """The border to TRL: our names inside, TRL's outside. Every TRL trainer of the laboratory is configured and run here.
 
-What this settles for all of them: the batch size is global and the micro-batch size only decides how its gradient is
+What is the same for all of them: the batch size is global and the micro-batch size only decides how its gradient is
 accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model
 asks for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours (farm/methods/trl/callbacks.py).
 Trainers get token ids, never text, so TRL adds, cuts and drops nothing.

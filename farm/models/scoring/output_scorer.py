@@ -52,9 +52,11 @@ class OutputScorer:
         answers = [
             (prompt, o.output, o.is_finished and self.end_token) for prompt, o in zip(prompts, outputs, strict=True)
         ]
-        found = self.reward.of_short_answers(answers, batch_size=self.batch_size, max_tokens=self.max_tokens)
-        reasons = [self._reason(score, n_tokens) for score, n_tokens in zip(found.scores, found.n_tokens, strict=True)]
-        return Scored(np.where(np.isfinite(found.scores), found.scores, np.nan), found.members, reasons)
+        scored = self.reward.of_short_answers(answers, batch_size=self.batch_size, max_tokens=self.max_tokens)
+        reasons = [
+            self._reason(score, n_tokens) for score, n_tokens in zip(scored.scores, scored.n_tokens, strict=True)
+        ]
+        return Scored(np.where(np.isfinite(scored.scores), scored.scores, np.nan), scored.members, reasons)
 
     def _reason(self, score: float, n_tokens: int) -> str:
         if np.isfinite(score):

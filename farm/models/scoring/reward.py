@@ -47,7 +47,7 @@ class Combination:
         return scores.mean(axis=0) - spread  # type: ignore[no-any-return]
 
 
-ALONE = Combination(rule="mean", coefficient=0.0)
+MEAN = Combination(rule="mean", coefficient=0.0)
 
 
 class ScoredAnswers(NamedTuple):
@@ -65,7 +65,7 @@ class RewardScorer:
     """Scores whole answers."""
 
     def __init__(
-        self, members: Sequence[PreTrainedModel], tokenizer: PreTrainedTokenizerBase, combination: Combination = ALONE
+        self, members: Sequence[PreTrainedModel], tokenizer: PreTrainedTokenizerBase, combination: Combination = MEAN
     ) -> None:
         self.members = list(members)
         self.tokenizer = tokenizer
@@ -113,7 +113,7 @@ def load_reward_scorer(path: Path, *, dtype: torch.dtype, device: torch.device) 
     Raises:
         UserError: the folder is neither.
     """
-    folders, combination = reward_model_folders(path), ALONE
+    folders, combination = reward_model_folders(path), MEAN
     for folder in folders:
         check_one_score(folder)
     if folders != [path]:
