@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from farm.records import Annotation, Preference
+from farm.wording import counted
 
 MAX_REASONS = 5
 """That a summary spells out."""
@@ -24,6 +25,14 @@ class Tally:
     @property
     def n_unparsed(self) -> int:
         return sum(self.reasons.values())
+
+    @property
+    def failure(self) -> str:
+        """Why the run is one: nothing that was asked got a verdict; empty if something did, or nothing was asked."""
+        if not self.n or self.n_unparsed < self.n:
+            return ""
+        ((reason, n),) = self.reasons.most_common(1)
+        return f"none of {counted(self.n, 'comparison')} got a verdict; most often ({n:,}): {reason}"
 
     def add(self, annotations: Iterable[Annotation]) -> None:
         """Count some more."""

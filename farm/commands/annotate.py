@@ -58,7 +58,7 @@ class AnnotateSettings:
 
 
 def annotate(arguments: Sequence[str]) -> int:
-    """Label the input; returns the exit code: 1 if a budget left rows without an answer."""
+    """Label the input; returns the exit code: 1 if a budget left rows without an answer, or none has a verdict."""
     settings = compose_one("annotate", arguments, settings_of)
     start = time.monotonic()
     with open_comparisons(settings.input) as source:
@@ -76,7 +76,9 @@ def annotate(arguments: Sequence[str]) -> int:
             stop = None if calls.session is None else calls.session.budget_stop()
     if stop:
         print(f"farm: {stop}; rows that were not asked about have no preference", file=sys.stderr)
-    return 1 if stop else 0
+    elif tally.failure:
+        print(f"farm: {tally.failure}", file=sys.stderr)
+    return 1 if stop or tally.failure else 0
 
 
 def settings_of(config: Mapping[str, object]) -> AnnotateSettings:

@@ -86,7 +86,7 @@ class _Chosen:
 
 
 def judges(arguments: Sequence[str]) -> int:
-    """Write and print the report; returns the exit code."""
+    """Write and print the report; returns the exit code: 1 if no verdict of any judge could be read."""
     settings = compose_one("judges", arguments, _settings)
     annotators = _annotators(settings, arguments)
     read = read_labelled(settings.input, settings.humans, same_judge=settings.same_judge, max_items=settings.max_items)
@@ -114,7 +114,9 @@ def judges(arguments: Sequence[str]) -> int:
     _print(report, write_judges(report, settings.output))
     for line in cost_lines(costs, settings.calls.human, total):
         print(f"  {line}")
-    return 0
+    if report.failure:
+        print(f"farm: {report.failure}", file=sys.stderr)
+    return 1 if report.failure else 0
 
 
 def _settings(config: Config) -> JudgesSettings:

@@ -60,6 +60,17 @@ class JudgeReport:
     notes: tuple[str, ...]
 
     @property
+    def failure(self) -> str:
+        """Why the run is one: judges that are no baselines gave not one verdict; empty if any of them did."""
+        judges = [judge for judge in self.judges if judge.kind != "baseline"]
+        if not judges or any(judge.figures.unparsed.value != 1.0 for judge in judges):
+            return ""
+        n_verdicts = sum(judge.n_verdicts for judge in judges)
+        return (
+            f"no verdict of {listed([judge.name for judge in judges], MAX_NAMED)} could be read ({n_verdicts:,} asked)"
+        )
+
+    @property
     def ordered(self) -> list[JudgeResult]:
         """Best agreement first; those without one last, by name."""
         return sorted(self.judges, key=lambda judge: (-_value(judge.figures.agreement, -1.0), judge.name))
