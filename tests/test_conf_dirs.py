@@ -56,7 +56,7 @@ _target_: farm.annotators.annotator.SimulatedAnnotator
 name: asking
 arm: asking
 panel:
-  _target_: farm.judges.panel.NamedPanel
+  _target_: farm.judges.judge.NamedPanel
 weights: {}
 noise: []
 """,

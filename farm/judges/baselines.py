@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from farm.calls.request import NO_CALLS, Calls
-from farm.judges.judge import Judge
 from farm.records import Comparison, Preference, Verdict
 from farm.seeds import sample_seed, uniform_for
 
@@ -56,16 +55,3 @@ class BaselineJudge:
         if gap == 0:
             return Preference.TIE
         return Preference.FIRST if (gap > 0) == (self.rule == "longest") else Preference.SECOND
-
-
-@dataclass(frozen=True, kw_only=True)
-class FixedPanel:
-    """A panel that lists its judges."""
-
-    key_name: ClassVar[str] = "FixedPanel"
-
-    judges: tuple[Judge, ...]
-    """All members."""
-
-    def members(self) -> Sequence[Judge]:
-        return self.judges

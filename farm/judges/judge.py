@@ -1,7 +1,11 @@
-"""What a judge is: comparison -> verdict. One prompt + one model + one parser, or anything that acts like it."""
+"""What a judge is: comparison -> verdict. One prompt + one model + one parser, or anything that acts like it.
 
-from collections.abc import Sequence
-from typing import Protocol
+And what a panel is: the judges that an annotator draws from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from farm.calls.request import NO_CALLS, Calls
 from farm.records import Comparison, Verdict
@@ -39,3 +43,36 @@ class Panel(Protocol):
 
     def members(self) -> Sequence[Judge]:
         """All judges, in a fixed order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedPanel:
+    """A panel whose members are named in YAML, so that any of them can be changed or left out there."""
+
+    key_name: ClassVar[str] = "NamedPanel"
+
+    judges: Mapping[str, Judge | None]
+    """The members; null leaves one out. The key says only where a member stands in the YAML."""
+
+    def __post_init__(self) -> None:
+        names = [judge.name for judge in self.judges.values() if judge is not None]
+        if not names:
+            raise ValueError("judges: expected at least one member")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"judges: two members have the name {twice[0]!r}; annotations name the judge by it")
+
+    def members(self) -> Sequence[Judge]:
+        return [judge for judge in self.judges.values() if judge is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedPanel:
+    """A panel that lists its judges."""
+
+    key_name: ClassVar[str] = "FixedPanel"
+
+    judges: tuple[Judge, ...]
+    """All members."""
+
+    def members(self) -> Sequence[Judge]:
+        return self.judges

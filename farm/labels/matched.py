@@ -44,7 +44,7 @@ class LabelTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels:
+class MatchedLabels:
     """Humans and judges on the items that both were asked about, or one of them alone."""
 
     item_ids: tuple[str, ...]
@@ -61,7 +61,7 @@ class Labels:
     """What was left out or turned around, in sentences with counts."""
 
 
-def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> Labels:
+def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> MatchedLabels:
     """Keep the humans of the first table and the judges of the second, on the items that both were asked about.
 
     Items are matched by `item_id`; if the two tables share none, by the texts of the pair, in either order. Where the
@@ -88,7 +88,7 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     has_models = all(one and other and one != other for one, other in zip(model_1, model_2, strict=True))
     if not has_models:
         notes += _without_models(model_1, model_2)
-    return Labels(
+    return MatchedLabels(
         item_ids=tuple(str(i) for i in items.index),
         instruction_keys=tuple(_instruction_keys(items)),
         model_1=model_1,

@@ -7,7 +7,8 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip, Noise
 from farm.annotators.recorded import RecordedAnnotator
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.records import Comparison, Preference
 
 COMPARISONS = [

@@ -15,7 +15,8 @@ from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.records import Comparison, Preference, Verdict
 
 COMPARISONS = [

@@ -18,7 +18,8 @@ from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.commands.run import plan
 from farm.compose import expand
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.pocket.dataset import PocketDataset
 from farm.records import Comparison, Preference, Verdict
 

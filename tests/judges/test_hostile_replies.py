@@ -11,10 +11,10 @@ from farm.judges.parsers.grades import GradeParser, TwoScores
 from farm.judges.parsers.json_object import JsonVerdict, RankList
 from farm.judges.parsers.reading import Reading, ReplyParser
 from farm.judges.parsers.text import NumberedVerdicts, TextVerdict
-from farm.judges.parsers.verdict_words import Labels
+from farm.judges.parsers.verdict_words import VerdictWords
 from farm.records import Preference
 
-LABELS = Labels(first=("Output (a)", "(a)", "a"), second=("Output (b)", "(b)", "b"), tie=("Tie",))
+LABELS = VerdictWords(first=("Output (a)", "(a)", "a"), second=("Output (b)", "(b)", "b"), tie=("Tie",))
 PARSERS: dict[str, ReplyParser] = {
     "text": TextVerdict(verdict=LABELS, marker=""),
     "marked": TextVerdict(verdict=LABELS, marker="Verdict:"),

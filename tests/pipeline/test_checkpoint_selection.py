@@ -17,7 +17,8 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.dataset import Splits
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.methods.sft import SFT
 from farm.pipeline.artifact_files import load_policy
 from farm.pipeline.chain import Chain

@@ -12,7 +12,8 @@ from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.methods.online_dpo import OnlineDPO
 from farm.pipeline.chain import Chain
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource

@@ -14,7 +14,8 @@ from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
 from farm.data.dataset import Splits
-from farm.judges.baselines import BaselineJudge, FixedPanel
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
 from farm.methods.best_of_n import BestOfN
 from farm.methods.dpo import DPO
 from farm.methods.method import Method

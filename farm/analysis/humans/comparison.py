@@ -15,7 +15,7 @@ from farm.analysis.humans.agreement import LabelAgreement, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
 from farm.errors import UserError
-from farm.labels.matched import Labels, LabelTable, match_labels
+from farm.labels.matched import LabelTable, MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate, Resampling
@@ -68,7 +68,7 @@ class HumanComparison:
     humans: SourceRanking | None
     """None if they were not given, or their items name no models."""
     simulated: SourceRanking | None
-    labels: Labels | None
+    labels: MatchedLabels | None
     """The labels that were compared; None if both sources are published figures."""
     agreement: LabelAgreement
     """All simulated annotators against the humans."""
@@ -159,7 +159,7 @@ def _frame(source: Source | None) -> pd.DataFrame | None:
     return source.content if source is not None and isinstance(source.content, pd.DataFrame) else None
 
 
-def _labels(humans: Source | None, simulated: Source | None) -> Labels | None:
+def _labels(humans: Source | None, simulated: Source | None) -> MatchedLabels | None:
     human_frame, simulated_frame = _frame(humans), _frame(simulated)
     if human_frame is None and simulated_frame is None:
         return None
@@ -171,7 +171,7 @@ def _labels(humans: Source | None, simulated: Source | None) -> Labels | None:
 
 
 def _source_ranking(
-    source: Source, role: Role, labels: Labels | None, settings: RankingSettings
+    source: Source, role: Role, labels: MatchedLabels | None, settings: RankingSettings
 ) -> SourceRanking | None:
     if isinstance(source.content, PublishedStandings):
         return ranking_of_standings(source.content, role, resampling=settings.resampling)
@@ -183,12 +183,12 @@ def _source_ranking(
     )
 
 
-def _annotator_rankings(labels: Labels | None, settings: RankingSettings) -> list[SourceRanking]:
+def _annotator_rankings(labels: MatchedLabels | None, settings: RankingSettings) -> list[SourceRanking]:
     """The rankings by single annotators; the name stands for the source."""
     if labels is None or not labels.models:
         return []
 
-    def ranking(own: Labels, role: Role, table: LabelTable) -> SourceRanking:
+    def ranking(own: MatchedLabels, role: Role, table: LabelTable) -> SourceRanking:
         name = table.annotators[0]
         return ranking_of_labels(own, role, name, tie_model=settings.tie_model, resampling=settings.resampling)
 
@@ -205,7 +205,9 @@ def _by_annotator(table: LabelTable | None) -> list[LabelTable]:
     return [table.one(k) for k in range(len(table.annotators))]
 
 
-def _ranking(humans: SourceRanking | None, simulated: SourceRanking | None, labels: Labels | None) -> RankingComparison:
+def _ranking(
+    humans: SourceRanking | None, simulated: SourceRanking | None, labels: MatchedLabels | None
+) -> RankingComparison:
     if humans is not None and simulated is not None:
         return compare_rankings(humans.draws, simulated.draws, names=_NAMES)
     if labels is not None and not labels.models:
@@ -228,7 +230,7 @@ def _known_trained(rankings: Collection[SourceRanking], given: tuple[str, ...] |
     return known
 
 
-def _agreement(labels: Labels | None, judges: LabelTable | None, settings: RankingSettings) -> LabelAgreement:
+def _agreement(labels: MatchedLabels | None, judges: LabelTable | None, settings: RankingSettings) -> LabelAgreement:
     return label_agreement(
         None if labels is None else labels.humans,
         judges if judges is not None else None if labels is None else labels.judges,
@@ -236,14 +238,14 @@ def _agreement(labels: Labels | None, judges: LabelTable | None, settings: Ranki
     )
 
 
-def _agreement_by_annotator(labels: Labels | None, settings: RankingSettings) -> dict[str, LabelAgreement]:
+def _agreement_by_annotator(labels: MatchedLabels | None, settings: RankingSettings) -> dict[str, LabelAgreement]:
     if labels is None or labels.judges is None or labels.humans is None or len(labels.judges.annotators) < 2:
         return {}
     judges = labels.judges
     return {name: _agreement(labels, judges.one(k), settings) for k, name in enumerate(judges.annotators)}
 
 
-def _human_pairs(labels: Labels | None, settings: RankingSettings) -> tuple[HumanPair, ...]:
+def _human_pairs(labels: MatchedLabels | None, settings: RankingSettings) -> tuple[HumanPair, ...]:
     if labels is None or labels.humans is None or len(labels.humans.annotators) > MOST_HUMANS:
         return ()
     humans, pairs = labels.humans, []
@@ -255,7 +257,7 @@ def _human_pairs(labels: Labels | None, settings: RankingSettings) -> tuple[Huma
 
 def _notes(
     sources: tuple[Source | None, Source | None],
-    labels: Labels | None,
+    labels: MatchedLabels | None,
     rankings: tuple[SourceRanking | None, SourceRanking | None],
 ) -> tuple[str, ...]:
     notes: list[str] = []

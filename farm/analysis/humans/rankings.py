@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.labels.matched import Labels, LabelTable
+from farm.labels.matched import LabelTable, MatchedLabels
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
 from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
@@ -67,7 +67,7 @@ def consensus(table: LabelTable) -> FloatArray:
 
 
 def ranking_of_labels(
-    labels: Labels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling
+    labels: MatchedLabels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling
 ) -> SourceRanking:
     """Rank the models by one source's labels; the items must name them.
 

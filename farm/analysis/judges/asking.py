@@ -11,8 +11,8 @@ from farm.analysis.judges.labelled_set import ItemLabels, JudgeKind, JudgeLabels
 from farm.annotators.annotator import Annotator, SimulatedAnnotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
-from farm.judges.judge import Judge, Panel
+from farm.judges.baselines import BaselineJudge, BaselineRule
+from farm.judges.judge import FixedPanel, Judge, Panel
 from farm.pocket.language.grammar import UnknownInstructionError
 from farm.records import Annotation, Comparison, Preference, Verdict
 from farm.seeds import sample_seed

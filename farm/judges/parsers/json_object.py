@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 
 from farm.calls.request import Reply
 from farm.judges.parsers.reading import Reading, compared, no_verdict, unreadable, wrong_count
-from farm.judges.parsers.verdict_words import Labels
+from farm.judges.parsers.verdict_words import VerdictWords
 
 _DECODER = json.JSONDecoder(strict=False)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'", re.DOTALL)
@@ -77,7 +77,7 @@ class JsonVerdict:
 
     key: str
     """Key of the verdict; letter case does not matter."""
-    verdict: Labels
+    verdict: VerdictWords
     """What its value may be."""
 
     @property

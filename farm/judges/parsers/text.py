@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from farm.calls.request import Reply
 from farm.judges.parsers.reading import Reading, unreadable, wrong_count
-from farm.judges.parsers.verdict_words import Labels
+from farm.judges.parsers.verdict_words import VerdictWords
 from farm.records import Preference
 
 _AROUND = r"[\s*_`'\"#>|\[\]:.,;!-]*"
@@ -41,7 +41,7 @@ class TextVerdict:
 
     key_name: ClassVar[str] = "TextVerdict"
 
-    verdict: Labels
+    verdict: VerdictWords
     """The labels."""
     marker: str
     """What the prompt asks to write before the verdict; empty for nothing."""
@@ -102,7 +102,7 @@ class NumberedVerdicts:
 
     key_name: ClassVar[str] = "NumberedVerdicts"
 
-    verdict: Labels
+    verdict: VerdictWords
     """The labels."""
 
     @property

@@ -9,7 +9,7 @@ from farm.records import Preference
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels:
+class VerdictWords:
     """Names of the verdicts. Letter case does not matter."""
 
     key_name: ClassVar[str] = "Labels"

@@ -13,7 +13,8 @@ from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.presentation import ONCE
 from farm.calls.request import NO_CALLS
 from farm.errors import UserError
-from farm.judges.baselines import BaselineJudge, BaselineRule, FixedPanel
+from farm.judges.baselines import BaselineJudge, BaselineRule
+from farm.judges.judge import FixedPanel
 from farm.labels.annotation_row import annotation_frame
 from farm.pocket.preferences.rubric import RubricPool
 from farm.records import Preference

@@ -6,12 +6,13 @@ import pytest
 
 from farm.calls.request import Reply
 from farm.judges.parsers.json_object import JsonVerdict, RankList, json_objects
-from farm.judges.parsers.verdict_words import Labels
+from farm.judges.parsers.verdict_words import VerdictWords
 from farm.records import Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
 VERDICT = JsonVerdict(
-    key="better", verdict=Labels(first=("Output (a)", "a", "true"), second=("Output (b)", "b", "false"), tie=("tie",))
+    key="better",
+    verdict=VerdictWords(first=("Output (a)", "a", "true"), second=("Output (b)", "b", "false"), tie=("tie",)),
 )
 RANKS = RankList(first="a", second="b")
 

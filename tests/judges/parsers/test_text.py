@@ -4,13 +4,13 @@ import pytest
 
 from farm.calls.request import Reply
 from farm.judges.parsers.text import NumberedVerdicts, TextVerdict
-from farm.judges.parsers.verdict_words import Labels
+from farm.judges.parsers.verdict_words import VerdictWords
 from farm.records import Preference
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
-LABELS = Labels(first=("Output (a)", "(a)", "a"), second=("Output (b)", "(b)", "b"), tie=())
+LABELS = VerdictWords(first=("Output (a)", "(a)", "a"), second=("Output (b)", "(b)", "b"), tie=())
 PLAIN = TextVerdict(verdict=LABELS, marker="")
-MARKED = TextVerdict(verdict=Labels(first=LABELS.first, second=LABELS.second, tie=("Tie",)), marker="Verdict:")
+MARKED = TextVerdict(verdict=VerdictWords(first=LABELS.first, second=LABELS.second, tie=("Tie",)), marker="Verdict:")
 
 
 def said(parser: TextVerdict, text: str) -> Preference | None:
@@ -103,6 +103,6 @@ def test_several_verdicts_are_told_apart_by_number(text: str, expected: list[Pre
 
 def test_a_name_with_two_meanings_is_refused() -> None:
     with pytest.raises(ValueError, match="two meanings"):
-        Labels(first=("A", "one"), second=("a",), tie=())
+        VerdictWords(first=("A", "one"), second=("a",), tie=())
     with pytest.raises(ValueError, match="at least one name"):
-        Labels(first=(), second=("b",), tie=())
+        VerdictWords(first=(), second=("b",), tie=())
