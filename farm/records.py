@@ -23,6 +23,11 @@ class Preference(enum.Enum):
     TIE = 1.5
     """Neither is better."""
 
+    @classmethod
+    def of_number(cls, value: float) -> "Preference":
+        """The side of 1.5 that a graded preference from 1 (output_1) to 2 (output_2) lies on."""
+        return cls(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
+
     @property
     def swapped(self) -> "Preference":
         """The same verdict after output_1 and output_2 change places."""
@@ -140,7 +145,7 @@ class Annotation:
     judge: str
     """Name of the judge that was drawn from the pool."""
     first_shown: int
-    """Which output the judge saw first: 1 or 2; 0 if it judged both orders."""
+    """Which output the judge saw first: 1 or 2; 0 if it judged both orders, or the order is not recorded."""
     seed: int = 0
     """What the draws of judge, order and noise were keyed by, together with the comparison."""
     clean_preference: Preference | None

@@ -165,7 +165,7 @@ def _write(found: Calibration, command: CalibrateSettings) -> None:
     if command.base is not None or command.live is not None:
         base = AnnotatorBase(name=command.base or command.judge)
     else:
-        base = RecordedBase(file=Path(command.judge), whose=found.judge)
+        base = RecordedBase(file=Path(command.judge), annotator=found.judge)
     path = command.config_path
     path.parent.mkdir(parents=True, exist_ok=True)
     command.output.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from farm.analysis.planning.report import PLAN_PNG, Plan, plan_page
 from farm.compose import compose_one
 from farm.config import ConfigError, Problem, build
 from farm.errors import UserError
+from farm.labels.annotation_table import one_verdict_each
 from farm.labels.read import read_annotations
 from farm.progress import progress
 from farm.reports.json_file import write_json
@@ -155,7 +156,7 @@ def _estimates(settings: PlanSettings) -> dict[str, SourceEstimates]:
 
 
 def _rows(path: Path, kind: Literal["human", "llm"]) -> pd.DataFrame:
-    rows = read_annotations(path, assumed_kind=kind)
+    rows = one_verdict_each(read_annotations(path, assumed_kind=kind))
     return rows[rows["annotator_kind"] == kind]
 
 

@@ -103,7 +103,7 @@ class PairRow(InstructionRow):
         """
         value = 1.5 if self.preference == 0 else self.preference
         is_soft = value is not None and value not in (1, 1.5, 2)
-        hard = None if value is None else Preference(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
+        hard = None if value is None else Preference.of_number(value)
         raw = self.preference if self.raw_preference is None else self.raw_preference
         return Annotation(
             comparison_key=self.comparison().key,

@@ -1,46 +1,30 @@
 """Recorded judges: verdicts that somebody gave before, replayed from a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, NamedTuple
-
-import pandas as pd
+from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.files.rows import DataError
-from farm.judges.parsers.reading import Reading, no_verdict
-from farm.judges.spending import verdict_of
-from farm.labels.read import read_annotations
-from farm.records import Comparison, Preference, Verdict, content_key
-
-_ORDER_SUFFIXES = {1: "/AB", 2: "/BA"}
-"""How tables name a judge's verdicts apart that were given with output_1 and with output_2 shown first."""
-
-
-class _Recorded(NamedTuple):
-    """A verdict as it stands in the file."""
-
-    reading: Reading
-    """FIRST means the file's output_1."""
-    output_1: str
-    raw_label: str
+from farm.labels.annotation_table import one_verdict_each
+from farm.labels.replay import RecordedVerdicts, recorded_table, recorded_verdicts
+from farm.records import Comparison, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedJudge:
     """Replays the verdicts of one annotator of a file (`farm.judges.judge.Judge`).
 
-    A comparison is found by its texts, whichever output the file names first. If the file tells verdicts with either
-    output shown first apart (annotators NAME/AB and NAME/BA), the one in the asked order is replayed; else the order
-    has no effect. Every sample is the same.
+    A comparison is found by its texts, whichever output the file names first. If the annotator judged pairs in both
+    orders, the verdict in the asked one is replayed; else the order has no effect. Every sample is the same.
     """
 
     key_name: ClassVar[str] = "RecordedJudge"
 
     name: str
-    """Name of the annotator in the file."""
+    """Name of the annotator in the file; NAME/AB or NAME/BA replays one order of NAME whatever is asked."""
     file: Path
     """Anything that `farm.labels.read.read_annotations` reads."""
 
@@ -58,29 +42,24 @@ class RecordedJudge:
         Raises:
             DataError: the file cannot be read, or holds no such annotator.
         """
-        by_order = self._by_order
+        recorded = _recorded_by(self.file, self.name)
         return [
-            self._verdict(comparison, by_order[first])
+            self._verdict(comparison, first, recorded)
             for comparison, first in zip(comparisons, first_shown, strict=True)
         ]
 
-    def _verdict(self, comparison: Comparison, recorded: Mapping[str, _Recorded]) -> Verdict:
-        found = recorded.get(_pair_key(comparison))
-        if found is None:
-            return verdict_of(no_verdict(f"{self.file.name} has no verdict of {self.name} on this pair"), "", [])
-        reading = found.reading.unswapped(1 if found.output_1 == comparison.output_1 else 2)
-        return verdict_of(reading, found.raw_label, [])
-
-    @cached_property
-    def _by_order(self) -> Mapping[int, Mapping[str, _Recorded]]:
-        verdicts = _verdicts_in(self.file)
-        split = {first: verdicts.get(f"{self.name}{suffix}") for first, suffix in _ORDER_SUFFIXES.items()}
-        whole = verdicts.get(self.name)
-        found = {first: of_order or whole for first, of_order in split.items()}
-        if found[1] is None or found[2] is None:
-            missing = " with both orders" if found[1] or found[2] else ""
-            raise DataError(f"{self.file}: no annotator {self.name!r}{missing}; it has {', '.join(sorted(verdicts))}")
-        return {first: of_order for first, of_order in found.items() if of_order is not None}
+    def _verdict(self, comparison: Comparison, first_shown: int, recorded: RecordedVerdicts) -> Verdict:
+        annotation = recorded.on(comparison, first_shown)
+        if annotation is None:
+            reason = f"{self.file.name} has no verdict of {self.name} on this pair"
+            return Verdict(preference=None, unparsed_reason=reason)
+        return Verdict(
+            preference=annotation.preference,
+            # Noise on record changes the verdict and not the judge's own probability, which then is of another one.
+            p_first=None if annotation.is_noised else annotation.p_first,
+            raw_reply=annotation.raw_reply,
+            unparsed_reason=annotation.unparsed_reason,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +71,7 @@ class RecordedPanel:
     file: Path
     """Anything that `farm.labels.read.read_annotations` reads."""
     annotators: tuple[str, ...]
-    """Names of those to replay; empty for all. NAME stands for NAME/AB and NAME/BA together."""
+    """Names of those to replay; empty for all."""
 
     def members(self) -> Sequence[RecordedJudge]:
         """The judges, by name.
@@ -100,39 +79,22 @@ class RecordedPanel:
         Raises:
             DataError: the file cannot be read.
         """
-        names = self.annotators or sorted({_without_order(name) for name in _verdicts_in(self.file)})
+        names = self.annotators or sorted(set(recorded_table(self.file)["annotator"]))
         return [RecordedJudge(name=name, file=self.file) for name in names]
 
 
-def _without_order(name: str) -> str:
-    return name.removesuffix(_ORDER_SUFFIXES[1]).removesuffix(_ORDER_SUFFIXES[2])
+@lru_cache(maxsize=256)
+def _recorded_by(file: Path, name: str) -> RecordedVerdicts:
+    """What one annotator of a file said.
 
-
-@lru_cache(maxsize=8)
-def _verdicts_in(file: Path) -> Mapping[str, Mapping[str, _Recorded]]:
-    """For each annotator of a file its verdicts by pair; the first one where a pair has several items."""
-    frame = read_annotations(file, assumed_kind="llm")
-    return {str(name): _by_pair(rows) for name, rows in frame.groupby("annotator", sort=True)}
-
-
-def _by_pair(rows: pd.DataFrame) -> dict[str, _Recorded]:
-    names = ["instruction", "input", "output_1", "output_2", "preference", "raw_label"]
-    found: dict[str, _Recorded] = {}
-    for instruction, context, output_1, output_2, value, raw_label in zip(*(rows[n] for n in names), strict=True):
-        pair = Comparison(instruction=instruction, input=context, output_1=output_1, output_2=output_2)
-        found.setdefault(_pair_key(pair), _Recorded(_reading(float(value)), output_1, raw_label))
-    return found
-
-
-def _reading(value: float) -> Reading:
-    """Of a recorded preference from 1 to 2; between 1, 1.5 and 2 it is a soft verdict."""
-    if value != value:
-        return no_verdict("the file holds no verdict on this pair")
-    hard = Preference(1.5 + 0.5 * ((value > 1.5) - (value < 1.5)))
-    return Reading(hard, None if value == hard.value else 2.0 - value)
-
-
-def _pair_key(comparison: Comparison) -> str:
-    """The pair's texts in any order; an input counts as one with the instruction, as AlpacaEval's files merge them."""
-    merged = " ".join(f"{comparison.instruction}\n\n{comparison.input}".casefold().split())
-    return content_key(merged, *sorted((comparison.output_1, comparison.output_2)))
+    Raises:
+        DataError: there is no such annotator.
+    """
+    frame = recorded_table(file)
+    known = set(frame["annotator"])
+    if name not in known:
+        frame = one_verdict_each(frame)
+    rows = frame[frame["annotator"] == name]
+    if rows.empty:
+        raise DataError(f"{file}: no annotator {name!r}; it has {', '.join(sorted(known))}")
+    return recorded_verdicts(rows)

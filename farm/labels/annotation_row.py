@@ -160,16 +160,32 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     return frame
 
 
-def pair_keys(frame: pd.DataFrame) -> list[str]:
+def pair_keys(frame: pd.DataFrame, *, with_models: bool = True) -> list[str]:
     """The hash of each row's instruction, outputs and models: the same pair has the same key in every table.
 
-    The order of the two outputs does not count (`annotation_table.same_order` sees to it). An input counts as one with
-    the instruction, as AlpacaEval's files have it merged; case and white space of the instruction do not count.
+    The order of the two outputs does not count (`annotation_table.same_order` sees to it).
+
+    Args:
+        frame: columns `ANNOTATION_COLUMNS`.
+        with_models: False for the texts alone, by which a pair is found in a table that does not name its models.
     """
-    names = ["instruction", "input", "output_1", "model_1", "output_2", "model_2"]
-    keys = []
-    for instruction, extra, output_1, model_1, output_2, model_2 in zip(*(frame[name] for name in names), strict=True):
-        merged = " ".join(f"{instruction}\n\n{extra}".casefold().split())
-        sides = sorted([(str(output_1), str(model_1)), (str(output_2), str(model_2))])
-        keys.append(content_key(merged, *sides[0], *sides[1]))
-    return keys
+    columns = [frame[f"{name}_{k}"] for k in (1, 2) for name in ("output", *(["model"] if with_models else []))]
+    half = len(columns) // 2
+    return [
+        pair_key(instruction, extra, tuple(map(str, cells[:half])), tuple(map(str, cells[half:])))
+        for instruction, extra, *cells in zip(frame["instruction"], frame["input"], *columns, strict=True)
+    ]
+
+
+def pair_key(instruction: str, extra: str, one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    """The hash of a pair, whichever of its two sides comes first.
+
+    Args:
+        instruction: its case and white space do not count.
+        extra: the input, which counts as one with the instruction, as AlpacaEval's files have it merged.
+        one: an output, and who wrote it where that counts.
+        other: the other output, likewise.
+    """
+    merged = " ".join(f"{instruction}\n\n{extra}".casefold().split())
+    first, second = sorted((one, other))
+    return content_key(merged, *first, *second)

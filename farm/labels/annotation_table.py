@@ -1,4 +1,7 @@
-"""From recorded verdicts to the annotation table: one verdict per item and annotator, and notes on what was changed.
+"""From recorded verdicts to the annotation table, and notes on what was changed.
+
+A row is one verdict of an annotator on an item; of a judge that saw a pair in both orders there are two, told apart by
+`first_shown`.
 
 What a reader of files leaves out or turns around is said in `frame.attrs["notes"]`, a list of sentences with counts;
 `notes_of` reads it, and the commands print it.
@@ -6,6 +9,7 @@ What a reader of files leaves out or turns around is said in `frame.attrs["notes
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,11 +18,13 @@ from farm.labels.annotation_row import AnnotationRow, annotation_frame, pair_key
 
 NOTES = "notes"
 
+_ORDER_IN_NAME = r"^(?P<before>.*?[^/])/(?P<order>AB|BA)(?P<after>/.*)?$"
+
 _SIDES = (("output_1", "output_2"), ("model_1", "model_2"), ("score_1", "score_2"), ("acceptable_1", "acceptable_2"))
 
 
 def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
-    """The table of these verdicts, every item in one order of its outputs and judged once by each annotator.
+    """The table of these verdicts, every item in one order of its outputs, judged once by each annotator and order.
 
     Args:
         rows: in the order of their files.
@@ -27,11 +33,11 @@ def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -
     Returns:
         The columns of `annotation_frame`, and `attrs["notes"]`.
     """
-    frame, parted = _one_pair_each(annotation_frame(rows))
+    frame, named = _orders_in_names(annotation_frame(rows))
+    frame, parted = _one_pair_each(frame)
     frame, turned = same_order(frame)
-    frame, named = _orders_apart(frame)
     frame, dropped = _latest(frame)
-    frame.attrs[NOTES] = [*notes, *parted, *turned, *named, *dropped]
+    frame.attrs[NOTES] = [*notes, *named, *parted, *turned, *_both_orders(frame), *dropped]
     return frame
 
 
@@ -82,6 +88,44 @@ def turned(frame: pd.DataFrame, is_turned: pd.Series) -> pd.DataFrame:
     return frame
 
 
+class ShownOrder(NamedTuple):
+    """In which order rows show the pair of their item."""
+
+    is_same: pd.Series
+    """As the reference does."""
+    is_turned: pd.Series
+    """The other way round; False where both are right."""
+
+
+def shown_order(frame: pd.DataFrame, reference: pd.DataFrame) -> ShownOrder:
+    """Compare outputs and models of each row with those of the first row of its item in another table.
+
+    Where neither order is right to the letter, an empty cell (a column that a table lacks) fits everything. Both are
+    False where a row shows another pair.
+
+    Args:
+        frame: columns `ANNOTATION_COLUMNS`.
+        reference: the table whose order counts; rows of items that it lacks are counted as the same.
+    """
+    first = reference.drop_duplicates("item_id").set_index("item_id")[[name for pair in _SIDES[:2] for name in pair]]
+    known = first.reindex(frame["item_id"]).set_axis(frame.index)
+
+    def fits(name: str, as_name: str, *, is_loose: bool) -> pd.Series:
+        cell, other = frame[name], known[as_name]
+        return (cell == other) | (is_loose & ((cell == "") | (other == "") | other.isna()))
+
+    def order(*, is_loose: bool) -> ShownOrder:
+        is_same, is_turned = pd.Series(True, index=frame.index), pd.Series(True, index=frame.index)
+        for one, two in _SIDES[:2]:
+            is_same &= fits(one, one, is_loose=is_loose) & fits(two, two, is_loose=is_loose)
+            is_turned &= fits(one, two, is_loose=is_loose) & fits(two, one, is_loose=is_loose)
+        return ShownOrder(is_same, is_turned & ~is_same)
+
+    exact, loose = order(is_loose=False), order(is_loose=True)
+    is_turned = exact.is_turned | (loose.is_turned & ~exact.is_same)
+    return ShownOrder((exact.is_same | loose.is_same) & ~is_turned, is_turned)
+
+
 def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tuple[pd.DataFrame, list[str]]:
     """Turn the rows that show a pair the other way round than the first row of the same item does.
 
@@ -92,38 +136,60 @@ def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tu
     Returns:
         The table, and a sentence if rows were turned.
     """
-    names = [f"{name}_{side}" for name in ("output", "model") for side in (1, 2)]
-    first = (frame if reference is None else reference).drop_duplicates("item_id").set_index("item_id")[names]
-    known = first.reindex(frame["item_id"]).set_axis(frame.index)
-    is_same = pd.Series(True, index=frame.index)
-    is_turned = pd.Series(True, index=frame.index)
-    for name in names:
-        other = f"{name[:-1]}{3 - int(name[-1])}"
-        is_same &= frame[name] == known[name]
-        is_turned &= frame[name] == known[other]
-    is_turned &= ~is_same
+    is_turned = shown_order(frame, frame if reference is None else reference).is_turned
     if not is_turned.any():
         return frame, []
     note = f"{int(is_turned.sum())} of {len(frame)} rows show their pair in the other order and were turned around"
     return turned(frame, is_turned), [note]
 
 
-def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Items that are called alike, as all pairs on one instruction often are, told apart by the hash of the pair.
+def one_verdict_each(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with one row per item and annotator: a judge that saw pairs in both orders becomes two annotators.
 
-    An empty cell says nothing about which pair is meant.
+    They are called NAME/AB (output_1 was shown first) and NAME/BA; everybody else's name stays. For readers that take
+    one verdict of everybody, and for settings that name one of the two.
     """
-    first = frame.drop_duplicates("item_id").set_index("item_id")
-    known = first.loc[frame["item_id"]].set_axis(frame.index)
+    names = frame["annotator"].where(~is_of_two_orders(frame), frame["annotator"] + _order_names(frame))
+    return frame.assign(annotator=names)
 
-    def is_known(name: str, as_name: str) -> pd.Series:
-        return (frame[name] == known[as_name]) | (frame[name] == "") | (known[as_name] == "")
 
-    is_same, is_turned = is_known("instruction", "instruction"), is_known("instruction", "instruction")
-    for one, two in (("output_1", "output_2"), ("model_1", "model_2")):
-        is_same &= is_known(one, one) & is_known(two, two)
-        is_turned &= is_known(one, two) & is_known(two, one)
-    names = frame.loc[~(is_same | is_turned), "item_id"].unique()
+def is_of_two_orders(frame: pd.DataFrame) -> pd.Series:
+    """The rows in a known order, of judges that saw one pair in both."""
+    if "first_shown" not in frame:
+        return pd.Series(False, index=frame.index)
+    is_ordered = (frame["annotator_kind"] == "llm") & frame["first_shown"].isin([1, 2])
+    orders = frame[is_ordered].groupby(["item_id", "annotator"])["first_shown"].nunique()
+    return is_ordered & frame["annotator"].isin(orders[orders == 2].reset_index()["annotator"])
+
+
+def _order_names(frame: pd.DataFrame) -> pd.Series | str:
+    return frame["first_shown"].map({1: "/AB", 2: "/BA"}) if "first_shown" in frame else ""
+
+
+def _orders_in_names(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Judges that a file calls NAME/AB or NAME/BA are NAME, with output_1 or output_2 shown first.
+
+    This is the one place where an order is read out of a name. A column `first_shown` that says another order is right.
+    """
+    said = frame["annotator"].where(frame["annotator_kind"] == "llm", "").str.extract(_ORDER_IN_NAME)
+    is_named = said["order"].notna()
+    if not is_named.any():
+        return frame, []
+    order = said["order"].map({"AB": 1, "BA": 2}).astype("Int64")
+    names = frame["annotator"].mask(is_named, said["before"] + said["after"].fillna(""))
+    shown = frame["first_shown"].fillna(order) if "first_shown" in frame else order
+    n_names = frame.loc[is_named, "annotator"].nunique()
+    note = f"{n_names} judges' names say which output they saw first (/AB, /BA): first_shown has it now"
+    return frame.assign(annotator=names, first_shown=shown), [note]
+
+
+def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Items that are called alike, as all pairs on one instruction often are, told apart by the hash of the pair."""
+    known = frame.drop_duplicates("item_id").set_index("item_id")["instruction"].reindex(frame["item_id"])
+    is_asked = (frame["instruction"] == known.set_axis(frame.index)) | (frame["instruction"] == "")
+    is_asked |= known.set_axis(frame.index) == ""
+    order = shown_order(frame, frame)
+    names = frame.loc[~(is_asked & (order.is_same | order.is_turned)), "item_id"].unique()
     if not len(names):
         return frame, []
     is_shared = frame["item_id"].isin(names)
@@ -138,34 +204,33 @@ def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     ]
 
 
-def _orders_apart(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """A judge that saw the same pair in both orders becomes two annotators, NAME/AB and NAME/BA.
-
-    A person who labels a pair again, in whatever order, means the later label.
-    """
-    if "first_shown" not in frame:
-        return frame, []
-    is_ordered = (frame["annotator_kind"] == "llm") & frame["first_shown"].isin([1, 2])
-    orders = frame[is_ordered].groupby(["item_id", "annotator"])["first_shown"].nunique()
-    twice = orders[orders == 2].reset_index()["annotator"].unique()
-    is_split = is_ordered & frame["annotator"].isin(twice)
-    if not is_split.any():
-        return frame, []
-    suffixes = frame.loc[is_split, "first_shown"].map({1: "/AB", 2: "/BA"})
-    frame = frame.assign(annotator=frame["annotator"].mask(is_split, frame["annotator"] + suffixes))
-    names = ", ".join(sorted(twice)[:5])
-    return frame, [f"judged in both orders: {names}; the verdicts are told apart as NAME/AB (output_1 first) and /BA"]
+def _both_orders(frame: pd.DataFrame) -> list[str]:
+    names = sorted(set(frame.loc[is_of_two_orders(frame), "annotator"]))
+    if not names:
+        return []
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return [
+        f"judged in both orders: {', '.join(names[:5])}{more}; first_shown tells the verdicts apart, and where one is "
+        "named or stands in a column of its own it is NAME/AB (output_1 first) or NAME/BA"
+    ]
 
 
 def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    keys = ["item_id", "annotator"]
-    if not frame.duplicated(keys).any():
+    """Of several verdicts by one annotator on one item the last counts; those of a judge in two orders both do.
+
+    A person who labels a pair again, in whatever order, means the later label.
+    """
+    keys = ["item_id", "annotator", "first_shown"]
+    order = frame["first_shown"].where(is_of_two_orders(frame)).fillna(0) if "first_shown" in frame else 0
+    keyed = frame[keys[:2]].assign(first_shown=order)
+    if not keyed.duplicated().any():
         return frame, []
     has_times = "labelled_at" in frame and frame["labelled_at"].notna().all()
-    ordered = frame.sort_values("labelled_at", kind="stable") if has_times else frame
-    kept = ordered.drop_duplicates(keys, keep="last").sort_index()
-    dropped = frame.loc[~frame.index.isin(kept.index), [*keys, "preference"]]
-    final = dropped[keys].merge(kept, on=keys, how="left")["preference"].to_numpy()
+    keyed["preference"] = frame["preference"]
+    ordered = keyed.loc[frame.sort_values("labelled_at", kind="stable").index] if has_times else keyed
+    is_kept = (~ordered.duplicated(keys, keep="last")).reindex(frame.index)
+    dropped = keyed[~is_kept]
+    final = dropped[keys].merge(keyed[is_kept], on=keys, how="left")["preference"].to_numpy()
     given = dropped["preference"].to_numpy()
     n_different = int(np.sum(~((given == final) | (np.isnan(given) & np.isnan(final)))))
     which = "the latest of each" if has_times else "the last of each in the file"
@@ -173,4 +238,4 @@ def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         f"{len(dropped)} of {len(frame)} rows are an earlier verdict of the same annotator on the same item and were "
         f"dropped, {which} counts ({n_different} of them said something else)"
     )
-    return kept.reset_index(drop=True), [note]
+    return frame[is_kept].reset_index(drop=True), [note]

@@ -1,7 +1,6 @@
 """Pairs of outputs with the labels that somebody gave them, from any file of recorded labels: what reward models are
 evaluated on."""
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pandas as pd
 from farm.data.files.rows import DataError, FileRow, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind, first_row
-from farm.labels.annotation_table import annotation_table, notes_of
+from farm.labels.annotation_table import annotation_table, notes_of, one_verdict_each
 from farm.labels.chosen_rejected import chosen_row
 from farm.labels.read import read_annotations
-from farm.records import Output
+from farm.labels.verdicts import Cells
+from farm.records import Output, Preference
 
 _PAIR_COLUMNS = {"instruction", "chosen", "rejected"}
 _CHOOSER = "labels"
@@ -79,11 +79,11 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
     frame = _those_of(frame, labels_of, path)
     is_tie, is_unparsed = frame["preference"] == 1.5, frame["preference"].isna()
     is_same = (frame["output_1"] == frame["output_2"]) & ~is_tie & ~is_unparsed
-    told = frame[~is_tie & ~is_unparsed & ~is_same]
-    if told.empty:
+    preferring = frame[~is_tie & ~is_unparsed & ~is_same]
+    if preferring.empty:
         raise DataError(f"{path}: none of {len(frame)} labels prefers one of two different outputs")
     return LabelledPairs(
-        pairs=tuple(_pair(row, finished) for row in told.to_dict("records")),
+        pairs=tuple(_pair(row, finished) for row in preferring.to_dict("records")),
         n_ties=int(is_tie.sum()),
         n_unparsed=int(is_unparsed.sum()),
         n_same=int(is_same.sum()),
@@ -117,6 +117,8 @@ def _those_of(frame: pd.DataFrame, labels_of: str | None, path: Path) -> pd.Data
     if labels_of is None:
         is_human = frame["annotator_kind"] == "human"
         return frame[is_human] if is_human.any() else frame
+    if labels_of not in set(frame["annotator"]):
+        frame = one_verdict_each(frame)
     kept = frame[frame["annotator"] == labels_of]
     if kept.empty:
         known = sorted(set(frame["annotator"]))
@@ -124,7 +126,7 @@ def _those_of(frame: pd.DataFrame, labels_of: str | None, path: Path) -> pd.Data
     return kept
 
 
-def _pair(row: Mapping[Hashable, object], finished: dict[tuple[str, str, str], bool]) -> LabelledPair:
+def _pair(row: Cells, finished: dict[tuple[str, str, str], bool]) -> LabelledPair:
     instruction, extra = str(row["instruction"]), str(row["input"])
     sides = [
         Output(
@@ -137,5 +139,6 @@ def _pair(row: Mapping[Hashable, object], finished: dict[tuple[str, str, str], b
         )
         for side in (1, 2)
     ]
-    preferred, other = sides if float(str(row["preference"])) < 1.5 else sides[::-1]
+    is_first = Preference.of_number(float(str(row["preference"]))) is Preference.FIRST
+    preferred, other = sides if is_first else sides[::-1]
     return LabelledPair(item_id=str(row["item_id"]), annotator=str(row["annotator"]), preferred=preferred, other=other)

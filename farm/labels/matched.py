@@ -1,19 +1,27 @@
-"""Annotation tables of humans and judges put on the same items: labels (items x annotators) and who wrote what."""
+"""Annotation tables of humans and judges put on the same items.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Whoever compares recorded labels gets them here: the rows of people, of gold labels and of a named judge, two tables'
+rows under common items, labels as a matrix (items x annotators), and the items that are drawn where not all are used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from farm.errors import UserError
-from farm.records import content_key
+from farm.labels.annotation_row import ANNOTATION_COLUMNS, pair_keys
+from farm.labels.annotation_source import Kind
+from farm.labels.annotation_table import one_verdict_each, same_order, shown_order
+from farm.labels.verdicts import annotation_of_row, comparison_of_row
+from farm.records import Annotation, Comparison, content_key
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import FloatArray
 from farm.stats.ranking.pair_counts import BoolArray
 
-_TEXTS = ["model_1", "model_2", "output_1", "output_2"]
-_SWAPPED = ["model_2", "model_1", "output_2", "output_1"]
+GOLD_COLUMN = "gold"
+"""A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,7 @@ class LabelTable:
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedLabels:
-    """Humans and judges on the items that both were asked about, or one of them alone."""
+    """Humans and judges on the items that both were asked about, or either of them."""
 
     item_ids: tuple[str, ...]
     instruction_keys: tuple[str, ...]
@@ -68,14 +76,14 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     other table shows a pair in the other order, its verdicts are turned around.
 
     Args:
-        humans: an annotation table (`farm.labels.read`); its rows of kind "llm" are ignored. None: judges alone.
-        simulated: another, or the same; its rows of kind "human" are ignored. None: humans alone.
+        humans: an annotation table (`farm.labels.read`); its rows of kind "llm" are ignored. None: judges only.
+        simulated: another, or the same; its rows of kind "human" are ignored. None: humans only.
 
     Raises:
         UserError: no human or no judge, no common item, or one item with different texts in the two tables.
     """
-    people = None if humans is None else _of_kind(humans, "human", "humans")
-    machines = None if simulated is None else _of_kind(simulated, "llm", "simulated")
+    people = None if humans is None else rows_of_kind(humans, "human", "humans")
+    machines = None if simulated is None else one_verdict_each(rows_of_kind(simulated, "llm", "simulated"))
     notes: list[str] = []
     if people is not None and machines is not None:
         people, machines = _on_shared_items(people, machines, notes)
@@ -83,9 +91,9 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     if not whole:
         raise UserError("neither humans nor simulated annotators were given")
     items = whole[0].drop_duplicates("item_id").set_index("item_id").sort_index()
-    people, machines = (None if rows is None else _turned(rows, items, notes) for rows in (people, machines))
+    people, machines = (None if rows is None else _in_order_of(rows, items, notes) for rows in (people, machines))
     model_1, model_2 = (tuple(str(m) for m in items[name]) for name in ("model_1", "model_2"))
-    has_models = all(one and other and one != other for one, other in zip(model_1, model_2, strict=True))
+    has_models = all(a and b and a != b for a, b in zip(model_1, model_2, strict=True))
     if not has_models:
         notes += _without_models(model_1, model_2)
     return MatchedLabels(
@@ -100,6 +108,114 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     )
 
 
+def rows_of_kind(frame: pd.DataFrame, kind: Kind, role: str) -> pd.DataFrame:
+    """The rows of people or of judges.
+
+    Args:
+        frame: an annotation table.
+        kind: which.
+        role: what the table was given for, for the message.
+
+    Raises:
+        UserError: there are none.
+    """
+    rows = frame[frame["annotator_kind"] == kind]
+    if rows.empty:
+        raise UserError(f"{role}: expected rows with annotator_kind {kind!r}, found none among {len(frame)} rows")
+    return rows
+
+
+def rows_of_annotator(frame: pd.DataFrame, name: str | None, *, role: str, setting: str) -> pd.DataFrame:
+    """The rows of one annotator, one an item; of a judge in both orders NAME/AB or NAME/BA is one.
+
+    Args:
+        frame: an annotation table.
+        name: whose rows; None if there is one annotator only.
+        role: what the table was given for, for the message.
+        setting: the setting that names the annotator, likewise.
+
+    Raises:
+        UserError: there are several, or none of that name.
+    """
+    frame = one_verdict_each(frame)
+    names = sorted(set(frame["annotator"]))
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    if name is None and len(names) > 1:
+        raise UserError(f"{role}: it holds verdicts of {len(names)} annotators; say {setting}=NAME, one of: {shown}")
+    if name is not None and name not in names:
+        raise UserError(f"{setting}: no verdicts of {name!r} in {role}; it has those of {shown}")
+    return frame if name is None else frame[frame["annotator"] == name]
+
+
+def verdicts_on(items: pd.DataFrame, judged: pd.DataFrame, *, roles: str) -> list[Annotation | None]:
+    """A judge's recorded verdict on each item, found by item_id or else by texts; None where it was not asked.
+
+    Args:
+        items: an annotation table with one row per item.
+        judged: the rows of one judge; the first counts where an item has several.
+        roles: what the two tables were given for, for the message.
+
+    Raises:
+        UserError: no common item.
+    """
+    comparisons = comparisons_of(items)
+    items, judged, _ = on_common_items(items, judged)
+    if not set(items["item_id"]) & set(judged["item_id"]):
+        raise UserError(f"{roles} share no item: neither an item_id nor a pair with the same texts")
+    judged, _ = same_order(judged.drop_duplicates("item_id"), reference=items)
+    by_item = {row["item_id"]: annotation_of_row(row) for row in judged.to_dict("records")}
+    recorded = [by_item.get(name) for name in items["item_id"]]
+    return [
+        None if annotation is None else replace(annotation, comparison_key=comparison.key)
+        for annotation, comparison in zip(recorded, comparisons, strict=True)
+    ]
+
+
+def gold_rows(frame: pd.DataFrame, gold: Mapping[str, float]) -> pd.DataFrame:
+    """One human row per item, from right labels that stand beside the verdicts of judges.
+
+    Args:
+        frame: an annotation table.
+        gold: preference by item_id; items without one get no row.
+    """
+    rows = frame.drop_duplicates("item_id")
+    rows = rows[rows["item_id"].isin(gold.keys())][list(ANNOTATION_COLUMNS)]
+    values = rows["item_id"].map(gold)
+    return rows.assign(annotator=GOLD_COLUMN, annotator_kind="human", preference=values, raw_label=values.astype(str))
+
+
+def on_common_items(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Two tables whose equal items have equal names.
+
+    Args:
+        first: an annotation table.
+        second: another.
+
+    Returns:
+        Both as they are if they share an `item_id`; else both with the hash of the pair's texts in its place, the same
+        for both orders of the outputs; and whether that was so.
+    """
+    if set(first["item_id"]) & set(second["item_id"]):
+        return first, second, False
+    # An item is named by the texts as the first table has them, so that names depend on what is drawn by them only.
+    keys, others = pair_keys(first, with_models=False), pair_keys(second, with_models=False)
+    names = {key: comparison.pair_key for key, comparison in zip(keys[::-1], comparisons_of(first)[::-1], strict=True)}
+    first = first.assign(item_id=[names[key] for key in keys])
+    return first, second.assign(item_id=[names.get(key, key) for key in others]), True
+
+
+def comparisons_of(frame: pd.DataFrame) -> list[Comparison]:
+    """The pair of outputs of each row."""
+    return [comparison_of_row(row) for row in frame.to_dict("records")]
+
+
+def drawn_items(frame: pd.DataFrame, n: int) -> list[str]:
+    """n items whose texts have the smallest hashes: the same ones in every run and in every order of the file."""
+    first = frame.drop_duplicates("item_id")
+    keys = [comparison.pair_key for comparison in comparisons_of(first)]
+    return list(pd.Series(keys, index=first["item_id"].to_numpy()).sort_values(kind="stable").index[:n])
+
+
 def _without_models(model_1: Sequence[str], model_2: Sequence[str]) -> list[str]:
     """Why models are not ranked; nothing if no item names any."""
     names = sorted({*model_1, *model_2} - {""})
@@ -107,36 +223,29 @@ def _without_models(model_1: Sequence[str], model_2: Sequence[str]) -> list[str]
         return []
     if len(names) == 1:
         return [f"there is only one model, {names[0]}; a ranking needs at least two"]
-    n_without = sum(not (one and other and one != other) for one, other in zip(model_1, model_2, strict=True))
+    n_without = sum(not (a and b and a != b) for a, b in zip(model_1, model_2, strict=True))
     return [f"{n_without} of {len(model_1)} items do not name two different models, so models are not ranked"]
-
-
-def _of_kind(frame: pd.DataFrame, kind: str, role: str) -> pd.DataFrame:
-    rows = frame[frame["annotator_kind"] == kind]
-    if rows.empty:
-        raise UserError(f"{role}: expected rows with annotator_kind {kind!r}, found none among {len(frame)} rows")
-    return rows
 
 
 def _on_shared_items(
     people: pd.DataFrame, machines: pd.DataFrame, notes: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables' rows on the items of both."""
-    if not set(people["item_id"]) & set(machines["item_id"]):
-        people, machines = (rows.assign(item_id=_pair_keys(rows)) for rows in (people, machines))
-        shared = set(people["item_id"]) & set(machines["item_id"])
-        if not shared:
-            raise UserError(
-                f"the two tables share no item: neither an item_id nor a pair with the same texts (humans: "
-                f"{people['item_id'].nunique()} items, simulated: {machines['item_id'].nunique()} items)"
-            )
+    n_items = (people["item_id"].nunique(), machines["item_id"].nunique())
+    people, machines, is_by_texts = on_common_items(people, machines)
+    shared = set(people["item_id"]) & set(machines["item_id"])
+    if not shared:
+        raise UserError(
+            f"the two tables share no item: neither an item_id nor a pair with the same texts (humans: {n_items[0]} "
+            f"items, simulated: {n_items[1]} items)"
+        )
+    if is_by_texts:
         notes.append("the two tables share no item_id; their items were matched by their texts")
         people, machines = (_without_repeats(rows, notes) for rows in (people, machines))
-    shared = set(people["item_id"]) & set(machines["item_id"])
     for rows, role, other in ((people, "humans", "no judge was asked"), (machines, "simulated", "no human was asked")):
-        n_items = rows["item_id"].nunique()
-        if n_items > len(shared):
-            notes.append(f"{role}: {n_items - len(shared)} of {n_items} items left out, about which {other}")
+        n_own = rows["item_id"].nunique()
+        if n_own > len(shared):
+            notes.append(f"{role}: {n_own - len(shared)} of {n_own} items left out, about which {other}")
     return people[people["item_id"].isin(shared)], machines[machines["item_id"].isin(shared)]
 
 
@@ -147,11 +256,24 @@ def _without_repeats(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     return rows[~is_repeat]
 
 
-def _pair_keys(frame: pd.DataFrame) -> list[str]:
-    """The hash of each row's texts, whatever the order of the two outputs."""
-    names = ["instruction", "input", "output_1", "output_2"]
-    cells = zip(*(frame[name].astype(str) for name in names), strict=True)
-    return [content_key(instruction, extra, *sorted((one, other))) for instruction, extra, one, other in cells]
+def _in_order_of(rows: pd.DataFrame, items: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Verdicts on a pair that is shown the other way round than in `items` turned around.
+
+    Raises:
+        UserError: a row's texts are those of no order of its item.
+    """
+    reference = items.reset_index()
+    order = shown_order(rows, reference)
+    differs = ~order.is_same & ~order.is_turned
+    if differs.any():
+        first = rows[differs].iloc[0]
+        raise UserError(
+            f"item {first['item_id']!r} has other models or outputs for annotator {first['annotator']!r} than in the "
+            f"first row about it ({int(differs.sum())} such rows); one item_id must mean one pair of outputs"
+        )
+    rows, turned = same_order(rows, reference)
+    notes += turned
+    return rows
 
 
 def _instruction_keys(items: pd.DataFrame) -> list[str]:
@@ -161,34 +283,6 @@ def _instruction_keys(items: pd.DataFrame) -> list[str]:
         content_key("instruction", text, extra) if text or extra else content_key("item", str(item))
         for item, text, extra in cells
     ]
-
-
-def _turned(rows: pd.DataFrame, items: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Verdicts on a pair that is shown the other way round than in `items` turned around.
-
-    Raises:
-        UserError: a row's texts are those of no order of its item.
-    """
-    expected = items.loc[rows["item_id"]]
-    is_same, is_turned = (_is_equal(rows, expected, names) for names in (_TEXTS, _SWAPPED))
-    differs = ~is_same & ~is_turned
-    if differs.any():
-        first = rows[differs].iloc[0]
-        raise UserError(
-            f"item {first['item_id']!r} has other models or outputs for annotator {first['annotator']!r} than in the "
-            f"first row about it ({int(differs.sum())} such rows); one item_id must mean one pair of outputs"
-        )
-    is_turned &= ~is_same
-    if is_turned.any():
-        notes.append(f"{int(is_turned.sum())} verdicts were on the pair in the other order and were turned around")
-        rows = rows.assign(preference=np.where(is_turned, 3.0 - rows["preference"], rows["preference"]))
-    return rows
-
-
-def _is_equal(rows: pd.DataFrame, expected: pd.DataFrame, names: Sequence[str]) -> BoolArray:
-    """Whether each row has the expected texts; an empty cell on either side (a column left out) matches anything."""
-    found, wanted = rows[_TEXTS].to_numpy(), expected[list(names)].to_numpy()
-    return np.asarray(((found == wanted) | (found == "") | (wanted == "")).all(axis=1), dtype=np.bool_)
 
 
 def _table(rows: pd.DataFrame, item_ids: pd.Index) -> LabelTable:

@@ -11,7 +11,7 @@ import pandas as pd
 from farm.data.files.hub import on_this_machine
 from farm.data.files.rows import DataError, not_there
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
-from farm.labels.annotation_table import notes_of, same_order
+from farm.labels.annotation_table import notes_of
 from farm.labels.formats import (
     alpaca_annotations,
     chatbot_arena,
@@ -27,7 +27,7 @@ from farm.labels.formats import (
     vicuna_reviews,
 )
 
-__all__ = ["FORMATS", "notes_of", "read_annotations", "same_order"]
+__all__ = ["FORMATS", "notes_of", "read_annotations"]
 
 FORMATS: tuple[AnnotationFormat, ...] = (
     pandalm.FORMAT,
@@ -55,9 +55,10 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
         format: the name of one of `FORMATS`; None to choose it by what the path is.
 
     Returns:
-        Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator;
-        `preference` is 1, 2, 1.5 (tie), between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or
-        changed, `attrs["format"]` which format the path was taken for.
+        Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator,
+        or two of a judge that saw both orders (`annotation_table.one_verdict_each`); `preference` is 1, 2, 1.5 (tie),
+        between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or changed, `attrs["format"]` which
+        format the path was taken for.
 
     Raises:
         DataError: nothing there, an unknown format, or malformed rows.

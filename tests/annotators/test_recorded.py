@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from farm.annotators.recorded import RecordedAnnotator
-from farm.data.files.rows import DataError
+from farm.errors import UserError
 from farm.records import Comparison, Preference
 
 PAIR = Comparison(instruction="q", input="i", output_1="a", output_2="b")
 ROW = {"instruction": "q", "input": "i", "output_1": "b", "output_2": "a", "preference": 1.25}
 
 
-def replayed(path: Path, whose: str | None = None) -> RecordedAnnotator:
-    return RecordedAnnotator(name="recorded", arm="recorded", file=path, whose=whose)
+def replayed(path: Path, annotator: str | None = None) -> RecordedAnnotator:
+    return RecordedAnnotator(name="recorded", arm="recorded", file=path, annotator_in_file=annotator)
 
 
 def test_a_graded_verdict_on_the_swapped_pair(tmp_path: Path) -> None:
@@ -29,9 +29,9 @@ def test_a_graded_verdict_on_the_swapped_pair(tmp_path: Path) -> None:
 def test_one_of_several_annotators_must_be_named(tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
     path.write_text(json.dumps([{**ROW, "annotator": "anna"}, {**ROW, "annotator": "bert", "preference": 2}]))
-    with pytest.raises(DataError, match=r"verdicts of anna, bert; say whose with annotator\.whose=NAME"):
+    with pytest.raises(UserError, match=r"2 annotators; say annotator\.annotator_in_file=NAME, one of: anna, bert"):
         replayed(path).annotate([PAIR], (), 0, with_noise=True)
-    with pytest.raises(DataError, match=r"no verdicts of 'carl' .*; it has those of anna, bert"):
+    with pytest.raises(UserError, match=r"no verdicts of 'carl' .*; it has those of anna, bert"):
         replayed(path, "carl").annotate([PAIR], (), 0, with_noise=True)
     (annotation,) = replayed(path, "bert").annotate([PAIR], (), 0, with_noise=True)
     assert annotation.preference is Preference.FIRST

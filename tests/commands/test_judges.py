@@ -49,10 +49,10 @@ def test_annotators_are_asked_in_both_orders_and_attacked(tmp_path: Path, endpoi
     assert run_command(command) == 0
     content = json.loads((out / "judges.json").read_text())
     by_name = {(judge["judge"], judge["kind"]): judge for judge in content["judges"]}
-    greedy = by_name["greedy", "live"]
+    greedy = by_name["greedy", "asked"]
     # The scripted model prefers the longer output whatever the order, so it is the baseline `longest`.
     assert (
-        greedy["figures"]["agreement"]["value"] == 0.75 == by_name["longest", "live"]["figures"]["agreement"]["value"]
+        greedy["figures"]["agreement"]["value"] == 0.75 == by_name["longest", "asked"]["figures"]["agreement"]["value"]
     )
     assert greedy["figures"]["conflict"]["value"] == 0 and greedy["figures"]["unparsed"]["value"] == 0
     assert greedy["figures"]["usd_per_1000"]["value"] > 0

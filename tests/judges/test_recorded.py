@@ -65,7 +65,7 @@ def test_the_panel_holds_everybody_in_the_file(file: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
-    with pytest.raises(DataError, match=r"no annotator 'three'; it has one, two/AB, two/BA"):
+    with pytest.raises(DataError, match=r"no annotator 'three'; it has one, two"):
         RecordedJudge(name="three", file=file).verdicts([PAIR], [1], seed=0)
 
 

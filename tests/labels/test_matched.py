@@ -38,7 +38,7 @@ def test_a_pair_in_the_other_order_is_turned_around(item_id: str) -> None:
     judges = judges.assign(item_id=item_id, output_1="y", output_2="x")
     labels = match_labels(humans, judges)
     assert labels.judges is not None and labels.judges.labels.tolist() == [[1.0]]
-    assert any("1 verdicts were on the pair in the other order" in note for note in labels.notes)
+    assert any("1 of 1 rows show their pair in the other order" in note for note in labels.notes)
 
 
 def test_one_item_with_other_texts_is_refused() -> None:

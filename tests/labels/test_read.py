@@ -11,7 +11,8 @@ from pandas.testing import assert_frame_equal
 
 from farm.data.files.rows import DataError
 from farm.labels.annotation_row import ANNOTATION_COLUMNS
-from farm.labels.read import FORMATS, notes_of, read_annotations, same_order
+from farm.labels.annotation_table import one_verdict_each, same_order
+from farm.labels.read import FORMATS, notes_of, read_annotations
 
 ROW = {
     "instruction": "Name a fruit.",
@@ -85,11 +86,53 @@ def test_a_pair_shown_the_theirsay_round_is_turned_around(tmp_path: Path) -> Non
     assert notes_of(frame) == ["1 of 2 rows show their pair in the other order and were turned around"]
 
 
-def test_a_judge_asked_in_both_orders_becomes_two_annotators(tmp_path: Path) -> None:
+def test_a_judge_asked_in_both_orders_has_a_verdict_in_each(tmp_path: Path) -> None:
     judge = {**ROW, "annotator": "gpt", "annotator_kind": "llm"}
-    frame = read_annotations(table(tmp_path, {**judge, "first_shown": 1}, {**judge, "presented_order": "BA"}))
-    assert frame["annotator"].tolist() == ["gpt/AB", "gpt/BA"]
-    assert "judged in both orders: gpt" in notes_of(frame)[0]
+    person = {**ROW, "annotator": "w1", "preference": 2}
+    rows = [judge | {"first_shown": 1}, judge | {"presented_order": "BA"}, person | {"first_shown": 1}, person]
+    frame = read_annotations(table(tmp_path, *rows))
+    assert frame["annotator"].tolist() == ["gpt", "gpt", "w1"]  # of a person the later label counts
+    assert frame["first_shown"].tolist()[:2] == [1, 2]
+    assert "judged in both orders: gpt;" in notes_of(frame)[0]
+    assert one_verdict_each(frame)["annotator"].tolist() == ["gpt/AB", "gpt/BA", "w1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first_shown", "expected"),
+    [
+        ("gpt/AB", None, ("gpt", 1)),
+        ("gpt/BA", None, ("gpt", 2)),
+        ("gpt/BA/seed3", None, ("gpt/seed3", 2)),
+        ("gpt/BA", 1, ("gpt", 1)),  # the column is right
+        ("gpt/ABC", None, ("gpt/ABC", None)),
+        ("/AB", None, ("/AB", None)),
+    ],
+)
+def test_an_order_in_a_name_is_read_into_its_column(
+    tmp_path: Path, name: str, first_shown: int | None, expected: tuple[str, int | None]
+) -> None:
+    judge = {**ROW, "annotator": name, "annotator_kind": "llm", "first_shown": first_shown}
+    frame = read_annotations(table(tmp_path, judge))
+    shown = None if expected[1] is None else frame["first_shown"].tolist()[0]
+    assert (frame["annotator"].tolist()[0], shown) == expected
+    assert any("names say which output they saw first" in note for note in notes_of(frame)) == (expected[1] is not None)
+
+
+def test_a_person_called_like_an_order_keeps_the_name(tmp_path: Path) -> None:
+    frame = read_annotations(table(tmp_path, ROW | {"annotator": "w1/AB"}))
+    assert "first_shown" not in frame
+
+
+def test_an_empty_output_is_an_output(tmp_path: Path) -> None:
+    one = {**ROW, "item_id": "7", "output_1": "", "output_2": "x"}
+    other = {**ROW, "item_id": "7", "output_1": "x", "output_2": "", "annotator": "w2"}
+    assert read_annotations(table(tmp_path, one, other))["preference"].tolist() == [1, 2]
+
+
+def test_models_that_one_row_lacks_do_not_hide_the_other_order(tmp_path: Path) -> None:
+    one = {**ROW, "item_id": "7", "model_1": "m", "model_2": "n", "output_1": "x", "output_2": "y"}
+    other = {**ROW, "item_id": "7", "output_1": "y", "output_2": "x", "annotator": "w2"}
+    assert read_annotations(table(tmp_path, one, other))["preference"].tolist() == [1, 2]
 
 
 def test_numbered_items_and_annotators_meet_whatever_wrote_the_numbers(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Human labels and a judge's clean verdicts on the same items, as the noise model of a crowd reads them."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,7 @@ from farm.annotators.noise.biases import order_sign
 from farm.annotators.noise.margin import verdict_margin
 from farm.annotators.noise.noise import Label
 from farm.errors import UserError
-from farm.labels.annotation_row import pair_keys
-from farm.labels.annotation_table import same_order
+from farm.labels.matched import comparisons_of, rows_of_annotator, rows_of_kind, verdicts_on
 from farm.records import Annotation, Comparison, Preference
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
@@ -56,10 +55,7 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
     Raises:
         UserError: no human label, or all of one kind.
     """
-    people = table[table["annotator_kind"] == "human"]
-    if people.empty:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in table["annotator_kind"].value_counts().items())
-        raise UserError(f"humans: expected rows with annotator_kind 'human'; the table has {kinds or 'no rows'}")
+    people = rows_of_kind(table, "human", "humans")
     parsed = people[people["preference"].notna()].sort_values(["item_id", "annotator"]).reset_index(drop=True)
     notes = []
     if len(parsed) < len(people):
@@ -75,7 +71,7 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
     items = parsed.drop_duplicates("item_id")
     return HumanLabels(
         rows=parsed,
-        comparisons=tuple(_comparison(row) for row in items.to_dict("records")),
+        comparisons=tuple(comparisons_of(items)),
         item_ids=tuple(str(name) for name in items["item_id"]),
         notes=tuple(notes),
     )
@@ -83,8 +79,6 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
 
 def recorded_verdicts(people: HumanLabels, table: pd.DataFrame, annotator: str | None) -> list[Annotation | None]:
     """The recorded verdict of one judge on each item of the humans; None where it was not asked.
-
-    Items are matched by item_id or, if the tables share none, by the texts of the pair.
 
     Args:
         people: the human labels.
@@ -95,31 +89,13 @@ def recorded_verdicts(people: HumanLabels, table: pd.DataFrame, annotator: str |
         UserError: no judge, several, or no common item.
     """
     judges = table[table["annotator_kind"] == "llm"]
-    names = sorted(set(judges["annotator"]))
-    if not names:
+    if judges.empty:
         raise UserError(
             "judge: expected rows with annotator_kind 'llm', found none; give a table with a judge's verdicts, or the "
             "name of an annotator, e.g. judge=longest"
         )
-    if annotator is None and len(names) > 1:
-        shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-        raise UserError(f"judge: the table holds verdicts of {len(names)} judges; say annotator=NAME, one of: {shown}")
-    if annotator is not None and annotator not in names:
-        raise UserError(f"annotator: no judge {annotator!r} in the table; it has {', '.join(names[:20])}")
-    judged = judges if annotator is None else judges[judges["annotator"] == annotator]
-    items = people.rows.drop_duplicates("item_id")
-    if not set(judged["item_id"]) & set(items["item_id"]):
-        items = items.assign(item_id=_unordered_keys(items))
-        judged = judged.assign(item_id=_unordered_keys(judged))
-    if not set(judged["item_id"]) & set(items["item_id"]):
-        raise UserError("humans and judge share no item: neither an item_id nor a pair with the same texts")
-    judged, _ = same_order(judged.drop_duplicates("item_id"), reference=items)
-    by_item = {str(row["item_id"]): row for row in judged.to_dict("records")}
-    found = [by_item.get(str(name)) for name in items["item_id"]]
-    return [
-        None if row is None else _verdict(row, comparison)
-        for row, comparison in zip(found, people.comparisons, strict=True)
-    ]
+    judged = rows_of_annotator(judges, annotator, role="judge", setting="annotator")
+    return verdicts_on(people.rows.drop_duplicates("item_id"), judged, roles="humans and judge")
 
 
 def calibration_data(
@@ -215,44 +191,4 @@ def _labels(rows: pd.DataFrame, kept: Sequence[tuple[Comparison, Annotation]], p
         length_ratio=length[item_of_row],
         list_gap=lists[item_of_row],
         order=np.array([order_sign(int(order)) for order in orders], dtype=np.float64),
-    )
-
-
-def _comparison(row: Mapping[Hashable, object]) -> Comparison:
-    return Comparison(
-        instruction=str(row["instruction"]),
-        input=str(row["input"]),
-        output_1=str(row["output_1"]),
-        output_2=str(row["output_2"]),
-        generator_1=str(row["model_1"]),
-        generator_2=str(row["model_2"]),
-        dataset=str(row["dataset"]),
-    )
-
-
-def _unordered_keys(rows: pd.DataFrame) -> list[str]:
-    """The key of the texts whichever output comes first."""
-    swapped = rows.assign(
-        output_1=rows["output_2"], output_2=rows["output_1"], model_1=rows["model_2"], model_2=rows["model_1"]
-    )
-    return [min(pair) for pair in zip(pair_keys(rows), pair_keys(swapped), strict=True)]
-
-
-def _verdict(row: Mapping[Hashable, object], comparison: Comparison) -> Annotation:
-    """The clean verdict on record; one between 1, 1.5 and 2 is soft, as `farm.annotators.recorded` reads it."""
-    value = float(str(row.get("clean_preference", row["preference"])))
-    p_first = float(str(row.get("p_first", "nan")))
-    hard = None if np.isnan(value) else Preference(1.5 + 0.5 * float(np.sign(value - 1.5)))
-    if np.isnan(p_first) and hard is not None and value not in (1.0, 1.5, 2.0):
-        p_first = 2.0 - value
-    return Annotation(
-        comparison_key=comparison.key,
-        annotator=str(row["annotator"]),
-        judge=str(row["annotator"]),
-        first_shown=0,
-        clean_preference=hard,
-        preference=hard,
-        is_noised=False,
-        p_first=None if np.isnan(p_first) or hard is None else p_first,
-        unparsed_reason="" if hard else "no verdict in the table",
     )

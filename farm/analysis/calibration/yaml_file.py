@@ -28,7 +28,8 @@ class RecordedBase:
     """The noise is put on the verdicts of a table."""
 
     file: Path
-    whose: str
+    annotator: str
+    """Whose verdicts in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def annotator_yaml(found: Calibration, name: str, base: RecordedBase | Annotator
             f"  name: {_quoted(name)}  # of no use here; the name above counts",
             f"  arm: {_quoted(name)}   # of no use here; the arm above counts",
             f"  file: {_quoted(str(base.file.resolve()))}  # table of verdicts that are replayed",
-            f"  whose: {_quoted(base.whose)}  # the judge in it",
+            f"  annotator_in_file: {_quoted(base.annotator)}  # the judge in it",
         ]
     return "\n".join([*head, *_stage_lines(found, found.stage)]) + "\n"
 

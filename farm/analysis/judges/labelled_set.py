@@ -1,7 +1,7 @@
 """Labelled items and the verdicts of judges on them, as the judge report needs them.
 
-A recorded judge may stand in a table under several names: one per order of presentation (NAME/AB, NAME/BA) and one per
-repetition (NAME/seed0, NAME/seed1). The names' ends tell them apart; the rest is the judge.
+A recorded judge may stand in a table under several names, one per repetition (NAME/seed0, NAME/seed1). The names' ends
+tell them apart; the rest is the judge.
 """
 
 import re
@@ -15,16 +15,24 @@ import pandas as pd
 
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
-from farm.labels.read import notes_of, read_annotations, same_order
-from farm.records import Comparison, Preference, content_key
+from farm.labels.annotation_table import same_order
+from farm.labels.matched import (
+    GOLD_COLUMN,
+    comparisons_of,
+    drawn_items,
+    gold_rows,
+    on_common_items,
+    rows_of_kind,
+)
+from farm.labels.read import notes_of, read_annotations
+from farm.records import Comparison, Preference
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
 from farm.stats.agreement.label_counts import IntArray, counts_of, slots
 from farm.stats.bias.style import Style, style_of
 from farm.stats.bootstrap import FloatArray
 
-JudgeKind = Literal["human", "recorded", "live", "baseline"]
-GOLD_COLUMN = "gold"
-"""A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
+JudgeKind = Literal["human", "recorded", "asked", "baseline"]
+"""Where the verdicts come from: people, the table, an annotator that was asked for the report, a rule beside them."""
 
 
 class ItemLabels(NamedTuple):
@@ -117,29 +125,27 @@ def read_labelled(path: Path, humans: Path | None, *, same_judge: str, max_items
     if humans is not None:
         given = read_annotations(humans, assumed_kind="human")
         notes += [f"humans: {note}" for note in notes_of(given)]
-        people = given[given["annotator_kind"] == "human"]
-        if people.empty:
-            raise UserError(f"{humans}: expected rows with annotator_kind 'human', found none among {len(given)}")
+        people = rows_of_kind(given, "human", str(humans))
         machines, people, more = _on_shared_items(machines, people)
         notes += more
     elif people.empty:
-        people = _gold_rows(path, frame)
+        people = gold_rows(frame, _gold_labels(path))
         notes += [f"the column `{GOLD_COLUMN}` is read as human labels"] if len(people) else []
     rows = pd.concat([people, machines], ignore_index=True)
     rows, turned = same_order(rows)
     notes += turned
     if max_items is not None and rows["item_id"].nunique() > max_items:
-        rows = rows[rows["item_id"].isin(_drawn_items(rows, max_items))]
+        rows = rows[rows["item_id"].isin(drawn_items(rows, max_items))]
         notes.append(f"{max_items} items were drawn (max_items)")
     first = rows.drop_duplicates("item_id").set_index("item_id")
     place = pd.Series(np.arange(len(first)), index=first.index)
     is_human = (rows["annotator_kind"] == "human").to_numpy()
-    items = _labelled_set(first, _labels(rows[is_human], place, same_judge=""), rows[is_human], notes)
+    items = _labelled_set(first, _labels(rows[is_human], place), rows[is_human], notes)
     ends = re.compile(f"(?:{same_judge})+$") if same_judge else re.compile(r"(?!)")
     own = rows[~is_human]
     names = own["annotator"].map(lambda name: ends.sub("", name) or name)
     judges = [
-        JudgeLabels(name=str(name), kind="recorded", labels=_labels(of_judge, place, same_judge=same_judge))
+        JudgeLabels(name=str(name), kind="recorded", labels=_labels(of_judge, place))
         for name, of_judge in own.groupby(names)
     ]
     return ReadSet(items, judges)
@@ -148,25 +154,10 @@ def read_labelled(path: Path, humans: Path | None, *, same_judge: str, max_items
 def _labelled_set(first: pd.DataFrame, labels: ItemLabels, people: pd.DataFrame, notes: Sequence[str]) -> LabelledSet:
     n_items = len(first)
     table = slots(labels.item, labels.label, n_items)
-    names = ["instruction", "input", "output_1", "output_2", "model_1", "model_2", "dataset"]
-    comparisons = tuple(
-        Comparison(
-            instruction=instruction,
-            input=extra,
-            output_1=output_1,
-            output_2=output_2,
-            generator_1=model_1,
-            generator_2=model_2,
-            dataset=dataset,
-        )
-        for instruction, extra, output_1, output_2, model_1, model_2, dataset in zip(
-            *(first[name].astype(str) for name in names), strict=True
-        )
-    )
     has_labels = bool(np.isfinite(labels.label).any())
     return LabelledSet(
         item_ids=tuple(str(name) for name in first.index),
-        comparisons=comparisons,
+        comparisons=tuple(comparisons_of(first)),
         style=style_of(list(first["output_1"]), list(first["output_2"])),
         humans=JudgeLabels(name="humans", kind="human", labels=labels) if has_labels else None,
         n_humans=int(people["annotator"].nunique()),
@@ -177,14 +168,11 @@ def _labelled_set(first: pd.DataFrame, labels: ItemLabels, people: pd.DataFrame,
     )
 
 
-def _labels(rows: pd.DataFrame, place: "pd.Series[int]", *, same_judge: str) -> ItemLabels:
-    """The labels of these rows; the order is what the column says, or what the name ends in."""
+def _labels(rows: pd.DataFrame, place: "pd.Series[int]") -> ItemLabels:
+    """The labels of these rows."""
     n = len(rows)
     shown = rows["first_shown"] if "first_shown" in rows else pd.Series([None] * n, index=rows.index, dtype="Int64")
     first_shown = np.asarray(shown.astype("Int64").fillna(0), dtype=np.int64)
-    if same_judge:
-        named = rows["annotator"].str.extract(r"/(AB|BA)(?:/|$)")[0].map({"AB": 1, "BA": 2}).fillna(0)
-        first_shown = np.where(first_shown == 0, named.to_numpy(dtype=np.int64), first_shown)
     item = np.asarray(place.loc[rows["item_id"]], dtype=np.int64)
     repetition = pd.DataFrame({"item": item, "shown": first_shown}).groupby(["item", "shown"]).cumcount()
     nothing = np.full(n, np.nan)
@@ -196,28 +184,21 @@ def _labels(rows: pd.DataFrame, place: "pd.Series[int]", *, same_judge: str) -> 
     return ItemLabels(item, label, first_shown, np.asarray(repetition, dtype=np.int64), cost, seconds)
 
 
-def _gold_rows(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """One human row per item from a column of gold labels; none if the file has no such column."""
+def _gold_labels(path: Path) -> dict[str, float]:
+    """The column of gold labels of a file by item; empty if it has none."""
     if not path.is_file():
-        return frame.iloc[:0]
-    gold = {
+        return {}
+    return {
         str(row["item_id"]): float(str(row[GOLD_COLUMN]))
         for row in read_rows(path)
         if row.get("item_id") and row.get(GOLD_COLUMN) in (1, 1.5, 2, "1", "1.5", "2", "1.0", "2.0")
     }
-    rows = frame.drop_duplicates("item_id")
-    rows = rows[rows["item_id"].isin(gold.keys())].drop(columns=["cost_usd", "latency_seconds"], errors="ignore")
-    values = rows["item_id"].map(gold)
-    rows = rows.assign(annotator=GOLD_COLUMN, annotator_kind="human", preference=values, raw_label=values.astype(str))
-    return rows.assign(first_shown=pd.array([None] * len(rows), dtype="Int64")) if "first_shown" in rows else rows
 
 
 def _on_shared_items(machines: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Both tables under common item ids: their own, or the texts of the pair in whatever order."""
-    notes = []
-    if not set(machines["item_id"]) & set(people["item_id"]):
-        machines, people = (rows.assign(item_id=_text_keys(rows)) for rows in (machines, people))
-        notes.append("items were matched by their texts")
+    machines, people, is_by_texts = on_common_items(machines, people)
+    notes = ["items were matched by their texts"] if is_by_texts else []
     shared = set(machines["item_id"]) & set(people["item_id"])
     if not shared and len(machines):
         raise UserError(
@@ -228,16 +209,3 @@ def _on_shared_items(machines: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.D
     if left_out > 0:
         notes.append(f"{left_out} items of the judges have no human label and are left out")
     return machines[machines["item_id"].isin(shared)], people, notes
-
-
-def _text_keys(frame: pd.DataFrame) -> list[str]:
-    names = ["instruction", "input", "output_1", "output_2"]
-    cells = zip(*(frame[name].astype(str) for name in names), strict=True)
-    return [content_key(instruction, extra, *sorted(outputs)) for instruction, extra, *outputs in cells]
-
-
-def _drawn_items(rows: pd.DataFrame, n: int) -> list[str]:
-    """n items whose texts have the smallest hashes: the same ones in every run and in every order of the file."""
-    first = rows.drop_duplicates("item_id")
-    keys = pd.Series(_text_keys(first), index=first["item_id"].to_numpy()).sort_values(kind="stable")
-    return list(keys.index[:n])

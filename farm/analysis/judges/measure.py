@@ -78,7 +78,7 @@ def measure(
     rows = attacked_rows(items, measuring.n_attacked)
     unseen = asking._replace(advance=lambda _: None)
     everybody: list[tuple[Annotator, JudgeKind, Asking]] = [
-        *((annotator, "live", asking) for annotator in measuring.annotators),
+        *((annotator, "asked", asking) for annotator in measuring.annotators),
         *((baseline_annotator(rule), "baseline", unseen) for rule in measuring.baselines),
     ]
     labels = [ask(items, annotator, how, kind) for annotator, kind, how in everybody]

@@ -26,7 +26,7 @@ from farm.stats.bootstrap import Estimate
 
 _MARKS = {
     "recorded": Mark(label="recorded judge", colour=BLUE, marker="o"),
-    "live": Mark(label="annotator asked now", colour=GREEN, marker="^"),
+    "asked": Mark(label="annotator asked now", colour=GREEN, marker="^"),
     "baseline": Mark(label="baseline", colour=ORANGE, marker="s", is_filled=False),
     "human": Mark(label="humans among each other", colour=GREY, marker="D"),
 }
@@ -73,7 +73,7 @@ def draw_judges(report: JudgeReport, path: Path) -> None:
 
 def _panels(rows: Sequence[JudgeResult]) -> list[_Panel]:
     figures = [row.figures for row in rows]
-    is_attacked = any(row.probes and row.kind == "live" for row in rows)
+    is_attacked = any(row.probes and row.kind == "asked" for row in rows)
     return [
         _Panel("agreement with the\nhuman majority, %", [f.agreement for f in figures], None),
         _Panel("other verdict in the\nother order, %", [f.conflict for f in figures], 0.0),

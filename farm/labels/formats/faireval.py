@@ -2,7 +2,7 @@
 
 A folder as `vicuna_reviews` describes it, with `review/review_<model>_<model>_human.txt`: one word a line, in the order
 of `question.jsonl`: a model's name in capitals, or TIE. output_1 is the model that the human file names first; judges
-that saw the other order are turned around, and told apart as NAME/AB and NAME/BA.
+that saw the other order are turned around; `first_shown` tells their verdicts in the two orders apart.
 """
 
 import re

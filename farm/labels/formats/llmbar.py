@@ -3,8 +3,8 @@
 A subset is a folder with `dataset.json` (`input`, `output_1`, `output_2`, gold `label`) and, for each judge and prompt,
 `evaluators/<judge>/<prompt>/result.json`, rows of the same pairs with `results`: one to three steps, of which the last
 is the verdict. It was asked in both orders, `swap = False` and `swap = True`; both winners are already in the order of
-the dataset. None is unparsed. One row of the table for each: annotators `<judge>/<prompt>/AB` and `/BA`, and the gold
-labels as `llmbar_gold`.
+the dataset. None is unparsed. One row of the table for each, by the annotator `<judge>/<prompt>`, and the gold labels
+by `llmbar_gold`.
 """
 
 from collections import Counter
@@ -21,7 +21,8 @@ from farm.labels.annotation_table import annotation_table
 
 DATASET_FILE, RESULT_FILE = "dataset.json", "result.json"
 GOLD = "llmbar_gold"
-_ORDERS = {"AB": "swap = False", "BA": "swap = True"}
+_ORDERS = {1: "swap = False", 2: "swap = True"}
+"""By the output that was shown first."""
 _WINNERS = {"none": None, "1": 1.0, "2": 2.0, "tie": 1.5}
 
 
@@ -84,7 +85,7 @@ def _judge_rows(path: Path, pairs: Sequence[_Pair] | None, subset: str) -> list[
             )
     judge = "/".join(path.parent.parts[-2:])
     return [
-        _row(result, subset, number, annotator=f"{judge}/{order}", winner=_winner(path, number, result, swap))
+        _row(result, subset, number, annotator=judge, first_shown=order, winner=_winner(path, number, result, swap))
         for order, swap in _ORDERS.items()
         for number, result in enumerate(results)
     ]
@@ -116,8 +117,9 @@ def _score(result: _Pair, side: str) -> float | None:
         return None
 
 
-def _row(pair: _Pair, subset: str, number: int, *, annotator: str, winner: str) -> AnnotationRow:
-    order = annotator[-2:] if annotator != GOLD else ""
+def _row(
+    pair: _Pair, subset: str, number: int, *, annotator: str, winner: str, first_shown: int | None = None
+) -> AnnotationRow:
     return AnnotationRow(
         item_id=f"llmbar-{subset.replace('/', '.')}-{number:03d}",
         dataset=f"llmbar/{subset}",
@@ -128,7 +130,7 @@ def _row(pair: _Pair, subset: str, number: int, *, annotator: str, winner: str) 
         annotator_kind="human" if annotator == GOLD else "llm",
         preference=_WINNERS[winner.lower()],
         raw_label=winner,
-        first_shown={"AB": 1, "BA": 2}.get(order),
+        first_shown=first_shown,
         score_1=_score(pair, "1"),
         score_2=_score(pair, "2"),
     )

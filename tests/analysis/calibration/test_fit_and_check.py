@@ -210,7 +210,7 @@ def test_what_is_left_out_is_counted() -> None:
 def test_bad_tables_are_refused_in_words() -> None:
     frame = made_up(6)
     people = human_labels(frame)
-    with pytest.raises(UserError, match="annotator_kind 'human'; the table has 6 llm"):
+    with pytest.raises(UserError, match="annotator_kind 'human', found none among 6 rows"):
         human_labels(frame[frame["annotator_kind"] == "llm"])
     with pytest.raises(UserError, match=r"every one of the .* labels prefers output_1"):
         human_labels(frame.assign(preference=1.0))
@@ -219,9 +219,9 @@ def test_bad_tables_are_refused_in_words() -> None:
     with pytest.raises(UserError, match="annotator_kind 'llm', found none"):
         recorded_verdicts(people, frame[frame["annotator_kind"] == "human"], None)
     two = pd.concat([frame, frame[frame["annotator_kind"] == "llm"].assign(annotator="other")])
-    with pytest.raises(UserError, match="2 judges; say annotator=NAME, one of: judge, other"):
+    with pytest.raises(UserError, match="2 annotators; say annotator=NAME, one of: judge, other"):
         recorded_verdicts(people, two, None)
-    with pytest.raises(UserError, match="no judge 'nobody' in the table; it has judge, other"):
+    with pytest.raises(UserError, match="no verdicts of 'nobody' in judge; it has those of judge, other"):
         recorded_verdicts(people, two, "nobody")
     elsewhere = frame.assign(item_id="z" + frame["item_id"], instruction="another")
     with pytest.raises(UserError, match="share no item"):

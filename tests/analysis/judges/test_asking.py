@@ -51,7 +51,7 @@ def asking(*, n_repetitions: int = 1, with_noise: bool = True) -> Asking:
 
 def figures(items: LabelledSet, annotator: SimulatedAnnotator, how: Asking) -> JudgeFigures:
     return judge_figures(
-        items, ask(items, annotator, how, "live"), resampling=Resampling(seed=0, n_resamples=20)
+        items, ask(items, annotator, how, "asked"), resampling=Resampling(seed=0, n_resamples=20)
     ).figures
 
 
@@ -116,7 +116,7 @@ def test_an_annotator_that_shows_both_orders_is_asked_as_it_is(items: LabelledSe
     assert (found.ties.value, found.agreement.value, found.conflict.value) == (1, 0, 1)
     assert found.prefers_first_shown.value == 1
     advanced: list[int] = []
-    ask(items, both, asking()._replace(advance=advanced.append), "live")
+    ask(items, both, asking()._replace(advance=advanced.append), "asked")
     assert sum(advanced) == n_verdicts(both, N, 0, 1) == 3 * N
 
 
@@ -143,7 +143,7 @@ def test_a_judge_of_the_pocket_world_says_what_it_cannot_judge(items: LabelledSe
     )
     pool = SimulatedAnnotator(name="pool", arm="pool", panel=panel, noise=())
     with pytest.raises(UserError, match="pool judges answers of the pocket world only"):
-        ask(items, pool, asking(), "live")
+        ask(items, pool, asking(), "asked")
 
 
 def test_attacks_are_made_of_the_better_output(items: LabelledSet) -> None:

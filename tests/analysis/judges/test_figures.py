@@ -9,7 +9,7 @@ from farm.labels.annotation_row import annotation_frame
 from farm.stats.bootstrap import Resampling
 from tests.analysis.judges.judge_tables import row
 
-SAME = r"/AB|/BA|/seed\d+"
+SAME = r"/seed\d+"
 Answers = dict[str, dict[str, dict[str, dict]]]  # type: ignore[type-arg]
 
 

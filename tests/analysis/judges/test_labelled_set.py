@@ -10,7 +10,7 @@ from farm.errors import UserError
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from tests.analysis.judges.judge_tables import row
 
-SAME = r"/AB|/BA|/seed\d+"
+SAME = r"/seed\d+"
 
 
 def read(path: Path, rows: list[AnnotationRow], *, max_items: int | None = None, **more: object) -> ReadSet:

@@ -28,7 +28,7 @@ def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:
         seed=0,
         resampling=Resampling(seed=0, n_resamples=50),
     )
-    read = read_labelled(path / "t.parquet", None, same_judge="/AB|/BA", max_items=None)
+    read = read_labelled(path / "t.parquet", None, same_judge="", max_items=None)
     return measure(read, measuring, source="t.parquet", calls=NO_CALLS, advance=lambda _: None)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from farm.data.files.rows import DataError
+from farm.labels.annotation_table import one_verdict_each
 from farm.labels.read import notes_of, read_annotations
 
 PAIRS = [
@@ -42,22 +43,25 @@ def subset(root: Path, steps: list[list[object]] = STEPS, name: str = "Adversari
 def test_the_last_step_is_the_verdict_in_the_order_of_the_dataset(tmp_path: Path) -> None:
     subset(tmp_path)
     frame = read_annotations(tmp_path)
-    labels = frame.pivot(index="annotator", columns="item_id", values="preference")
+    labels = frame.fillna({"first_shown": 0}).pivot(
+        index=["annotator", "first_shown"], columns="item_id", values="preference"
+    )
     labels.columns = labels.columns.str.removeprefix("llmbar-LLMBar.Adversarial.Own-")
-    assert labels.loc["llmbar_gold"].tolist() == [1, 2]
-    assert labels.loc["GPT-9/Debate/AB", "000"] == 1 and np.isnan(labels.loc["GPT-9/Debate/AB", "001"])
+    assert labels.loc["llmbar_gold", 0].tolist() == [1, 2]
+    assert labels.loc[("GPT-9/Debate", 1), "000"] == 1 and np.isnan(labels.loc[("GPT-9/Debate", 1), "001"])
     # Not turned around again: "swap = True" says 2 and means output_2.
-    assert labels.loc["GPT-9/Debate/BA"].tolist() == [2, 2]
-    assert frame[frame["annotator"] == "GPT-9/Debate/BA"]["first_shown"].tolist() == [2, 2]
+    assert labels.loc["GPT-9/Debate", 2].tolist() == [2, 2]
     assert frame.set_index("annotator")["annotator_kind"].to_dict()["llmbar_gold"] == "human"
     assert set(frame["dataset"]) == {"llmbar/LLMBar/Adversarial/Own"}
-    assert notes_of(frame) == ["1 verdicts of 1 annotators are unparsed, most of them (1) GPT-9/Debate/AB's"]
+    unparsed, orders = notes_of(frame)
+    assert unparsed == "1 verdicts of 1 annotators are unparsed, most of them (1) GPT-9/Debate's"
+    assert orders.startswith("judged in both orders: GPT-9/Debate; first_shown tells the verdicts apart")
 
 
 def test_scores_of_rating_prompts_are_kept(tmp_path: Path) -> None:
     rated = step("1", "1", score_1=["6", "stop"], score_2=["4.5", "stop"])
     frame = read_annotations(subset(tmp_path, [[rated], [step("2", "2")]]))
-    row = frame[(frame["annotator"] == "GPT-9/Debate/AB")].iloc[0]
+    row = frame[(frame["annotator"] == "GPT-9/Debate")].iloc[0]
     assert row[["score_1", "score_2"]].tolist() == [6, 4.5]
 
 
@@ -65,7 +69,7 @@ def test_a_file_alone_is_read(tmp_path: Path) -> None:
     folder = subset(tmp_path)
     assert set(read_annotations(folder / "dataset.json")["annotator"]) == {"llmbar_gold"}
     judge = read_annotations(folder / "evaluators/GPT-9/Debate/result.json")
-    assert set(judge["annotator"]) == {"GPT-9/Debate/AB", "GPT-9/Debate/BA"}
+    assert set(judge["annotator"]) == {"GPT-9/Debate"} and set(judge["first_shown"]) == {1, 2}
     assert set(judge["item_id"]) == set(read_annotations(folder)["item_id"])
 
 
@@ -96,16 +100,16 @@ def test_the_accuracy_table(humandata: Path) -> None:
     gold = frame[frame["annotator"] == "llmbar_gold"].set_index("item_id")["preference"]
     judged = frame[frame["annotator_kind"] == "llm"]
     is_right = judged["preference"] == judged["item_id"].map(gold)
-    accuracy = is_right.groupby([judged["annotator"].str[:-3], judged["dataset"].str.split("/").str[-1]]).mean()
+    accuracy = is_right.groupby([judged["annotator"], judged["dataset"].str.split("/").str[-1]]).mean()
     assert len(accuracy) >= 3
     for (judge, name), value in accuracy.items():
         assert round(value, 4) == answers[judge][name], judge
 
 
 def test_the_original_files_give_the_normalised_tables(humandata: Path) -> None:
-    frame = read_annotations(humandata / "raw/llmbar").set_index(["item_id", "annotator"])
+    frame = one_verdict_each(read_annotations(humandata / "raw/llmbar")).set_index(["item_id", "annotator"])
     for name in ("llmbar", "llmbar_judges"):
-        table = read_annotations(humandata / f"{name}.parquet").set_index(["item_id", "annotator"])
+        table = one_verdict_each(read_annotations(humandata / f"{name}.parquet")).set_index(["item_id", "annotator"])
         both = frame.index.intersection(table.index)
         assert len(both) == {"llmbar": 192, "llmbar_judges": 600}[name]
         columns = ["dataset", "instruction", "output_1", "output_2", "preference", "annotator_kind"]
@@ -115,5 +119,5 @@ def test_the_original_files_give_the_normalised_tables(humandata: Path) -> None:
 def test_judges_without_the_dataset_are_read(tmp_path: Path) -> None:
     judge = subset(tmp_path, [[step("Tie", "2")], [step("1", "1")]]) / "evaluators" / "GPT-9"
     frame = read_annotations(judge)
-    assert sorted(set(frame["annotator"])) == ["GPT-9/Debate/AB", "GPT-9/Debate/BA"]
+    assert set(frame["annotator"]) == {"GPT-9/Debate"}
     assert frame["preference"].tolist() == [1.5, 1, 2, 1] and set(frame["dataset"]) == {"llmbar/LLMBar/Adversarial/Own"}

@@ -58,10 +58,10 @@ def test_files_of_both_orders_meet_and_are_told_apart(tmp_path: Path) -> None:
         review(1, "owl-7b", "bat", 1, **by), review(2, "owl-7b", "bat", 2, **by),
     ])  # fmt: skip
     frame = read_annotations(folder)
-    labels = frame.pivot(index="annotator", columns="item_id", values="preference")
-    assert labels.loc["gpt-9/threeclass/AB"].tolist() == [1, 1.5]
+    labels = frame.pivot(index=["annotator", "first_shown"], columns="item_id", values="preference")
+    assert labels.loc["gpt-9/threeclass", 1].tolist() == [1, 1.5]
     # The first shown won and the second shown won: owl-7b is output_2, bat output_1.
-    assert labels.loc["gpt-9/threeclass/BA"].tolist() == [2, 1]
+    assert labels.loc["gpt-9/threeclass", 2].tolist() == [2, 1]
 
 
 def test_a_negative_score_is_unparsed(tmp_path: Path) -> None:
@@ -154,14 +154,12 @@ def test_the_label_counts_of_faireval(humandata: Path) -> None:
 
 @pytest.mark.parametrize(("raw", "name"), [("vicuna80_reviews", "vicuna80_gpt4_reviews"), ("faireval", "faireval")])
 def test_the_original_files_give_the_normalised_tables(humandata: Path, raw: str, name: str) -> None:
-    renamed = {"gpt-4/qlora-threeclass/AB": "gpt-4/threeclass", "gpt-4-0328/vicuna-score10/AB": "gpt-4-0328/score10",
-               "gpt-4-0328/score10/AB": "gpt-4-0328/score10"}  # fmt: skip
+    renamed = {"gpt-4/qlora-threeclass": "gpt-4/threeclass", "gpt-4-0328/vicuna-score10": "gpt-4-0328/score10"}
     table = read_annotations(humandata / f"{name}.parquet").replace({"annotator": renamed})
     frame = read_annotations(humandata / f"raw/{raw}").set_index(["item_id", "annotator"])
     # The second order of FairEval's judge is in the table, its file is not among the originals.
-    table = (
-        table[table["annotator"] != "gpt-4/qlora-threeclass/BA"].set_index(["item_id", "annotator"]).loc[frame.index]
-    )
+    is_second = (table["annotator"] == "gpt-4/threeclass") & (table["first_shown"] == 2)
+    table = table[~is_second].set_index(["item_id", "annotator"]).loc[frame.index]
     columns = ["instruction", "output_1", "output_2", "preference", "annotator_kind"]
     assert frame[columns].equals(table[columns])
 
