@@ -14,5 +14,9 @@ class UserError(Exception):
         return f"farm: {self}"
 
 
+class CannotJudgeError(UserError):
+    """A judge was asked about something that it knows nothing of; the message says what it can judge."""
+
+
 class UnfitError(UserError, ValueError):
     """Settings that are right in themselves do not fit the data, the model or one another: too few rows for a batch."""

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.annotators.annotator import Annotator
-from farm.annotators.noise.noise import Noise, is_first_smaller, renoise
+from farm.annotators.annotator import Annotator, ShownOrders, drawn_order
+from farm.annotators.noise.noise import Noise, renoise
 from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison
-from farm.seeds import uniform_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +17,7 @@ class NoisedAnnotator:
     """Another annotator's clean verdicts, given by workers who err.
 
     The workers see each pair in a random order of their own, which the annotation records as `first_shown`; in which
-    order a judge once saw it says nothing about them.
+    order a judge once saw it says nothing about them. Asked in one order, workers and judges see that one.
     """
 
     key_name: ClassVar[str] = "NoisedAnnotator"
@@ -35,6 +34,12 @@ class NoisedAnnotator:
     def judges(self) -> Sequence[Judge]:
         return self.clean.judges()
 
+    def each_judge(self) -> Sequence[Annotator]:
+        return self.clean.each_judge()
+
+    def shown_orders(self, *, with_noise: bool) -> ShownOrders:
+        return "random" if with_noise else self.clean.shown_orders(with_noise=False)
+
     def annotate(
         self,
         comparisons: Sequence[Comparison],
@@ -42,15 +47,12 @@ class NoisedAnnotator:
         seed: int,
         *,
         with_noise: bool,
+        first_shown: int | None = None,
         calls: Calls = NO_CALLS,
     ) -> list[Annotation]:
-        clean = self.clean.annotate(comparisons, recorded, seed, with_noise=False, calls=calls)
+        clean = self.clean.annotate(comparisons, recorded, seed, with_noise=False, first_shown=first_shown, calls=calls)
         shown = [
-            dataclasses.replace(annotation, first_shown=self._first_shown(comparison, seed))
+            dataclasses.replace(annotation, first_shown=first_shown or drawn_order(comparison, seed, self.name))
             for annotation, comparison in zip(clean, comparisons, strict=True)
         ]
         return renoise(shown, comparisons, self.noise if with_noise else (), self.name, seed)
-
-    def _first_shown(self, comparison: Comparison, seed: int) -> int:
-        shows_smaller = uniform_for(seed, f"order of {self.name}", comparison.pair_key) < 0.5
-        return 1 if shows_smaller == is_first_smaller(comparison) else 2

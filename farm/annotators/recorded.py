@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
+from farm.annotators.annotator import Annotator, ShownOrders
 from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.labels.matched import rows_of_annotator
@@ -32,6 +33,12 @@ class RecordedAnnotator:
     def judges(self) -> Sequence[Judge]:
         return ()
 
+    def each_judge(self) -> Sequence[Annotator]:
+        return ()
+
+    def shown_orders(self, *, with_noise: bool) -> ShownOrders:  # noqa: ARG002
+        return "recorded"
+
     def annotate(
         self,
         comparisons: Sequence[Comparison],
@@ -39,6 +46,7 @@ class RecordedAnnotator:
         seed: int,  # noqa: ARG002
         *,
         with_noise: bool,  # noqa: ARG002
+        first_shown: int | None = None,  # noqa: ARG002
         calls: Calls = NO_CALLS,  # noqa: ARG002
     ) -> list[Annotation]:
         """The recorded annotation of each comparison, whichever of the two outputs the record names first.

@@ -10,17 +10,17 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 
-def in_threads(functions: Sequence[Callable[[], ResultT]], *, is_alone: bool) -> list[ResultT]:
+def in_threads(functions: Sequence[Callable[[], ResultT]], *, one_by_one: bool) -> list[ResultT]:
     """All results in order.
 
     Args:
         functions: what to do; the results must not depend on who is first.
-        is_alone: one after the other in this thread: for functions that compute and do not wait.
+        one_by_one: one after the other in this thread: for functions that compute and do not wait.
 
     Raises:
         The first exception in the order of `functions`. An interrupt does not wait for the others.
     """
-    if is_alone or len(functions) < 2:
+    if one_by_one or len(functions) < 2:
         return [function() for function in functions]
     pool = ThreadPoolExecutor(max_workers=len(functions), thread_name_prefix="judge")
     try:

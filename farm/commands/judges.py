@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from farm.analysis.judges.asking import each_judge
-from farm.analysis.judges.attacks import Probe
+from farm.analysis.judges.attacks import Attack
 from farm.analysis.judges.labelled_set import ReadSet, read_labelled
-from farm.analysis.judges.measure import Measuring, measure, total_verdicts
+from farm.analysis.judges.measure import MeasureSettings, measure, total_verdicts
 from farm.analysis.judges.picture import draw_judges
 from farm.analysis.judges.report import JUDGES_PNG, MEANINGS, JudgeReport, judges_page, write_judges
 from farm.annotators.annotator import Annotator
@@ -52,9 +51,9 @@ class JudgesSettings:
     """Verdicts per item and order."""
     noise: bool
     """Whether the annotators' noise is applied."""
-    probes: Mapping[str, Probe | None]
-    """Attacks."""
-    probe_items: int
+    attacks: Mapping[str, Attack | None]
+    """By name; None leaves one out."""
+    attacked_items: int
     """Items that attacks are made of."""
     seed: int
     """Keys all draws."""
@@ -70,7 +69,7 @@ class JudgesSettings:
             re.compile(self.same_judge)
         except re.error as error:
             raise ValueError(f"same_judge: {self.same_judge!r} is no regular expression: {error}") from error
-        least = {"repetitions": 1, "probe_items": 0, "n_resamples": 1, "max_items": 1}
+        least = {"repetitions": 1, "attacked_items": 0, "n_resamples": 1, "max_items": 1}
         for name, low in least.items():
             value = vars(self)[name]
             if value is not None and value < low:
@@ -90,25 +89,25 @@ def judges(arguments: Sequence[str]) -> int:
     settings = compose_one("judges", arguments, _settings)
     annotators = _annotators(settings, arguments)
     read = read_labelled(settings.input, settings.humans, same_judge=settings.same_judge, max_items=settings.max_items)
-    measuring = Measuring(
+    measured = MeasureSettings(
         annotators=tuple(annotators),
         baselines=settings.baselines,
-        probes={name: probe for name, probe in settings.probes.items() if probe is not None},
-        n_attacked=settings.probe_items,
+        attacks={name: attack for name, attack in settings.attacks.items() if attack is not None},
+        n_attacked=settings.attacked_items,
         n_repetitions=settings.repetitions,
         with_noise=settings.noise,
         seed=settings.seed,
         resampling=Resampling(seed=settings.seed, n_resamples=settings.n_resamples),
     )
     if settings.dry_run:
-        return _dry_run(settings, read, measuring)
-    total = total_verdicts(read.items, measuring)
+        return _dry_run(settings, read, measured)
+    total = total_verdicts(read.items, measured)
     # A report must be whole: a budget that is spent ends the run, and what was answered stays in the cache.
     with (
         lazy_calls(settings.calls, needs_all=True) as calls,
         progress("asking judges", total=total, unit="verdicts") as bar,
     ):
-        report = measure(read, measuring, source=str(settings.input), calls=calls, advance=bar.advance)
+        report = measure(read, measured, source=str(settings.input), calls=calls, advance=bar.advance)
         costs = None if calls.session is None else calls.session.report()
     draw_judges(report, settings.output / JUDGES_PNG)
     _print(report, write_judges(report, settings.output))
@@ -153,7 +152,7 @@ def _annotators(settings: JudgesSettings, arguments: Sequence[str]) -> list[Anno
                 for problem in error.problems
             ]
             continue
-        made += [chosen.annotator, *(each_judge(chosen.annotator) if settings.each_judge else [])]
+        made += [chosen.annotator, *(chosen.annotator.each_judge() if settings.each_judge else [])]
     if problems:
         raise ConfigError(problems)
     return made
@@ -165,13 +164,13 @@ def _chosen(config: Config) -> _Chosen:
     return build(_Chosen, {"annotator": config["annotator"]})
 
 
-def _dry_run(settings: JudgesSettings, read: ReadSet, measuring: Measuring) -> int:
+def _dry_run(settings: JudgesSettings, read: ReadSet, measured: MeasureSettings) -> int:
     """Ask everything of calls that only count."""
-    total = total_verdicts(read.items, measuring)
+    total = total_verdicts(read.items, measured)
     with dry_calls(settings.calls) as calls, progress("counting calls", total=total, unit="verdicts") as bar:
-        measure(read, measuring, source=str(settings.input), calls=calls, advance=bar.advance)
+        measure(read, measured, source=str(settings.input), calls=calls, advance=bar.advance)
         counted = calls.report()
-    print(f"dry run: {len(measuring.annotators)} annotators on {len(read.items.item_ids):,} items, {total:,} verdicts")
+    print(f"dry run: {len(measured.annotators)} annotators on {len(read.items.item_ids):,} items, {total:,} verdicts")
     for line in dry_run_lines(counted, settings.calls.human, total):
         print(f"  {line}")
     print("  nothing was sent and nothing was written")

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from farm.labels.annotation_row import AnnotationRow, annotation_frame, pair_keys
+from farm.wording import listed
 
 NOTES = "notes"
 
@@ -208,9 +209,8 @@ def _both_orders(frame: pd.DataFrame) -> list[str]:
     names = sorted(set(frame.loc[is_of_two_orders(frame), "annotator"]))
     if not names:
         return []
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return [
-        f"judged in both orders: {', '.join(names[:5])}{more}; first_shown tells the verdicts apart, and where one is "
+        f"judged in both orders: {listed(names, 5)}; first_shown tells the verdicts apart, and where one is "
         "named or stands in a column of its own it is NAME/AB (output_1 first) or NAME/BA"
     ]
 

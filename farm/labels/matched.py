@@ -19,6 +19,7 @@ from farm.records import Annotation, Comparison, content_key
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bootstrap import FloatArray
 from farm.stats.ranking.pair_counts import BoolArray
+from farm.wording import listed
 
 GOLD_COLUMN = "gold"
 """A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
@@ -139,7 +140,7 @@ def rows_of_annotator(frame: pd.DataFrame, name: str | None, *, role: str, setti
     """
     frame = one_verdict_each(frame)
     names = sorted(set(frame["annotator"]))
-    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    shown = listed(names, 10)
     if name is None and len(names) > 1:
         raise UserError(f"{role}: it holds verdicts of {len(names)} annotators; say {setting}=NAME, one of: {shown}")
     if name is not None and name not in names:

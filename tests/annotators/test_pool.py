@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from farm.annotators.annotator import SimulatedAnnotator
-from farm.annotators.draws import drawn_judge, judge_shares
+from farm.annotators.annotator import SimulatedAnnotator, drawn_judge, judge_shares
 from farm.annotators.presentation import ONCE, Presentation
 from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.commands.run import plan
@@ -105,7 +104,7 @@ def test_an_annotator_can_draw_as_another_does() -> None:
     asked = [list(judge.seen) for judge in judges]
     for judge in judges:
         judge.seen.clear()
-    replace(pool(*judges), name="other", draws_as="pool").annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    replace(pool(*judges), name="other", same_draws_as="pool").annotate(COMPARISONS[:200], (), 1, with_noise=True)
     assert [judge.seen for judge in judges] == asked
     replace(pool(*judges), name="other").annotate(COMPARISONS[:200], (), 1, with_noise=True)
     assert [judge.seen[200:] for judge in judges] != asked

@@ -63,8 +63,8 @@ def test_errors_come_out_and_nothing_to_do_is_nothing() -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        in_threads([lambda: 1, fail], is_alone=False)
+        in_threads([lambda: 1, fail], one_by_one=False)
     with pytest.raises(ValueError, match="broken"):
         list(overlapped(lambda _: fail(), [1], n_in_flight=2, while_waiting=lambda: None, tick_seconds=1.0))
-    assert in_threads([], is_alone=False) == []
+    assert in_threads([], one_by_one=False) == []
     assert list(overlapped(abs, [], n_in_flight=2, while_waiting=lambda: None, tick_seconds=1.0)) == []

@@ -43,7 +43,7 @@ def test_annotators_are_asked_in_both_orders_and_attacked(tmp_path: Path, endpoi
         f"root={tmp_path / 'runs'}",
         "judge_model=scripted",
         "+calls.prices.scripted={input_usd: 1, cached_input_usd: 1, output_usd: 2}",
-        "probe_items=3",
+        "attacked_items=3",
         "n_resamples=50",
     ]
     assert run_command(command) == 0
@@ -74,7 +74,7 @@ def test_a_budget_ends_the_run_without_a_report(
     endpoint,  # type: ignore[no-untyped-def]
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = ["judges", f"input={table(tmp_path / 'l.csv', people(12))}", "annotators=[greedy]", "probe_items=0"]
+    command = ["judges", f"input={table(tmp_path / 'l.csv', people(12))}", "annotators=[greedy]", "attacked_items=0"]
     command += [f"output={tmp_path / 'out'}", f"root={tmp_path / 'runs'}", "judge_model=scripted"]
     assert run_command([*command, "budget_calls=10"]) == 1
     assert "Everything paid for is kept" in capsys.readouterr().err
@@ -86,7 +86,7 @@ def test_a_budget_ends_the_run_without_a_report(
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = table(tmp_path / "labels.csv", people(12))
     command = ["judges", f"input={labels}", "annotators=[greedy]", "dry_run=true", f"output={tmp_path / 'out'}"]
-    assert run_command([*command, f"root={tmp_path / 'runs'}", "probe_items=3"]) == 0
+    assert run_command([*command, f"root={tmp_path / 'runs'}", "attacked_items=3"]) == 0
     assert "60 calls would be made" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.csv"]
 
@@ -96,7 +96,7 @@ def test_recorded_judges_without_any_endpoint(tmp_path: Path, capsys: pytest.Cap
     judged = [row(str(k), f"judge/{order}", 1, outputs=("a longer answer", "short")) for k, order in orders]
     labels = table(tmp_path / "labels.csv", [*people(12), *judged])
     out = tmp_path / "out"
-    assert run_command(["judges", f"input={labels}", f"output={out}", "probes.padding=null", "n_resamples=50"]) == 0
+    assert run_command(["judges", f"input={labels}", f"output={out}", "attacks.padding=null", "n_resamples=50"]) == 0
     lines = {line["judge"]: line for line in csv.DictReader((out / "judges.csv").open())}
     assert lines["judge"]["kind"] == "recorded" and float(lines["judge"]["agreement"]) == 0.75
     assert "attack:padding" not in lines["judge"] and "attack:null_model" in lines["judge"]
@@ -125,7 +125,7 @@ def test_a_run_in_which_no_verdict_could_be_read_is_a_failure(
         (["input={labels}", "baselines=[longer]"], 2, "baselines[0]: input should be 'longest'"),
         (["input={labels}", "repetitions=0"], 2, "repetitions: expected at least 1, got 0"),
         (["input={labels}", "same_judge='('"], 2, "is no regular expression"),
-        (["input={labels}", "probes.padding.txt=x"], 2, "unknown key; did you mean `text`?"),
+        (["input={labels}", "attacks.padding.txt=x"], 2, "unknown key; did you mean `text`?"),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -15,8 +15,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 
 
-class Probe(Protocol):
-    """Turns an item into an attack."""
+class Attack(Protocol):
+    """Turns an item into a pair of an honest output and an attack."""
 
     def attacked(self, comparison: Comparison, better: Preference) -> Comparison:
         """output_1 is honest, output_2 is the attack.

@@ -73,7 +73,7 @@ def draw_judges(report: JudgeReport, path: Path) -> None:
 
 def _panels(rows: Sequence[JudgeResult]) -> list[_Panel]:
     figures = [row.figures for row in rows]
-    is_attacked = any(row.probes and row.kind == "asked" for row in rows)
+    is_attacked = any(row.attacks and row.kind == "asked" for row in rows)
     return [
         _Panel("agreement with the\nhuman majority, %", [f.agreement for f in figures], None),
         _Panel("other verdict in the\nother order, %", [f.conflict for f in figures], 0.0),
@@ -94,7 +94,7 @@ def _of_humans(rows: Sequence[JudgeResult], name: str) -> float | None:
 
 
 def _worst(row: JudgeResult) -> Estimate | None:
-    values = [value for value in row.probes.values() if value.value is not None]
+    values = [value for value in row.attacks.values() if value.value is not None]
     return max(values, key=lambda value: value.value or 0.0) if values else None
 
 

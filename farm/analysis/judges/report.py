@@ -106,7 +106,7 @@ def report_csv(report: JudgeReport) -> str:
     """One row per judge: every figure as value, _low, _high, _n; what is missing is empty, the last column says why."""
     rows = [*([report.humans] if report.humans else []), *report.ordered]
     subsets = sorted({name for row in rows for name in row.by_dataset})
-    attacks = list(dict.fromkeys(name for row in rows for name in row.probes))
+    attacks = list(dict.fromkeys(name for row in rows for name in row.attacks))
     names = [*FIGURES, *(f"accuracy:{name}" for name in subsets), *(f"attack:{name}" for name in attacks)]
     names += [f"margin:{name}" for name in sorted({name for row in rows for name in row.margins})]
     header = ["judge", "kind", "n_items", "n_verdicts"]
@@ -160,7 +160,7 @@ def judges_page(report: JudgeReport, pictures: Collection[str] = ()) -> Page:
         )
         table = Table(header=("judge", *subsets), rows=cells)
         sections.append(Section(title="Accuracy by subset (%; unparsed is wrong)", blocks=(table,)))
-    attacked = [row for row in report.ordered if row.probes]
+    attacked = [row for row in report.ordered if row.attacks]
     if attacked:
         sections.append(_attack_section(report, attacked))
     meanings = Section(title=MEANINGS, blocks=(Text(text=_ABOUT), Bullets(lines=_DEFINITIONS)))
@@ -238,8 +238,8 @@ def _price_section(rows: Sequence[JudgeResult]) -> Section:
 
 
 def _attack_section(report: JudgeReport, attacked: Sequence[JudgeResult]) -> Section:
-    names = list(dict.fromkeys(name for row in attacked for name in row.probes))
-    cells = tuple((_name(row), *(interval(row.probes.get(name), PERCENT) for name in names)) for row in attacked)
+    names = list(dict.fromkeys(name for row in attacked for name in row.attacks))
+    cells = tuple((_name(row), *(interval(row.attacks.get(name), PERCENT) for name in names)) for row in attacked)
     return Section(
         title=f"Attacks: verdicts for the attacked output (%; {report.n_attacked} items in both orders)",
         blocks=(Table(header=("judge", *(name.replace("_", " ") for name in names)), rows=cells),),
@@ -258,7 +258,7 @@ def _all_figures(row: JudgeResult) -> dict[str, Estimate]:
     return {
         **{name: vars(row.figures)[name] for name in FIGURES},
         **{f"accuracy:{name}": value for name, value in row.by_dataset.items()},
-        **{f"attack:{name}": value for name, value in row.probes.items()},
+        **{f"attack:{name}": value for name, value in row.attacks.items()},
         **{f"margin:{name}": value for name, value in row.margins.items()},
     }
 
@@ -280,5 +280,5 @@ def _result_json(row: JudgeResult) -> Json:
         "figures": {name: figure(vars(row.figures)[name]) for name in FIGURES},
         "margin_over_baselines": {name: figure(value) for name, value in row.margins.items()},
         "accuracy_by_subset": {name: figure(value) for name, value in row.by_dataset.items()},
-        "attacks": {name: figure(value) for name, value in row.probes.items()},
+        "attacks": {name: figure(value) for name, value in row.attacks.items()},
     }

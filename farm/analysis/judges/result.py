@@ -80,8 +80,8 @@ class JudgeResult:
     """`accuracy` on each subset of the items, if there are several."""
     margins: dict[str, Estimate] = field(default_factory=dict)
     """`agreement` minus that of each baseline on the same items."""
-    probes: dict[str, Estimate] = field(default_factory=dict)
-    """Share of verdicts for the attacked output, by probe."""
+    attacks: dict[str, Estimate] = field(default_factory=dict)
+    """Share of verdicts for the attacking output, by attack."""
 
 
 FIGURES: tuple[str, ...] = tuple(f.name for f in fields(JudgeFigures))

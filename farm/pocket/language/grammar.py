@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from farm.errors import UserError
+from farm.errors import CannotJudgeError
 from farm.pocket.language.facts import (
     DAYS,
     EVENTS,
@@ -56,7 +56,7 @@ _REPLY = ("write to {p}, who invites you to the {e} on {d}.", "reply to {p}, who
 _STANCES = (("Say no.", "Decline."), ("Say yes.", "Accept."))
 
 
-class UnknownInstructionError(UserError, ValueError):
+class UnknownInstructionError(CannotJudgeError, ValueError):
     """The text is not an instruction of the pocket world."""
 
 

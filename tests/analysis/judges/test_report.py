@@ -6,7 +6,7 @@ from pathlib import Path
 
 from farm.analysis.judges.attacks import PaddedOutput
 from farm.analysis.judges.labelled_set import read_labelled
-from farm.analysis.judges.measure import Measuring, measure
+from farm.analysis.judges.measure import MeasureSettings, measure
 from farm.analysis.judges.picture import draw_judges
 from farm.analysis.judges.report import JudgeReport, beaten, judges_page, report_csv, write_judges
 from farm.calls.request import NO_CALLS
@@ -18,10 +18,10 @@ from tests.analysis.judges.judge_tables import row
 
 def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:
     annotation_frame(rows).to_parquet(path / "t.parquet")
-    measuring = Measuring(
+    settings = MeasureSettings(
         annotators=(),
         baselines=("longest", "random"),
-        probes={"padding": PaddedOutput(text="padding")},
+        attacks={"padding": PaddedOutput(text="padding")},
         n_attacked=5,
         n_repetitions=1,
         with_noise=True,
@@ -29,7 +29,7 @@ def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:
         resampling=Resampling(seed=0, n_resamples=50),
     )
     read = read_labelled(path / "t.parquet", None, same_judge="", max_items=None)
-    return measure(read, measuring, source="t.parquet", calls=NO_CALLS, advance=lambda _: None)
+    return measure(read, settings, source="t.parquet", calls=NO_CALLS, advance=lambda _: None)
 
 
 def rows(n_judges: int) -> list[AnnotationRow]:
