@@ -26,8 +26,9 @@ from farm.stats.agreement.pair_agreement import (
 )
 from farm.stats.bias.position import order_effect, settle
 from farm.stats.bias.style import Style, leanings
+from farm.stats.bootstrap import Resampling
 
-SETTINGS = {"seed": 0, "n_resamples": 1000}
+SETTINGS = {"resampling": Resampling(seed=0, n_resamples=1000)}
 N_WORKERS, PER_ITEM = 16, 4
 
 

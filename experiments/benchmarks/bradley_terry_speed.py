@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.bradley_terry import TieModel, fit_strengths
 from farm.stats.ranking.model_ranking import cluster_resamples
 from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons
@@ -55,7 +56,7 @@ def measure(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> Non
     wall, cpu = time.perf_counter(), time.process_time()
     counts = ClusterCounts(comparisons)
     fit = fit_strengths(counts.pairs, counts.observed(), tie_model)
-    portions = cluster_resamples(counts, seed=0, n_resamples=n_rounds)
+    portions = cluster_resamples(counts, resampling=Resampling(seed=0, n_resamples=n_rounds))
     drawn = np.concatenate([fit_strengths(counts.pairs, part, tie_model, fit).strengths for part in portions])
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

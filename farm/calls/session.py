@@ -16,7 +16,7 @@ from farm.calls.local.local_slots import LocalModels
 from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import CallSettings
 from farm.calls.spending.budget import Budget
-from farm.calls.spending.ledger import Ledger, LedgerReport, money
+from farm.calls.spending.ledger import Ledger, LedgerReport
 from farm.calls.spending.prices import Prices, Usage, price_override
 from farm.errors import UserError
 from farm.seeds import rng_for
@@ -249,15 +249,3 @@ class _Waiting:
         self.replies[job.key] = reply
         if len(self.replies) == self._n:
             self.done.set()
-
-
-def call_summary(report: LedgerReport) -> str:
-    """One line for people: what was called, what came from the cache, what it cost."""
-    total = report.total
-    parts = [f"{total.n_calls:,} calls", f"{total.n_cache_hits:,} from the cache"]
-    if total.n_retries:
-        parts.append(f"{total.n_retries:,} retries")
-    if total.n_failures:
-        parts.append(f"{total.n_failures:,} without a reply")
-    cost = money(total.cost_usd) if not total.n_unpriced else f"{money(total.cost_usd)} + {total.n_unpriced:,} unpriced"
-    return ", ".join([*parts, cost])

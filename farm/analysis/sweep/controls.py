@@ -4,8 +4,7 @@ Labels matter only if reward models trained on better labels agree better with t
 model beats pickers that never saw a label. Both tables are printed with every comparison.
 """
 
-import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,6 @@ import pandas as pd
 from farm.analysis.sweep.arms import Arm
 from farm.analysis.sweep.verdicts import check_verdicts, seeds_of, select, value_table
 from farm.errors import UserError
-from farm.pipeline.results import LabelQuality
 from farm.stats.ranking.win_rates import Difference, paired_difference
 
 Measure = Literal["score", "utility"]
@@ -74,20 +72,3 @@ def label_free_margins(
             )
         )
     return tuple(margins)
-
-
-def are_labels_ordered(rows: Sequence[LabelQuality], order: Sequence[str]) -> bool:
-    """Whether the mean agreement over seeds falls strictly along `order` (best labels first).
-
-    Raises:
-        UserError: a kind of labels in `order` has no row.
-    """
-    means = [_mean_agreement(rows, labels) for labels in order]
-    return all(better > worse for better, worse in itertools.pairwise(means))
-
-
-def _mean_agreement(rows: Sequence[LabelQuality], labels: str) -> float:
-    values = [row.agreement for row in rows if row.labels == labels]
-    if not values:
-        raise UserError(f"no reward model for the labels {labels!r}; there are {sorted({row.labels for row in rows})}")
-    return sum(values) / len(values)

@@ -10,7 +10,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.sweep.arms import ArmResult, ArmsComparison
-from farm.analysis.sweep.curves import check_curves
+from farm.pipeline.over_optimisation import check_curves
 from farm.reports.figures import (
     BLUE,
     DASHED,
@@ -80,7 +80,7 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     standard errors.
 
     Args:
-        points: columns `CURVE_COLUMNS`, one row per point (`farm.analysis.sweep.curves.curve_table`).
+        points: columns `CURVE_COLUMNS`, one row per point (`farm.pipeline.over_optimisation.curve_table`).
         path: the PNG to write.
 
     Raises:

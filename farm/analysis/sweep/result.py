@@ -8,8 +8,8 @@ import pandas as pd
 from farm.analysis.sweep.arms import Arm, ArmsComparison, compare_arms
 from farm.analysis.sweep.controls import Margin, label_free_margins
 from farm.analysis.sweep.costs import CostRow, cost_rows
-from farm.analysis.sweep.curves import curve_table
 from farm.analysis.sweep.verdicts import verdict_table
+from farm.pipeline.over_optimisation import curve_table
 from farm.pipeline.results import LabelQuality, MeasuredRun
 from farm.records import OptimizationPoint
 from farm.stats.bootstrap import Resampling

@@ -14,15 +14,18 @@ no better than chance, so that people who merely differ in taste or care are lef
 and the rest tested again without their labels, since one careless annotator makes others look odd.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from farm.stats.bias.votes import Ints, VoteTable
+from farm.stats.bias.exact_tails import Urn, coins_of, count_tails
+from farm.stats.bias.votes import Ints, Trait, TraitKind, VoteTable
+from farm.stats.bootstrap import FloatArray
 from farm.stats.holm import holm
-from farm.stats.outlier_tests import Kind, OutlierTest, outlier_tests
 
 ALPHA = 0.05
 """Chance that anybody is flagged where nobody should be."""
@@ -30,6 +33,18 @@ MIN_LABELS = 10
 """Fewer labels of one kind prove nothing where there is nobody to compare with."""
 MIN_SHARED = 20
 """Labels on shared items from which a random voter can be told in most cases."""
+MIN_SHARE = 0.85
+"""What "always" means: random slips do not hide an annotator, and a mild habit is none."""
+CHANCE_LEVEL = 0.01
+"""One-sided level at which agreement with others counts as better (or worse) than chance."""
+MIN_CHANGE = 0.1
+"""Smallest change of agreement between two halves that is called drift."""
+MIN_VARIANCE = 4.0
+"""Of the outvoted labels of a half, for the normal approximation in the test of drift."""
+MIN_IN_HALF = 10
+"""Labels on shared items in a half, for a test of drift."""
+
+Kind = TraitKind | Literal["random", "contrary", "drift", "one label"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +83,17 @@ class Screening:
     random, or drift, could hardly be noticed."""
 
 
-def flag_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> list[Flag]:
-    """The flags of `screen_annotators`."""
-    return list(screen_annotators(frame, alpha=alpha).flags)
+class _OutlierTest(NamedTuple):
+    """One suspicion about one annotator, tested."""
+
+    annotator: int
+    kind: Kind
+    p_value: float
+    is_striking: bool
+    """Whether the effect is large enough for a flag, however certain it is."""
+    share: float
+    expected: float
+    n_labels: int
 
 
 def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening:
@@ -115,18 +138,18 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
     )
 
 
-def _tests_of(votes: VoteTable, annotators: Ints) -> list[OutlierTest]:
-    return [test for annotator in annotators for test in outlier_tests(votes, int(annotator))]
+def _tests_of(votes: VoteTable, annotators: Ints) -> list[_OutlierTest]:
+    return [test for annotator in annotators for test in _outlier_tests(votes, int(annotator))]
 
 
-def _striking(tests: Sequence[OutlierTest], alpha: float) -> list[tuple[float, OutlierTest]]:
+def _striking(tests: Sequence[_OutlierTest], alpha: float) -> list[tuple[float, _OutlierTest]]:
     """What is flagged, with the corrected p-value, the most certain first."""
     adjusted = holm([test.p_value for test in tests])
     found = [(p, test) for p, test in zip(adjusted, tests, strict=True) if p <= alpha and test.is_striking]
     return sorted(found, key=lambda pair: (pair[1].p_value, pair[1].annotator))
 
 
-def _flags(name: str, found: Sequence[tuple[float, OutlierTest]]) -> list[Flag]:
+def _flags(name: str, found: Sequence[tuple[float, _OutlierTest]]) -> list[Flag]:
     """One flag per suspicion; who follows a simple rule also agrees by chance, which then says nothing more."""
     has_rule = any(test.kind not in ("random", "contrary", "drift") for _, test in found)
     kept = [(p, test) for p, test in found if not (has_rule and test.kind in ("random", "contrary", "drift"))]
@@ -149,3 +172,125 @@ def _one_label(votes: VoteTable, name: str) -> Flag | None:
     if len(own) < MIN_LABELS or len(np.unique(own)) > 1:
         return None
     return Flag(annotator=name, kind="one label", share=1.0, expected=None, n_labels=len(own), p_value=None)
+
+
+def _outlier_tests(votes: VoteTable, annotator: int) -> Iterator[_OutlierTest]:
+    """All tests of one annotator that can have an outcome."""
+    own = np.flatnonzero(votes.annotator == annotator)
+    shared = own[votes.n_beside[own] > 1]
+    tests = [_trait_test(votes, annotator, own, kind, trait) for kind, trait in votes.traits.items()]
+    tests += [_agreement_test(votes, annotator, shared), _drift_test(votes, annotator, shared)]
+    yield from (test for test in tests if test is not None)
+
+
+def _trait_test(votes: VoteTable, annotator: int, own: Ints, kind: TraitKind, trait: Trait) -> _OutlierTest | None:
+    """Does the annotator have the trait more often than the others on the same items?"""
+    own = own[trait.can[own]]
+    together, alone = own[votes.n_beside[own] > 1], own[votes.n_beside[own] == 1]
+    undecided = together[(trait.share[together] > 0) & (trait.share[together] < 1)]
+    alone = alone[
+        np.bincount(votes.stratum[alone], minlength=len(trait.alone))[votes.stratum[alone]]
+        < trait.alone[votes.stratum[alone]]
+    ]
+    strata, n_drawn = np.unique(votes.stratum[alone], return_counts=True)
+    urns = [Urn(int(trait.alone[s]), int(trait.alone_marked[s]), int(n)) for s, n in zip(strata, n_drawn, strict=True)]
+    observed = int(trait.has[undecided].sum() + trait.has[alone].sum())
+    tails = count_tails(observed, coins_of(trait.share[undecided]), urns)
+    if tails.variance == 0:
+        return None
+    beside = votes.n_beside[together]
+    by_others = (trait.share[together] * beside - trait.has[together]) / (beside - 1)
+    own_marked = [trait.has[alone[votes.stratum[alone] == s]].sum() for s in strata]
+    by_single = [
+        u.n_drawn * (u.n_marked - marked) / (u.n_balls - u.n_drawn) for u, marked in zip(urns, own_marked, strict=True)
+    ]
+    n_labels = len(together) + len(alone)
+    share = float(trait.has[together].sum() + trait.has[alone].sum()) / n_labels
+    expected = float(by_others.sum() + sum(by_single)) / n_labels
+    is_striking = share >= MIN_SHARE and share > expected
+    return _OutlierTest(annotator, kind, tails.upper, is_striking, share, expected, n_labels)
+
+
+def _agreement_test(votes: VoteTable, annotator: int, shared: Ints) -> _OutlierTest | None:
+    """Does the annotator agree with others less than they do among themselves, and no better than chance?
+
+    The annotator's n items are taken as drawn from all items of the same models and number of labels, and its label as
+    any of each item's: then the sum of its agreements has a known mean and variance (two-stage sampling without
+    replacement, Cochran 1977, section 10.3), and is nearly normal.
+    """
+    others = (votes.annotator != annotator) & (votes.n_beside > 1)
+    if not len(shared) or not others.any():
+        return None
+    n = np.bincount(votes.agreement_stratum[shared], minlength=len(votes.agreement_moments.n_items))
+    mean, between, within, n_items = votes.agreement_moments
+    drawn = n > 0
+    expected_sum = float((n * mean)[drawn].sum())
+    variance = float((n * (between * (1 - n / np.maximum(n_items, 1)) + within))[drawn].sum())
+    if variance <= 1e-12:
+        return None
+    observed = float(votes.agreement[shared].sum())
+    # Agreements come in steps; half a step is the continuity correction.
+    step = 1 / (int(votes.n_beside[shared].max()) - 1)
+    p_value = float(stats.norm.cdf((observed + step / 2 - expected_sum) / np.sqrt(variance)))
+    z, bar = _agreement_beyond_chance(votes, shared), float(stats.norm.isf(CHANCE_LEVEL))
+    share, expected = observed / len(shared), float(votes.agreement[others].mean())
+    kind: Kind = "contrary" if z < -bar else "random"
+    return _OutlierTest(annotator, kind, p_value, z < bar and share < expected, share, expected, len(shared))
+
+
+def _agreement_beyond_chance(votes: VoteTable, shared: Ints) -> float:
+    """z of an annotator's agreement with others, had the same labels been dealt to its items at random.
+
+    Mean and variance of a linear permutation statistic (Hoeffding 1951).
+    """
+    label, item = votes.label[shared], votes.item[shared]
+    beside = votes.counts[item].astype(np.float64)
+    beside[np.arange(len(item)), label] -= 1
+    share: FloatArray = beside / beside.sum(axis=1, keepdims=True)  # (n, 3): of the others, by class
+    n, n_labels = len(item), np.bincount(label, minlength=3)
+    if n < 2:
+        return 0.0
+    weight = n_labels / n
+    observed, mean = share[np.arange(n), label].sum(), n * float(share.mean(axis=0) @ weight)
+    centred = share - share.mean(axis=0)
+    centred -= (centred @ weight)[:, None]
+    variance = n * float((centred**2 @ weight).sum()) / (n - 1)
+    return 0.0 if variance <= 1e-12 else float((observed - mean) / np.sqrt(variance))
+
+
+def _drift_test(votes: VoteTable, annotator: int, shared: Ints) -> _OutlierTest | None:
+    """Is the annotator outvoted more, or less, in the second half of its labels than in the first?
+
+    On items of three labels and more, of which somebody is outvoted, so that the items' difficulty is held constant; on
+    items of two labels, if these are most, by how often the two differ.
+    """
+    halves = np.array_split(shared, 2)
+    if min(map(len, halves)) < MIN_IN_HALF:
+        return None
+    if (votes.n_beside[shared] > 2).mean() >= 0.5:
+        p_value = _change_of_outvoted(votes, [half[votes.outvoted_share[half] > 0] for half in halves])
+    else:
+        two = [half[votes.n_beside[half] == 2] for half in halves]
+        p_value = _fisher([(int((votes.agreement[half] == 0).sum()), len(half)) for half in two])
+    before, after = (float(votes.agreement[half].mean()) for half in halves)
+    is_striking = abs(after - before) >= MIN_CHANGE
+    return _OutlierTest(annotator, "drift", p_value, is_striking, after, before, len(shared))
+
+
+def _change_of_outvoted(votes: VoteTable, halves: Sequence[Ints]) -> float:
+    """p of a score test that the odds of being outvoted are the same multiple of the others' in both halves.
+
+    Exact where there are few items, for then all have about the same number of labels.
+    """
+    share = [votes.outvoted_share[half] for half in halves]
+    variance = [float((each * (1 - each)).sum()) for each in share]
+    if min(variance) < MIN_VARIANCE:
+        return _fisher([(int(votes.is_outvoted[half].sum()), len(half)) for half in halves])
+    excess = [float((votes.is_outvoted[h] - each).sum()) for h, each in zip(halves, share, strict=True)]
+    z = (excess[0] / variance[0] - excess[1] / variance[1]) / np.sqrt(1 / variance[0] + 1 / variance[1])
+    return float(2 * stats.norm.sf(abs(z)))
+
+
+def _fisher(hits: Sequence[tuple[int, int]]) -> float:
+    """Fisher's exact p of equal shares; each pair is (hits, trials)."""
+    return float(stats.fisher_exact(np.array([[hit, n - hit] for hit, n in hits])).pvalue)

@@ -38,10 +38,6 @@ class Coefficients:
     lapse_rate: float
 
 
-SLOPES = ("soft_slope", "hard_slope")
-BIASES = ("length_bias", "list_bias", "position_bias")
-
-
 class Evaluation(NamedTuple):
     """The log-likelihood at one point, with its derivatives."""
 

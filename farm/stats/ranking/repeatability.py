@@ -9,29 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, item_weights
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repeatability:
-    """How far repeated judging of the same items differs from itself."""
-
-    label_sd: Estimate
-    """Standard deviation of one label about its item's mean, in win-rate units (a win is 1, a tie 1/2)."""
-    share_changed: Estimate
-    """Share of the items with two labels or more that are not all the same."""
-    win_rate_sd: Estimate
-    """Standard deviation of a repeat's win rate expected from `label_sd`: label_sd / sqrt(items)."""
-    observed_win_rate_sd: float | None
-    """Standard deviation (n - 1) of the repeats' win rates as they came out; None with fewer than two repeats."""
-    win_rates: tuple[float | None, ...]
-    """Of each repeat; None if nothing was parsed."""
-    n_items: int
-    """Items with two labels or more."""
-    n_repeats: int
-
 
 @dataclass(frozen=True, kw_only=True)
 class LabelCounts:
@@ -53,50 +30,6 @@ class LabelCounts:
             return math.nan
         mean = (self.n_wins + 0.5 * self.n_ties) / n
         return (self.n_wins + 0.25 * self.n_ties - n * mean**2) / (n - 1)
-
-
-def repeatability(scores: FloatArray, *, resampling: Resampling) -> Repeatability:
-    """Repeated judging of the same items.
-
-    Args:
-        scores: (I, R) in [0, 1], items x repeats; NaN = unparsed, left out and counted.
-        resampling: draws the items.
-    """
-    parsed = np.isfinite(scores)
-    n_labels = parsed.sum(axis=1)
-    several = scores[n_labels > 1]
-    n_items, n_unparsed = len(several), int((~parsed).sum())
-    rates = tuple(
-        float(column[np.isfinite(column)].mean()) if np.isfinite(column).any() else None for column in scores.T
-    )
-    known = [rate for rate in rates if rate is not None]
-    if n_items == 0:
-        nothing = Estimate(
-            value=None, low=None, high=None, n_total=0, n_unparsed=n_unparsed, reason="no item was judged twice"
-        )
-        sds = (nothing, nothing, nothing)
-    else:
-        variance = np.nanvar(several, axis=1, ddof=1)
-        changed = (np.nanmax(several, axis=1) != np.nanmin(several, axis=1)).astype(np.float64)
-        weights = item_weights(n_items, resampling, "repeatability bootstrap")
-        label_sd = np.sqrt(weights @ variance / n_items)
-        value, n_judged = math.sqrt(variance.mean()), int((n_labels > 0).sum())
-        sds = (
-            estimate(value, label_sd, n_total=n_items, n_unparsed=n_unparsed),
-            estimate(float(changed.mean()), weights @ changed / n_items, n_total=n_items, n_unparsed=n_unparsed),
-            estimate(
-                value / math.sqrt(n_judged), label_sd / math.sqrt(n_judged), n_total=n_items, n_unparsed=n_unparsed
-            ),
-        )
-    return Repeatability(
-        label_sd=sds[0],
-        share_changed=sds[1],
-        win_rate_sd=sds[2],
-        observed_win_rate_sd=float(np.std(known, ddof=1)) if len(known) > 1 else None,
-        win_rates=rates,
-        n_items=n_items,
-        n_repeats=scores.shape[1],
-    )
 
 
 def repeat_variance(counts: Sequence[LabelCounts]) -> float | None:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from farm.analysis.sweep.arms import Arm
-from farm.analysis.sweep.controls import are_labels_ordered, label_free_margins
+from farm.analysis.sweep.controls import label_free_margins
 from farm.analysis.sweep.report import controls_section
 from farm.errors import UserError
 from farm.pipeline.results import LabelQuality
@@ -42,14 +42,6 @@ def test_a_method_without_verdicts_is_named() -> None:
 
 def quality(labels: str, agreement: float, seed: int = 0) -> LabelQuality:
     return LabelQuality(labels=labels, seed=seed, agreement=agreement, standard_error=0.01, n_total=500)
-
-
-def test_labels_are_ordered_by_their_mean_agreement() -> None:
-    rows = [quality("crowd", 0.7), quality("crowd", 0.8, 1), quality("noiseless", 0.76), quality("shuffled", 0.5)]
-    assert are_labels_ordered(rows, ["noiseless", "crowd", "shuffled"])
-    assert not are_labels_ordered(rows, ["crowd", "noiseless"])
-    with pytest.raises(UserError, match="'flips'"):
-        are_labels_ordered(rows, ["crowd", "flips"])
 
 
 def test_the_report_prints_every_seed_and_every_margin() -> None:

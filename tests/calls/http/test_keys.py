@@ -9,7 +9,7 @@ import pytest
 
 from farm.calls.http.keys import OPENAI_URL, address_of, base_url_of
 from farm.calls.request import ModelSlot
-from farm.calls.session import call_summary, open_calls
+from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import judge_server
@@ -37,7 +37,7 @@ def test_the_key_reaches_the_endpoint_and_no_file_log_reply_or_error(
         with open_calls(settings(tmp_path / "cache.sqlite")) as calls:
             where = slot(server.base_url, key=planted)
             said += [repr(calls.ask(questions(where, 1, start=i))) for i in range(5)]
-            said += [call_summary(calls.report()), json.dumps(calls.report().to_json()), repr(where)]
+            said += [json.dumps(calls.report().to_json()), repr(where)]
         assert server.authorizations == {f"Bearer {PLANTED}"}
         with (
             pytest.raises(UserError) as stop,

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from farm.labels.read import read_annotations
-from farm.stats.bias.outliers import Kind, flag_annotators, screen_annotators
+from farm.stats.bias.outliers import Kind, screen_annotators
 from tests.paths import HUMANDATA
 
 
@@ -59,7 +59,7 @@ def test_alike_annotators_are_left_alone(n_items: int, n_annotators: int, per_it
     for number in range(100):
         rng = np.random.default_rng(number)
         frame = labels(rng, n_items=n_items, n_annotators=n_annotators, per_item=per_item, longer=0.5)
-        flagged += bool(flag_annotators(frame, alpha=0.05))
+        flagged += bool(screen_annotators(frame, alpha=0.05).flags)
     assert flagged <= 11
 
 
@@ -69,7 +69,7 @@ def test_who_does_not_look_is_found(kind: Kind) -> None:
     for number in range(20):
         rng = np.random.default_rng(number)
         frame = spoilt(labels(rng, n_items=300, n_annotators=6, per_item=3), "a02", kind, rng)
-        flags = flag_annotators(frame)
+        flags = screen_annotators(frame).flags
         found += any((flag.annotator, flag.kind) == ("a02", kind) for flag in flags)
         alone += {flag.annotator for flag in flags} <= {"a02"}
     assert found >= 18 and alone >= 18
@@ -80,7 +80,7 @@ def test_drift_is_found_where_there_is_enough_to_see() -> None:
     for number in range(10):
         rng = np.random.default_rng(number)
         frame = spoilt(labels(rng, n_items=1000, n_annotators=4, per_item=3), "a02", "drift", rng)
-        found += [(flag.annotator, flag.kind) for flag in flag_annotators(frame)] == [("a02", "drift")]
+        found += [(flag.annotator, flag.kind) for flag in screen_annotators(frame).flags] == [("a02", "drift")]
     assert found >= 8
 
 
@@ -89,8 +89,8 @@ def test_an_order_in_time_beats_the_order_of_rows() -> None:
     frame = spoilt(labels(rng, n_items=900, n_annotators=4, per_item=3), "a02", "drift", rng)
     frame["labelled_at"] = pd.date_range("2026-01-01", periods=len(frame), freq="min").astype(str)
     mixed = frame.sample(frac=1.0, random_state=0)
-    assert [flag.kind for flag in flag_annotators(mixed)] == ["drift"]
-    assert flag_annotators(mixed.drop(columns="labelled_at")) == []
+    assert [flag.kind for flag in screen_annotators(mixed).flags] == ["drift"]
+    assert screen_annotators(mixed.drop(columns="labelled_at")).flags == ()
 
 
 def test_a_pattern_that_the_items_explain_is_no_reason() -> None:
@@ -100,7 +100,7 @@ def test_a_pattern_that_the_items_explain_is_no_reason() -> None:
     share = (
         frame["preference"] == np.where(frame["output_1"].str.len() > frame["output_2"].str.len(), 1.0, 2.0)
     ).mean()
-    assert share > 0.85 and flag_annotators(frame) == []
+    assert share > 0.85 and screen_annotators(frame).flags == ()
 
 
 def test_several_at_once_do_not_hide_each_other() -> None:
@@ -108,7 +108,7 @@ def test_several_at_once_do_not_hide_each_other() -> None:
     frame = labels(rng, n_items=600, n_annotators=8, per_item=3)
     for annotator, kind in (("a01", "random"), ("a03", "longer"), ("a05", "first")):
         frame = spoilt(frame, annotator, kind, rng)
-    assert {(f.annotator, f.kind) for f in flag_annotators(frame)} == {
+    assert {(f.annotator, f.kind) for f in screen_annotators(frame).flags} == {
         ("a01", "random"),
         ("a03", "longer"),
         ("a05", "first"),
@@ -119,7 +119,7 @@ def test_first_means_the_one_that_was_shown_first() -> None:
     rng = np.random.default_rng(2)
     frame = labels(rng, n_items=200, n_annotators=4, per_item=2)
     frame["first_shown"] = rng.choice([1, 2], len(frame))
-    flags = flag_annotators(spoilt(frame, "a00", "first", rng))
+    flags = screen_annotators(spoilt(frame, "a00", "first", rng)).flags
     assert [(flag.annotator, flag.kind, flag.share) for flag in flags] == [("a00", "first", 1.0)]
 
 
@@ -130,7 +130,7 @@ def test_one_kind_of_label_is_said_where_nobody_can_be_compared() -> None:
     (flag,) = screening.flags
     assert (flag.kind, flag.p_value, flag.expected, flag.n_labels) == ("one label", None, None, 40)
     assert screening.untested == ("a00",) and screening.barely_shared == ("a00",)
-    assert flag_annotators(frame) == []
+    assert screen_annotators(frame).flags == ()
 
 
 def test_empty_tables_and_missing_labels_are_no_trouble() -> None:
@@ -148,8 +148,8 @@ def test_real_people_are_left_alone_and_a_planted_one_is_found(name: str, who: s
         pytest.skip(f"{path} is not here")
     rows = read_annotations(path)
     humans = rows[rows["annotator_kind"] == "human"].reset_index(drop=True)
-    assert flag_annotators(humans) == []
+    assert screen_annotators(humans).flags == ()
     # Of this TULU annotator's 51 labels 8 have a second opinion: too few to see that they are random.
     for kind in ("first", "longer", *(["random"] if name == "pandalm" else [])):
         rng = np.random.default_rng(0)
-        assert [(f.annotator, f.kind) for f in flag_annotators(spoilt(humans, who, kind, rng))] == [(who, kind)]
+        assert [(f.annotator, f.kind) for f in screen_annotators(spoilt(humans, who, kind, rng)).flags] == [(who, kind)]
