@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 
 import pydantic
 
+from farm.checks import FieldError
 from farm.errors import UserError
 from farm.suggestions import did_you_mean
 
@@ -122,6 +123,9 @@ def _convert_object(node: Mapping[object, object], hint: object, where: str, pro
         return _FAILED
     try:
         return target(**values)
+    except FieldError as error:
+        problems += [Problem(_join(where, name), reason) for name, reason in error.reasons.items()]
+        return _FAILED
     except (ValueError, TypeError) as error:
         problems.append(Problem(where, str(error)))
         return _FAILED

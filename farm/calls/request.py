@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
+from farm.checks import check_fields
 from farm.errors import UserError
 
 Role = Literal["system", "user", "assistant"]
@@ -43,6 +44,9 @@ class Decoding:
     extra_body: str = ""
     """Further fields of the endpoint's request as a JSON object, such as tools and tool_choice; empty for none. Where
     the reply is a tool call, the text of the reply is the call's arguments."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0, "max_tokens": 1})
 
 
 @dataclass(frozen=True, kw_only=True)

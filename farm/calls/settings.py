@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from farm.checks import check_fields
+
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
@@ -30,6 +32,9 @@ class HumanPrice:
     """For 1,000 comparisons."""
     hours_per_1000: float
     """For 1,000 comparisons."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"usd_per_1000": 0, "hours_per_1000": 0})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from huggingface_hub import hf_hub_download
 
+from farm.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
 from farm.data.dataset import Splits
 from farm.data.files.rows import DataError, read_records, require_folder
@@ -72,15 +73,16 @@ class AlpacaFarmDataset:
     """Held-out instructions; only these are removed from the other splits."""
 
     def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={"n_demonstrations": 1, "n_preference": 1, "n_unlabeled": 1, "n_validation": 1, "n_evaluation": 1},
+        )
         if self.hub_repository is not None and self.hub_revision is None:
             raise ValueError(
                 "hub_revision: give the commit of the hub repository, so that the data cannot change unseen"
             )
         if self.folder is not None and self.hub_repository is not None:
             raise ValueError("folder and hub_repository are both given; set one of them to null")
-        for field, count in self._limits().items():
-            if count is not None and count < 1:
-                raise ValueError(f"{field}: expected at least 1, or null for all; got {count}")
 
     def load(self) -> Splits:
         """Read, limit and separate the splits.
@@ -119,15 +121,6 @@ class AlpacaFarmDataset:
             comparisons=[pair.comparison() for pair in recorded],
             annotations=[pair.annotation(self._annotator_name()) for pair in recorded],
         )
-
-    def _limits(self) -> dict[str, int | None]:
-        return {
-            "n_demonstrations": self.n_demonstrations,
-            "n_preference": self.n_preference,
-            "n_unlabeled": self.n_unlabeled,
-            "n_validation": self.n_validation,
-            "n_evaluation": self.n_evaluation,
-        }
 
     def _demonstrations(self) -> list[DemonstrationRow]:
         rows = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.models.answering import check_scorer
 from farm.records import Policy
@@ -36,6 +37,7 @@ class BestOfN:
     """Sampling temperature of the n answers."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
         check_best_of(self.n, self.scorer)
 
     @property

@@ -23,6 +23,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.checks import check_fields
 from farm.data.score_table import read_scores, score_key
 from farm.errors import UserError
 from farm.methods.examples import Example
@@ -48,6 +49,9 @@ class DemonstrationClass:
     """The text that names the class to the policy."""
     weight: float
     """Of its tokens in the loss; 0 leaves the class out."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"weight": 0})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,7 @@ class CRLFT:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
         names = sorted(self.classes)
         unknown = {self.expert, *(self.buckets.classes if self.buckets else ())} - set(names)
         if unknown:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from farm.checks import check_fields
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.dpo import train_dpo
@@ -55,6 +56,7 @@ class DPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"rows_per_forward": 1, "temperature": 0}, above={"beta": 0})
         if self.loss.is_of_forward_pass:
             check_rows_per_forward(self.rows_per_forward, self.training)
 

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from farm.checks import check_fields
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
 from farm.methods.method import Labeller, Requirement, TrainingInputs
@@ -60,10 +61,9 @@ class ExpertIteration:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
-        if min(self.n, self.n_prompts, self.rounds) < 1:
-            raise ValueError(
-                f"n, n_prompts, rounds: expected at least 1, got {self.n}, {self.n_prompts}, {self.rounds}"
-            )
+        check_fields(
+            self, at_least={"n": 1, "n_prompts": 1, "rounds": 1, "temperature": 0}, above={"rollout_temperature": 0}
+        )
         check_rounds_are_candidates(self.training.n_snapshots)
 
     @property

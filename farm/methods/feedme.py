@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from farm.checks import check_fields
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
@@ -28,6 +29,9 @@ class FeedME:
     """How the weights are fitted."""
     temperature: float
     """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
 
     @property
     def requires(self) -> tuple[Requirement, ...]:

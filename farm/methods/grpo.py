@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings
@@ -49,6 +50,7 @@ class GRPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"beta": 0, "temperature": 0}, above={"cliprange": 0})
         check_batch(self.rollouts.n_samples, self.training.batch_size)
 
     @property

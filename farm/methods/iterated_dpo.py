@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from farm.checks import check_fields
 from farm.errors import UserError
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
@@ -60,8 +61,7 @@ class IteratedDPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise ValueError(f"rounds: expected at least 1, got {self.rounds}")
+        check_fields(self, at_least={"rounds": 1, "temperature": 0}, above={"beta": 0, "rollout_temperature": 0})
         check_rounds_are_candidates(self.training.n_snapshots)
         if self.loss.is_of_forward_pass:
             raise ValueError(f"loss_type: {self.loss_type} mixes the pairs of a forward pass; use it with method=dpo")

@@ -23,6 +23,7 @@ from typing import ClassVar, Literal
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
+from farm.checks import check_fields
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.callbacks import StartsAtReference
@@ -66,6 +67,11 @@ class KTO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={"rows_per_forward": 1, "temperature": 0, "desirable_weight": 0, "undesirable_weight": 0},
+            above={"beta": 0},
+        )
         check_rows_per_forward(self.rows_per_forward, self.training)
         if self.rows_per_forward < 4 or self.rows_per_forward % 2:
             raise ValueError(

@@ -27,6 +27,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.dpo_config import DPOConfig
 
+from farm.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.examples import EncodedPair
 from farm.methods.method import Requirement, TrainingInputs
@@ -74,6 +75,7 @@ class OnlineDPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0}, above={"beta": 0, "rollout_temperature": 0})
         if not self.loss.is_of_margin:
             known = ", ".join(name for name, loss in LOSSES.items() if loss.is_of_margin)
             raise ValueError(f"loss_type: {self.loss_type} would learn from a tie; expected one of {known}")

@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.reference_free import train_on_sequences
 from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
@@ -43,6 +44,7 @@ class ORPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"rows_per_forward": 1, "temperature": 0, "beta": 0})
         check_rows_per_forward(self.rows_per_forward, self.training)
 
     @property

@@ -51,8 +51,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.online.candidates import check_n_snapshots
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
 from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
@@ -93,6 +93,13 @@ class RewardSettings:
     gae_lambda: float
     """Advantage estimation: 1 trusts the returns, 0 trusts the value network."""
 
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={"kl_coef": 0, "missing_eos_penalty": 0, "gamma": 0, "gae_lambda": 0},
+            at_most={"gamma": 1, "gae_lambda": 1},
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateSettings:
@@ -124,8 +131,18 @@ class UpdateSettings:
     """Weight of the value loss. The networks share no weights, so it matters only through max_grad_norm and epsilon."""
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(f"epochs and batch_size: expected at least 1, got {self.epochs} and {self.batch_size}")
+        check_fields(
+            self,
+            at_least={"epochs": 1, "batch_size": 1, "warmup_steps": 0, "vf_coef": 0},
+            above={
+                "learning_rate": 0,
+                "value_learning_rate": 0,
+                "adam_epsilon": 0,
+                "max_grad_norm": 0,
+                "cliprange": 0,
+                "cliprange_value": 0,
+            },
+        )
 
     def learning_rates(self, step: int, n_steps: int) -> tuple[float, float]:
         """Of policy and value network in this step, counted from 0."""
@@ -161,7 +178,11 @@ class PPO:
     """Steps after which a killed run can resume."""
 
     def __post_init__(self) -> None:
-        check_n_snapshots(self.n_snapshots)
+        check_fields(
+            self,
+            at_least={"n_steps": 1, "rollouts_per_step": 1, "temperature": 0, "n_snapshots": 1, "checkpoint_every": 1},
+            above={"rollout_temperature": 0},
+        )
 
     @property
     def requires(self) -> tuple[Requirement, ...]:

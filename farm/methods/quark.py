@@ -41,8 +41,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.online.candidates import check_n_snapshots
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
 from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
@@ -81,6 +81,13 @@ class QuarkUpdate:
     entropy_coef: float
     """Weight of the entropy that is kept up; AlpacaFarm found that it hurts."""
 
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={"epochs": 1, "batch_size": 1, "warmup_steps": 0, "kl_coef": 0, "entropy_coef": 0},
+            above={"learning_rate": 0, "adam_epsilon": 0, "max_grad_norm": 0},
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quark:
@@ -114,7 +121,11 @@ class Quark:
     """Steps after which a killed run can resume."""
 
     def __post_init__(self) -> None:
-        check_n_snapshots(self.n_snapshots)
+        check_fields(
+            self,
+            at_least={"n_steps": 1, "rollouts_per_step": 1, "temperature": 0, "n_snapshots": 1, "checkpoint_every": 1},
+            above={"rollout_temperature": 0},
+        )
         if self.n_quantiles < 1 or self.rollouts_per_step < self.n_quantiles:
             raise ValueError(
                 f"n_quantiles: expected 1 to rollouts_per_step ({self.rollouts_per_step}), got {self.n_quantiles}"

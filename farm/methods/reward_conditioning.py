@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from farm.checks import check_fields
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
@@ -35,6 +36,7 @@ class RewardConditioning:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
         if self.positive_prefix == self.negative_prefix:
             raise ValueError(f"positive_prefix and negative_prefix are both {self.positive_prefix!r}")
 

@@ -28,6 +28,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
+from farm.checks import check_fields
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl.training import (
     TrainingJob,
@@ -92,6 +93,11 @@ class RewardModel:
     """How the weights are fitted; the batch size counts pairs."""
 
     def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={"n_held_out": 0, "center_rewards_coefficient": 0},
+            above={"head_learning_rate_multiplier": 0},
+        )
         if self.training.n_snapshots > 1:
             raise ValueError(
                 f"training.n_snapshots: nobody chooses among reward models, expected 1, got {self.training.n_snapshots}"

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings
@@ -45,6 +46,7 @@ class RLOO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"beta": 0, "temperature": 0}, above={"cliprange": 0})
         check_batch(self.rollouts.n_samples, self.training.batch_size)
 
     @property

@@ -18,6 +18,7 @@ from typing import ClassVar
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from farm.checks import check_fields
 from farm.methods.examples import Example, encode_examples
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.training import (
@@ -46,6 +47,9 @@ class SFT:
     """How the weights are fitted."""
     temperature: float
     """Sampling temperature at evaluation."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
 
     @property
     def requires(self) -> tuple[Requirement, ...]:

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 
+from farm.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.reference_free import train_on_sequences
 from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
@@ -44,6 +45,9 @@ class SimPO:
     """Sampling temperature at evaluation."""
 
     def __post_init__(self) -> None:
+        check_fields(
+            self, at_least={"rows_per_forward": 1, "temperature": 0, "gamma": 0, "cpo_alpha": 0}, above={"beta": 0}
+        )
         check_rows_per_forward(self.rows_per_forward, self.training)
 
     @property

@@ -27,6 +27,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from farm.checks import check_fields
 from farm.errors import UserError
 from farm.models.adapter import LoRA, TrainingStage, is_adapted, merge_into, save_adapter
 from farm.models.flops import count_flops_of
@@ -69,6 +70,18 @@ class Model:
     """Sequences generated at once."""
     adapter: LoRA | None = field(metadata={"in_key": False})
     """Train an adapter on frozen weights; None to train all weights. In the keys of trainings, for only they see it."""
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={
+                "max_prompt_tokens": 1,
+                "max_new_tokens": 1,
+                "threads": 1,
+                "micro_batch_size": 1,
+                "generation_batch_size": 1,
+            },
+        )
 
     def for_stage(self, stage: TrainingStage) -> "Model":
         """The same model, without its adapter if this training fits all weights."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from farm.annotators.annotator import Annotator
+from farm.checks import check_fields
 from farm.data.dataset import Dataset, Utility
 from farm.methods.best_of_n import check_best_of
 from farm.methods.method import Method, Requirement, RewardStage
@@ -24,6 +25,9 @@ class ComparisonSettings:
     """Sampling temperature of the two answers (not used for recorded pairs)."""
     n_comparisons: int | None
     """Use the first n only (the label budget); null for all."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0, "n_comparisons": 1})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import ClassVar
 
+from farm.checks import check_fields
 from farm.data.dataset import Splits
 from farm.pocket.language.drafts import draw_evaluation_request, draw_training_request
 from farm.pocket.language.tasks import Request
@@ -36,6 +37,20 @@ class PocketDataset:
     """Share of the demonstrations that the expert writes; the sloppy writer writes the others."""
     seed: int
     """Every draw is keyed by it."""
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={
+                "n_demonstrations": 1,
+                "n_preference": 0,
+                "n_unlabeled": 0,
+                "n_evaluation": 1,
+                "n_validation": 0,
+                "expert_share": 0,
+            },
+            at_most={"expert_share": 1},
+        )
 
     def load(self) -> Splits:
         """Draw the splits. No text is in two of them, and training never sees a held-out combination."""

@@ -27,12 +27,6 @@ def snapshot_steps(n_steps: int, n_snapshots: int) -> list[int]:
     return [-(-n_steps * k // count) for k in range(1, count + 1)]  # rounded up
 
 
-def check_n_snapshots(n_snapshots: int) -> None:
-    """Raise ValueError unless the end at least is kept."""
-    if n_snapshots < 1:
-        raise ValueError(f"n_snapshots: expected at least 1 (the end of training only), got {n_snapshots}")
-
-
 def check_rounds_are_candidates(n_snapshots: int) -> None:
     """Raise ValueError if a method of several rounds asks for candidates within a round."""
     if n_snapshots != 1:

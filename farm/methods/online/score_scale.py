@@ -5,6 +5,8 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
+from farm.checks import check_fields
+
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveKL:
@@ -16,6 +18,9 @@ class AdaptiveKL:
     """KL to the reference, in nats per answer."""
     rate: float
     """kl_coef changes by at most a fifth of this share per step (the paper's K_beta)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"rate": 0}, above={"target": 0})
 
     def adapted(self, kl_coef: float, kl: float) -> float:
         """The next coefficient, after a step whose rollouts had this KL."""

@@ -13,6 +13,7 @@ from typing import ClassVar
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
+from farm.checks import check_fields
 from farm.methods.method import TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.callbacks import StartsAtReference
@@ -49,6 +50,7 @@ class RolloutSettings:
     """Subtracted from the score of an answer that was cut at the token limit."""
 
     def __post_init__(self) -> None:
+        check_fields(self, at_least={"n_steps": 1, "missing_eos_penalty": 0}, above={"rollout_temperature": 0})
         if self.n_samples < 2:
             raise ValueError(
                 f"n_samples: answers are compared with one another, expected at least 2, got {self.n_samples}"

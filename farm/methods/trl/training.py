@@ -24,8 +24,9 @@ import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from farm.checks import check_fields
 from farm.errors import UnfitError
-from farm.methods.online.candidates import Snapshots, check_n_snapshots
+from farm.methods.online.candidates import Snapshots
 from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
@@ -78,10 +79,11 @@ class TrainingSettings:
     """Candidates kept at evenly spaced steps, of which a held-out judge chooses one; 1 for the end only."""
 
     def __post_init__(self) -> None:
-        check_n_snapshots(self.n_snapshots)
-        for name in ("epochs", "batch_size", "batches_per_length_group"):
-            if vars(self)[name] < 1:
-                raise ValueError(f"{name}: expected at least 1, got {vars(self)[name]}")
+        check_fields(
+            self,
+            at_least={"epochs": 1, "batch_size": 1, "batches_per_length_group": 1, "weight_decay": 0, "n_snapshots": 1},
+            above={"learning_rate": 0, "max_grad_norm": 0},
+        )
         if not 0 <= self.warmup_share < 1:
             raise ValueError(f"warmup_share: expected at least 0 and below 1, got {self.warmup_share}")
 

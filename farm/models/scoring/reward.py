@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from farm.checks import check_fields
 from farm.errors import UserError
 from farm.models.checkpoint import load_reward_model, load_tokenizer
 from farm.models.scoring.scorers import encode_answers, reward_scores_of_ids
@@ -38,6 +39,9 @@ class Combination:
     """mean; min: worst case; mean_minus_sd: mean - coefficient times the standard deviation among members."""
     coefficient: float
     """Of mean_minus_sd; the others ignore it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"coefficient": 0})
 
     def apply(self, scores: Floats) -> Floats:
         """(K, N) members' scores -> (N,)."""

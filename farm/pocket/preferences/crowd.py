@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from farm.calls.request import NO_CALLS, Calls
+from farm.checks import check_fields
 from farm.pocket.preferences.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.preferences.utility import WEIGHTS
 from farm.records import Comparison, Verdict
@@ -82,6 +83,22 @@ class Crowd:
     """Probability of clicking anything."""
     seed: int
     """The workers' traits are keyed by it."""
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={
+                "n_workers": 1,
+                "temperature": 0,
+                "temperature_spread": 0,
+                "taste_sd": 0,
+                "diligence_low": 0,
+                "diligence_high": 0,
+                "length_bias_sd": 0,
+                "lapse_rate": 0,
+            },
+            at_most={"lapse_rate": 1},
+        )
 
     def members(self) -> Sequence[Worker]:
         """The workers, in a fixed order."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from farm.calls.request import NO_CALLS, Calls
+from farm.checks import check_fields
 from farm.pocket.preferences.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.preferences.utility import WEIGHTS
 from farm.records import Comparison, Verdict
@@ -79,6 +80,20 @@ class RubricPool:
     seed: int
     """The judges' traits are keyed by it."""
 
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={
+                "n_judges": 1,
+                "weight_sd": 0,
+                "drop_probability": 0,
+                "length_bias_sd": 0,
+                "temperature": 0,
+                "position_sd": 0,
+            },
+            at_most={"drop_probability": 1},
+        )
+
     def members(self) -> Sequence[RubricJudge]:
         """The judges, in a fixed order."""
         return [self._judge(f"rubric-{number:02d}") for number in range(1, self.n_judges + 1)]
@@ -106,6 +121,9 @@ class UtilityJudge:
     """Name of the judge."""
     temperature: float
     """Of the logistic choice, in units of utility."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"temperature": 0})
 
     def members(self) -> Sequence[RubricJudge]:
         """The one judge."""

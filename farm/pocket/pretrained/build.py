@@ -18,6 +18,7 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from farm.checks import check_fields
 from farm.pocket.pretrained.build_report import Report, evaluate
 from farm.pocket.pretrained.pretraining import (
     CHUNK_BATCHES,
@@ -63,6 +64,24 @@ class BuildSettings:
     """Attention heads of each layer."""
     seed: int
     """Every random draw is keyed by it."""
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            at_least={
+                "n_drafts": 1,
+                "batch_size": 1,
+                "weight_decay": 0,
+                "prompt_weight": 0,
+                "criteria_weight": 0,
+                "pause_weight": 0,
+                "hidden_size": 1,
+                "intermediate_size": 1,
+                "n_layers": 1,
+                "n_heads": 1,
+            },
+            above={"learning_rate": 0},
+        )
 
     @property
     def n_steps(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm.methods.method import TrainingInputs
-from farm.methods.online.candidates import Snapshot, Snapshots, check_n_snapshots, snapshot_steps, snapshots_of
+from farm.methods.online.candidates import Snapshot, Snapshots, snapshot_steps, snapshots_of
 from farm.methods.trl.training import TrainingSettings
 from tests.methods.conftest import Folders
 from tests.methods.test_sampling_methods import iteration
@@ -46,8 +46,6 @@ def test_the_end_alone_is_no_choice(tmp_path: Path) -> None:
         kept.keep(step, write_step)
     kept.finish()
     assert list(tmp_path.iterdir()) == [] and snapshots_of(tmp_path, tmp_path) == []
-    with pytest.raises(ValueError, match=r"n_snapshots: expected at least 1 .*, got 0"):
-        check_n_snapshots(0)
 
 
 def test_the_candidates_of_a_method_of_rounds_are_their_ends(
