@@ -1,0 +1,168 @@
+"""What pip installs is whole, and every command runs from it in an empty folder, without a checkout.
+
+The wheel is built once and installed, with its console script, into an environment of its own that borrows all other
+packages from the one that runs the tests.
+"""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from packaging.requirements import Requirement
+
+from farm.version import DISTRIBUTION
+from tests.analysis.calibration.test_fit_and_check import made_up
+from tests.paths import ROOT
+
+SOURCES = ("farm", "conf", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SMALL = (
+    "dataset.n_demonstrations=64", "dataset.n_preference=48", "dataset.n_unlabeled=16", "dataset.n_evaluation=8",
+    "dataset.n_validation=8", "reward_model.n_held_out=8",
+)  # fmt: skip
+"""A chain of seconds."""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """What a command prints; fails with it where the command fails."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+class Installed(NamedTuple):
+    """An environment with the wheel in it."""
+
+    python: Path
+    farm: Path
+    folder: Path
+    """Empty at first; commands run in it one after the other."""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is packed, for builds leave files behind."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in SOURCES:
+        path = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(path, folder / name, ignore=ignored) if path.is_dir() else shutil.copy(path, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index")
+    run(*pip, "--wheel-dir", folder, source, cwd=folder)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    python = folder / "bin" / "python"
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip())
+    # Paths in a .pth are searched, but their own .pth files, an editable farm's among them, are not read.
+    (packages / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--ignore-installed")
+    run(*pip, wheel, cwd=folder)
+    empty = tmp_path_factory.mktemp("empty")
+    made_up(60).to_json(empty / "labels.json", orient="records")
+    return Installed(python, folder / "bin" / "farm", empty)
+
+
+def tracked(*folders: str) -> set[str]:
+    return set(run("git", "ls-files", "--cached", "--others", "--exclude-standard", *folders, cwd=ROOT).split())
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_what_git_tracks_of_the_package_and_its_settings(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        (top_level,) = [name for name in archive.namelist() if name.endswith("top_level.txt")]
+        assert archive.read(top_level).decode().split() == ["farm"]
+    expected = {f"farm/{name}" if name.startswith("conf/") else name for name in tracked("farm", "conf")}
+    expected = {name for name in expected if (ROOT / name.replace("farm/conf/", "conf/")).exists()}
+    assert len(expected) > 400
+    assert names == expected
+
+
+@pytest.mark.slow
+def test_a_wheel_from_the_source_distribution_holds_the_same(wheel: Path, source: Path, tmp_path: Path) -> None:
+    code = f"from setuptools import build_meta; print(build_meta.build_sdist({str(tmp_path)!r}))"
+    run(sys.executable, "-c", code, cwd=source)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    code = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
+    run(sys.executable, "-c", code, cwd=unpacked)
+    (again,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.slow
+def test_it_runs_from_where_it_is_installed(installed: Installed) -> None:
+    code = "import farm, farm.config; print(farm.__file__); print(farm.config.CONF_DIR)"
+    package, conf = run(installed.python, "-c", code, cwd=installed.folder).split()
+    home = installed.python.parent.parent
+    assert Path(package).is_relative_to(home) and Path(conf) == Path(package).parent / "conf"
+    assert run(installed.farm, "--version", cwd=installed.folder) == f"farm {PROJECT['version']}\n"
+    assert "expert_iteration" in run(installed.farm, "--help", cwd=installed.folder)
+
+
+LINES = (
+    ("plan difference=0.1", "runs/plan/plan.json"),
+    ("compare humans=labels.json simulated=labels.json output=compared", "compared/comparison.json"),
+    ("calibrate humans=labels.json judge=longest name=fitted n_folds=2 n_simulations=2 n_resamples=20",
+     "farm_conf/annotator/fitted.yaml"),
+    ("annotate input=labels.json output=annotated.json annotator=fitted", "annotated.json"),
+    ("judges input=labels.json annotators=[longest] output=judged", "judged/judges.json"),
+    ("cache", ""),
+    ("run -m method=sft,best_of_n seed=0 " + " ".join(SMALL), "runs/experiments/sweep/standings.csv"),
+    ("leaderboard output=board", "board/standings.csv"),
+    ("compare root=runs output=rankings", "rankings/report.md"),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_command_runs_in_an_empty_folder(installed: Installed) -> None:
+    for line, made in LINES:
+        run(installed.farm, *line.split(), cwd=installed.folder)
+        assert (installed.folder / made).exists(), line
+    (reward_model,) = (installed.folder / "runs" / "artifacts" / "reward_model").glob("*/*/")
+    pairs = [f"pairs={installed.folder / 'labels.json'}", "output=scored", f"reward_model={reward_model}"]
+    run(installed.farm, "score", *pairs, cwd=installed.folder)
+    assert list((installed.folder / "scored").iterdir())
+    # The base takes hours to build; that its command finds its settings shows in a wrong one.
+    build = [installed.farm, "pocket", "build", "settings.n_drafts=x"]
+    done = subprocess.run(build, cwd=installed.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "settings.n_drafts: input should be a valid integer" in done.stderr
+
+
+def test_every_requirement_is_pinned_within_its_range() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    pins = {Requirement(line).name.lower(): line.partition("==")[2] for line in lines}
+    assert all(pins.values())
+    asked = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+    needed = [Requirement(line) for line in asked]
+    assert len(needed) > 25
+    wrong = [
+        str(need) for need in needed
+        if need.name != DISTRIBUTION and not need.specifier.contains(pins.get(need.name.lower(), "none"))
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_the_distribution_is_called_as_the_code_says() -> None:
+    assert PROJECT["name"] == DISTRIBUTION
