@@ -4,6 +4,7 @@ The wheel is built once and installed, with its console script, into an environm
 packages from the one that runs the tests.
 """
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from farm.version import DISTRIBUTION
 from tests.analysis.calibration.test_fit_and_check import made_up
@@ -140,7 +143,7 @@ def test_every_command_runs_in_an_empty_folder(installed: Installed) -> None:
     for line, made in LINES:
         run(installed.farm, *line.split(), cwd=installed.folder)
         assert (installed.folder / made).exists(), line
-    (reward_model,) = (installed.folder / "runs" / "artifacts" / "reward_model").glob("*/*/")
+    (reward_model,) = (installed.folder / "runs" / "artifacts" / "reward_model").glob("*/")
     pairs = [f"pairs={installed.folder / 'labels.json'}", "output=scored", f"reward_model={reward_model}"]
     run(installed.farm, "score", *pairs, cwd=installed.folder)
     assert list((installed.folder / "scored").iterdir())
@@ -152,16 +155,29 @@ def test_every_command_runs_in_an_empty_folder(installed: Installed) -> None:
 
 def test_every_requirement_is_pinned_within_its_range() -> None:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
-    pins = {Requirement(line).name.lower(): line.partition("==")[2] for line in lines}
+    pins = {canonicalize_name(Requirement(line).name): line.partition("==")[2] for line in lines}
     assert all(pins.values())
     asked = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
     needed = [Requirement(line) for line in asked]
     assert len(needed) > 25
     wrong = [
         str(need) for need in needed
-        if need.name != DISTRIBUTION and not need.specifier.contains(pins.get(need.name.lower(), "none"))
+        if need.name != DISTRIBUTION and not need.specifier.contains(pins.get(canonicalize_name(need.name), "0"))
     ]  # fmt: skip
     assert wrong == []
+
+
+def test_every_import_is_of_a_requirement() -> None:
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "farm").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    foreign = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"farm"}
+    assert len(foreign) > 15
+    needed = [Requirement(line) for line in PROJECT["dependencies"]]
+    declared = {canonicalize_name(name) for need in needed for name in (need.name, *need.extras)}
+    distributions = packages_distributions()
+    assert [name for name in foreign if not declared & {canonicalize_name(n) for n in distributions[name]}] == []
 
 
 def test_the_distribution_is_called_as_the_code_says() -> None:
