@@ -49,16 +49,11 @@ mark: ${text:mark.txt}
 """,
     "annotator/asking.yaml": """\
 defaults:
-  - /presentation@presentation: once
+  - /simulated@_here_: named_panel
   - /judge@panel.judges.questions: questions
   - _self_
-_target_: farm.annotators.annotator.SimulatedAnnotator
 name: asking
 arm: asking
-panel:
-  _target_: farm.judges.judge.NamedPanel
-weights: {}
-noise: []
 """,
     "annotator/contrary.yaml": """\
 defaults:
