@@ -1,7 +1,7 @@
 """Noise on top of any annotator's clean verdicts, such as recorded ones, without asking its judges again."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +10,23 @@ from farm.annotators.noise.noise import Noise, renoise
 from farm.calls.request import NO_CALLS, Calls
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison
+
+NO_STAGE = "none"
+"""What stands behind an annotator's name where its noise is taken away."""
+
+
+def replace_noise(annotator: Annotator, stages: Mapping[str, Noise] | None) -> Annotator:
+    """The annotator with these stages in place of its own noise, on the same samples and the same clean verdicts.
+
+    Args:
+        annotator: any; its judges are asked exactly what they are asked without.
+        stages: in the order in which they are applied, by the names that stand behind the annotator's:
+            `pool+length_bias+label_flip`; empty for its clean verdicts, `pool+none`; None for the annotator itself.
+    """
+    if stages is None:
+        return annotator
+    name = "+".join([annotator.name, *(stages or [NO_STAGE])])
+    return NoisedAnnotator(name=name, arm=annotator.arm, clean=annotator, noise=tuple(stages.values()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.annotators.annotator import Annotator
+from farm.annotators.noise.noise import Noise
+from farm.annotators.noised import replace_noise
 from farm.annotators.recorded import RecordedAnnotator
 from farm.annotators.tally import Tally
 from farm.annotators.threads import overlapped
@@ -40,8 +42,8 @@ class AnnotateSettings:
     """Who labels."""
     seed: int
     """Keys all draws."""
-    noise: bool
-    """Whether the annotator's noise is applied."""
+    noise: Mapping[str, Noise] | None
+    """Stages by name in place of the annotator's own noise; None for its own."""
     dry_run: bool
     """Say what it would take, and do nothing."""
     chunk_rows: int
@@ -106,7 +108,7 @@ def settings_of(config: Mapping[str, object]) -> AnnotateSettings:
         problems.append(Problem("annotator.file", "give the file whose verdicts are replayed, annotator.file=PATH"))
     if problems:
         raise ConfigError(problems)
-    return settings
+    return replace(settings, annotator=replace_noise(settings.annotator, settings.noise))
 
 
 def _label(settings: AnnotateSettings, source: Comparisons, calls: LazyCalls) -> Tally:
@@ -133,7 +135,7 @@ def _annotated_chunks(
 ) -> Iterator[tuple[Sequence[ComparedRow], list[Annotation]]]:
     def work(chunk: Sequence[ComparedRow]) -> list[Annotation]:
         comparisons = [compared.comparison for compared in chunk]
-        return settings.annotator.annotate(comparisons, (), settings.seed, with_noise=settings.noise, calls=meter)
+        return settings.annotator.annotate(comparisons, (), settings.seed, with_noise=True, calls=meter)
 
     return overlapped(
         work,

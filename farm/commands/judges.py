@@ -12,6 +12,8 @@ from farm.analysis.judges.measure import MeasureSettings, measure, total_verdict
 from farm.analysis.judges.picture import draw_judges
 from farm.analysis.judges.report import JUDGES_PNG, MEANINGS, JudgeReport, judges_page, write_judges
 from farm.annotators.annotator import Annotator
+from farm.annotators.noise.noise import Noise
+from farm.annotators.noised import replace_noise
 from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
@@ -49,8 +51,6 @@ class JudgesSettings:
     """Items used; None for all."""
     repetitions: int
     """Verdicts per item and order."""
-    noise: bool
-    """Whether the annotators' noise is applied."""
     attacks: Mapping[str, Attack | None]
     """By name; None leaves one out."""
     attacked_items: int
@@ -82,6 +82,8 @@ class _Chosen:
 
     annotator: Annotator
     """Who is asked."""
+    noise: Mapping[str, Noise] | None
+    """Stages by name in place of its own noise; None for its own."""
 
 
 def judges(arguments: Sequence[str]) -> int:
@@ -95,7 +97,6 @@ def judges(arguments: Sequence[str]) -> int:
         attacks={name: attack for name, attack in settings.attacks.items() if attack is not None},
         n_attacked=settings.attacked_items,
         n_repetitions=settings.repetitions,
-        with_noise=settings.noise,
         seed=settings.seed,
         resampling=Resampling(seed=settings.seed, n_resamples=settings.n_resamples),
     )
@@ -152,7 +153,8 @@ def _annotators(settings: JudgesSettings, arguments: Sequence[str]) -> list[Anno
                 for problem in error.problems
             ]
             continue
-        made += [chosen.annotator, *(chosen.annotator.each_judge() if settings.each_judge else [])]
+        annotator = replace_noise(chosen.annotator, chosen.noise)
+        made += [annotator, *(annotator.each_judge() if settings.each_judge else [])]
     if problems:
         raise ConfigError(problems)
     return made
@@ -161,7 +163,7 @@ def _annotators(settings: JudgesSettings, arguments: Sequence[str]) -> list[Anno
 def _chosen(config: Config) -> _Chosen:
     if config.get("annotator") is None:
         raise ConfigError([])  # no such choice, which is among the problems already
-    return build(_Chosen, {"annotator": config["annotator"]})
+    return build(_Chosen, {"annotator": config["annotator"], "noise": config.get("noise")})
 
 
 def _dry_run(settings: JudgesSettings, read: ReadSet, measured: MeasureSettings) -> int:

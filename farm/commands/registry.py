@@ -34,7 +34,7 @@ COMMANDS = (
         name="run",
         target="farm.commands.run:run",
         config="config",
-        settings=("farm.pipeline.chain.Chain", "farm.commands.run.Session"),
+        settings=("farm.pipeline.chain.Chain", "farm.commands.run.Session", "farm.commands.run.NoiseChoice"),
         summary="one chain, or a sweep: simulate labels, train a method, judge it",
         examples=(
             "farm run method=dpo annotator=crowd seed=0",

@@ -6,9 +6,9 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, get_type_hints
 
 import torch
 import transformers
@@ -18,6 +18,8 @@ from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.best_of_n import best_of_n_line
 from farm.analysis.sweep.result import ReportSettings, sweep_result
 from farm.analysis.sweep.sweep_report import write_report
+from farm.annotators.noise.noise import Noise
+from farm.annotators.noised import replace_noise
 from farm.calls.lazy import lazy_calls
 from farm.calls.settings import CallSettings
 from farm.commands.annotate_report import cost_lines
@@ -42,8 +44,15 @@ from farm.settings.resolvers import open_conf_dirs
 from farm.store.artifacts import Artifact, ArtifactError, Store
 from farm.store.tables import read_table
 
-PARTS = ("adapter", "panel", "judge_model", "judge_models", "local_model", "evaluator", "budget_usd", "budget_calls")
-"""Keys that stand in conf/config.yaml only for others to refer to."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseChoice:
+    """conf/noise/"""
+
+    noise: Mapping[str, Noise] | None
+    """Stages by name in place of the annotator's own noise; None for its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,26 +120,29 @@ def run(arguments: Sequence[str]) -> int:
 def plan(config: Mapping[str, object]) -> Planned:
     """The chain and the session that a composed configuration describes.
 
+    Every target takes the keys that it has fields for; the other keys are there for these to refer to.
+
     Raises:
         ConfigError: with every problem of both.
     """
-    session_keys = Session.__dataclass_fields__.keys()
     problems: list[Problem] = []
-    made: list[Chain | Session] = []
-    nodes: list[tuple[type[Chain | Session], dict[str, object]]] = [
-        (Chain, {"utility": None, **{key: config[key] for key in config if key not in {*session_keys, *PARTS}}}),
-        (Session, {key: value for key, value in config.items() if key in session_keys}),
-    ]
-    for target, node in nodes:
-        try:
-            made.append(build(target, node))
-        except ConfigError as error:
-            problems += error.problems
+    chains = _made(Chain, {"utility": None, **config}, problems)
+    sessions = _made(Session, config, problems)
+    noises = _made(NoiseChoice, config, problems)
     if problems:
         raise ConfigError(problems)
-    chain, session = made
-    assert isinstance(chain, Chain) and isinstance(session, Session)
-    return Planned(chain, session)
+    (chain,), (session,), (choice,) = chains, sessions, noises
+    return Planned(replace(chain, annotator=replace_noise(chain.annotator, choice.noise)), session)
+
+
+def _made(target: type[T], config: Mapping[str, object], problems: list[Problem]) -> list[T]:
+    """The object in a list; an empty list, with the reasons added to problems, if it cannot be made."""
+    names = get_type_hints(target)
+    try:
+        return [build(target, {name: value for name, value in config.items() if name in names})]
+    except ConfigError as error:
+        problems += error.problems
+        return []
 
 
 def _plan(overrides: Sequence[str], *, is_multirun: bool) -> Sweep:
@@ -161,8 +173,9 @@ def label_of(chain: Chain) -> str:
 
 
 def _following(experiment: str, overrides: Sequence[str], first: Sweep) -> Sweep:
-    """The experiment with the first sweep's settings and seeds, into the same folder."""
-    kept = [o for o in overrides if not o.startswith(("experiment=", "method=", "annotator=", "name=", "seed="))]
+    """The experiment with the first sweep's settings and seeds, into the same folder; whose labels, it says itself."""
+    chosen = ("experiment=", "method=", "annotator=", "noise=", "noise.", "name=", "seed=")
+    kept = [o for o in overrides if not o.startswith(chosen)]
     seeds = ",".join(str(seed) for seed in sorted({job.chain.seed for job in first.jobs}))
     line = [f"experiment={experiment}", *kept, f"name={first.session.name}", f"seed={seeds}"]
     return _plan(line, is_multirun=True)

@@ -44,9 +44,11 @@ def group_problem(loader: ConfigLoader, override: Override) -> Problem | None:
     if not options:
         return None
     for choice in choices_of(override):
-        if choice.value() not in options and choice.value() is not None:
-            name = str(choice.value())
-            return Problem(str(override.key_or_group), f"no choice {name!r}; {did_you_mean(name, options)}")
+        value = choice.value()
+        for name in value if isinstance(value, list) else [value]:  # of noise=[length_bias,label_flip] each
+            if name not in options and name is not None:
+                hint = did_you_mean(str(name), options)
+                return Problem(str(override.key_or_group), f"no choice {str(name)!r}; {hint}")
     return None
 
 

@@ -11,7 +11,7 @@ from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.lapses import Abstentions
 from farm.annotators.noise.noise import LabelFlip, Noise, renoise
 from farm.annotators.noise.workers import WorkerFlips
-from farm.annotators.noised import NoisedAnnotator
+from farm.annotators.noised import NoisedAnnotator, replace_noise
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.errors import UserError
@@ -111,3 +111,16 @@ def test_recorded_noise_is_replaced_and_soft_verdicts_are_kept(tmp_path: Path, i
     assert [label.preference for label in found] == [first, first, Preference.TIE]
     assert [label.p_first for label in found[:2]] == pytest.approx([0.25, 0.2] if is_swapped else [0.75, 0.8])
     assert not any(label.is_noised or label.unparsed_reason for label in found)
+
+
+def test_other_noise_asks_the_same_of_the_judges_and_none_is_the_annotator_itself() -> None:
+    judge = CountingJudge()
+    annotator = pool(judge, *NOISE)
+    assert replace_noise(annotator, None) is annotator
+    clean = annotator.annotate(COMPARISONS, (), 3, with_noise=False)
+    for stages, name in (({}, "pool+none"), ({"flips": NOISE[1], "gaps": NOISE[2]}, "pool+flips+gaps")):
+        noised = replace_noise(annotator, stages)
+        labels = noised.annotate(COMPARISONS, (), 3, with_noise=True)
+        assert (noised.name, noised.arm, {label.annotator for label in labels}) == (name, "pool", {name})
+        assert [label.clean_preference for label in labels] == [label.preference for label in clean]
+        assert any(label.is_noised for label in labels) == bool(stages)

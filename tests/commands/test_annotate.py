@@ -105,12 +105,15 @@ def test_a_second_run_makes_no_call_and_neither_does_other_noise(
         assert "0 calls" in capsys.readouterr().out
         assert farm(folder, "annotator=pool_eval", base_url=server.base_url, name="c.json") == 0
         assert farm(folder, "annotator=pool", "annotator.noise.0.flip_prob=0.5", base_url=server.base_url) == 0
-        assert farm(folder, "annotator=pool", "noise=false", base_url=server.base_url, name="d.json") == 0
+        assert farm(folder, "annotator=pool", "noise=none", base_url=server.base_url, name="d.json") == 0
+        assert farm(folder, "annotator=pool", "noise=label_flip", base_url=server.base_url, name="e.json") == 0
         assert len(server.requests) == n
     clean = [row["preference"] for row in read_rows(folder / "c.json")]
     assert clean == [row["clean_preference"] for row in read_rows(folder / "out.json")]
     assert clean == [row["preference"] for row in read_rows(folder / "d.json")]
     assert any(row["is_noised"] for row in read_rows(folder / "b.parquet"))
+    assert clean == [row["clean_preference"] for row in read_rows(folder / "e.json")]
+    assert {row["annotator"] for row in read_rows(folder / "e.json")} == {"pool+label_flip"}
 
 
 def test_a_kill_half_way_costs_no_more_than_what_was_in_flight(folder: Path) -> None:

@@ -83,6 +83,18 @@ def test_a_budget_ends_the_run_without_a_report(
     assert len(endpoint.answered) == 24
 
 
+def test_noise_is_put_on_the_same_verdicts(tmp_path: Path, endpoint) -> None:  # type: ignore[no-untyped-def]
+    command = ["judges", f"input={table(tmp_path / 'l.csv', people(12))}", "annotators=[greedy]", "probe_items=0"]
+    command += [f"output={tmp_path / 'out'}", f"root={tmp_path / 'runs'}", "judge_model=scripted", "n_resamples=50"]
+    asked = {}
+    for noise in ("none", "label_flip"):
+        assert run_command([*command, f"noise={noise}"]) == 0
+        asked[noise] = len(endpoint.answered)
+        judges = [line["judge"] for line in csv.DictReader((tmp_path / "out" / "judges.csv").open())]
+        assert f"greedy+{noise}" in judges
+    assert asked["none"] == asked["label_flip"] >= 12
+
+
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = table(tmp_path / "labels.csv", people(12))
     command = ["judges", f"input={labels}", "annotators=[greedy]", "dry_run=true", f"output={tmp_path / 'out'}"]

@@ -61,6 +61,10 @@ def test_judges_label_and_evaluate_and_are_paid_once(
         n = len(server.requests)
         assert run_command(prompted) == 0
         assert " made " not in capsys.readouterr().out and len(server.requests) == n
+        for noise in ("none", "length_bias"):
+            assert run_command([*prompted, f"noise={noise}"]) == 0
+            assert f"feedme/pool+{noise}/0" in capsys.readouterr().out
+        assert len(server.requests) == n and len(annotations_of(root)) == 3
 
 
 def test_what_asks_nobody_leaves_no_cache(line: list[str], tmp_path: Path) -> None:

@@ -40,8 +40,6 @@ class MeasureSettings:
     """Items that attacks are made of, at most."""
     n_repetitions: int
     """Verdicts per item and order."""
-    with_noise: bool
-    """Whether the annotators' noise is applied."""
     seed: int
     """Keys what annotators draw."""
     resampling: Resampling
@@ -59,7 +57,7 @@ def total_verdicts(items: LabelledSet, settings: MeasureSettings) -> int:
     n_attacks = min(settings.n_attacked, len(items.item_ids)) * len(settings.attacks)
     n_items, n_repetitions = len(items.item_ids), settings.n_repetitions
     return sum(
-        n_verdicts(annotator, n_items, n_attacks, n_repetitions, with_noise=settings.with_noise)
+        n_verdicts(annotator, n_items, n_attacks, n_repetitions, with_noise=True)
         for annotator in settings.annotators
     )
 
@@ -85,7 +83,7 @@ def measure(
             f"{source} has no recorded verdicts of a judge, and no annotator is to be asked: say whom, "
             "annotators=[greedy,pool]"
         )
-    asked = AskingSettings(settings.seed, settings.n_repetitions, settings.with_noise, calls, advance)
+    asked = AskingSettings(settings.seed, settings.n_repetitions, True, calls, advance)
     unseen = asked._replace(advance=lambda _: None)
     everybody: list[tuple[Annotator, JudgeKind, AskingSettings]] = [
         *((annotator, "asked", asked) for annotator in settings.annotators),

@@ -24,7 +24,6 @@ def report(path: Path, rows: list[AnnotationRow]) -> JudgeReport:
         attacks={"padding": PaddedOutput(text="padding")},
         n_attacked=5,
         n_repetitions=1,
-        with_noise=True,
         seed=0,
         resampling=Resampling(seed=0, n_resamples=50),
     )
