@@ -109,7 +109,7 @@ def test_every_experiment_expands_and_is_written_up(path: Path) -> None:
 
 def test_the_other_commands_build_their_settings() -> None:
     assert compose_one("leaderboard", [], lambda config: build(LeaderboardSettings, config)).output == Path(
-        "leaderboard"
+        "runs/leaderboard"
     )
     assert compose_one("compare", [], lambda config: build(CompareSettings, config)).humans is None
     assert compose_one("pocket_build", [], lambda config: build(BuildCommand, config)).settings.batch_size == 16

@@ -1,4 +1,4 @@
-"""`farm leaderboard`: the tables under leaderboard/ from the artifacts alone; `--check` only compares."""
+"""`farm leaderboard`: the leaderboard's tables from the artifacts alone; `--check` only compares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from farm.config import build
 from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.tables import check, render, write
-from farm.pipeline.results import read_runs
+from farm.pipeline.results import label_free_methods, read_runs
 from farm.store.artifacts import Store
 
 
@@ -21,8 +21,6 @@ class LeaderboardSettings:
     """Where the artifacts are."""
     output: Path
     """Folder of the tables."""
-    label_free: tuple[str, ...]
-    """Methods that see no label; marked in the tables."""
 
 
 def leaderboard(arguments: Sequence[str]) -> int:
@@ -35,7 +33,7 @@ def leaderboard(arguments: Sequence[str]) -> int:
         raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
     runs = read_runs(store, artifacts)
     standings = [row for run in runs for row in run.standings]
-    files = render(standings, label_free=settings.label_free, repeats=repeat_variances(runs))
+    files = render(standings, label_free=label_free_methods(runs), repeats=repeat_variances(runs))
     if len(overrides) < len(arguments):
         difference = check(settings.output, files)
         print(difference or f"{settings.output} says what the {len(artifacts)} runs under {settings.root} say")

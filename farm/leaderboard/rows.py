@@ -24,7 +24,7 @@ class LeaderboardRow:
     method: str
     annotator_train: str
     is_label_free: bool
-    """Whether the method learns nothing from labels."""
+    """Whether labels neither stand behind the policy nor policies that learnt from them start from it."""
     win_rate: float | None
     """Mean over seeds, in [0, 1]; None if a seed has no parsed verdict."""
     standard_error: float | None
@@ -54,7 +54,7 @@ def average_over_seeds(standings: Sequence[Standing], *, label_free: Collection[
 
     Args:
         standings: in any order.
-        label_free: methods that use no labels.
+        label_free: methods that labels have nothing to do with (`farm.pipeline.results.label_free_methods`).
     """
     ordered = sorted(standings, key=lambda s: (*_group(s), s.seed))
     rows = [_row(list(members), label_free) for _, members in groupby(ordered, key=_group)]

@@ -2,6 +2,10 @@
 
 Two runs of one method that differ in a setting would be rows of one name; what differs is then put behind the name:
 `dpo (beta=0.5)`.
+
+A method is *label-free* if no label stands behind its policy and no policy that learnt from labels starts from it: it
+is printed, marked *, and not ranked, since it is the same policy whoever labels. The supervised policy sees no label
+either, but it is where methods start, and is ranked among them as the one that each has to beat.
 """
 
 import dataclasses
@@ -12,7 +16,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
@@ -60,6 +64,10 @@ class MeasuredRun:
     points: Sequence[OptimizationPoint]
     cost: RunCost
     """What it took."""
+    policy: str
+    """Key of the artifact that holds the policy."""
+    made_from: frozenset[str]
+    """Keys of every artifact on the way to it."""
     agreement: LabelQuality | None
     """Held-out agreement of the run's scorer with true utility, where there is both."""
     best_of_n: Sequence[SelectionKL]
@@ -88,11 +96,14 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
             standard_error=found["standard_error"],
             n_total=found["n_pairs"],
         )
+    policy = policy_of(store, artifact)
     return MeasuredRun(
         standings=standings,
         outcomes=read_table(artifact.file("outcomes.parquet"), Outcome),
         points=read_table(points_file, OptimizationPoint) if points_file.is_file() else (),
-        cost=cost_of_run(store, artifact, standings[0]),
+        cost=cost_of_run(store, artifact, policy, standings[0]),
+        policy=policy.artifact.key,
+        made_from=frozenset(ancestor.key for ancestor in policy.ancestors),
         agreement=agreement,
         best_of_n=_best_of_n(artifact.file(SELECTION_FILE)),
     )
@@ -132,18 +143,40 @@ def differences(settings: Sequence[Mapping[str, str]], keys: Sequence[str]) -> l
     return [" (" + ", ".join(f"{n.split('.')[-1]}={each.get(n, 'none')}" for n in differing) + ")" for each in settings]
 
 
-def cost_of_run(store: Store, standings: Artifact, first: Standing) -> RunCost:
+def label_free_methods(runs: Sequence[MeasuredRun]) -> frozenset[str]:
+    """Names of the methods none of whose policies is ranked (see the top of the file)."""
+    starts = {key for run in runs if run.cost.training.labels for key in run.made_from}
+    ranked = {run.method for run in runs if run.cost.training.labels or run.policy in starts}
+    return frozenset(run.method for run in runs) - ranked
+
+
+class PolicyOrigin(NamedTuple):
+    """A policy and what it was made from."""
+
+    artifact: Artifact
+    ancestors: Sequence[Artifact]
+    """All of them, by key."""
+
+
+def policy_of(store: Store, standings: Artifact) -> PolicyOrigin:
+    """The policy that a standings artifact is about."""
+    by_key = _by_key(store)
+    policy = by_key[_manifest(standings)["parents"]["policy"]]
+    return PolicyOrigin(policy, _ancestors(by_key, _manifest(policy)))
+
+
+def cost_of_run(store: Store, standings: Artifact, policy: PolicyOrigin, first: Standing) -> RunCost:
     """What one run took.
 
     Args:
         store: where its ancestors are.
         standings: the run's standings artifact.
+        policy: what the run is about.
         first: one of its rows, which names it.
     """
     parents = _manifest(standings)["parents"]
     by_key = _by_key(store)
-    policy = by_key[parents["policy"]]
-    training = [policy, *_ancestors(by_key, _manifest(policy))]
+    training = [policy.artifact, *policy.ancestors]
     answering = [by_key[parents[role]] for role in ("answers", "outputs")]
     return RunCost(
         method=first.method,

@@ -61,10 +61,13 @@ def test_judges_label_and_evaluate_and_are_paid_once(
         n = len(server.requests)
         assert run_command(prompted) == 0
         assert " made " not in capsys.readouterr().out and len(server.requests) == n
+        # Other noise makes another policy, whose outputs are judged; the labels' verdicts are there already.
+        n_labelling = sum("otter cake" in json.dumps(request.body) for request in server.requests)
         for noise in ("none", "length_bias"):
             assert run_command([*prompted, f"noise={noise}"]) == 0
             assert f"feedme/pool+{noise}/0" in capsys.readouterr().out
-        assert len(server.requests) == n and len(annotations_of(root)) == 3
+        assert sum("otter cake" in json.dumps(request.body) for request in server.requests) == n_labelling > 0
+        assert len(annotations_of(root)) == 3
 
 
 def test_what_asks_nobody_leaves_no_cache(line: list[str], tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def test_the_variance_of_a_standing_is_that_of_its_own_annotators_labels() -> No
         outcomes=[outcome(2, 0, 1), outcome(3, 0, 0), outcome(1, 0, 0, annotator_eval="pool")],
         points=(),
         cost=RunCost(method="m", annotator_train="crowd", seed=0, training=Cost(), answering=Cost(), n_answers=1),
+        policy="key",
+        made_from=frozenset(),
         agreement=None,
         best_of_n=(),
     )

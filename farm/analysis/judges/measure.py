@@ -57,8 +57,7 @@ def total_verdicts(items: LabelledSet, settings: MeasureSettings) -> int:
     n_attacks = min(settings.n_attacked, len(items.item_ids)) * len(settings.attacks)
     n_items, n_repetitions = len(items.item_ids), settings.n_repetitions
     return sum(
-        n_verdicts(annotator, n_items, n_attacks, n_repetitions, with_noise=True)
-        for annotator in settings.annotators
+        n_verdicts(annotator, n_items, n_attacks, n_repetitions, with_noise=True) for annotator in settings.annotators
     )
 
 

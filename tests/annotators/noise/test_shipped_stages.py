@@ -7,12 +7,13 @@ from functools import cache
 
 import pytest
 
+from farm.annotators.annotator import Annotator, ShownOrders
 from farm.annotators.noise import biases, crowd, lapses, margin, noise, workers
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.request import NO_CALLS, Calls
-from farm.compose import compose_one, expand
 from farm.commands.run import NoiseChoice, plan
+from farm.compose import compose_one, expand
 from farm.config import CONF_DIR, ConfigError, build
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison, Preference
@@ -37,6 +38,12 @@ class Steady:
     def judges(self) -> Sequence[Judge]:
         return ()
 
+    def each_judge(self) -> Sequence[Annotator]:
+        return ()
+
+    def shown_orders(self, *, with_noise: bool) -> ShownOrders:  # noqa: ARG002
+        return "random"
+
     def annotate(
         self,
         comparisons: Sequence[Comparison],
@@ -44,6 +51,7 @@ class Steady:
         seed: int,
         *,
         with_noise: bool,  # noqa: ARG002
+        first_shown: int | None = None,
         calls: Calls = NO_CALLS,  # noqa: ARG002
     ) -> list[Annotation]:
         return [
@@ -51,7 +59,7 @@ class Steady:
                 comparison_key=comparison.key,
                 annotator=self.name,
                 judge=self.name,
-                first_shown=1,
+                first_shown=first_shown or 1,
                 seed=seed,
                 clean_preference=self.preference,
                 preference=self.preference,
