@@ -14,7 +14,8 @@ from farm.annotators.noised import replace_noise
 from farm.calls.request import NO_CALLS, Calls
 from farm.commands.run import NoiseChoice, plan
 from farm.compose import compose_one, expand
-from farm.config import CONF_DIR, ConfigError, build
+from farm.conf_dirs import CONF_DIR
+from farm.config import ConfigError, build
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison, Preference
 from farm.store.artifacts import describe
