@@ -8,7 +8,7 @@ import pandas as pd
 
 from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.json_file import write_human_comparison
-from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
+from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_rankings
 from farm.analysis.humans.report import RANKINGS_PNG, human_page
 from farm.analysis.humans.report_labels import AGREEMENT_PNG
 from farm.analysis.humans.report_rankings import PAIRS_PNG
@@ -156,7 +156,7 @@ def _rows(given: Source) -> pd.DataFrame:
 def _write(comparison: HumanComparison, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_human_comparison(comparison, folder / "comparison.json")
-    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_sides, PAIRS_PNG: draw_pairs}
+    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_rankings, PAIRS_PNG: draw_pairs}
     for name in pictures:
         # A picture of an earlier comparison would be taken for one of this.
         (folder / name).unlink(missing_ok=True)

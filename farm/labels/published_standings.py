@@ -20,6 +20,7 @@ import pandas as pd
 
 from farm.data.files.rows import DataError, Row, read_rows
 from farm.labels.annotation_source import first_row, has_table_ending
+from farm.wording import listed
 
 Role = Literal["humans", "simulated"]
 
@@ -171,7 +172,7 @@ def _with_values(path: Path, rows: Sequence[Row], columns: _Columns, notes: list
     filled = [row for row in rows if row[columns.value] not in (None, "")]
     missing = [_name(row, columns) for row in rows if row[columns.value] in (None, "")]
     if missing:
-        notes.append(f"{len(missing)} of {len(rows)} rows of {path.name} have no {columns.value}: {_listed(missing)}")
+        notes.append(f"{len(missing)} of {len(rows)} rows of {path.name} have no {columns.value}: {listed(missing)}")
     if not filled:
         raise DataError(f"{path}: no row has a {columns.value}")
     return filled
@@ -198,7 +199,7 @@ def _models(
     twice = [name for name, members in by_name.items() if len(members) > 1]
     if twice and not has_seeds:
         raise DataError(
-            f"{path}: expected one row per model, {_listed(twice)} {'stands' if len(twice) == 1 else 'stand'} there "
+            f"{path}: expected one row per model, {listed(twice)} {'stands' if len(twice) == 1 else 'stand'} there "
             "more than once (several training seeds need a column `seed`)"
         )
     return tuple(
@@ -269,8 +270,3 @@ def _name(row: Row, columns: _Columns) -> str:
 def _one_line(text: str) -> str:
     """Headers and names may hold line ends."""
     return " ".join(text.split())
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(names[:8]) + more

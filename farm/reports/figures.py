@@ -13,6 +13,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from farm.stats.bootstrap import Estimate, FloatArray
 
@@ -47,7 +48,8 @@ def new_figure(*, width: float, height: float, title: str, note: str = "") -> Fi
         title: what is shown.
         note: what it rests on and what the bars are, below; a figure with a legend of its own has it there.
     """
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    # Room at the edges, or the label of a colour bar is cut.
+    figure = Figure(figsize=(width, height), dpi=150, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06))
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=TITLE_SIZE)
     if note:

@@ -36,24 +36,22 @@ _SCORE_NAMES = {
 }
 
 
-def draw_calibration(found: Calibration, name: str, path: Path) -> None:
+def draw_calibration(fit: Calibration, name: str, path: Path) -> None:
     """Write the PNG."""
-    figure = new_figure(
-        width=11.0, height=5.2, title=f"{axis_name(name)}: {axis_name(found.judge)} with a crowd's noise"
-    )
+    figure = new_figure(width=11.0, height=5.2, title=f"{axis_name(name)}: {axis_name(fit.judge)} with a crowd's noise")
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
-    _draw_figures(left, found)
-    _draw_scores(right, found)
+    _draw_figures(left, fit)
+    _draw_scores(right, fit)
     figure_legend(
         figure,
-        note=f"{counted(found.n_labels, 'label')} on held-out items; bars: 95% of resampled items, or of simulations",
+        note=f"{counted(fit.n_labels, 'label')} on held-out items; bars: 95% of resampled items, or of simulations",
     )
     save_figure(figure, path)
 
 
-def _draw_figures(axes: Axes, found: Calibration) -> None:
+def _draw_figures(axes: Axes, fit: Calibration) -> None:
     style_axes(axes)
-    shown = [row for row in found.figures if row.real.value is not None]
+    shown = [row for row in fit.figures if row.real.value is not None]
     rows = np.arange(len(shown))[::-1]
     for k, (field, mark) in enumerate(_MARKS.items()):
         places = [float(place) for place in rows + 0.24 - 0.16 * k]
@@ -64,9 +62,9 @@ def _draw_figures(axes: Axes, found: Calibration) -> None:
     axes.set_title("How the labels are", fontsize=10)
 
 
-def _draw_scores(axes: Axes, found: Calibration) -> None:
+def _draw_scores(axes: Axes, fit: Calibration) -> None:
     style_axes(axes)
-    shown = [score for score in found.held_out.scores if score.ahead is not None and score.ahead.value is not None]
+    shown = [score for score in fit.held_out.scores if score.ahead is not None and score.ahead.value is not None]
     places = [float(place) for place in reversed(range(len(shown)))]
     draw_intervals(axes, places, [score.ahead for score in shown if score.ahead is not None], _AHEAD)
     axes.axvline(0.0, color=GREY, linewidth=1)

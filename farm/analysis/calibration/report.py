@@ -43,31 +43,36 @@ _FIGURES = {
 }
 
 
-def calibration_page(found: Calibration, name: str, pictures: Collection[str] = ()) -> Page:
+def calibration_page(fit: Calibration, name: str, pictures: Collection[str] = ()) -> Page:
     """The report.
 
     Args:
-        found: the fitted crowd and how it fares on held-out labels.
+        fit: the fitted crowd and how it fares on held-out labels.
         name: of the fitted annotator.
         pictures: the names of the PNGs that were drawn.
     """
-    people = counted(len(found.annotators), "human annotator")
+    people = counted(len(fit.annotators), "human annotator")
     fitted = Text(
-        text=f"Fitted to {found.n_labels} labels by {people} on {found.n_items} items. The model and its equations: "
+        text=f"Fitted to {fit.n_labels} labels by {people} on {fit.n_items} items. The model and its equations: "
         "farm/annotators/noise/crowd.py."
     )
     drawn = [Picture(file=file, description="Real against simulated labels") for file in pictures]
     return Page(
-        title=f"Annotator {name}: {found.judge} with the noise of a crowd",
+        title=f"Annotator {name}: {fit.judge} with the noise of a crowd",
         sections=(
             Section(
                 title="The fitted crowd, on held-out labels",
-                blocks=(Bullets(lines=verdict_lines(found.held_out.scores)), fitted, *_bullets(found.notes), *drawn),
+                blocks=(
+                    Bullets(lines=verdict_lines(fit.held_out.scores)),
+                    fitted,
+                    *_bullets(fit.notes),
+                    *drawn,
+                ),
             ),
-            _parameter_section(found),
-            _annotator_section(found),
-            _score_section(found),
-            _figure_section(found),
+            _parameter_section(fit),
+            _annotator_section(fit),
+            _score_section(fit),
+            _figure_section(fit),
         ),
     )
 
@@ -96,7 +101,7 @@ def _verdict(other: str, gap: Estimate) -> str:
     )
 
 
-def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str, object]:
+def calibration_json(fit: Calibration, *, name: str, config: str) -> dict[str, object]:
     """calibration.json: every number with its n and interval.
 
     Keys: `name`, `judge`, `config` (the YAML written), `n_items`, `n_labels`, `n_annotators`, `notes`,
@@ -108,13 +113,13 @@ def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str,
     """
     return {
         "name": name,
-        "judge": found.judge,
+        "judge": fit.judge,
         "config": config,
-        "n_items": found.n_items,
-        "n_labels": found.n_labels,
-        "n_annotators": len(found.annotators),
-        "notes": list(found.notes),
-        "log_likelihood": found.log_likelihood,
+        "n_items": fit.n_items,
+        "n_labels": fit.n_labels,
+        "n_annotators": len(fit.annotators),
+        "notes": list(fit.notes),
+        "log_likelihood": fit.log_likelihood,
         "parameters": {
             row.name: {
                 "value": row.value,
@@ -123,21 +128,21 @@ def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str,
                 "is_identified": row.is_identified,
                 "reason": row.reason,
             }
-            for row in found.parameters
+            for row in fit.parameters
         },
-        "annotators": [dataclasses.asdict(row) for row in found.annotators],
+        "annotators": [dataclasses.asdict(row) for row in fit.annotators],
         "held_out": {
-            "n_folds": found.n_folds,
+            "n_folds": fit.n_folds,
             "scores": {
                 score.name: {
                     "per_label": dataclasses.asdict(score.per_label),
                     "calibrated_ahead": None if score.ahead is None else dataclasses.asdict(score.ahead),
                 }
-                for score in found.held_out.scores
+                for score in fit.held_out.scores
             },
-            "joint_gain": dataclasses.asdict(found.held_out.joint),
-            "n_impossible_alone": found.held_out.n_impossible_alone,
-            "n_impossible_flips": found.held_out.n_impossible_flips,
+            "joint_gain": dataclasses.asdict(fit.held_out.joint),
+            "n_impossible_alone": fit.held_out.n_impossible_alone,
+            "n_impossible_flips": fit.held_out.n_impossible_flips,
         },
         "figures": {
             figure.name: {
@@ -146,16 +151,14 @@ def calibration_json(found: Calibration, *, name: str, config: str) -> dict[str,
                 "flat_flips": dataclasses.asdict(figure.flat_flips),
                 "judge_alone": dataclasses.asdict(figure.judge_alone),
             }
-            for figure in found.figures
+            for figure in fit.figures
         },
     }
 
 
-def _parameter_section(found: Calibration) -> Section:
+def _parameter_section(fit: Calibration) -> Section:
     reasons = [
-        f"{row.name}: {'' if row.is_identified else _left_out(row)}{row.reason}"
-        for row in found.parameters
-        if row.reason
+        f"{row.name}: {'' if row.is_identified else _left_out(row)}{row.reason}" for row in fit.parameters if row.reason
     ]
     return Section(
         title="Parameters",
@@ -163,7 +166,7 @@ def _parameter_section(found: Calibration) -> Section:
             Text(text="Maximum likelihood, 95% profile-likelihood intervals:"),
             Table(
                 header=("parameter", "meaning", "value", "95% interval"),
-                rows=tuple(_parameter_row(row) for row in found.parameters),
+                rows=tuple(_parameter_row(row) for row in fit.parameters),
                 n_text_columns=2,
             ),
             *_bullets(reasons),
@@ -183,22 +186,22 @@ def _left_out(row: Parameter) -> str:
     return "left out: " if row.name == "lapse_rate" else "not identified: "
 
 
-def _annotator_section(found: Calibration) -> Section:
+def _annotator_section(fit: Calibration) -> Section:
     title = "Reliability of each annotator"
-    reason = found.annotators[0].reason
+    reason = fit.annotators[0].reason
     if reason:
         return Section(title=title, blocks=(Text(text=f"{reason[:1].upper()}{reason[1:]}."),))
-    names = short_names(row.name for row in found.annotators)
+    names = short_names(row.name for row in fit.annotators)
     rows = tuple(
         (names[row.name], f"{row.reliability:.2f}", f"[{row.low:.2f}, {row.high:.2f}]", str(row.n_labels))
-        for row in found.annotators
+        for row in fit.annotators
     )
     about = "1 = the median; most probable value given the spread, approximate 95% interval:"
     table = Table(header=("annotator", "reliability", "95% interval", "labels"), rows=rows)
     return Section(title=title, blocks=(Text(text=about), table))
 
 
-def _score_section(found: Calibration) -> Section:
+def _score_section(fit: Calibration) -> Section:
     rows = tuple(
         (
             _SCORES[score.name],
@@ -206,34 +209,34 @@ def _score_section(found: Calibration) -> Section:
             "" if score.ahead is None else interval(score.ahead, SIGNED),
             str(score.per_label.n_total),
         )
-        for score in found.held_out.scores
+        for score in fit.held_out.scores
     )
     return Section(
         title="Log-probability of held-out labels",
         blocks=(
             Text(
-                text=f"In nats per label ({found.n_folds} folds over items; each label is predicted from the judge's "
+                text=f"In nats per label ({fit.n_folds} folds over items; each label is predicted from the judge's "
                 "verdict and the outputs, not knowing whose it is):"
             ),
             Table(header=("prediction", "held-out score", "calibrated is ahead by", "labels"), rows=rows),
             Text(
                 text="* mixed with an even guess among the labels that people use, in the share that fits the training "
                 "items best. Without that they would score minus infinity: the judge alone rules out "
-                f"{found.held_out.n_impossible_alone} of the labels, flat flips rule out "
-                f"{found.held_out.n_impossible_flips} (they never make a tie). Intervals are paired and resample items."
+                f"{fit.held_out.n_impossible_alone} of the labels, flat flips rule out "
+                f"{fit.held_out.n_impossible_flips} (they never make a tie). Intervals are paired and resample items."
             ),
         ),
     )
 
 
-def _figure_section(found: Calibration) -> Section:
+def _figure_section(fit: Calibration) -> Section:
     rows = tuple(
         (
             _FIGURES[row.name],
             *(interval(each) for each in (row.real, row.calibrated, row.flat_flips, row.judge_alone)),
             str(row.real.n_total),
         )
-        for row in found.figures
+        for row in fit.figures
     )
     return Section(
         title="Simulated against real labels",
@@ -243,7 +246,7 @@ def _figure_section(found: Calibration) -> Section:
                 "this size lie):"
             ),
             Table(header=("share", "real", "calibrated", "flat 25% flips", "judge alone", "items"), rows=rows),
-            *_bullets(_missed(found.figures)),
+            *_bullets(_missed(fit.figures)),
         ),
     )
 

@@ -21,6 +21,7 @@ from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.ranking_comparison import RankingComparison, by_source, compare_rankings, no_comparison
+from farm.wording import listed
 
 _NAMES = ("humans", "simulated")
 MOST_HUMANS = 6
@@ -273,10 +274,7 @@ def _notes(
         for ranking, against in (there, reversed(there)):
             only_here = sorted(set(ranking.draws.models) - set(against.draws.models))
             if only_here:
-                more = f" and {len(only_here) - 8} more" if len(only_here) > 8 else ""
-                notes.append(
-                    f"{len(only_here)} models are only ranked by {ranking.role}: {', '.join(only_here[:8])}{more}"
-                )
+                notes.append(f"{len(only_here)} models are only ranked by {ranking.role}: {listed(only_here)}")
     for ranking in there:
         if len(ranking.annotators) == 1:
             notes.append(f"{ranking.role}: one annotator; intervals say nothing about other annotators")

@@ -74,7 +74,7 @@ def draw_agreement(comparison: HumanComparison, path: Path) -> bool:
     return True
 
 
-def draw_sides(comparison: HumanComparison, path: Path) -> bool:
+def draw_rankings(comparison: HumanComparison, path: Path) -> bool:
     """Both sides' win rates against each other, or those of the one side there is; False if no model is ranked."""
     sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
     if not sides:

@@ -5,9 +5,9 @@ from farm.analysis.humans.outliers import outlier_section
 from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.analysis.humans.report_labels import agreement_section, label_statistics_section
 from farm.analysis.humans.report_rankings import (
+    by_annotator_section,
     correlation_section,
     inverted_text,
-    one_by_one_section,
     own_ranking_section,
     pairs_section,
 )
@@ -38,7 +38,7 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
         if comparison.ranking.pairs:
             sections.append(pairs_section(comparison, pictures))
     if comparison.annotator_rankings:
-        sections.append(one_by_one_section(comparison))
+        sections.append(by_annotator_section(comparison))
     if comparison.label_statistics is not None:
         sections.append(label_statistics_section(comparison.label_statistics))
     if comparison.screening is not None:

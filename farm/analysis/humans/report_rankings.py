@@ -46,8 +46,8 @@ def correlation_section(comparison: HumanComparison) -> Section:
     return Section(title="Ranking against ranking", blocks=blocks)
 
 
-def one_by_one_section(comparison: HumanComparison) -> Section:
-    """The ranking by every single annotator, and how each simulated one ranks like the humans together."""
+def by_annotator_section(comparison: HumanComparison) -> Section:
+    """The ranking by each annotator, and how each simulated one ranks like the humans together."""
     sides = comparison.annotator_rankings
     names = short_names(side.source for side in sides)
     by_name = [{model.model: model for model in side.models} for side in sides]
@@ -55,7 +55,7 @@ def one_by_one_section(comparison: HumanComparison) -> Section:
     blocks: list[Block] = [Table(header=("model", *(names[side.source] for side in sides)), rows=rows)]
     found = comparison.ranking_by_annotator
     if found:
-        correlations = tuple(_one_row(name, r) for name, r in found.items() if not r.reason)
+        correlations = tuple(_correlation_row(name, r) for name, r in found.items() if not r.reason)
         header = ("against the humans together", "Spearman", "Kendall", "Pearson", "n models", "inversions")
         blocks += [
             Table(header=header, rows=correlations),
@@ -64,7 +64,7 @@ def one_by_one_section(comparison: HumanComparison) -> Section:
     return Section(title="Annotator by annotator", blocks=tuple(blocks))
 
 
-def _one_row(name: str, ranking: RankingComparison) -> tuple[str, ...]:
+def _correlation_row(name: str, ranking: RankingComparison) -> tuple[str, ...]:
     on = ranking.on_win_rates
     values = [interval_or_reason(each.estimate) for each in (on.spearman, on.kendall, on.pearson)]
     return (name, *values, str(len(ranking.models)), str(len(ranking.inversions)))

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from farm.data.files.row_problems import MAX_SHOWN, RowProblems, shown
 from farm.errors import UserError
+from farm.wording import listed
 
 MISSING = ("", "nan", "none", "null", "na", "n/a")
 """What a cell of a CSV file says where there is no number; in a field of text, only an empty cell says nothing."""
@@ -176,8 +177,7 @@ def not_there(path: Path) -> str:
 
 def _listing(folder: Path) -> str:
     names = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in folder.iterdir())
-    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return (", ".join(names[:MAX_SHOWN]) or "nothing") + more
+    return listed(names, MAX_SHOWN) or "nothing"
 
 
 def read_bytes(path: Path) -> bytes:

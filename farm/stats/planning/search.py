@@ -20,6 +20,7 @@ from farm.stats.planning.model import (
     highest_confidence,
 )
 from farm.stats.planning.simulation import SimulatedConfidence, simulated_confidence
+from farm.wording import counted
 
 GRID_POINTS = 240
 """Numbers of instructions looked at between a third and twice of the closed form's answer: steps of 0.75%."""
@@ -225,7 +226,7 @@ def _why_not(found: SmallestDesign, candidates: Sequence[_Candidate], search: Se
         )
     if not candidates:
         return (
-            f"never: with {_counted(found.n_seeds, 'seed')} and {_counted(found.n_annotators, 'annotator')} "
+            f"never: with {counted(found.n_seeds, 'seed')} and {counted(found.n_annotators, 'annotator')} "
             f"confidence cannot exceed {math.floor(found.ceiling * 1000) / 1000:.3f}"
         )
     least = min(each.n_items for each in candidates)
@@ -301,7 +302,3 @@ def _reached(
         standard_error=float(share.standard_error[index]),
         closed_form=closed_form_confidence(question, source, design),
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -27,6 +27,7 @@ from farm.stats.ranking.pair_counts import (
     comparisons_of,
     components,
 )
+from farm.wording import listed
 
 TieModel = Literal["half_wins", "davidson"]
 
@@ -123,7 +124,7 @@ def disconnected(models: Sequence[str], pairs: Pairs) -> str:
     groups = components(pairs)
     if len(groups) == 1:
         return ""
-    named = " | ".join(_named([models[k] for k in group]) for group in groups[:MAX_NAMED])
+    named = " | ".join(listed([models[k] for k in group], MAX_NAMED) for group in groups[:MAX_NAMED])
     more = f" | and {len(groups) - MAX_NAMED} more groups" if len(groups) > MAX_NAMED else ""
     return (
         f"the comparisons fall apart into {len(groups)} groups of models that never meet, so that no ranking covers "
@@ -244,13 +245,13 @@ def _one_sided(models: Sequence[str], pairs: Pairs, counts: PairCounts, group: I
     for chosen, verb in (((lost == 0) & (won > 0), "win"), ((won == 0) & (lost > 0), "lose")):
         names = _chosen(models, chosen)
         if names:
-            parts.append(f"{_named(names)} {verb}{'s' if len(names) == 1 else ''} every comparison")
+            parts.append(f"{listed(names, MAX_NAMED)} {verb}{'s' if len(names) == 1 else ''} every comparison")
     if not parts:
         heads, tails = _won_graph(pairs, counts, 0).nonzero()
         is_between = group[heads] != group[tails]
         top = np.setdiff1d(group[heads[is_between]], group[tails[is_between]])[0]
         names = _chosen(models, group == top)
-        parts.append(f"{_named(names)} win every comparison with the others")
+        parts.append(f"{listed(names, MAX_NAMED)} win every comparison with the others")
     return "; ".join(parts)
 
 
@@ -262,8 +263,3 @@ def _model_totals(pairs: Pairs, counts: PairCounts, *, is_won: bool) -> FloatArr
 
 def _chosen(models: Sequence[str], is_chosen: BoolArray) -> list[str]:
     return [model for model, is_in in zip(models, is_chosen, strict=True) if is_in]
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more

@@ -13,6 +13,7 @@ import numpy as np
 from farm.stats.ranking.correlations import Correlations, correlate, no_correlations
 from farm.stats.ranking.pair_orders import PairOrder, pair_orders
 from farm.stats.ranking.ranking_draws import RankingDraws
+from farm.wording import listed
 
 MOST_NAMED = 6
 """Models that a reason names."""
@@ -107,15 +108,10 @@ def _why_none(rankings: Mapping[str, RankingDraws], shared: Collection[str]) -> 
     if refusal:
         return refusal
     if not shared:
-        ranked = ", ".join(f"{name} {_named(ranking.models)}" for name, ranking in rankings.items())
+        ranked = ", ".join(f"{name} {listed(ranking.models, MOST_NAMED)}" for name, ranking in rankings.items())
         return f"the two rank no model in common: {ranked}"
     for name, ranking in rankings.items():
         missing = [model for model in shared if np.isnan(ranking.win_rates[ranking.models.index(model)])]
         if missing:
-            return f"{name}: no parsed verdict on {_named(missing)}"
+            return f"{name}: no parsed verdict on {listed(missing, MOST_NAMED)}"
     return ""
-
-
-def _named(models: Collection[str]) -> str:
-    more = f" and {len(models) - MOST_NAMED} more" if len(models) > MOST_NAMED else ""
-    return ", ".join(list(models)[:MOST_NAMED]) + more

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
-from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_sides
+from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_rankings
 from farm.analysis.humans.report import RANKINGS_PNG, human_page
 from farm.analysis.humans.report_labels import AGREEMENT_PNG
 from farm.analysis.humans.report_rankings import PAIRS_PNG
@@ -34,7 +34,7 @@ def both() -> HumanComparison:
 
 
 def test_every_picture_is_drawn_and_stands_in_the_page(both: HumanComparison, tmp_path: Path) -> None:
-    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_sides, PAIRS_PNG: draw_pairs}
+    pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_rankings, PAIRS_PNG: draw_pairs}
     for name, draw in pictures.items():
         assert draw(both, tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
@@ -46,7 +46,7 @@ def test_every_picture_is_drawn_and_stands_in_the_page(both: HumanComparison, tm
 def test_one_side_alone_has_no_pairs(tmp_path: Path) -> None:
     alone = compared(None, crowd())
     assert not draw_agreement(alone, tmp_path / "a.png") and not draw_pairs(alone, tmp_path / "p.png")
-    assert draw_sides(alone, tmp_path / "r.png")
+    assert draw_rankings(alone, tmp_path / "r.png")
     text = markdown(human_page(alone, frozenset()))
     assert "humans: nothing was given" in text and "| model" in text
 
@@ -55,7 +55,7 @@ def test_a_model_without_a_parsed_verdict_is_left_out_of_the_picture(tmp_path: P
     table = crowd()
     is_lost = ((table["model_1"] == "a") | (table["model_2"] == "a")) & (table["annotator_kind"] == "llm")
     found = compared(table, table.assign(preference=table["preference"].mask(is_lost)))
-    assert found.ranking.reason and draw_sides(found, tmp_path / "r.png")
+    assert found.ranking.reason and draw_rankings(found, tmp_path / "r.png")
     assert "no ranking covers them all" in markdown(human_page(found, frozenset()))
 
 
@@ -66,7 +66,7 @@ def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
     )
     given = Source(path=Path("x.csv"), content=table)
     found = compare_with_humans(given, given, settings)
-    assert not draw_sides(found, tmp_path / "r.png") and draw_agreement(found, tmp_path / "a.png")
+    assert not draw_rankings(found, tmp_path / "r.png") and draw_agreement(found, tmp_path / "a.png")
     assert "Label by label" in markdown(human_page(found, frozenset()))
 
 
