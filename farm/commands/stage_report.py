@@ -54,8 +54,8 @@ def standing_text(row: Standing) -> str:
     utility = "" if row.utility is None else f", true utility {number(row.utility, Notation(digits=2))}"
     return (
         f"{row.method}: win rate {_rate(row)} judged by {row.annotator_eval} (n {row.n_total} labels on "
-        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed; +- over instructions, of this seed alone), "
-        f"mean length {row.mean_length:.0f}{utility}"
+        f"{row.n_instructions} instructions, {row.n_unparsed} unparsed), mean length {row.mean_length:.0f}{utility}; "
+        "+- is over instructions, of this seed alone"
     )
 
 
