@@ -1,7 +1,7 @@
 """Recorded verdicts, found again: what an annotator of a file said of a pair of outputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +53,9 @@ class RecordedVerdicts:
         if recorded is None:
             return None
         is_same = recorded.output_1 == comparison.output_1
-        return recorded.annotation if is_same else turned_annotation(recorded.annotation, comparison)
+        # The file may write the instruction otherwise, so the verdict gets the key of the pair that was asked about.
+        asked = replace(recorded.annotation, comparison_key=comparison.key)
+        return asked if is_same else turned_annotation(asked, comparison)
 
 
 def recorded_verdicts(rows: pd.DataFrame) -> RecordedVerdicts:

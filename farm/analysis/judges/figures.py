@@ -1,4 +1,4 @@
-"""The figures of one judge on labelled items: agreement, bias and variance, order, leanings, unparsed, price, time."""
+"""The figures of one judge on labelled items: agreement, bias and variance, order, style, unparsed, price, time."""
 
 from dataclasses import replace
 from typing import TypedDict
@@ -40,7 +40,7 @@ def judge_figures(items: LabelledSet, judge: JudgeLabels, *, resampling: Resampl
         **_against_humans(items, judge, resampling),
         **_bias_variance(items, judge, asked, resampling),
         **_order(items, judge, resampling),
-        **_habits(items, judge, resampling),
+        **_style_and_costs(items, judge, resampling),
     )
     return JudgeResult(
         name=judge.name,
@@ -196,9 +196,9 @@ def _order(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> di
     return {"consistency": effect.consistency, "conflict": effect.conflict}
 
 
-def _habits(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
+def _style_and_costs(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     labels, n_items = judge.labels, len(items.item_ids)
-    leaning = leanings(
+    bias = leanings(
         labels.item,
         labels.label,
         items.style,
@@ -238,10 +238,10 @@ def _habits(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> d
     ).first_shown
     return {
         "prefers_first_shown": first_shown,
-        "prefers_longer": leaning.longer,
-        "prefers_longer_alpaca_eval": leaning.longer_alpaca_eval,
-        "prefers_lists": leaning.lists,
-        "prefers_lists_alpaca_eval": leaning.lists_alpaca_eval,
+        "prefers_longer": bias.longer,
+        "prefers_longer_alpaca_eval": bias.longer_alpaca_eval,
+        "prefers_lists": bias.lists,
+        "prefers_lists_alpaca_eval": bias.lists_alpaca_eval,
         "ties": per_label((labels.label == 1.5).astype(np.float64), is_parsed, "ties", "no verdict was parsed"),
         "unparsed": per_label(1 - is_parsed, everywhere, "unparsed", "nothing was asked"),
         **prices,
