@@ -67,7 +67,7 @@ def _arms(result: SweepResult) -> list[Arm]:
     settings = result.settings
     if result.comparison is not None:
         return [arm_of(settings.crowd), arm_of(settings.simulated)]
-    methods = result.verdicts[~result.verdicts["method"].isin(settings.label_free)]
+    methods = result.verdicts[~result.verdicts["method"].isin(result.label_free)]
     labels, judges = (sorted(methods[column].unique()) for column in ("annotator_train", "annotator_eval"))
     labels.sort(key=lambda name: (name != settings.crowd, name != settings.simulated, name))
     return [Arm(annotator_train=name, annotator_eval=name if name in judges else judges[0]) for name in labels]
@@ -76,7 +76,7 @@ def _arms(result: SweepResult) -> list[Arm]:
 def _ranked_rows(result: SweepResult, arm: Arm) -> pd.DataFrame:
     """The verdicts on the methods of one arm that learn from labels; of compared arms, what the comparison used."""
     rows = select(result.verdicts, annotator_train=arm.annotator_train, annotator_eval=arm.annotator_eval)
-    rows = rows[~rows["method"].isin(result.settings.label_free)]
+    rows = rows[~rows["method"].isin(result.label_free)]
     comparison = result.comparison
     if comparison is None:
         return rows
@@ -166,7 +166,7 @@ def _inversion(pair: PairOrder) -> str:
 
 def _controls(result: SweepResult, arm: Arm, rows: pd.DataFrame) -> list[str]:
     """For each label-free method, which of the others learned more than it has without labels."""
-    free = {name: _control_rows(result, name, arm) for name in result.settings.label_free}
+    free = {name: _control_rows(result, name, arm) for name in result.label_free}
     free = {name: of_name for name, of_name in free.items() if len(of_name)}
     rates = {name: win_rate_of(of_name) for name, of_name in free.items()}
     methods = _in_order({str(method): win_rate_of(of_method) for method, of_method in rows.groupby("method")})

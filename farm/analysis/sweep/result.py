@@ -10,7 +10,7 @@ from farm.analysis.sweep.controls import Margin, label_free_margins
 from farm.analysis.sweep.costs import CostRow, cost_rows
 from farm.analysis.sweep.verdicts import verdict_table
 from farm.pipeline.over_optimisation import curve_table
-from farm.pipeline.results import LabelQuality, MeasuredRun
+from farm.pipeline.results import LabelQuality, MeasuredRun, label_free_methods
 from farm.records import OptimizationPoint
 from farm.stats.bootstrap import Resampling
 
@@ -23,8 +23,6 @@ class ReportSettings:
     """The training annotator whose ranking counts as the truth; it judges its own arm."""
     simulated: str
     """The training annotator whose ranking is to predict it; it judges its own arm."""
-    label_free: tuple[str, ...]
-    """Methods that see no label: shown in every table, part of no correlation."""
     label_order: tuple[str, ...]
     """Training annotators from the best labels to the worst: the reward models' agreement with utility should fall."""
     main_method: str
@@ -48,6 +46,8 @@ class SweepResult:
 
     runs: tuple[MeasuredRun, ...]
     settings: ReportSettings
+    label_free: frozenset[str]
+    """Methods that labels have nothing to do with (`label_free_methods`): in every table, part of no correlation."""
     verdicts: pd.DataFrame
     """Columns `VERDICT_COLUMNS`: one row per run, evaluation annotator and instruction."""
     comparison: ArmsComparison | None
@@ -70,17 +70,19 @@ def sweep_result(runs: Sequence[MeasuredRun], settings: ReportSettings) -> Sweep
         settings: which arms, which controls.
     """
     verdicts = verdict_table((standing, run.outcomes) for run in runs for standing in run.standings)
-    comparison = _comparison(runs, verdicts, settings)
+    label_free = label_free_methods(runs)
+    comparison = _comparison(runs, verdicts, settings, label_free)
     qualities = () if comparison is None else _qualities(runs, settings)
     return SweepResult(
         runs=tuple(runs),
         settings=settings,
+        label_free=label_free,
         verdicts=verdicts,
         comparison=comparison,
         qualities=qualities,
-        margins=_margins(verdicts, settings) if qualities else (),
+        margins=_margins(verdicts, settings, label_free) if qualities else (),
         costs=tuple(cost_rows(verdicts, [run.cost for run in runs])),
-        points=_point_table(runs, settings),
+        points=_point_table(runs, settings, label_free),
     )
 
 
@@ -89,9 +91,11 @@ def arm_of(annotator: str) -> Arm:
     return Arm(annotator_train=annotator, annotator_eval=annotator)
 
 
-def _comparison(runs: Sequence[MeasuredRun], verdicts: pd.DataFrame, settings: ReportSettings) -> ArmsComparison | None:
+def _comparison(
+    runs: Sequence[MeasuredRun], verdicts: pd.DataFrame, settings: ReportSettings, label_free: frozenset[str]
+) -> ArmsComparison | None:
     methods = [
-        {s.method for run in runs for s in run.standings if s.annotator_train == arm} - set(settings.label_free)
+        {s.method for run in runs for s in run.standings if s.annotator_train == arm} - label_free
         for arm in (settings.crowd, settings.simulated)
     ]
     if len(methods[0] & methods[1]) < 2:
@@ -100,7 +104,7 @@ def _comparison(runs: Sequence[MeasuredRun], verdicts: pd.DataFrame, settings: R
         verdicts,
         crowd=arm_of(settings.crowd),
         simulated=arm_of(settings.simulated),
-        label_free=settings.label_free,
+        label_free=label_free,
         resampling=settings.resampling,
     )
 
@@ -119,19 +123,19 @@ def _qualities(runs: Sequence[MeasuredRun], settings: ReportSettings) -> tuple[L
     return tuple(sorted(qualities, key=lambda quality: (settings.label_order.index(quality.labels), quality.seed)))
 
 
-def _margins(verdicts: pd.DataFrame, settings: ReportSettings) -> tuple[Margin, ...]:
+def _margins(verdicts: pd.DataFrame, settings: ReportSettings, free: frozenset[str]) -> tuple[Margin, ...]:
     arm = arm_of(settings.crowd)
-    method, free = settings.main_method, settings.label_free
+    method = settings.main_method
     return (
         *label_free_margins(verdicts, method=method, arm=arm, label_free=free, measure="score"),
         *label_free_margins(verdicts, method=method, arm=arm, label_free=free, measure="utility"),
     )
 
 
-def _point_table(runs: Sequence[MeasuredRun], settings: ReportSettings) -> pd.DataFrame:
+def _point_table(runs: Sequence[MeasuredRun], settings: ReportSettings, label_free: frozenset[str]) -> pd.DataFrame:
     by_labels: dict[str, list[Sequence[OptimizationPoint]]] = {}
     for run in runs:
-        if run.points and run.method not in settings.label_free:
+        if run.points and run.method not in label_free:
             by_labels.setdefault(run.annotator_train, []).append(run.points)
     order = [*settings.label_order, *sorted(by_labels)]
     return curve_table({labels: by_labels[labels] for labels in dict.fromkeys(order) if labels in by_labels})

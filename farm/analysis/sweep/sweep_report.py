@@ -65,7 +65,7 @@ def sweep_page(result: SweepResult, pictures: Collection[str]) -> Page:
     best_of_n = best_of_n_section(
         BestOfNRun(run.method, run.annotator_train, run.best_of_n)
         for run in result.runs
-        if run.best_of_n and run.method not in result.settings.label_free
+        if run.best_of_n and run.method not in result.label_free
     )
     sections += [] if best_of_n is None else [best_of_n]
     sections.append(cost_section(result.costs, pictures))
@@ -84,7 +84,7 @@ def _draw(result: SweepResult, folder: Path) -> list[str]:
     trained = {row.labels for row in result.costs if row.win_rate.win_rate is not None}
     arms = {labels: f"{labels} labels" for labels in (settings.crowd, settings.simulated) if labels in trained}
     if arms:
-        draw_costs(result.costs, settings.label_free, arms, folder / COSTS_PNG)
+        draw_costs(result.costs, result.label_free, arms, folder / COSTS_PNG)
         drawn.append(COSTS_PNG)
     if not result.points.empty:
         draw_over_optimisation(result.points, folder / CURVES_PNG)

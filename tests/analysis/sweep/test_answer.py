@@ -16,12 +16,12 @@ from tests.analysis.sweep.verdict_maker import run
 SETTINGS = ReportSettings(
     crowd="crowd",
     simulated="pool",
-    label_free=("longest", "oracle"),
     label_order=("crowd",),
     main_method="ppo",
     n_resamples=100,
     seed=0,
 )
+WITHOUT_LABELS = ("sft", "longest", "oracle")
 RATES = {"sft": 0.2, "dpo": 0.5, "ppo": 0.52, "best_of_n": 0.8}
 
 
@@ -46,10 +46,19 @@ def measured(
             )
             for row in frame.itertuples()
         ]  # fmt: skip
-    cost = RunCost(
-        method=method, annotator_train=labels, seed=seed, training=Cost(flops=1e12), answering=Cost(), n_answers=200
+    training = Cost(flops=1e12, labels=0 if method in WITHOUT_LABELS else 2000)
+    return MeasuredRun(
+        standings=standings,
+        outcomes=outcomes,
+        points=(),
+        cost=RunCost(
+            method=method, annotator_train=labels, seed=seed, training=training, answering=Cost(), n_answers=200
+        ),
+        policy=f"{method} {seed}",
+        made_from=frozenset([f"sft {seed}"]),
+        agreement=None,
+        best_of_n=(),
     )
-    return MeasuredRun(standings=standings, outcomes=outcomes, points=(), cost=cost, agreement=None, best_of_n=())
 
 
 def swept(rates: dict[str, float], *, labels: tuple[str, ...] = ("crowd", "pool"), n_seeds: int = 2) -> SweepResult:
