@@ -1,13 +1,39 @@
-"""Fixtures for all tests."""
+"""How tests are run, and fixtures for all of them."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# Before torch is imported, and for the processes that tests start: two workers on two cores, and the same sums in all.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
 
 from tests.paths import HUMANDATA
+
+BY_HAND = ("soak", "perf")
+"""Tests that run only where -m names them."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two; none where single files are named, for which starting workers takes longer than it saves."""
+    if any(Path(argument.split("::")[0]).suffix == ".py" for argument in config.args):
+        config.option.dist = "no"
+        return 0
+    return 2
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is run by hand; files with slow tests come first, so that both workers are busy to the end."""
+    chosen = str(config.option.markexpr)
+    left_out = [item for item in items if any(item.get_closest_marker(m) and m not in chosen for m in BY_HAND)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items[:] = [item for item in items if item not in left_out]
+    items.sort(key=lambda item: item.path not in slow_files)
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,15 @@ N_WORKERS, PER_ITEM = 16, 4
 
 def main() -> None:
     n_annotations = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    done = all_figures(n_annotations)
+    for name, seconds in done:
+        print(f"{seconds:8.2f} s  {name}")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{sum(s for _, s in done):8.2f} s  in all, {n_annotations:,} annotations; peak memory {memory:,.0f} MB")
+
+
+def all_figures(n_annotations: int) -> list[tuple[str, float]]:
+    """What each group of figures took, in seconds."""
     n_items = n_annotations // PER_ITEM
     rng = np.random.default_rng(0)
     truth = rng.choice([1.0, 1.5, 2.0], n_items, p=[0.45, 0.1, 0.45])
@@ -85,11 +94,7 @@ def main() -> None:
     acceptability(models, np.repeat(item, 2), is_acceptable, **SETTINGS)
     acceptability_agreement(outputs, np.repeat(item, 2), is_acceptable, **SETTINGS)
     lap("acceptability")
-
-    for name, seconds in done:
-        print(f"{seconds:8.2f} s  {name}")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{sum(s for _, s in done):8.2f} s  in all, {n_annotations:,} annotations; peak memory {memory:,.0f} MB")
+    return done
 
 
 if __name__ == "__main__":

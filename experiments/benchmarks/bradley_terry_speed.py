@@ -51,18 +51,23 @@ def made(n_models: int, n: int, n_clusters: int) -> Comparisons:
     )
 
 
-def measure(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> None:
-    """Fit, resample, fit again; print wall and CPU seconds."""
-    wall, cpu = time.perf_counter(), time.process_time()
+def fit_and_resample(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> np.ndarray:
+    """(n_rounds, models) strengths."""
     counts = ClusterCounts(comparisons)
     fit = fit_strengths(counts.pairs, counts.observed(), tie_model)
     portions = cluster_resamples(counts, resampling=Resampling(seed=0, n_resamples=n_rounds))
-    drawn = np.concatenate([fit_strengths(counts.pairs, part, tie_model, fit).strengths for part in portions])
+    return np.concatenate([fit_strengths(counts.pairs, part, tie_model, fit).strengths for part in portions])
+
+
+def measure(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> None:
+    """Fit, resample, fit again; print wall and CPU seconds."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    drawn = fit_and_resample(comparisons, tie_model, n_rounds)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert drawn.shape == (n_rounds, len(comparisons.models)) and np.isfinite(drawn).all()
     print(
-        f"{counts.n_clusters:7d} clusters  {tie_model:9s}  {wall:5.1f} s wall  {cpu:5.1f} s CPU  "
+        f"{len(set(comparisons.clusters)):7d} clusters  {tie_model:9s}  {wall:5.1f} s wall  {cpu:5.1f} s CPU  "
         f"peak {memory:.0f} MB  standard error of a strength {drawn.std(axis=0).mean():.4f}"
     )
 

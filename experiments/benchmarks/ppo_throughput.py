@@ -66,6 +66,12 @@ def main() -> None:
     print(f"ratio of samples per CPU-second: median {median(ratios):.2f}, min {min(ratios):.2f}, max {max(ratios):.2f}")
 
 
+def run_alone(*, n_steps: int) -> None:
+    """Our side by itself, on the shipped base."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run_farm(_model(BASE), _make_reward_model(BASE, Path(folder)), _instructions(), n_steps)
+
+
 def _seconds_per_step(run: Callable[[int], None], n_steps: int) -> tuple[float, float]:
     """CPU and wall seconds per step, without loading and the first step."""
     readings = []

@@ -77,6 +77,12 @@ def main() -> None:
         )
 
 
+def run_side(side: str, name: str, *, n_steps: int) -> None:
+    """One side's whole job: side is farm or trl, name is sft, dpo or kto."""
+    rows = _rows(n_steps * BATCH)
+    _run_farm(name, rows) if side == "farm" else _run_trl(name, rows)
+
+
 def _seconds(run: Callable[[], None]) -> tuple[float, float]:
     """CPU and wall seconds of one run."""
     cpu, wall = time.process_time(), time.perf_counter()

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,28 +12,24 @@ import pytest
 
 from farm.analysis.comparison_schema import ComparisonJson
 from tests.analysis.comparison_shape import mismatches
+from tests.commands.shell import FARM, farm, farm_process
 from tests.paths import ROOT
 
-FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
 SMALL = (
-    "dataset.n_demonstrations=800", "dataset.n_preference=240", "dataset.n_unlabeled=160", "dataset.n_evaluation=60",
-    "dataset.n_validation=24", "reward_model.n_held_out=32",
+    "dataset.n_demonstrations=320", "dataset.n_preference=96", "dataset.n_unlabeled=64", "dataset.n_evaluation=20",
+    "dataset.n_validation=8", "reward_model.n_held_out=16", "model.max_new_tokens=32",
 )  # fmt: skip
-"""conf/experiment/pocket_small.yaml's settings."""
+"""Smaller still than conf/experiment/pocket_small.yaml."""
 PICTURES = ("comparison.png", "costs.png", "over_optimisation.png")
 
 pytestmark = pytest.mark.slow
-
-
-def farm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*FARM, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a sweep that was killed once on its way and then run to its end."""
     root = tmp_path_factory.mktemp("root")
-    command = [*FARM, "run", "experiment=pocket_small", f"root={root}"]
+    command = [*FARM, "run", "experiment=pocket_small", *SMALL, f"root={root}"]
     with (root / "killed.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 300
@@ -43,7 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert not (root / "experiments" / "pocket_small" / "standings.csv").exists()
-    done = farm("run", "experiment=pocket_small", f"root={root}")
+    done = farm_process("run", "experiment=pocket_small", *SMALL, f"root={root}")
     assert done.returncode == 0, done.stdout + done.stderr
     (root / "printed.txt").write_text(done.stdout)
     return root
@@ -56,9 +51,9 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
         "method", "annotator_train", "annotator_eval", "seed", "win_rate", "standard_error", "n_total", "n_unparsed",
         "mean_length", "utility",
     } <= set(standings.columns)  # fmt: skip
-    # Five methods, two training annotators, two evaluation annotators; three labels on each of 60 instructions.
+    # Five methods, two training annotators, two evaluation annotators; three labels on each of 20 instructions.
     assert len(standings) == 20
-    assert (standings["n_total"] + standings["n_unparsed"] == 180).all()
+    assert (standings["n_total"] + standings["n_unparsed"] == 60).all()
     assert standings["win_rate"].between(0, 1).all()
     comparison = json.loads((folder / "comparison.json").read_text())
     assert mismatches(comparison, ComparisonJson) == []
@@ -68,9 +63,9 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
     assert spearman["low"] <= spearman["value"] <= spearman["high"]
     assert {m["model"] for m in comparison["models"]} == {"sft", "dpo", "best_of_n", "feedme"}
     costs = pd.read_csv(folder / "costs.csv").set_index(["method", "labels"])
-    # 6,000 demonstrations cut to 800, 16 a step, then 240 comparisons of two answers, all labelled.
-    assert costs.loc[("sft", "crowd"), ["gradient_steps", "n_labels", "generated_tokens"]].tolist() == [50, 0, 0]
-    assert (costs.loc[["dpo", "best_of_n"], "n_labels"] == 240).all()
+    # 320 demonstrations, 16 a step, then 96 comparisons of two answers, all labelled.
+    assert costs.loc[("sft", "crowd"), ["gradient_steps", "n_labels", "generated_tokens"]].tolist() == [20, 0, 0]
+    assert (costs.loc[["dpo", "best_of_n"], "n_labels"] == 96).all()
     assert costs.loc[("best_of_n", "crowd"), "tokens_per_answer"] > 8 * costs.loc[("dpo", "crowd"), "tokens_per_answer"]
     assert (costs["flops"] > 0).all() and (costs["peak_memory_mb"] > 100).all()
     for name in PICTURES:
@@ -79,8 +74,7 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_standings_from_nothing(finished: Path, tmp_path: Path) -> None:
-    overrides = ("experiment=pocket_small", "method=dpo", f"root={tmp_path}")
-    done = farm("run", *overrides)
+    done = farm_process("run", "experiment=pocket_small", "method=dpo", *SMALL, f"root={tmp_path}")
     assert done.returncode == 0, done.stdout + done.stderr
     there = pd.read_csv(finished / "experiments" / "pocket_small" / "standings.csv")
     here = pd.read_csv(tmp_path / "experiments" / "pocket_small" / "standings.csv")
@@ -92,7 +86,7 @@ def test_one_run_of_a_finished_sweep_only_reads(finished: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reward_model  reused" in done.stdout
     assert " made " not in done.stdout
-    assert "judged by crowd (n 180 labels on 60 instructions, 0 unparsed)" in done.stdout
+    assert "judged by crowd (n 60 labels on 20 instructions, 0 unparsed)" in done.stdout
 
 
 @pytest.mark.parametrize("method", ["quark", "ppo", "grpo", "online_dpo"])
@@ -101,9 +95,9 @@ def test_methods_that_draw_their_own_answers_run_to_their_standings(finished: Pa
         "quark": ["method.n_steps=2", "method.rollouts_per_step=16"],
         "ppo": ["method.n_steps=2", "method.rollouts_per_step=16"],
         "grpo": ["method.rollouts.n_steps=2", "method.training.batch_size=16"],
-        "online_dpo": ["comparisons.n_comparisons=64"],
+        "online_dpo": ["comparisons.n_comparisons=32"],
     }
-    arguments = (f"method={method}", *shorter[method], *SMALL, "selection.n_instructions=20", f"root={finished}")
+    arguments = (f"method={method}", *shorter[method], *SMALL, "selection.n_instructions=8", f"root={finished}")
     done = farm("run", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{method}: win rate" in done.stdout and "chosen" in done.stdout
@@ -112,7 +106,7 @@ def test_methods_that_draw_their_own_answers_run_to_their_standings(finished: Pa
 def test_settings_that_do_not_fit_the_data_end_in_one_sentence(finished: Path) -> None:
     done = farm("run", "method=ppo", "method.rollouts_per_step=500", *SMALL, f"root={finished}")
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "farm: rollouts_per_step is 500, but there are only 160 unlabeled prompts" in done.stderr
+    assert "farm: rollouts_per_step is 500, but there are only 64 unlabeled prompts" in done.stderr
 
 
 def test_leaderboard_is_regenerated_and_checked(finished: Path, tmp_path: Path) -> None:
