@@ -84,7 +84,7 @@ def test_a_budget_ends_the_run_without_a_report(
 
 
 def test_noise_is_put_on_the_same_verdicts(tmp_path: Path, endpoint) -> None:  # type: ignore[no-untyped-def]
-    command = ["judges", f"input={table(tmp_path / 'l.csv', people(12))}", "annotators=[greedy]", "probe_items=0"]
+    command = ["judges", f"input={table(tmp_path / 'l.csv', people(12))}", "annotators=[greedy]", "attacked_items=0"]
     command += [f"output={tmp_path / 'out'}", f"root={tmp_path / 'runs'}", "judge_model=scripted", "n_resamples=50"]
     asked = {}
     for noise in ("none", "label_flip"):
