@@ -20,6 +20,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import farm
 from farm.version import DISTRIBUTION
 from tests.analysis.calibration.test_fit_and_check import made_up
 from tests.paths import ROOT
@@ -151,6 +152,37 @@ def test_every_command_runs_in_an_empty_folder(installed: Installed) -> None:
     build = [installed.farm, "pocket", "build", "settings.n_drafts=x"]
     done = subprocess.run(build, cwd=installed.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "settings.n_drafts: input should be a valid integer" in done.stderr
+
+
+def mypy(installed: Installed, client: str) -> subprocess.CompletedProcess[str]:
+    """The type checker on a program, with the installed package and nothing of this repository."""
+    folder = installed.folder / "mypy"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests" / "package" / client, folder)
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed.python), client]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_typed_client_passes_the_type_checker_and_a_wrong_one_does_not(installed: Installed) -> None:
+    done = mypy(installed, "client.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    refused = mypy(installed, "misuse.py").stdout
+    for line, reason in ((5, "attr-defined"), (6, "assignment"), (7, "call-overload")):
+        assert any(text.startswith(f"misuse.py:{line}: error") and reason in text for text in refused.splitlines())
+
+
+@pytest.mark.slow
+def test_the_pages_of_the_api_are_built_from_its_docstrings(tmp_path: Path) -> None:
+    written = (ROOT / "CONTRIBUTING.md").read_text()
+    (line,) = (line for line in written.splitlines() if line.startswith("pdoc "))
+    options, _, modules = line.removeprefix("pdoc ").partition("build/api")
+    pdoc = (sys.executable, "-m", "pdoc", *options.split(), tmp_path, *modules.split())
+    done = subprocess.run([str(word) for word in pdoc], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Warn" not in done.stderr, done.stderr
+    pages = "".join(page.read_text("utf-8") for page in (tmp_path / "farm" / "api").glob("*.html"))
+    assert len(farm.__all__) > 15
+    assert [name for name in farm.__all__ if f'id="{name}"' not in pages] == []
 
 
 def test_every_requirement_is_pinned_within_its_range() -> None:
