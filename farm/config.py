@@ -30,6 +30,10 @@ class ConfigError(UserError):
         self.problems = list(dict.fromkeys(problems))
         super().__init__("\n".join(f"{problem.where}: {problem.message}" for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[list["Problem"]]]:
+        # A worker of a sweep sends it back; made from the message alone, it would break the pool of workers.
+        return ConfigError, (self.problems,)
+
     def report(self) -> str:
         n = len(self.problems)
         lines = [f"  {problem.where}: {problem.message}".replace("  : ", "  ") for problem in self.problems]

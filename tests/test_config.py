@@ -1,12 +1,13 @@
 """Configuration errors come all at once, with the key and a suggestion."""
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 import pytest
 
-from farm.config import ConfigError, build
+from farm.config import ConfigError, Problem, build
 
 
 class Shape(Protocol):
@@ -78,3 +79,9 @@ def test_a_wrong_target_suggests_the_right_one() -> None:
     assert "did you mean `Square`?" in found["shapes[0]._target_"]
     found = problems_of({"shapes": ["round"], "epochs": 1, "path": "x", "limit": 1})
     assert "expected a Shape" in found["shapes[0]"]
+
+
+def test_a_config_error_comes_back_from_a_worker_of_a_sweep() -> None:
+    error = ConfigError([Problem("method.beta", "expected a number"), Problem("", "nothing fits")])
+    copy = pickle.loads(pickle.dumps(error))
+    assert copy.problems == error.problems and str(copy) == str(error)
