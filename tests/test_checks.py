@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 import pytest
 
 from farm.checks import FieldError, check_fields
-from farm.commands.run import plan
 from farm.compose import expand
 from farm.config import ConfigError, build
+from farm.options.run import plan
 
 METHODS = [
     "best_of_n", "crlft", "dpo", "expert_iteration", "feedme", "grpo", "iterated_dpo", "kto", "online_dpo", "orpo",

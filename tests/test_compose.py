@@ -2,9 +2,9 @@
 
 import pytest
 
-from farm.commands.run import plan
 from farm.compose import compose_one, expand, settings_as_axes
 from farm.config import ConfigError
+from farm.options.run import plan
 
 
 def problems_of(*overrides: str, is_multirun: bool = False) -> dict[str, str]:

@@ -9,15 +9,15 @@ import yaml
 
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.presentation import ONCE
-from farm.commands.compare import CompareSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.pocket import BuildCommand
-from farm.commands.run import plan
 from farm.commands.score import settings_of
 from farm.compose import compose_one, expand
 from farm.conf_dirs import CONF_DIR
 from farm.config import ConfigError, build
 from farm.models.prompts import ChatPrompt
+from farm.options.compare import CompareSettings
+from farm.options.run import plan
 from farm.store.artifacts import describe
 from tests.judges.evaluators import write_evaluator
 

@@ -20,7 +20,8 @@ FLOORS = {
     "pipeline": 6,
     "analysis": 7,
     "leaderboard": 8,
-    "commands": 9,
+    "options": 9,
+    "api": 10, "commands": 10,
 }  # fmt: skip
 
 

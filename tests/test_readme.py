@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from farm.commands import annotate, calibrate
-from farm.commands.compare import CompareSettings
+from farm.analysis.planning.plan import PlanSettings
 from farm.commands.leaderboard import LeaderboardSettings
-from farm.commands.plan import PlanSettings
-from farm.commands.run import plan
 from farm.commands.score import ScoreSettings
 from farm.compose import compose_one, expand
 from farm.config import build
+from farm.options import annotate, calibrate
+from farm.options.compare import CompareSettings
+from farm.options.run import plan
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -5,24 +5,17 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple, TypeVar, get_type_hints
 
-import torch
-import transformers
 from omegaconf import DictConfig
 
 from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.best_of_n import best_of_n_line
-from farm.analysis.sweep.result import ReportSettings, sweep_result
+from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
-from farm.annotators.noise.noise import Noise
-from farm.annotators.noised import replace_noise
-from farm.calls.lazy import lazy_calls
-from farm.calls.settings import CallSettings
-from farm.commands.annotate_report import cost_lines
+from farm.calls.spending.cost_report import cost_lines
 from farm.commands.messages import show_messages
 from farm.commands.stage_report import (
     choice_text,
@@ -32,66 +25,18 @@ from farm.commands.stage_report import (
     standing_text,
     write_candidates,
 )
-from farm.compose import expand, plain_config, run_hydra, settings_as_axes, written_sweep_keys
-from farm.config import ConfigError, Problem, build
+from farm.compose import plain_config, run_hydra, settings_as_axes, written_sweep_keys
 from farm.errors import UserError
+from farm.options.run import Planned, Session, Sweep, label_of, plan, planned_sweeps
 from farm.pipeline.chain import Chain
 from farm.pipeline.results import read_run, read_runs
+from farm.pipeline.running import run_in_this_process
 from farm.pipeline.training import run_chain
 from farm.progress import job_label
 from farm.records import Standing
 from farm.settings.resolvers import open_conf_dirs
 from farm.store.artifacts import Artifact, ArtifactError, Store
 from farm.store.tables import read_table
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoiseChoice:
-    """conf/noise/"""
-
-    noise: Mapping[str, Noise] | None
-    """Stages by name in place of the annotator's own noise; None for its own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """What a run needs beside its chain."""
-
-    root: Path
-    """All artifacts live under it."""
-    name: str
-    """Folder of the sweep's tables under root/experiments."""
-    followed_by: tuple[str, ...]
-    """Experiments that run after this one, into the same folder."""
-    report: ReportSettings
-    """What the sweep's report compares."""
-    calls: CallSettings
-    """How judge models are asked, if the annotators have any."""
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "experiments" / self.name
-
-
-class Planned(NamedTuple):
-    """One job, checked."""
-
-    chain: Chain
-    session: Session
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sweep:
-    """One Hydra launch: its command line and its checked jobs."""
-
-    overrides: tuple[str, ...]
-    jobs: tuple[Planned, ...]
-
-    @property
-    def session(self) -> Session:
-        return self.jobs[0].session
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -103,50 +48,17 @@ def run(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     overrides = [a for a in arguments if a not in ("-m", "--multirun")]
     is_multirun = len(overrides) < len(arguments)
-    sweep = _plan(overrides, is_multirun=is_multirun)
-    is_written_sweep = bool(written_sweep_keys("config", overrides))
-    if not is_multirun and not is_written_sweep:
+    sweeps = planned_sweeps(overrides, is_multirun=is_multirun)
+    sweep = sweeps[0]
+    if not sweep.is_several:
         _run_one(sweep.jobs[0])
         return 0
-    sweeps = [sweep, *(_following(experiment, overrides, sweep) for experiment in sweep.session.followed_by)]
     # What each worker used is recorded per invocation.
     shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
     for each in sweeps:
         print(f"{each.session.name}: {len(each.jobs)} runs, artifacts in {sweep.session.root}", flush=True)
         _launch(each)
     return _finish([job.chain for each in sweeps for job in each.jobs], sweep.session, start)
-
-
-def plan(config: Mapping[str, object]) -> Planned:
-    """The chain and the session that a composed configuration describes.
-
-    Every target takes the keys that it has fields for; the other keys are there for these to refer to.
-
-    Raises:
-        ConfigError: with every problem of both.
-    """
-    problems: list[Problem] = []
-    chains = _made(Chain, {"utility": None, **config}, problems)
-    sessions = _made(Session, config, problems)
-    noises = _made(NoiseChoice, config, problems)
-    if problems:
-        raise ConfigError(problems)
-    (chain,), (session,), (choice,) = chains, sessions, noises
-    return Planned(replace(chain, annotator=replace_noise(chain.annotator, choice.noise)), session)
-
-
-def _made(target: type[T], config: Mapping[str, object], problems: list[Problem]) -> list[T]:
-    """The object in a list; an empty list, with the reasons added to problems, if it cannot be made."""
-    names = get_type_hints(target)
-    try:
-        return [build(target, {name: value for name, value in config.items() if name in names})]
-    except ConfigError as error:
-        problems += error.problems
-        return []
-
-
-def _plan(overrides: Sequence[str], *, is_multirun: bool) -> Sweep:
-    return Sweep(overrides=tuple(overrides), jobs=tuple(expand("config", overrides, plan, is_multirun=is_multirun)))
 
 
 def run_job(config: DictConfig) -> None:
@@ -159,7 +71,7 @@ def run_job(config: DictConfig) -> None:
         start = time.monotonic()
         store = Store(session.root)
         try:
-            standings = _run_quietly(store, Planned(chain, session))
+            standings = _run(store, Planned(chain, session))
         except UserError as error:
             print(f"[{label}] failed: {error}", file=sys.stderr, flush=True)
             return
@@ -167,38 +79,18 @@ def run_job(config: DictConfig) -> None:
         print(one_line(label, standings, store.reports, time.monotonic() - start), flush=True)
 
 
-def label_of(chain: Chain) -> str:
-    """method/annotator/seed."""
-    return f"{chain.method_name}/{chain.annotator.name}/{chain.seed}"
-
-
-def _following(experiment: str, overrides: Sequence[str], first: Sweep) -> Sweep:
-    """The experiment with the first sweep's settings and seeds, into the same folder; whose labels, it says itself."""
-    chosen = ("experiment=", "method=", "annotator=", "noise=", "noise.", "name=", "seed=")
-    kept = [o for o in overrides if not o.startswith(chosen)]
-    seeds = ",".join(str(seed) for seed in sorted({job.chain.seed for job in first.jobs}))
-    line = [f"experiment={experiment}", *kept, f"name={first.session.name}", f"seed={seeds}"]
-    return _plan(line, is_multirun=True)
-
-
-def _run_quietly(store: Store, job: Planned) -> Artifact:
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    if job.chain.model.threads is not None:
-        torch.set_num_threads(job.chain.model.threads)
-    # Annotations with holes where the budget ended must not become an artifact.
-    with lazy_calls(job.session.calls, needs_all=True) as calls:
-        standings = run_chain(store, job.chain, calls)
-        if calls.session is not None:
-            report = calls.session.report()
-            for line in cost_lines(report, job.session.calls.human, report.total.n_requests):
-                print(line, flush=True)
-        return standings
+def _run(store: Store, job: Planned) -> Artifact:
+    """Run a job and say what its judge models took."""
+    finished = run_in_this_process(store, job.chain, job.session.calls)
+    if finished.costs is not None:
+        for line in cost_lines(finished.costs, job.session.calls.human, finished.costs.total.n_requests):
+            print(line, flush=True)
+    return finished.standings
 
 
 def _run_one(job: Planned) -> None:
     chain, store = job.chain, Store(job.session.root)
-    standings = _run_quietly(store, job)
+    standings = _run(store, job)
     print(f"\n{label_of(chain)}")
     print(stage_table(store.reports))
     print()

@@ -19,7 +19,7 @@ from farm.data.files.column_types import ColumnTypes
 from farm.data.files.output_index import OutputIndex, OutputRow
 from farm.data.files.row_problems import RowProblems
 from farm.data.files.row_stream import stream_rows
-from farm.data.files.rows import DataError, FileRow, Row, format_of
+from farm.data.files.rows import DataError, FileRow, Row, check_rows, format_of
 
 RowT = TypeVar("RowT", bound=FileRow)
 
@@ -43,6 +43,25 @@ def open_comparisons(paths: Sequence[Path]) -> Iterator[Comparisons]:
             yield _joined(paths[0], paths[1], index)
     else:
         raise DataError(f"input: expected one file of comparisons or two files of outputs, got {len(paths)} files")
+
+
+def comparisons_of(rows: Sequence[Row], where: Path) -> Comparisons:
+    """Comparisons that are in memory already.
+
+    Args:
+        rows: with the columns of a file of comparisons.
+        where: what messages call them.
+
+    Raises:
+        DataError: there is no row, or rows do not fit; all of them are counted.
+    """
+    if not rows:
+        raise DataError(f"{where}: it holds no rows, expected at least one")
+    check_rows(where, rows, ComparisonRow)
+    columns = ColumnTypes()
+    for row in rows:
+        columns.add(row)
+    return Comparisons(n_rows=len(rows), schema=columns.schema(), notes=(), read=lambda: iter(rows))
 
 
 def checked_stream(path: Path, schema: type[RowT]) -> Iterator[tuple[Row, RowT]]:

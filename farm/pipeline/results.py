@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
+from farm.store.ancestry import ancestors_of, artifacts_by_key, manifest_of, parents_of
 from farm.store.artifacts import Artifact, Store, cost_of
 from farm.store.cost import Cost
 from farm.store.tables import read_table
@@ -160,9 +161,9 @@ class PolicyOrigin(NamedTuple):
 
 def policy_of(store: Store, standings: Artifact) -> PolicyOrigin:
     """The policy that a standings artifact is about."""
-    by_key = _by_key(store)
-    policy = by_key[_manifest(standings)["parents"]["policy"]]
-    return PolicyOrigin(policy, _ancestors(by_key, _manifest(policy)))
+    by_key = artifacts_by_key(store)
+    policy = parents_of(by_key, standings)["policy"]
+    return PolicyOrigin(policy, ancestors_of(by_key, policy))
 
 
 def cost_of_run(store: Store, standings: Artifact, policy: PolicyOrigin, first: Standing) -> RunCost:
@@ -174,10 +175,9 @@ def cost_of_run(store: Store, standings: Artifact, policy: PolicyOrigin, first: 
         policy: what the run is about.
         first: one of its rows, which names it.
     """
-    parents = _manifest(standings)["parents"]
-    by_key = _by_key(store)
+    parents = parents_of(artifacts_by_key(store), standings)
     training = [policy.artifact, *policy.ancestors]
-    answering = [by_key[parents[role]] for role in ("answers", "outputs")]
+    answering = [parents[role] for role in ("answers", "outputs")]
     return RunCost(
         method=first.method,
         annotator_train=first.annotator_train,
@@ -191,36 +191,14 @@ def cost_of_run(store: Store, standings: Artifact, policy: PolicyOrigin, first: 
 def settings_of(store: Store, artifact: Artifact) -> dict[str, str]:
     """Every setting of the artifact and its ancestors as dotted name -> text."""
     found: dict[str, str] = {}
-    manifest = _manifest(artifact)
-    _flatten(manifest["component"], artifact.kind, found)
-    for parent in _ancestors(_by_key(store), manifest):
-        _flatten(_manifest(parent)["component"], parent.kind, found)
+    _flatten(manifest_of(artifact)["component"], artifact.kind, found)
+    for parent in ancestors_of(artifacts_by_key(store), artifact):
+        _flatten(manifest_of(parent)["component"], parent.kind, found)
     return found
 
 
-def _ancestors(by_key: Mapping[str, Artifact], manifest: Mapping[str, Any]) -> list[Artifact]:
-    found: dict[str, Artifact] = {}
-    waiting = list(manifest["parents"].values())
-    while waiting:
-        key = waiting.pop()
-        if key in by_key and key not in found:
-            found[key] = by_key[key]
-            waiting += _manifest(found[key])["parents"].values()
-    return [found[key] for key in sorted(found)]
-
-
-def _by_key(store: Store) -> dict[str, Artifact]:
-    paths = (store.root / "artifacts").glob("*/[0-9a-f]*")
-    return {path.name: Artifact(kind=path.parent.name, key=path.name, path=path) for path in paths}
-
-
-def _manifest(artifact: Artifact) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(artifact.file("manifest.json").read_text())
-    return manifest
-
-
 def _total(artifacts: Sequence[Artifact]) -> Cost:
-    return reduce(add, (cost_of(_manifest(artifact)) for artifact in artifacts), Cost())
+    return reduce(add, (cost_of(manifest_of(artifact)) for artifact in artifacts), Cost())
 
 
 def _flatten(value: object, name: str, into: dict[str, str]) -> None:

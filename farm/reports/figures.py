@@ -57,11 +57,16 @@ def new_figure(*, width: float, height: float, title: str, note: str = "") -> Fi
     return figure
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write the PNG."""
+def save_figure(figure: Figure, path: Path | None) -> Figure:
+    """Write the PNG, where a path is given; returns the figure, which a notebook shows."""
+    if path is None:
+        return figure
     path.parent.mkdir(parents=True, exist_ok=True)
     # No date, no version: the same numbers give the same file.
     figure.savefig(path, metadata={"Software": None})
+    return figure
+    return figure
+    return figure
 
 
 def style_axes(axes: Axes) -> None:

@@ -162,8 +162,8 @@ def _unlike_type(value: object, hint: object, where: str) -> Problem | None:
 def _unlike_default(value: object, node: object, where: str) -> Problem | None:
     """Where no type is known, the YAML's own value shows what is expected."""
     default = node._value() if isinstance(node, Node) and not node._is_interpolation() else None
-    if isinstance(default, bool) and not isinstance(value, bool | None):
-        return Problem(where, f"expected true or false, got {value!r}")
+    if isinstance(default, bool):
+        return None if isinstance(value, bool | None) else Problem(where, f"expected true or false, got {value!r}")
     if isinstance(default, int | float) and isinstance(value, str | bool | list):
         return Problem(where, f"expected a number, as {default} is, got {value!r}")
     return None

@@ -87,7 +87,7 @@ def describe(value: object) -> object:
         TypeError: the value holds something that has no description, or a class of this package without a `key_name`.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields: dict[str, object] = {"type": _key_name(type(value))}
+        fields: dict[str, object] = {"type": key_name_of(type(value))}
         for field in dataclasses.fields(value):
             if field.metadata.get("in_key", True):
                 content = getattr(value, field.name)
@@ -106,8 +106,11 @@ def describe(value: object) -> object:
     raise TypeError(f"cannot describe a {type(value).__name__} in an artifact key: {value!r}")
 
 
-def _key_name(kind: type) -> str:
-    """`farm:PPO`, package and declared name; a class outside this package without one is named by where it lies."""
+def key_name_of(kind: type) -> str:
+    """What a class is called in artifact keys: `farm:PPO`, package and declared name.
+
+    A class outside this package without a declared name is named by where it lies.
+    """
     package = kind.__module__.partition(".")[0]
     declared = vars(kind).get("key_name")
     if declared is None and package == __name__.partition(".")[0]:

@@ -14,11 +14,11 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator, drawn_judge, judge_shares
 from farm.annotators.presentation import ONCE, Presentation
 from farm.calls.request import NO_CALLS, Calls, NoCalls
-from farm.commands.run import plan
 from farm.compose import expand
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
+from farm.options.run import plan
 from farm.pocket.dataset import PocketDataset
 from farm.records import Comparison, Preference, Verdict
 

@@ -2,14 +2,14 @@
 
 import yaml
 
-from farm.commands.run import _following, _plan
 from farm.conf_dirs import CONF_DIR
+from farm.options.run import plan_following, plan_sweep
 
 
 def test_controls_run_with_the_seeds_of_the_sweep_before_them() -> None:
     overrides = ["experiment=pocket_small", "method=sft", "annotator=crowd", "seed=3,5"]
-    sweep = _plan(overrides, is_multirun=True)
-    controls = _following("pocket_controls", overrides, sweep)
+    sweep = plan_sweep(overrides, is_multirun=True)
+    controls = plan_following("pocket_controls", overrides, sweep)
     assert {job.chain.seed for job in sweep.jobs} == {job.chain.seed for job in controls.jobs} == {3, 5}
     assert {job.session.folder for job in controls.jobs} == {sweep.session.folder}
     assert len(controls.jobs) == 14

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from farm.commands.run import plan
 from farm.compose import expand
 from farm.conf_dirs import CONF_DIR
 from farm.methods.method import Method, TrainingInputs
@@ -21,6 +20,7 @@ from farm.models.answering import draw_answers
 from farm.models.checkpoint import Model
 from farm.models.prompts import ChatPrompt, PromptTemplate
 from farm.models.scoring.reward import load_reward_scorer
+from farm.options.run import plan
 from farm.records import Demonstration, Instruction, Policy, PreferencePair
 from tests.families import save_family
 from tests.methods.conftest import ANIMALS

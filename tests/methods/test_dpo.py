@@ -10,7 +10,6 @@ import torch
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 
-from farm.commands.run import plan
 from farm.compose import expand
 from farm.config import ConfigError
 from farm.methods.dpo import DPO
@@ -20,6 +19,7 @@ from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.dpo_loss import LOSSES
 from farm.methods.trl.training import TrainingJob, TrainingSettings, load_policies_to_train
 from farm.models.trainable import PolicyAndReference
+from farm.options.run import plan
 from tests.methods.conftest import Folders
 
 # By hand, with beta 1/2 and the papers' label smoothing: all log-ratios are 0, log sigmoid(0) = -log 2 = -0.693147.

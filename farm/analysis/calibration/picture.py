@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from farm.analysis.calibration.fit_and_check import Calibration
 from farm.reports.figures import (
@@ -36,7 +37,7 @@ _SCORE_NAMES = {
 }
 
 
-def draw_calibration(fit: Calibration, name: str, path: Path) -> None:
+def draw_calibration(fit: Calibration, name: str, path: Path | None) -> Figure:
     """Write the PNG."""
     figure = new_figure(width=11.0, height=5.2, title=f"{axis_name(name)}: {axis_name(fit.judge)} with a crowd's noise")
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
@@ -46,7 +47,7 @@ def draw_calibration(fit: Calibration, name: str, path: Path) -> None:
         figure,
         note=f"{counted(fit.n_labels, 'label')} on held-out items; bars: 95% of resampled items, or of simulations",
     )
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _draw_figures(axes: Axes, fit: Calibration) -> None:

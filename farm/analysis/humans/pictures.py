@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
@@ -46,13 +47,13 @@ TRAINED = Mark(label="trained in the lab", colour=BLUE, marker="o")
 NOT_TRAINED = Mark(label="not trained there", colour=ORANGE, marker="s")
 
 
-def draw_agreement(comparison: HumanComparison, path: Path) -> bool:
-    """Agreement figures with their intervals, humans among themselves below; False if there is nothing to draw."""
+def draw_agreement(comparison: HumanComparison, path: Path | None) -> Figure | None:
+    """Agreement figures with their intervals, humans among themselves below; None if there is nothing to draw."""
     rows = _agreement_rows(comparison)
     shares = [row for row in rows if row.what != KAPPA]
     kappas = [row for row in rows if row.what == KAPPA]
     if not rows:
-        return False
+        return None
     panels = [(shares, "equal labels, %", 100.0), (kappas, "Cohen's kappa (0: chance)", 1.0)]
     panels = [panel for panel in panels if panel[0]]
     figure = new_figure(
@@ -70,29 +71,26 @@ def draw_agreement(comparison: HumanComparison, path: Path) -> bool:
         axes.set_ylim(len(of_panel) - 0.4, -0.6)
         axes.set_xlabel(name)
     figure_legend(figure, note="bars: 95% intervals over items")
-    save_figure(figure, path)
-    return True
+    return save_figure(figure, path)
 
 
-def draw_rankings(comparison: HumanComparison, path: Path) -> bool:
-    """Both sides' win rates against each other, or those of the one side there is; False if no model is ranked."""
+def draw_rankings(comparison: HumanComparison, path: Path | None) -> Figure | None:
+    """Both sides' win rates against each other, or those of the one side there is; None if no model is ranked."""
     sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
     if not sides:
-        return False
+        return None
     names = [name for name in comparison.ranking.models if all(np.isfinite(_value(side, name)) for side in sides)]
     if len(sides) == 2 and names:
-        _draw_scatter(comparison, sides[0], sides[1], names, path)
-    else:
-        _draw_standings(sides[0], path)
-    return True
+        return _draw_scatter(comparison, sides[0], sides[1], names, path)
+    return draw_ranking(sides[0], path)
 
 
-def draw_pairs(comparison: HumanComparison, path: Path) -> bool:
-    """Probability that each pair of models is ordered the same; False if there are too few or too many models."""
+def draw_pairs(comparison: HumanComparison, path: Path | None) -> Figure | None:
+    """Probability that each pair of models is ordered the same; None if there are too few or too many models."""
     pairs = comparison.ranking.pairs
     names = list(dict.fromkeys([pair.model for pair in pairs] + [pair.other for pair in pairs]))
     if not 3 <= len(names) <= MOST_PAIRED:
-        return False
+        return None
     has_numbers = len(names) <= MOST_NUMBERED
     size = 3.4 + (0.52 if has_numbers else 0.24) * len(names)
     note = "colour: probability of the same order over resamples; dot: ordered differently; cross: beyond noise"
@@ -118,8 +116,7 @@ def draw_pairs(comparison: HumanComparison, path: Path) -> bool:
     axes.set_xlabel("model")
     axes.spines[:].set_visible(False)
     figure.colorbar(image, ax=axes, shrink=0.8, label="probability of the same order")
-    save_figure(figure, path)
-    return True
+    return save_figure(figure, path)
 
 
 def _write_pair(
@@ -178,8 +175,12 @@ def _n_items(comparison: HumanComparison) -> int:
 
 
 def _draw_scatter(
-    comparison: HumanComparison, humans: SourceRanking, simulated: SourceRanking, names: Sequence[str], path: Path
-) -> None:
+    comparison: HumanComparison,
+    humans: SourceRanking,
+    simulated: SourceRanking,
+    names: Sequence[str],
+    path: Path | None,
+) -> Figure:
     figure = new_figure(
         width=7.5,
         height=7.2,
@@ -203,7 +204,7 @@ def _draw_scatter(
     _widen(axes, points, errors)
     if len(names) <= MOST_NAMED:
         name_points(axes, [axis_name(name) for name in names], points, errors, has_diagonal=has_diagonal)
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _correlation_note(comparison: HumanComparison, n_models: int) -> str:
@@ -214,7 +215,7 @@ def _correlation_note(comparison: HumanComparison, n_models: int) -> str:
     return f"{n_models} models; bars: one standard error{known}"
 
 
-def _draw_standings(side: SourceRanking, path: Path) -> None:
+def draw_ranking(side: SourceRanking, path: Path | None) -> Figure:
     """One side without another: win rates with their intervals, the best on top."""
     models = sorted((m for m in side.models if m.win_rate is not None), key=lambda m: (-(m.win_rate or 0), m.model))
     figure = new_figure(
@@ -232,7 +233,7 @@ def _draw_standings(side: SourceRanking, path: Path) -> None:
     axes.set_yticks(range(len(models)), [axis_name(model.model) for model in models])
     axes.invert_yaxis()
     axes.set_xlabel(_axis_title(side.role, side))
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _axis_title(role: str, side: SourceRanking) -> str:

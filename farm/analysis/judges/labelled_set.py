@@ -107,29 +107,49 @@ class ReadSet(NamedTuple):
     """The recorded ones, in alphabetical order."""
 
 
+class Tables(NamedTuple):
+    """The tables that a labelled set is made of."""
+
+    labels: pd.DataFrame
+    """An annotation table: items, recorded verdicts, and labels by people."""
+    source: Path
+    """Where it comes from; a column of right labels in that file counts where nobody labelled."""
+    humans: pd.DataFrame | None
+    """Another annotation table, whose labels by people are used instead."""
+
+
 def read_labelled(path: Path, humans: Path | None, *, same_judge: str, max_items: int | None) -> ReadSet:
-    """Read items, human labels and recorded verdicts.
+    """Read items, human labels and recorded verdicts (`labelled`) from tables or folders of any known format."""
+    tables = Tables(
+        labels=read_annotations(path, assumed_kind="llm"),
+        source=path,
+        humans=None if humans is None else read_annotations(humans, assumed_kind="human"),
+    )
+    return labelled(tables, same_judge=same_judge, max_items=max_items)
+
+
+def labelled(tables: Tables, *, same_judge: str, max_items: int | None) -> ReadSet:
+    """Items, human labels and recorded verdicts.
 
     Args:
-        path: a table or folder of any known format; human and llm rows are used.
-        humans: another one, whose human rows are used instead.
+        tables: where they stand.
         same_judge: a regular expression; what it matches at the end of an annotator's name is no part of the judge's.
         max_items: keep this many items, drawn by their texts; None for all.
 
     Raises:
-        UserError: nothing usable, or two files without a common item.
+        UserError: nothing usable, or two tables without a common item.
     """
-    frame = read_annotations(path, assumed_kind="llm")
+    frame = tables.labels
     notes = notes_of(frame)
     people, machines = (frame[frame["annotator_kind"] == kind] for kind in ("human", "llm"))
-    if humans is not None:
-        given = read_annotations(humans, assumed_kind="human")
+    if tables.humans is not None:
+        given = tables.humans
         notes += [f"humans: {note}" for note in notes_of(given)]
-        people = rows_of_kind(given, "human", str(humans))
+        people = rows_of_kind(given, "human", "humans")
         machines, people, more = _on_shared_items(machines, people)
         notes += more
     elif people.empty:
-        people = gold_rows(frame, _gold_labels(path))
+        people = gold_rows(frame, _gold_labels(tables.source))
         notes += [f"the column `{GOLD_COLUMN}` is read as human labels"] if len(people) else []
     rows = pd.concat([people, machines], ignore_index=True)
     rows, turned = same_order(rows)

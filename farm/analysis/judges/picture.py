@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from farm.analysis.judges.report import JudgeReport
 from farm.analysis.judges.result import JudgeResult
@@ -40,12 +41,12 @@ class _Panel(NamedTuple):
     """Where a line is drawn: what a fair judge would have."""
 
 
-def draw_judges(report: JudgeReport, path: Path) -> None:
+def draw_judges(report: JudgeReport, path: Path | None) -> Figure:
     """Panels for agreement, conflict between the orders, leanings, and the worst attack.
 
     Args:
         report: the judges.
-        path: the PNG to write.
+        path: the PNG to write; None to write none.
     """
     rows = [*([report.humans] if report.humans else []), *report.ordered]
     panels = [panel for panel in _panels(rows) if any(v is not None and v.value is not None for v in panel.values)]
@@ -68,7 +69,7 @@ def draw_judges(report: JudgeReport, path: Path) -> None:
     for label, row in zip(grid[0].get_yticklabels(), rows, strict=True):
         label.set_color(_MARKS[row.kind].colour)
     figure_legend(figure, note="bars: 95% intervals over items; dashed: what is fair, or what people do", n_columns=5)
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _panels(rows: Sequence[JudgeResult]) -> list[_Panel]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.planning.report import Plan
@@ -16,12 +17,12 @@ _MARKERS = ("o", "s")
 _DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = ("-", (0.0, (5.0, 2.0)), (0.0, (1.0, 1.5)), "-.")
 
 
-def draw_plan(plan: Plan, path: Path) -> None:
+def draw_plan(plan: Plan, path: Path | None) -> Figure:
     """Lines are the closed form (one label a comparison), points the simulations with two standard errors.
 
     Args:
         plan: what was found.
-        path: the PNG to write.
+        path: the PNG to write; None to write none.
     """
     figure = new_figure(
         width=8.0,
@@ -43,7 +44,7 @@ def draw_plan(plan: Plan, path: Path) -> None:
         + (" by > 2 SE" if plan.question.criterion == "beyond_noise" else "")
     )
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8)
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _draw_source(axes: Axes, plan: Plan, name: str, source: LabelSource, colour: str, marker: str) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from farm.analysis.reward_models.report import RewardReport, gap_text
 from farm.reports.figures import BLUE, DASHED, GREY, ORANGE, Mark, draw_intervals, new_figure, save_figure, style_axes
@@ -12,7 +13,7 @@ from farm.wording import counted
 ACCURACY = Mark(label="one range of lengths", colour=BLUE, marker="o")
 
 
-def draw_reward_report(report: RewardReport, path: Path) -> None:
+def draw_reward_report(report: RewardReport, path: Path | None) -> Figure:
     """Write the PNG."""
     evaluation = report.evaluation
     figure = new_figure(
@@ -25,7 +26,7 @@ def draw_reward_report(report: RewardReport, path: Path) -> None:
     left, right = figure.subplots(1, 2)
     _draw_calibration(left, report)
     _draw_lengths(right, report)
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _draw_calibration(axes: Axes, report: RewardReport) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from farm.analysis.sweep.verdicts import select, win_rate_of
 from farm.pipeline.results import RunCost
@@ -134,14 +135,16 @@ def cost_table(rows: Sequence[CostRow]) -> pd.DataFrame:
     )
 
 
-def draw_costs(rows: Sequence[CostRow], label_free: Collection[str], arms: Mapping[str, str], path: Path) -> None:
+def draw_costs(
+    rows: Sequence[CostRow], label_free: Collection[str], arms: Mapping[str, str], path: Path | None
+) -> Figure:
     """Win rate over training operations, one panel an arm, bars of one standard error.
 
     Args:
         rows: of all methods.
         label_free: methods that see no label, drawn apart.
         arms: training annotator -> title of its panel; rows with other labels are left out.
-        path: the PNG to write.
+        path: the PNG to write; None to write none.
     """
     figure = new_figure(
         width=7.0 * len(arms),
@@ -161,7 +164,7 @@ def draw_costs(rows: Sequence[CostRow], label_free: Collection[str], arms: Mappi
     figure_legend(figure, note="bars: one standard error")
     for axes, labels in zip(panels, arms, strict=True):
         name_points(axes, [axis_name(row.method) for row in shown[labels]], *points[labels])
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 def _points(rows: Sequence[CostRow]) -> tuple[FloatArray, FloatArray]:

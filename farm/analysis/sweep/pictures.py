@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.sweep.arms import ArmResult, ArmsComparison
@@ -39,12 +39,12 @@ _KIND_MARKS = {
 }
 
 
-def draw_arms(comparison: ArmsComparison, path: Path) -> None:
+def draw_arms(comparison: ArmsComparison, path: Path | None) -> Figure:
     """Simulated against crowd win rate, one point a method, bars of one standard error both ways.
 
     Args:
         comparison: the two arms.
-        path: the PNG to write.
+        path: the PNG to write; None to write none.
     """
     rows = [row for row in comparison.rows if _rate(row.crowd) is not None and _rate(row.simulated) is not None]
     figure = new_figure(
@@ -69,10 +69,10 @@ def draw_arms(comparison: ArmsComparison, path: Path) -> None:
     axes.set_ylabel(f"crowd win rate, % (trained on {crowd.annotator_train}, judged by {crowd.annotator_eval})")
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
     name_points(axes, [axis_name(row.name) for row in rows], points, errors, has_diagonal=True)
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
-def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
+def draw_over_optimisation(points: pd.DataFrame, path: Path | None) -> Figure:
     """Proxy reward and true utility as optimisation goes on; one column of panels per kind of labels.
 
     Each panel has proxy reward on its left axis and true utility on its right one, with the same limits along a row, so
@@ -81,7 +81,7 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
 
     Args:
         points: columns `CURVE_COLUMNS`, one row per point (`farm.pipeline.over_optimisation.curve_table`).
-        path: the PNG to write.
+        path: the PNG to write; None to write none.
 
     Raises:
         UserError: a column is missing, there is no point, or a curve is unknown.
@@ -101,7 +101,7 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path) -> None:
     for part, curve in zip(parts[:, 0], curves, strict=True):
         _draw_row(part, points[points["curve"] == curve], curve, kinds[curve], has_rates=has_rates)
     figure_legend(figure, note="bands: two standard errors; dotted: the highest utility, unless it is at an end")
-    save_figure(figure, path)
+    return save_figure(figure, path)
 
 
 _CURVES = {"ppo": ("PPO", "KL to the SFT policy, nats"), "best_of_n": ("best of n", "n, answers to choose from")}

@@ -1,10 +1,11 @@
 """What a sweep ends with: standings.csv, comparison.json, the report and its pictures, all from artifacts alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from farm.analysis.sweep.answer import answer
 from farm.analysis.sweep.best_of_n import BestOfNRun, best_of_n_section
@@ -35,7 +36,7 @@ def write_report(result: SweepResult, folder: Path, measured: Mapping[str, float
     if not result.points.empty:
         result.points.to_csv(folder / "over_optimisation.csv", index=False)
         written.append("over_optimisation.csv")
-    pictures = _draw(result, folder)
+    pictures = [name for name, draw in PICTURES.items() if draw(result, folder / name) is not None]
     pages = write_page(sweep_page(result, pictures), folder)
     return [*pages, *(folder / name for name in [*written, *pictures])]
 
@@ -75,18 +76,27 @@ def sweep_page(result: SweepResult, pictures: Collection[str]) -> Page:
     return Page(title="Methods compared", sections=tuple(sections))
 
 
-def _draw(result: SweepResult, folder: Path) -> list[str]:
-    """Draw what there is to draw; returns the names."""
-    settings, drawn = result.settings, []
-    if result.comparison is not None:
-        draw_arms(result.comparison, folder / ARMS_PNG)
-        drawn.append(ARMS_PNG)
+def draw_comparison(result: SweepResult, path: Path | None) -> Figure | None:
+    """Win rates in the two arms; None if the sweep has not two."""
+    return None if result.comparison is None else draw_arms(result.comparison, path)
+
+
+def draw_win_rates_against_costs(result: SweepResult, path: Path | None) -> Figure | None:
+    """A panel for each of the two arms that has runs; None if neither has."""
+    settings = result.settings
     trained = {row.labels for row in result.costs if row.win_rate.win_rate is not None}
     arms = {labels: f"{labels} labels" for labels in (settings.crowd, settings.simulated) if labels in trained}
-    if arms:
-        draw_costs(result.costs, result.label_free, arms, folder / COSTS_PNG)
-        drawn.append(COSTS_PNG)
-    if not result.points.empty:
-        draw_over_optimisation(result.points, folder / CURVES_PNG)
-        drawn.append(CURVES_PNG)
-    return drawn
+    return draw_costs(result.costs, result.label_free, arms, path) if arms else None
+
+
+def draw_curves(result: SweepResult, path: Path | None) -> Figure | None:
+    """Proxy reward and true utility as optimisation goes on; None if no reward was optimised."""
+    return None if result.points.empty else draw_over_optimisation(result.points, path)
+
+
+PICTURES: Mapping[str, Callable[[SweepResult, Path | None], Figure | None]] = {
+    ARMS_PNG: draw_comparison,
+    COSTS_PNG: draw_win_rates_against_costs,
+    CURVES_PNG: draw_curves,
+}
+"""By their files' names; each draws, and writes where a path is given, unless there is nothing to draw."""

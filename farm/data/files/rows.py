@@ -145,6 +145,22 @@ def read_rows(path: Path) -> list[Row]:
     return _read_lines(path, text)
 
 
+def frame_rows(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a DataFrame, without its index; missing values (NaN, NA, NaT) are None."""
+    names = [str(name) for name in frame.columns]
+    columns = [[missing_to_none(value) for value in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def without_gaps(rows: Iterable[Row], schema: type[BaseModel]) -> list[Row]:
+    """Rows of a DataFrame without the cells where nothing stands; those stay whose field has to be there.
+
+    A DataFrame holds NaN wherever a text file has an empty cell.
+    """
+    stays = {name for name, cell in _cells(schema).items() if cell.stays}
+    return [{name: value for name, value in row.items() if value is not None or name in stays} for row in rows]
+
+
 def require_folder(folder: Path, *, holding: str) -> None:
     """Raise DataError unless the folder is there."""
     if not folder.is_dir():
@@ -209,9 +225,7 @@ def _read_parquet(path: Path) -> list[Row]:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
-    names = [str(name) for name in frame.columns]
-    columns = [[missing_to_none(value) for value in frame[name].tolist()] for name in frame.columns]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return frame_rows(frame)
 
 
 def _read_csv(path: Path, text: str, *, delimiter: str) -> list[Row]:

@@ -43,13 +43,26 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, malformed rows, labels outside the scale, or a 0/1 scale.
     """
     path = _one_file(source)
+    return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in (".csv", ".tsv"))
+
+
+def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_text: bool = False) -> pd.DataFrame:
+    """The annotation table of rows that are there already.
+
+    Args:
+        path: where they come from, for messages.
+        rows: with the columns of `AnnotationRow`.
+        assumed_kind: the annotator kind of rows that do not state it.
+        is_text: whether every cell is text, as in a CSV file.
+
+    Raises:
+        DataError: malformed rows, labels outside the scale, or a 0/1 scale.
+    """
     schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
     said: Counter[str] = Counter()
-    rows = checked_rows(
-        path, _counted(stream_rows(path), said), schemas[assumed_kind], is_text=format_of(path) in (".csv", ".tsv")
-    )
+    checked = checked_rows(path, _counted(rows, said), schemas[assumed_kind], is_text=is_text)
     people: set[str] = set()
-    frame = annotation_table(_hashed(row, people) for row in rows)
+    frame = annotation_table(_hashed(row, people) for row in checked)
     _refuse_zero_one(path, said)
     hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []
     frame.attrs[NOTES] += [*hashed, *_mixed_scales(frame), *_copies(frame)]

@@ -12,11 +12,11 @@ from farm.annotators.noise import biases, crowd, lapses, margin, noise, workers
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.request import NO_CALLS, Calls
-from farm.commands.run import NoiseChoice, plan
 from farm.compose import compose_one, expand
 from farm.conf_dirs import CONF_DIR
 from farm.config import ConfigError, build
 from farm.judges.judge import Judge
+from farm.options.run import NoiseChoice, plan
 from farm.records import Annotation, Comparison, Preference
 from farm.store.artifacts import describe
 

@@ -1,59 +1,10 @@
-"""What `farm annotate` says while it runs and when it is done."""
+"""What judging took, or would take, in words: calls, tokens, money, beside what people would take."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from threading import Lock
-from typing import TypeVar
-
-from farm.annotators.tally import Tally
 from farm.calls.dry_run import DryReport
-from farm.calls.lazy import LazyCalls
-from farm.calls.request import Reply, Request
 from farm.calls.settings import HumanPrice
 from farm.calls.spending.ledger import Account, LedgerReport, money, tokens
 from farm.calls.spending.prices import price_override
-from farm.progress import Bar
 from farm.reports.tables import columns
-
-ItemT = TypeVar("ItemT")
-
-
-class AnnotateMeter:
-    """Moves the bar while calls come back, for a chunk is done only when its last call is.
-
-    The share of the calls asked for that have been answered is taken for the share of the comparisons begun that are
-    done. It is a `Calls` itself: it counts what it hands on.
-    """
-
-    def __init__(self, bar: Bar, calls: LazyCalls, tally: Tally) -> None:
-        self._bar, self._calls, self._tally = bar, calls, tally
-        self._lock = Lock()
-        self._n_started = self._n_asked = self._n_shown = 0
-
-    def started(self, chunks: Iterable[Sequence[ItemT]]) -> Iterator[Sequence[ItemT]]:
-        """The chunks, counted when they are taken."""
-        for chunk in chunks:
-            self._n_started += len(chunk)
-            yield chunk
-
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
-        """Hand on and count."""
-        with self._lock:
-            self._n_asked += len(requests)
-        return self._calls.ask(requests)
-
-    def tick(self) -> None:
-        """Show how far it is."""
-        notes = [f"{self._tally.n_unparsed:,} unparsed"]
-        n_done = self._tally.n
-        if self._calls.session is not None:
-            report = self._calls.session.report()
-            total = report.total
-            notes.insert(0, f"{total.n_calls:,} calls, {_cost(total)}")
-            share = min(1.0, total.n_requests / max(1, self._n_asked))
-            n_done = max(n_done, int(share * self._n_started))
-        self._bar.note(", ".join(notes))
-        self._bar.advance(max(0, n_done - self._n_shown))
-        self._n_shown = max(n_done, self._n_shown)
 
 
 def cost_lines(report: LedgerReport | None, human: HumanPrice, n_comparisons: int) -> list[str]:
@@ -72,7 +23,7 @@ def cost_lines(report: LedgerReport | None, human: HumanPrice, n_comparisons: in
     )
     lines = [", ".join(counts) + (used if total.n_calls else "")]
     saved = f" ({money(total.saved_usd)} saved by the cache)" if total.saved_usd else ""
-    lines.append(f"{_cost(total)}{saved}; {people(human, n_comparisons)}")
+    lines.append(f"{cost_words(total)}{saved}; {people(human, n_comparisons)}")
     return lines
 
 
@@ -116,7 +67,8 @@ def people(human: HumanPrice, n_comparisons: int) -> str:
     return f"people: {money(human.usd_per_1000 * thousands)} and {human.hours_per_1000 * thousands:,.1f} h"
 
 
-def _cost(total: Account) -> str:
+def cost_words(total: Account) -> str:
+    """Money, and how many calls have no known price."""
     if not total.n_unpriced:
         return money(total.cost_usd)
     known = f"{money(total.cost_usd)} and " if total.cost_usd else ""
