@@ -24,8 +24,8 @@ from farm.stats.agreement.pair_agreement import (
     leave_one_out_pooled,
     mean_agreement_with_each,
 )
-from farm.stats.bias.position import order_effect, settle
-from farm.stats.bias.style import Style, leanings
+from farm.stats.bias.position import order_effect, verdict_of_both_orders
+from farm.stats.bias.style import Style, style_bias
 from farm.stats.bootstrap import Resampling
 
 SETTINGS = {"resampling": Resampling(seed=0, n_resamples=1000)}
@@ -85,9 +85,9 @@ def all_figures(n_annotations: int) -> list[tuple[str, float]]:
         bias_and_variance(judge, table, ties=ties, name="judge", **SETTINGS)
     lap("bias and variance, both ways")
     order_effect(judge[:, 0], judge[:, 1], name="judge", **SETTINGS)
-    raw_agreement(settle(judge[:, 0], judge[:, 1], "average"), vote, **SETTINGS)
+    raw_agreement(verdict_of_both_orders(judge[:, 0], judge[:, 1], "average"), vote, **SETTINGS)
     lap("order consistency and conflict")
-    leanings(item, labels.ravel(), style, shown, name="workers", **SETTINGS)
+    style_bias(item, labels.ravel(), style, shown, name="workers", **SETTINGS)
     lap("prefer longer, lists, first shown")
     models = np.where(np.arange(2 * len(item)) % 2 == 0, "a", "b")
     outputs = np.char.add(np.repeat(item, 2).astype(str), models)

@@ -18,7 +18,7 @@ from scipy import special
 from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.bradley_terry import TieModel, fit_strengths
 from farm.stats.ranking.model_ranking import cluster_resamples
-from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons
+from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable
 
 
 def main() -> None:
@@ -35,14 +35,14 @@ def main() -> None:
     compare_with_evalica(made(arguments.models, arguments.comparisons, 2000))
 
 
-def made(n_models: int, n: int, n_clusters: int) -> Comparisons:
+def made(n_models: int, n: int, n_clusters: int) -> ComparisonTable:
     """Strengths drawn from a standard normal, a tenth of the comparisons ties."""
     rng = np.random.default_rng(0)
     strengths = rng.normal(0, 1, n_models)
     first = rng.integers(0, n_models, n)
     second = (first + rng.integers(1, n_models, n)) % n_models
     won = rng.random(n) < special.expit(strengths[first] - strengths[second])
-    return Comparisons(
+    return ComparisonTable(
         models=tuple(f"m{k}" for k in range(n_models)),
         first=first,
         second=second,
@@ -51,7 +51,7 @@ def made(n_models: int, n: int, n_clusters: int) -> Comparisons:
     )
 
 
-def fit_and_resample(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> np.ndarray:
+def fit_and_resample(comparisons: ComparisonTable, tie_model: TieModel, n_rounds: int) -> np.ndarray:
     """(n_rounds, models) strengths."""
     counts = ClusterCounts(comparisons)
     fit = fit_strengths(counts.pairs, counts.observed(), tie_model)
@@ -59,7 +59,7 @@ def fit_and_resample(comparisons: Comparisons, tie_model: TieModel, n_rounds: in
     return np.concatenate([fit_strengths(counts.pairs, part, tie_model, fit).strengths for part in portions])
 
 
-def measure(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> None:
+def measure(comparisons: ComparisonTable, tie_model: TieModel, n_rounds: int) -> None:
     """Fit, resample, fit again; print wall and CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     drawn = fit_and_resample(comparisons, tie_model, n_rounds)
@@ -72,7 +72,7 @@ def measure(comparisons: Comparisons, tie_model: TieModel, n_rounds: int) -> Non
     )
 
 
-def compare_with_evalica(comparisons: Comparisons) -> None:
+def compare_with_evalica(comparisons: ComparisonTable) -> None:
     """One fit each, half wins."""
     counts = ClusterCounts(comparisons)
     started = time.perf_counter()

@@ -81,7 +81,7 @@ class RewardEvaluation:
     by_length: tuple[LengthBin, ...]
 
 
-class _Counted(NamedTuple):
+class _ItemMeans(NamedTuple):
     """Makes estimates of sums over labels, whole items drawn."""
 
     item: npt.NDArray[np.int64]
@@ -122,27 +122,27 @@ def evaluate_scores(
     if len(margins) == 0:
         raise ValueError("no label prefers one of two scored outputs")
     _, places = np.unique(np.asarray(items), return_inverse=True)
-    counted = _Counted(places, resampling)
+    means = _ItemMeans(places, resampling)
     everything = np.ones(len(margins), dtype=bool)
     is_right, is_longest = _credit(margins), _credit(length_gaps)
-    told = (margins != 0) & (length_gaps != 0)
-    bins = _calibration(margins, is_right, counted)
+    is_unequal = (margins != 0) & (length_gaps != 0)
+    bins = _calibration(margins, is_right, means)
     slope = _best_slope(margins)
     return RewardEvaluation(
         n=len(margins),
         n_items=int(places.max()) + 1,
-        accuracy=counted.mean(is_right, everything, "accuracy"),
+        accuracy=means.mean(is_right, everything, "accuracy"),
         standard_error=_standard_error(is_right, places),
-        log_loss=counted.mean(np.logaddexp(0, -margins), everything, "log loss"),
-        brier=counted.mean(expit(-margins) ** 2, everything, "brier"),
+        log_loss=means.mean(np.logaddexp(0, -margins), everything, "log loss"),
+        brier=means.mean(expit(-margins) ** 2, everything, "brier"),
         calibration_error=_calibration_error(bins),
         calibration=bins,
         best_slope=slope,
         log_loss_at_best_slope=float(np.logaddexp(0, -slope * margins).mean()),
-        longest=counted.mean(is_longest, everything, "longest"),
-        ahead_of_longest=counted.mean(is_right - is_longest, everything, "ahead of longest"),
-        agreement_with_longest=counted.mean(_credit(margins * length_gaps), told, "agreement with longest"),
-        by_length=_by_length(length_gaps, is_right, gap_bounds, counted),
+        longest=means.mean(is_longest, everything, "longest"),
+        ahead_of_longest=means.mean(is_right - is_longest, everything, "ahead of longest"),
+        agreement_with_longest=means.mean(_credit(margins * length_gaps), is_unequal, "agreement with longest"),
+        by_length=_by_length(length_gaps, is_right, gap_bounds, means),
     )
 
 
@@ -151,7 +151,7 @@ def _credit(differences: FloatArray) -> FloatArray:
     return (np.sign(differences) + 1) / 2
 
 
-def _calibration(margins: FloatArray, is_right: FloatArray, counted: _Counted) -> tuple[CalibrationBin, ...]:
+def _calibration(margins: FloatArray, is_right: FloatArray, means: _ItemMeans) -> tuple[CalibrationBin, ...]:
     confidence = expit(np.abs(margins))
     last = len(CONFIDENCE_EDGES) - 2
     place = np.clip(np.searchsorted(CONFIDENCE_EDGES, confidence, side="right") - 1, 0, last)
@@ -161,7 +161,7 @@ def _calibration(margins: FloatArray, is_right: FloatArray, counted: _Counted) -
             high=CONFIDENCE_EDGES[k + 1],
             n=int((place == k).sum()),
             confidence=float(confidence[place == k].mean()) if (place == k).any() else None,
-            accuracy=counted.mean(is_right, place == k, f"calibration {k}"),
+            accuracy=means.mean(is_right, place == k, f"calibration {k}"),
         )
         for k in range(last + 1)
     )
@@ -177,7 +177,7 @@ def _calibration_error(bins: Sequence[CalibrationBin]) -> float:
 
 
 def _by_length(
-    gaps: FloatArray, is_right: FloatArray, bounds: Sequence[float], counted: _Counted
+    gaps: FloatArray, is_right: FloatArray, bounds: Sequence[float], means: _ItemMeans
 ) -> tuple[LengthBin, ...]:
     """From "shorter by most" over "as long" to "longer by most"; lengths are whole numbers."""
     longer = [(low + 1, high) for low, high in itertools.pairwise([0.0, *bounds, np.inf])]
@@ -188,7 +188,7 @@ def _by_length(
             low=low if np.isfinite(low) else None,
             high=high if np.isfinite(high) else None,
             n=int(those.sum()),
-            accuracy=counted.mean(is_right, those, f"length {low}"),
+            accuracy=means.mean(is_right, those, f"length {low}"),
         )
         for (low, high), those in zip(ranges, inside, strict=True)
     )
@@ -196,12 +196,12 @@ def _by_length(
 
 def _best_slope(margins: FloatArray) -> float:
     """The slope of a logistic regression without intercept; at the end of the range if the labels are separable."""
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda log_slope: float(np.logaddexp(0, -np.exp(log_slope) * margins).mean()),
         bounds=_LOG_SLOPES,
         method="bounded",
     )
-    return float(np.exp(found.x))
+    return float(np.exp(optimum.x))
 
 
 def _standard_error(is_right: FloatArray, places: npt.NDArray[np.int64]) -> float | None:

@@ -185,7 +185,7 @@ def _source_ranking(
 
 
 def _annotator_rankings(labels: MatchedLabels | None, settings: RankingSettings) -> list[SourceRanking]:
-    """The rankings by single annotators; the name stands for the source."""
+    """The ranking by each annotator; the name stands for the source."""
     if labels is None or not labels.models:
         return []
 

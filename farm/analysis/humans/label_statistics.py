@@ -1,4 +1,4 @@
-"""What human labels are like by themselves: agreement beyond chance and on finer scales, leanings, acceptable outputs.
+"""What human labels are like: agreement beyond chance and on finer scales, style bias, acceptable outputs.
 
 All on the human rows of a table, as first, tie and second; the exact agreement is on the five grades of TULU's human
 evaluation (Wang et al. 2023), where somebody gives such grades.
@@ -15,7 +15,7 @@ from farm.stats.agreement.by_annotator import CLASSES, three_classes
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
 from farm.stats.agreement.label_counts import FIVE_CLASSES, IntArray, counts_of
 from farm.stats.agreement.pair_agreement import agreement_within, exact_agreement
-from farm.stats.bias.style import leanings, style_of
+from farm.stats.bias.style import style_bias, style_of
 from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.shares import clustered_share, undefined
 
@@ -65,7 +65,7 @@ def label_statistics(frame: pd.DataFrame, *, resampling: Resampling) -> LabelSta
     counts = counts_of(item, label, CLASSES, len(names))
     settings: _Settings = {"resampling": resampling, "n_unparsed": n_unparsed}
     pairs = frame.drop_duplicates("item_id")
-    leaning = leanings(
+    style = style_bias(
         item, label, style_of(pairs["output_1"].tolist(), pairs["output_2"].tolist()), _first_shown(frame),
         name=_NAME, resampling=resampling,
     )  # fmt: skip
@@ -79,9 +79,9 @@ def label_statistics(frame: pd.DataFrame, *, resampling: Resampling) -> LabelSta
         ties=clustered_share(
             item, label == 1.5, is_parsed, purpose=f"ties of {_NAME}", nothing="no verdict was parsed", **settings
         ),
-        prefers_longer=leaning.longer,
-        prefers_lists=leaning.lists,
-        prefers_first_shown=leaning.first_shown,
+        prefers_longer=style.longer,
+        prefers_lists=style.lists,
+        prefers_first_shown=style.first_shown,
         acceptability_agreement=agreed,
         acceptable=acceptable,
     )

@@ -10,10 +10,10 @@ from farm.analysis.judges.result import JudgeFigures, JudgeResult
 from farm.stats.agreement.bias_variance import BiasVariance, bias_and_variance
 from farm.stats.agreement.by_annotator import CLASSES, cohen_kappa
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
-from farm.stats.agreement.label_counts import IntArray, counts_of, slots
+from farm.stats.agreement.label_counts import IntArray, counts_of, labels_by_item
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
-from farm.stats.bias.position import order_effect, settle
-from farm.stats.bias.style import leanings
+from farm.stats.bias.position import order_effect, verdict_of_both_orders
+from farm.stats.bias.style import style_bias
 from farm.stats.bootstrap import Estimate, FloatArray, Resampling
 from farm.stats.shares import mean_of_ratios, ratio, undefined
 
@@ -107,7 +107,9 @@ def _against_humans(items: LabelledSet, judge: JudgeLabels, resampling: Resampli
         }
     between = agreement_between(counts, items.human_counts, **common)
     everything = np.ones(len(labels.item), dtype=np.bool_)
-    settled = settle(_in_order(judge.ordered, 1, n_items), _in_order(judge.ordered, 2, n_items), "average")
+    settled = verdict_of_both_orders(
+        _in_order(judge.ordered, 1, n_items), _in_order(judge.ordered, 2, n_items), "average"
+    )
     return {
         "agreement": _agreement(items, judge, resampling, everything),
         "accuracy": _agreement(items, judge, resampling, everything, unparsed_is_wrong=True),
@@ -172,7 +174,7 @@ def _bias_variance(
     items: LabelledSet, judge: JudgeLabels, asked: IntArray, resampling: Resampling
 ) -> dict[str, Estimate]:
     labels = judge.labels
-    table = slots(labels.item, labels.label, len(items.item_ids))[asked]
+    table = labels_by_item(labels.item, labels.label, len(items.item_ids))[asked]
     is_human = judge.kind == "human"
     humans = None if items.humans is None or is_human else items.human_labels[asked]
     found: dict[str, Estimate] = {}
@@ -198,7 +200,7 @@ def _order(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> di
 
 def _style_and_costs(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     labels, n_items = judge.labels, len(items.item_ids)
-    bias = leanings(
+    bias = style_bias(
         labels.item,
         labels.label,
         items.style,
@@ -228,7 +230,7 @@ def _style_and_costs(items: LabelledSet, judge: JudgeLabels, resampling: Resampl
         )
     }
     apart = judge.ordered
-    first_shown = leanings(
+    first_shown = style_bias(
         apart.item,
         apart.label,
         items.style,

@@ -27,7 +27,7 @@ from farm.labels.matched import (
 from farm.labels.read import notes_of, read_annotations
 from farm.records import Comparison, Preference
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
-from farm.stats.agreement.label_counts import IntArray, counts_of, slots
+from farm.stats.agreement.label_counts import IntArray, counts_of, labels_by_item
 from farm.stats.bias.style import Style, style_of
 from farm.stats.bootstrap import FloatArray
 
@@ -173,7 +173,7 @@ def labelled(tables: Tables, *, same_judge: str, max_items: int | None) -> ReadS
 
 def _labelled_set(first: pd.DataFrame, labels: ItemLabels, people: pd.DataFrame, notes: Sequence[str]) -> LabelledSet:
     n_items = len(first)
-    table = slots(labels.item, labels.label, n_items)
+    table = labels_by_item(labels.item, labels.label, n_items)
     has_labels = bool(np.isfinite(labels.label).any())
     return LabelledSet(
         item_ids=tuple(str(name) for name in first.index),

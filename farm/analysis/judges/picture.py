@@ -42,7 +42,7 @@ class _Panel(NamedTuple):
 
 
 def draw_judges(report: JudgeReport, path: Path | None) -> Figure:
-    """Panels for agreement, conflict between the orders, leanings, and the worst attack.
+    """Panels for agreement, conflict between the orders, style and order bias, and the worst attack.
 
     Args:
         report: the judges.

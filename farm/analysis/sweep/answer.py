@@ -177,7 +177,7 @@ def _controls(result: SweepResult, arm: Arm, rows: pd.DataFrame) -> list[str]:
         margins = label_free_margins(result.verdicts, method=method, arm=arm, label_free=shared, measure="score")
         for margin in margins:
             if margin.paired.is_beyond_noise and (margin.paired.difference or 0.0) > 0:
-                better[margin.picker].append(method)
+                better[margin.control].append(method)
     return [
         f"more than {name} without labels ({number(rates[name].win_rate, PERCENT)} by {arm.annotator_eval}): "
         f"{_which(better[name], methods)}"

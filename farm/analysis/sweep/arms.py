@@ -4,7 +4,7 @@ AlpacaFarm's Figure 3, with intervals.
 
 Two arms, each with its own chains and seeds. Per arm and method a win rate against the same reference on the same
 instructions, averaged over seeds; then the rank correlation of the two rankings and the pairs of methods they invert.
-What learns nothing from labels (pickers such as the longest answer) or learns from labels of neither arm (the shuffled
+What learns nothing from labels (controls such as the longest answer) or learns from labels of neither arm (the shuffled
 ones) is shown in the same table but takes no part in the correlation: it would make the arms look alike for the wrong
 reason.
 """
@@ -103,7 +103,7 @@ def compare_arms(
         verdicts: columns `VERDICT_COLUMNS`; rows of other annotators are ignored.
         crowd: the arm whose ranking is taken as the truth.
         simulated: the arm that is to predict it.
-        label_free: names of the methods that use no labels; found by their judge, whatever `annotator_train` says.
+        label_free: names of the methods that use no labels; known by their judge, whatever `annotator_train` says.
         resampling: draws instructions and training seeds.
 
     Raises:
@@ -174,12 +174,12 @@ def _rows(
                 continue
             used = seeds[place] if kind == "trained" else seeds_of(rows)
             key = (kind, str(method), str(labels) if kind == "other" else "")
-            # A picker was perhaps run on both arms' samples: the arm's own come first.
+            # A control was perhaps run on both arms' samples: the arm's own come first.
             if place not in results.get(key, {}) or labels == arm.annotator_train:
                 results.setdefault(key, {})[place] = _result(rows, used, keys)
     table = [
-        ModelRow(kind=kind, method=method, labels=labels, crowd=found.get(0), simulated=found.get(1))
-        for (kind, method, labels), found in results.items()
+        ModelRow(kind=kind, method=method, labels=labels, crowd=by_arm.get(0), simulated=by_arm.get(1))
+        for (kind, method, labels), by_arm in results.items()
     ]
     return tuple(
         sorted(table, key=lambda row: (_KINDS.index(row.kind), -_rate(row.crowd), -_rate(row.simulated), row.name))

@@ -120,7 +120,7 @@ def controls_section(qualities: Sequence[LabelQuality], margins: Sequence[Margin
     )
     margin_rows = tuple(
         (
-            f"{m.method} - {m.picker}",
+            f"{m.method} - {m.control}",
             "win rate" if m.measure == "score" else "utility",
             m.annotator_eval,
             difference_text(m.paired, POINTS if m.measure == "score" else SIGNED),

@@ -68,17 +68,17 @@ def bias_and_variance(
     others = [_votes(np.delete(labels, k, axis=1), ties) for k in range(labels.shape[1])]
     variance = undefined("one label per item: repeat the judging to see how it varies", n_unparsed=n_unparsed)
     if labels.shape[1] > 1:
-        errors = np.stack([_errors(_single(labels[:, k]), votes) for k, votes in enumerate(others)], axis=1)
+        errors = np.stack([_errors(_one_label(labels[:, k]), votes) for k, votes in enumerate(others)], axis=1)
         variance = _mean(errors, f"variance of {name}", "no item has two labels", settings)
     if humans is None:
         nothing = undefined("there are no human labels", n_unparsed=n_unparsed)
         return BiasVariance(nothing, nothing, variance)
     truth = _votes(humans, ties)
     no_common = "no item has a label of both"
-    singles = np.stack([_errors(_single(labels[:, k]), truth) for k in range(labels.shape[1])], axis=1)
+    single_errors = np.stack([_errors(_one_label(labels[:, k]), truth) for k in range(labels.shape[1])], axis=1)
     votes = _errors(_votes(labels, ties), truth)[:, None]
     return BiasVariance(
-        agreement=_mean(1 - singles, f"agreement of {name}", no_common, settings),
+        agreement=_mean(1 - single_errors, f"agreement of {name}", no_common, settings),
         bias=_mean(votes, f"bias of {name}", no_common, settings),
         variance=variance,
     )
@@ -114,15 +114,15 @@ def _fixed_draw(is_mode: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.asarray((np.arange(is_mode.shape[1])[None, :] == chosen[:, None]) & (n_modes > 0)[:, None])
 
 
-def _single(label: FloatArray) -> _Votes:
+def _one_label(label: FloatArray) -> _Votes:
     return _Votes(np.nan_to_num(label)[:, None], np.isfinite(label).astype(np.float64)[:, None])
 
 
-def _errors(one: _Votes, other: _Votes) -> FloatArray:
-    """(I,) mean |one - other| over independent draws; NaN where either has nothing."""
-    distances = np.abs(one.values[:, :, None] - other.values[:, None, :])
-    errors = np.einsum("ia,ib,iab->i", one.shares, other.shares, distances)
-    return np.where(one.shares.any(axis=1) & other.shares.any(axis=1), errors, np.nan)
+def _errors(first: _Votes, second: _Votes) -> FloatArray:
+    """(I,) mean |first - second| over independent draws; NaN where either has nothing."""
+    distances = np.abs(first.values[:, :, None] - second.values[:, None, :])
+    errors = np.einsum("ia,ib,iab->i", first.shares, second.shares, distances)
+    return np.where(first.shares.any(axis=1) & second.shares.any(axis=1), errors, np.nan)
 
 
 def _mean(errors: FloatArray, purpose: str, nothing: str, settings: _Settings) -> Estimate:

@@ -90,9 +90,11 @@ def cohen_kappa(first: FloatArray, second: FloatArray, *, resampling: Resampling
     n_total = int(keep.sum())
     if n_total == 0:
         return _nothing(len(keep))
-    one, other = first[keep], second[keep]
-    classes = np.union1d(one, other)
-    per_item = np.column_stack([one == other, one[:, None] == classes, other[:, None] == classes]).astype(np.float64)
+    first, second = first[keep], second[keep]
+    classes = np.union1d(first, second)
+    per_item = np.column_stack([first == second, first[:, None] == classes, second[:, None] == classes]).astype(
+        np.float64
+    )
     return estimate(
         float(_kappa(per_item.sum(axis=0, keepdims=True))[0]),
         _kappa(resampled_sums(per_item, resampling, "kappa bootstrap")),
@@ -114,14 +116,14 @@ def leave_one_out(labels: FloatArray, *, is_strict: bool, resampling: Resampling
         is_strict: leave out the items on which the others differ.
         resampling: draws the items.
     """
-    found = _shares_of_mode(labels, is_strict)
-    if len(found.item) == 0:
+    shares = _shares_of_mode(labels, is_strict)
+    if len(shares.item) == 0:
         return _nothing(len(labels), "no annotator shares an item with another")
-    items, row = np.unique(found.item, return_inverse=True)
-    people, column = np.unique(found.annotator, return_inverse=True)
+    items, row = np.unique(shares.item, return_inverse=True)
+    people, column = np.unique(shares.annotator, return_inverse=True)
     n_total, n_annotators = len(items), len(people)
     places = np.concatenate([row, row]), np.concatenate([column, n_annotators + column])
-    values = np.concatenate([found.share, np.ones(len(row))])
+    values = np.concatenate([shares.share, np.ones(len(row))])
     cells = sparse.csr_array((values, places), shape=(n_total, 2 * n_annotators))
     # A crowd's table is nearly empty; that of a few annotators has few distinct rows, which are drawn together.
     per_item = cells if n_annotators > MAX_DENSE else cells.toarray()

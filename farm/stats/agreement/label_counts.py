@@ -1,7 +1,6 @@
 """How often each label was given to each item: all that agreement within a group of annotators depends on.
 
-Annotators may label different items and different numbers of them: an item has slots that labels fill, and who filled
-them does not matter here.
+Annotators may label different items and different numbers of them; who gave a label does not matter here.
 """
 
 from collections.abc import Sequence
@@ -44,21 +43,21 @@ def counts_of(item: IntArray, label: FloatArray, classes: Sequence[float], n_ite
 
 
 def table_counts(labels: FloatArray, classes: Sequence[float]) -> FloatArray:
-    """(I, C) from a table (I, S) of items x slots, NaN = empty. Labels that are none of the classes count nowhere."""
+    """(I, C) from a table (I, S) of items x labels, NaN = empty. Labels that are none of the classes count nowhere."""
     return np.stack([(labels == c).sum(axis=1) for c in classes], axis=1).astype(np.float64)
 
 
-def slots(item: IntArray, label: FloatArray, n_items: int) -> FloatArray:
+def labels_by_item(item: IntArray, label: FloatArray, n_items: int) -> FloatArray:
     """(I, S) labels of each item in their order, NaN where an item has fewer than S, the largest number of labels.
 
     Args:
         item: (N,) which item, 0 to n_items - 1.
-        label: (N,); NaN (unparsed) takes a slot too.
+        label: (N,); NaN (unparsed) takes a place too.
         n_items: I.
     """
     order = np.argsort(item, kind="stable")
     n_labels = np.bincount(item, minlength=n_items)
-    slot = np.arange(len(item)) - np.repeat(np.cumsum(n_labels) - n_labels, n_labels)
+    place = np.arange(len(item)) - np.repeat(np.cumsum(n_labels) - n_labels, n_labels)
     table = np.full((n_items, int(n_labels.max(initial=0))), np.nan)
-    table[item[order], slot] = label[order]
+    table[item[order], place] = label[order]
     return table

@@ -118,22 +118,22 @@ def leave_one_out_pooled(counts: FloatArray, *, name: str, resampling: Resamplin
     )
 
 
-def mean_agreement_with_each(labels: FloatArray, other: FloatArray, *, name: str, resampling: Resampling) -> Estimate:
+def mean_agreement_with_each(labels: FloatArray, own: FloatArray, *, name: str, resampling: Resampling) -> Estimate:
     """The agreement of one annotator with each of several others on their common items, averaged over these.
 
     Args:
         labels: (I, A) of the others, NaN = no label.
-        other: (I,) of the one.
+        own: (I,) of the one annotator.
         name: whose labels; keys the bootstrap.
         resampling: draws the items.
     """
-    both = np.isfinite(labels) & np.isfinite(other)[:, None]
+    both = np.isfinite(labels) & np.isfinite(own)[:, None]
     return mean_of_ratios(
-        (both & (labels == other[:, None])).astype(np.float64),
+        (both & (labels == own[:, None])).astype(np.float64),
         both.astype(np.float64),
         purpose=f"agreement with each of {name}",
         resampling=resampling,
-        n_unparsed=int(np.isnan(other).sum()),
+        n_unparsed=int(np.isnan(own).sum()),
         nothing=_NO_COMMON,
     )
 

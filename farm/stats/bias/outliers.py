@@ -115,12 +115,12 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
     tests = _tests_of(votes, np.arange(len(votes.names)))
     n_tests, tested = len(tests), {test.annotator for test in tests}
     flags: list[Flag] = []
-    while found := _striking(tests, alpha):
+    while striking := _striking(tests, alpha):
         # The most certain suspects only: their labels make others look odd.
-        suspects = list(dict.fromkeys(test.annotator for _, test in found))
+        suspects = list(dict.fromkeys(test.annotator for _, test in striking))
         chosen = suspects[: 1 + len(suspects) // 8]
         for annotator in chosen:
-            flags += _flags(votes.names[annotator], [pair for pair in found if pair[1].annotator == annotator])
+            flags += _flags(votes.names[annotator], [pair for pair in striking if pair[1].annotator == annotator])
         left[chosen] = False
         affected = votes.compared_with(chosen)
         tests = [test for test in tests if left[test.annotator] and test.annotator not in affected]
@@ -145,14 +145,14 @@ def _tests_of(votes: VoteTable, annotators: Ints) -> list[_OutlierTest]:
 def _striking(tests: Sequence[_OutlierTest], alpha: float) -> list[tuple[float, _OutlierTest]]:
     """What is flagged, with the corrected p-value, the most certain first."""
     adjusted = holm([test.p_value for test in tests])
-    found = [(p, test) for p, test in zip(adjusted, tests, strict=True) if p <= alpha and test.is_striking]
-    return sorted(found, key=lambda pair: (pair[1].p_value, pair[1].annotator))
+    striking = [(p, test) for p, test in zip(adjusted, tests, strict=True) if p <= alpha and test.is_striking]
+    return sorted(striking, key=lambda pair: (pair[1].p_value, pair[1].annotator))
 
 
-def _flags(name: str, found: Sequence[tuple[float, _OutlierTest]]) -> list[Flag]:
+def _flags(name: str, striking: Sequence[tuple[float, _OutlierTest]]) -> list[Flag]:
     """One flag per suspicion; who follows a simple rule also agrees by chance, which then says nothing more."""
-    has_rule = any(test.kind not in ("random", "contrary", "drift") for _, test in found)
-    kept = [(p, test) for p, test in found if not (has_rule and test.kind in ("random", "contrary", "drift"))]
+    has_rule = any(test.kind not in ("random", "contrary", "drift") for _, test in striking)
+    kept = [(p, test) for p, test in striking if not (has_rule and test.kind in ("random", "contrary", "drift"))]
     return [
         Flag(
             annotator=name,
@@ -186,26 +186,28 @@ def _outlier_tests(votes: VoteTable, annotator: int) -> Iterator[_OutlierTest]:
 def _trait_test(votes: VoteTable, annotator: int, own: Ints, kind: TraitKind, trait: Trait) -> _OutlierTest | None:
     """Does the annotator have the trait more often than the others on the same items?"""
     own = own[trait.can[own]]
-    together, alone = own[votes.n_beside[own] > 1], own[votes.n_beside[own] == 1]
+    together, unshared = own[votes.n_beside[own] > 1], own[votes.n_beside[own] == 1]
     undecided = together[(trait.share[together] > 0) & (trait.share[together] < 1)]
-    alone = alone[
-        np.bincount(votes.stratum[alone], minlength=len(trait.alone))[votes.stratum[alone]]
-        < trait.alone[votes.stratum[alone]]
+    unshared = unshared[
+        np.bincount(votes.stratum[unshared], minlength=len(trait.unshared))[votes.stratum[unshared]]
+        < trait.unshared[votes.stratum[unshared]]
     ]
-    strata, n_drawn = np.unique(votes.stratum[alone], return_counts=True)
-    urns = [Urn(int(trait.alone[s]), int(trait.alone_marked[s]), int(n)) for s, n in zip(strata, n_drawn, strict=True)]
-    observed = int(trait.has[undecided].sum() + trait.has[alone].sum())
+    strata, n_drawn = np.unique(votes.stratum[unshared], return_counts=True)
+    urns = [
+        Urn(int(trait.unshared[s]), int(trait.unshared_marked[s]), int(n)) for s, n in zip(strata, n_drawn, strict=True)
+    ]
+    observed = int(trait.has[undecided].sum() + trait.has[unshared].sum())
     tails = count_tails(observed, coins_of(trait.share[undecided]), urns)
     if tails.variance == 0:
         return None
     beside = votes.n_beside[together]
     by_others = (trait.share[together] * beside - trait.has[together]) / (beside - 1)
-    own_marked = [trait.has[alone[votes.stratum[alone] == s]].sum() for s in strata]
+    own_marked = [trait.has[unshared[votes.stratum[unshared] == s]].sum() for s in strata]
     by_single = [
         u.n_drawn * (u.n_marked - marked) / (u.n_balls - u.n_drawn) for u, marked in zip(urns, own_marked, strict=True)
     ]
-    n_labels = len(together) + len(alone)
-    share = float(trait.has[together].sum() + trait.has[alone].sum()) / n_labels
+    n_labels = len(together) + len(unshared)
+    share = float(trait.has[together].sum() + trait.has[unshared].sum()) / n_labels
     expected = float(by_others.sum() + sum(by_single)) / n_labels
     is_striking = share >= MIN_SHARE and share > expected
     return _OutlierTest(annotator, kind, tails.upper, is_striking, share, expected, n_labels)

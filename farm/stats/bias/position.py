@@ -1,4 +1,4 @@
-"""What the order of presentation does to verdicts: consistency, conflicts, and settling the two orders.
+"""What the order of presentation does to verdicts: consistency, conflicts, and one verdict of the two orders.
 
 Verdicts are un-swapped: 1 means output_1, whichever was shown first. MT-Bench (arXiv 2306.05685) calls a judge
 consistent on an item if both orders give the same verdict, and reads an inconsistent one as a tie; FairEval (arXiv
@@ -65,7 +65,9 @@ def order_effect(
     )
 
 
-def settle(first_shown_1: FloatArray, first_shown_2: FloatArray, rule: Literal["tie", "average"]) -> FloatArray:
+def verdict_of_both_orders(
+    first_shown_1: FloatArray, first_shown_2: FloatArray, rule: Literal["tie", "average"]
+) -> FloatArray:
     """One verdict from the two orders: 1, 1.5 or 2; NaN unless both are there.
 
     Args:

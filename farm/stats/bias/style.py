@@ -1,4 +1,4 @@
-"""What labels lean towards apart from quality: the longer answer, the one with a list, the one shown first.
+"""Style and position bias of labels: how often they prefer the longer answer, the one with a list, the first shown.
 
 Each is a share of the labels that prefer one output where exactly one of the two has the property; ties are left out.
 AlpacaEval counts a length difference of more than 30 characters only, and finds lists more easily (its utils.py,
@@ -38,7 +38,7 @@ class Style(NamedTuple):
     """Exactly one has what AlpacaEval takes for a list."""
 
 
-class Leanings(NamedTuple):
+class StyleBias(NamedTuple):
     """n of each counts labels that prefer one output where exactly one has the property."""
 
     longer: Estimate
@@ -51,16 +51,20 @@ class Leanings(NamedTuple):
 
 def style_of(outputs_1: Sequence[str], outputs_2: Sequence[str]) -> Style:
     """What tells the two outputs of each of I pairs apart at a glance."""
-    gap = np.array([len(one) - len(two) for one, two in zip(outputs_1, outputs_2, strict=True)], dtype=np.int64)
+    gap = np.array(
+        [len(first) - len(second) for first, second in zip(outputs_1, outputs_2, strict=True)], dtype=np.int64
+    )
     return Style(
-        longer=_side(gap),
-        longer_alpaca_eval=_side(np.where(np.abs(gap) > ALPACA_EVAL_LENGTH, gap, 0)),
-        has_list=_side(_differences([has_list(o) for o in outputs_1], [has_list(o) for o in outputs_2])),
-        has_list_alpaca_eval=_side(_differences([_has_item(o) for o in outputs_1], [_has_item(o) for o in outputs_2])),
+        longer=_with_more(gap),
+        longer_alpaca_eval=_with_more(np.where(np.abs(gap) > ALPACA_EVAL_LENGTH, gap, 0)),
+        has_list=_with_more(_differences([has_list(o) for o in outputs_1], [has_list(o) for o in outputs_2])),
+        has_list_alpaca_eval=_with_more(
+            _differences([_has_item(o) for o in outputs_1], [_has_item(o) for o in outputs_2])
+        ),
     )
 
 
-def leanings(
+def style_bias(
     item: IntArray,
     label: FloatArray,
     style: Style,
@@ -68,7 +72,7 @@ def leanings(
     *,
     name: str,
     resampling: Resampling,
-) -> Leanings:
+) -> StyleBias:
     """How often labels go with what meets the eye.
 
     Args:
@@ -79,14 +83,14 @@ def leanings(
         name: whose labels; keys the bootstrap.
         resampling: draws the items.
     """
-    side = np.nan_to_num(np.sign(label - 1.5) / 2 + 1.5, nan=0.0)
-    is_decided = (side == 1) | (side == 2)
+    preferred = np.nan_to_num(np.sign(label - 1.5) / 2 + 1.5, nan=0.0)
+    is_decided = (preferred == 1) | (preferred == 2)
     n_unparsed = int(np.isnan(label).sum())
 
     def share(having: IntArray, kind: str, nothing: str) -> Estimate:
         return clustered_share(
             item,
-            having == side,
+            having == preferred,
             is_decided & (having > 0),
             purpose=f"{kind} of {name}",
             resampling=resampling,
@@ -97,7 +101,7 @@ def leanings(
     no_lists = "no label prefers one of two outputs of which one has a list"
     equal = "no label prefers one of two outputs of different length"
     unknown = np.zeros(len(label), dtype=np.int64)
-    return Leanings(
+    return StyleBias(
         longer=share(style.longer[item], "longer", equal),
         longer_alpaca_eval=share(style.longer_alpaca_eval[item], "longer by 30", equal),
         lists=share(style.has_list[item], "lists", no_lists),
@@ -110,13 +114,13 @@ def leanings(
     )
 
 
-def _side(gap: IntArray) -> IntArray:
+def _with_more(gap: IntArray) -> IntArray:
     """Positive -> 1, negative -> 2, 0 -> 0."""
     return np.where(gap > 0, 1, np.where(gap < 0, 2, 0)).astype(np.int64)
 
 
-def _differences(one: Sequence[bool], two: Sequence[bool]) -> IntArray:
-    return np.array(one, dtype=np.int64) - np.array(two, dtype=np.int64)
+def _differences(first: Sequence[bool], second: Sequence[bool]) -> IntArray:
+    return np.array(first, dtype=np.int64) - np.array(second, dtype=np.int64)
 
 
 def _has_item(text: str) -> bool:

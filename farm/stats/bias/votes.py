@@ -73,8 +73,8 @@ class VoteTable:
         """Everybody with labels on the same items, or alone on items like those that these labelled alone."""
         is_own = np.isin(self.annotator, annotators)
         is_beside = np.isin(self.item, self.item[is_own])
-        is_alone = self.n_beside == 1
-        is_like = is_alone & np.isin(self.stratum, self.stratum[is_own & is_alone])
+        is_unshared = self.n_beside == 1
+        is_like = is_unshared & np.isin(self.stratum, self.stratum[is_own & is_unshared])
         return np.unique(self.annotator[is_beside | is_like])
 
     @cached_property
@@ -157,22 +157,22 @@ class Trait:
     """Whether the label could have had it."""
     share: FloatArray
     """Share of the labels on the same item that have it."""
-    alone_marked: Ints
+    unshared_marked: Ints
     """Per stratum: items' only labels that have it ..."""
-    alone: Ints
+    unshared: Ints
     """... and all of them."""
 
     @classmethod
     def of(cls, labels: VoteTable, has: Bools, can: Bools) -> "Trait":
         n_items, n_strata = len(labels.counts), int(labels.stratum.max(initial=-1)) + 1
         total = np.bincount(labels.item[has], minlength=n_items)[labels.item]
-        is_alone = can & (labels.n_beside == 1)
+        is_unshared = can & (labels.n_beside == 1)
         return cls(
             has=has,
             can=can,
             share=total / labels.n_beside,
-            alone_marked=np.bincount(labels.stratum[is_alone & has], minlength=n_strata),
-            alone=np.bincount(labels.stratum[is_alone], minlength=n_strata),
+            unshared_marked=np.bincount(labels.stratum[is_unshared & has], minlength=n_strata),
+            unshared=np.bincount(labels.stratum[is_unshared], minlength=n_strata),
         )
 
 

@@ -28,7 +28,7 @@ from farm.stats.noise.labels import CrowdLabels
 from farm.stats.noise.likelihood import Coefficients, evaluate
 
 SPREADS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9, 1.2, 1.6, 2.2)
-"""Spreads of reliability that are tried; the last is the largest that is found."""
+"""Spreads of reliability that are tried; the last is the largest that can come out."""
 
 LIMITS: Mapping[str, tuple[float, float]] = {
     "soft_slope": (1e-3, 20.0),
@@ -191,14 +191,14 @@ class _Search:
     def loss(self, point: FloatArray) -> tuple[float, FloatArray]:
         """Minus the penalised log-likelihood per label, and its gradient."""
         coefficients, rho = self.unpack(point)
-        found = evaluate(self.labels, coefficients, rho)
-        by_name = np.array([found.by_coefficient[name] for name in self.names])
+        likelihood = evaluate(self.labels, coefficients, rho)
+        by_name = np.array([likelihood.by_coefficient[name] for name in self.names])
         penalty, by_rho = 0.0, np.empty(0)
         if self.spread > 0:
             penalty = float(rho @ rho) / (2 * self.spread**2)
-            by_rho = found.by_worker - rho / self.spread**2
+            by_rho = likelihood.by_worker - rho / self.spread**2
             by_rho = by_rho - by_rho.mean()  # rho is what is left of the point after its mean is taken off
-        return (penalty - found.value) / self.labels.n_labels, -np.append(by_name, by_rho) / self.labels.n_labels
+        return (penalty - likelihood.value) / self.labels.n_labels, -np.append(by_name, by_rho) / self.labels.n_labels
 
 
 def _inner(name: str, value: float) -> float:

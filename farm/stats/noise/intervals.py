@@ -33,21 +33,21 @@ class Interval(NamedTuple):
     """The same above."""
 
 
-def intervals(labels: CrowdLabels, free: frozenset[str], found: CrowdFit) -> dict[str, Interval]:
+def intervals(labels: CrowdLabels, free: frozenset[str], crowd_fit: CrowdFit) -> dict[str, Interval]:
     """The interval of every parameter that was fitted, by the names of `free`."""
-    made = {name: _profiled(labels, free, found.fit, name) for name in LIMITS if name in free}
-    if found.curve is not None:
-        made["reliability_spread"] = _of_spread(found)
+    made = {name: _profiled(labels, free, crowd_fit.fit, name) for name in LIMITS if name in free}
+    if crowd_fit.curve is not None:
+        made["reliability_spread"] = _of_spread(crowd_fit)
     return made
 
 
-def _of_spread(found: CrowdFit) -> Interval:
-    assert found.curve is not None
-    fine = fine_curve(found.curve)
+def _of_spread(crowd_fit: CrowdFit) -> Interval:
+    assert crowd_fit.curve is not None
+    fine = fine_curve(crowd_fit.curve)
     values = np.array(fine.log_likelihoods)
     inside = np.array(fine.spreads)[values >= values.max() - THRESHOLD / 2]
     low, high = float(inside.min()), float(inside.max())
-    return Interval(found.fit.spread, low, high, low == 0.0, high == fine.spreads[-1])
+    return Interval(crowd_fit.fit.spread, low, high, low == 0.0, high == fine.spreads[-1])
 
 
 def _profiled(labels: CrowdLabels, free: frozenset[str], best: Fit, name: str) -> Interval:

@@ -58,9 +58,9 @@ def fold_of_items(item_ids: Sequence[str], n_folds: int, seed: int) -> IntArray:
 def predicted_labels(labels: CrowdLabels, fits: Sequence[CrowdFit], fold: IntArray) -> FloatArray:
     """(N,) log-probability of each label by the fit that has not seen its item."""
     logp = np.empty(labels.n_labels)
-    for k, found in enumerate(fits):
+    for k, crowd_fit in enumerate(fits):
         test = labels.of_items(fold == k)
-        logp[fold[labels.item] == k] = held_out(test, found.fit.coefficients, found.fit.spread).of_labels
+        logp[fold[labels.item] == k] = held_out(test, crowd_fit.fit.coefficients, crowd_fit.fit.spread).of_labels
     return logp
 
 
@@ -74,10 +74,10 @@ def score_folds(
     """Score every label by the fit that has not seen its item."""
     of_labels = {name: np.empty(labels.n_labels) for name in (CALIBRATED, *BASELINES)}
     joint = np.empty(labels.n_items)
-    for k, found in enumerate(fits):
+    for k, crowd_fit in enumerate(fits):
         rows = fold[labels.item] == k
         train, test = labels.of_items(fold != k), labels.of_items(fold == k)
-        predicted = held_out(test, found.fit.coefficients, found.fit.spread)
+        predicted = held_out(test, crowd_fit.fit.coefficients, crowd_fit.fit.spread)
         of_labels[CALIBRATED][rows] = predicted.of_labels
         joint[fold == k] = predicted.of_items
         for name, predict in BASELINES.items():

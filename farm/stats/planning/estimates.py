@@ -141,9 +141,9 @@ class _Labels:
         return _ratio(per_item["sum"].to_numpy(), per_item["count"].to_numpy(), resampling, self.n_unparsed)
 
 
-def _agreement(one: _Labels, other: _Labels, resampling: Resampling) -> Estimate:
+def _agreement(some: _Labels, others: _Labels, resampling: Resampling) -> Estimate:
     """Share of equal labels among pairs of labels of one item by different annotators, ties left out."""
-    first, second = (each.rows[each.rows["label"] != 1.5][["item", "annotator", "label"]] for each in (one, other))
+    first, second = (each.rows[each.rows["label"] != 1.5][["item", "annotator", "label"]] for each in (some, others))
     pairs = first.merge(second, on="item")
     pairs = pairs[pairs["annotator_x"] != pairs["annotator_y"]]
     if pairs.empty:
@@ -167,15 +167,15 @@ def _flip_of(agreement: Estimate) -> Estimate:
     return _transformed(agreement, lambda a: (1 - math.sqrt(max(0.0, 2 * a - 1))) / 2)
 
 
-def _transformed(found: Estimate, decreasing: Callable[[float], float]) -> Estimate:
-    assert found.value is not None
+def _transformed(estimated: Estimate, decreasing: Callable[[float], float]) -> Estimate:
+    assert estimated.value is not None
     return Estimate(
-        value=decreasing(found.value),
-        low=None if found.high is None else decreasing(found.high),
-        high=None if found.low is None else decreasing(found.low),
-        n_total=found.n_total,
-        n_unparsed=found.n_unparsed,
-        reason=found.reason,
+        value=decreasing(estimated.value),
+        low=None if estimated.high is None else decreasing(estimated.high),
+        high=None if estimated.low is None else decreasing(estimated.low),
+        n_total=estimated.n_total,
+        n_unparsed=estimated.n_unparsed,
+        reason=estimated.reason,
     )
 
 

@@ -43,7 +43,7 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class DesignCost:
     """What a design costs."""
 
     n_comparisons: int
@@ -82,7 +82,7 @@ class SmallestDesign:
     n_items_high: int | None
     """... and the other; None if more than there are."""
     reached: Reached | None
-    cost: Cost | None
+    cost: DesignCost | None
     ceiling: float
     """The confidence that no number of instructions exceeds."""
     reason: str = ""
@@ -99,16 +99,16 @@ class BudgetPoint:
     design: Design | None
     """None if it does not pay for one label of each comparison on one instruction."""
     reached: Reached | None
-    cost: Cost | None
+    cost: DesignCost | None
     is_all_items: bool
     """Whether the instructions ran out before the money."""
 
 
-def cost_of(question: Question, source: LabelSource, design: Design, *, usd_per_training_run: float) -> Cost:
+def cost_of(question: Question, source: LabelSource, design: Design, *, usd_per_training_run: float) -> DesignCost:
     """Labels at the source's price, and two methods' training runs."""
     n_labels = design.n_labels(question)
     usd_training = 2 * design.n_seeds * usd_per_training_run
-    return Cost(
+    return DesignCost(
         n_comparisons=n_labels // design.labels_per_comparison,
         n_labels=n_labels,
         usd=n_labels * source.usd_per_1000_labels / 1000 + usd_training,
@@ -131,7 +131,7 @@ def smallest_design(
         search: limits; the numbers of labels per comparison are tried in the closed form.
     """
     base = Design(n_seeds=n_seeds, n_annotators=n_annotators, n_items=1, labels_per_comparison=1)
-    found = SmallestDesign(
+    smallest = SmallestDesign(
         source=name,
         n_seeds=n_seeds,
         n_annotators=n_annotators,
@@ -145,9 +145,9 @@ def smallest_design(
     candidates = _candidates(question, source, base, search)
     possible = [each for each in candidates if each.n_items <= search.max_items]
     if not possible:
-        return replace(found, reason=_why_not(found, candidates, search))
+        return replace(smallest, reason=_why_not(smallest, candidates, search))
     best = min(possible, key=lambda each: (each.n_items * each.design.labels_per_comparison, each.n_items))
-    return _simulated(question, source, best, found, search)
+    return _simulated(question, source, best, smallest, search)
 
 
 def budget_points(
@@ -209,32 +209,32 @@ class _Candidate(NamedTuple):
 
 def _candidates(question: Question, source: LabelSource, base: Design, search: Search) -> list[_Candidate]:
     """The closed form's instructions for each possible number of labels per comparison."""
-    found = []
+    candidates = []
     for labels in search.labels_per_comparison:
         design = replace(base, labels_per_comparison=labels)
         n_items = closed_form_items(question, source, design, search.confidence)
         if labels <= base.n_annotators and n_items is not None:
-            found.append(_Candidate(n_items, design))
-    return found
+            candidates.append(_Candidate(n_items, design))
+    return candidates
 
 
-def _why_not(found: SmallestDesign, candidates: Sequence[_Candidate], search: Search) -> str:
-    if min(search.labels_per_comparison) > found.n_annotators:
+def _why_not(smallest: SmallestDesign, candidates: Sequence[_Candidate], search: Search) -> str:
+    if min(search.labels_per_comparison) > smallest.n_annotators:
         return (
             f"{min(search.labels_per_comparison)} labels per comparison need as many annotators, "
-            f"there are {found.n_annotators}"
+            f"there are {smallest.n_annotators}"
         )
     if not candidates:
         return (
-            f"never: with {counted(found.n_seeds, 'seed')} and {counted(found.n_annotators, 'annotator')} "
-            f"confidence cannot exceed {math.floor(found.ceiling * 1000) / 1000:.3f}"
+            f"never: with {counted(smallest.n_seeds, 'seed')} and {counted(smallest.n_annotators, 'annotator')} "
+            f"confidence cannot exceed {math.floor(smallest.ceiling * 1000) / 1000:.3f}"
         )
     least = min(each.n_items for each in candidates)
     return f"needs about {math.ceil(least):,} instructions, more than max_items = {search.max_items:,}"
 
 
 def _simulated(
-    question: Question, source: LabelSource, best: _Candidate, found: SmallestDesign, search: Search
+    question: Question, source: LabelSource, best: _Candidate, smallest: SmallestDesign, search: Search
 ) -> SmallestDesign:
     """Look for the crossing around the closed form's answer, further away where it is not there."""
     low, top = max(1.0, best.n_items / 3), min(float(search.max_items), max(best.n_items * 2, 4.0))
@@ -257,7 +257,7 @@ def _simulated(
             break
     if crossing is None:
         return replace(
-            found,
+            smallest,
             reason=f"needs more than max_items = {search.max_items:,} instructions: there the simulation reaches "
             f"{share.confidence[-1]:.3f} +- {share.standard_error[-1]:.3f}",
         )
@@ -266,7 +266,7 @@ def _simulated(
     high_at = _crossing(share.confidence - 2 * share.standard_error, search.confidence)
     design = replace(best.design, n_items=int(grid[crossing]))
     return replace(
-        found,
+        smallest,
         design=design,
         n_items_low=int(grid[low_at]),
         n_items_high=None if high_at is None else int(grid[high_at]),

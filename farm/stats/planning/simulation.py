@@ -71,12 +71,12 @@ def simulated_gaps(
     rng = rng_for(seed, "plan", key)
     per_simulation = question.comparisons_per_item * design.n_seeds * max(n_items)
     at_once = max(1, min(n_simulations, CELLS_AT_ONCE // per_simulation))
-    found, left = [], n_simulations
+    parts, left = [], n_simulations
     while left:
         n = min(at_once, left)
-        found.append(_gaps(question, source, design, np.asarray(n_items), n, rng))
+        parts.append(_gaps(question, source, design, np.asarray(n_items), n, rng))
         left -= n
-    return np.concatenate(found)
+    return np.concatenate(parts)
 
 
 def _gaps(

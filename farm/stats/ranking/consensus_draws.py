@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from farm.stats.bootstrap import FloatArray, Resampling
-from farm.stats.ranking.pair_counts import Comparisons, PairCounts, drawn_weights, pairs_of, place_of
+from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, drawn_weights, pairs_of, place_of
 
 CHUNK_CELLS = 2**21
 """Item x resample cells held at once; about ten arrays of this size are alive."""
@@ -30,7 +30,7 @@ class Votes:
 
 
 def consensus_resamples(
-    comparisons: Comparisons, votes: Votes, *, name: str, resampling: Resampling
+    comparisons: ComparisonTable, votes: Votes, *, name: str, resampling: Resampling
 ) -> Iterator[PairCounts]:
     """Counts of the consensus under resampling, in portions.
 

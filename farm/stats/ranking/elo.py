@@ -12,7 +12,7 @@ import pandas as pd
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray
-from farm.stats.ranking.pair_counts import Comparisons, IntArray, drawn_weights
+from farm.stats.ranking.pair_counts import ComparisonTable, IntArray, drawn_weights
 
 INITIAL = 1000.0
 """Rating of a model that has not played."""
@@ -22,7 +22,7 @@ N_RESAMPLES = 30
 """Resamples behind the interval: the standard deviation is then known to about 13%."""
 
 
-def order_averaged_elo(comparisons: Comparisons, *, seed: int) -> tuple[Estimate, ...]:
+def order_averaged_elo(comparisons: ComparisonTable, *, seed: int) -> tuple[Estimate, ...]:
     """One rating per model, in the order of `comparisons.models`; the unparsed are left out and counted."""
     n_models = len(comparisons.models)
     parsed = np.flatnonzero(np.isfinite(comparisons.scores))
@@ -52,7 +52,7 @@ def order_averaged_elo(comparisons: Comparisons, *, seed: int) -> tuple[Estimate
     return tuple(estimates)
 
 
-def _play(comparisons: Comparisons, rows: IntArray) -> FloatArray:
+def _play(comparisons: ComparisonTable, rows: IntArray) -> FloatArray:
     """(M,) ratings after these comparisons in this order."""
     if len(rows) == 0:
         return np.full(len(comparisons.models), INITIAL)
@@ -66,11 +66,11 @@ def _play(comparisons: Comparisons, rows: IntArray) -> FloatArray:
     return np.asarray(result.scores.reindex(index).to_numpy(dtype=np.float64))
 
 
-def _drawn_rows(comparisons: Comparisons, parsed: IntArray, weights: FloatArray) -> IntArray:
+def _drawn_rows(comparisons: ComparisonTable, parsed: IntArray, weights: FloatArray) -> IntArray:
     return np.repeat(parsed, weights[comparisons.clusters[parsed]].astype(np.intp))
 
 
-def _appearances(comparisons: Comparisons, rows: IntArray) -> IntArray:
+def _appearances(comparisons: ComparisonTable, rows: IntArray) -> IntArray:
     both = np.r_[comparisons.first[rows], comparisons.second[rows]]
     return np.bincount(both, minlength=len(comparisons.models))
 

@@ -18,7 +18,7 @@ import numpy as np
 from farm.stats.bootstrap import LEVEL, Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
 from farm.stats.ranking.elo import order_averaged_elo
-from farm.stats.ranking.pair_counts import ClusterCounts, Comparisons, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable, IntArray, PairCounts, Pairs, drawn_weights
 from farm.stats.ranking.ranking_draws import RankingDraws
 from farm.stats.ranking.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
 
@@ -93,7 +93,7 @@ class Ranked:
 
 
 def rank_models(
-    comparisons: Comparisons,
+    comparisons: ComparisonTable,
     *,
     tie_model: TieModel,
     resampling: Resampling,
@@ -220,7 +220,7 @@ def _draw(pairs: Pairs, portions: Iterable[PairCounts], tie_model: TieModel, fit
     )
 
 
-def _reference(comparisons: Comparisons) -> str:
+def _reference(comparisons: ComparisonTable) -> str:
     """The one model that is part of every comparison; empty with fewer than three models."""
     if len(comparisons.models) < 3:
         return ""
@@ -233,7 +233,7 @@ def _reference(comparisons: Comparisons) -> str:
 
 
 def _ranked_models(
-    comparisons: Comparisons,
+    comparisons: ComparisonTable,
     kept: IntArray,
     drawn: _Drawn,
     strengths: FloatArray,
@@ -257,9 +257,9 @@ def _ranked_models(
         for rule in TIE_RULES:
             value, error = rates[rule].win_rates[k], rates[rule].standard_errors[k]
             why = "no parsed verdict on this model" if n_total == 0 else "nothing but ties"
-            found = with_interval(value, drawn.win_rates[rule][:, k], why)
+            rate = with_interval(value, drawn.win_rates[rule][:, k], why)
             by_rule.append(
-                RuleRate(tie_rule=rule, estimate=found, standard_error=float(error) if np.isfinite(error) else None)
+                RuleRate(tie_rule=rule, estimate=rate, standard_error=float(error) if np.isfinite(error) else None)
             )
         rows.append(
             RankedModel(

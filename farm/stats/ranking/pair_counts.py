@@ -1,7 +1,7 @@
 """Verdicts gathered by cluster and pair of models: what win rates, Bradley-Terry and their bootstrap are computed from.
 
 A cluster is what the bootstrap draws as a whole, such as all pairs of one instruction. A tie gives half a win to each
-side and is counted too; a graded verdict is shared out (0.75 : 0.25).
+model and is counted too; a graded verdict is shared out (0.75 : 0.25).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparisons:
+class ComparisonTable:
     """Comparisons as arrays, one entry each; the order of the models is part of the meaning of a score."""
 
     models: tuple[str, ...]
@@ -71,7 +71,7 @@ class PairCounts:
 
 def comparisons_of(
     first: Sequence[str], second: Sequence[str], scores: Sequence[float] | FloatArray, clusters: Sequence[str]
-) -> Comparisons:
+) -> ComparisonTable:
     """Index names and clusters; models in alphabetical order, clusters in the order of their names.
 
     Raises:
@@ -87,20 +87,25 @@ def comparisons_of(
     if outside.size:
         raise UserError(f"scores must lie in [0, 1] (1 win, 0.5 tie, 0 loss); {outside.size} do not, e.g. {outside[0]}")
     models, index = np.unique(np.r_[np.asarray(first, dtype=str), np.asarray(second, dtype=str)], return_inverse=True)
-    one, other = index[: len(first)], index[len(first) :]
-    if (one == other).any():
-        name = models[one[one == other][0]]
+    of_first, of_second = index[: len(first)], index[len(first) :]
+    is_itself = of_first == of_second
+    if is_itself.any():
+        name = models[of_first[is_itself][0]]
         raise UserError(
-            f"{int((one == other).sum())} comparisons pit a model against itself, e.g. {str(name)!r}; "
+            f"{int(is_itself.sum())} comparisons pit a model against itself, e.g. {str(name)!r}; "
             "they say nothing about a ranking: leave them out"
         )
     _, cluster = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-    return Comparisons(
-        models=tuple(str(m) for m in models), first=one, second=other, scores=score, clusters=cluster.astype(np.intp)
+    return ComparisonTable(
+        models=tuple(str(m) for m in models),
+        first=of_first,
+        second=of_second,
+        scores=score,
+        clusters=cluster.astype(np.intp),
     )
 
 
-def pairs_of(comparisons: Comparisons) -> Pairs:
+def pairs_of(comparisons: ComparisonTable) -> Pairs:
     """The pairs of models with at least one parsed verdict."""
     parsed = np.isfinite(comparisons.scores)
     low, high = (f(comparisons.first, comparisons.second)[parsed] for f in (np.minimum, np.maximum))
@@ -112,14 +117,14 @@ def pairs_of(comparisons: Comparisons) -> Pairs:
 class ClusterCounts:
     """Pair counts under any weights of the clusters, from one sparse table (C, 3E)."""
 
-    def __init__(self, comparisons: Comparisons) -> None:
+    def __init__(self, comparisons: ComparisonTable) -> None:
         self.pairs = pairs_of(comparisons)
         self.n_clusters = int(comparisons.clusters.max()) + 1 if len(comparisons.clusters) else 0
         parsed = np.isfinite(comparisons.scores)
         score, cluster = comparisons.scores[parsed], comparisons.clusters[parsed]
-        one, other = comparisons.first[parsed], comparisons.second[parsed]
-        won = np.where(one < other, score, 1 - score)
-        column = place_of(self.pairs, one, other)
+        first, second = comparisons.first[parsed], comparisons.second[parsed]
+        won = np.where(first < second, score, 1 - score)
+        column = place_of(self.pairs, first, second)
         n = self.pairs.n_pairs
         values = np.r_[won, 1 - won, (score == 0.5).astype(np.float64)]
         cells = (np.tile(cluster, 3), np.r_[column, column + n, column + 2 * n])
@@ -159,8 +164,8 @@ def components(pairs: Pairs) -> list[IntArray]:
     cells = (np.ones(pairs.n_pairs), (pairs.first, pairs.second))
     graph = sparse.csr_array(cells, shape=(pairs.n_models, pairs.n_models))
     n_groups, group = sparse.csgraph.connected_components(graph, directed=False)
-    found = [np.flatnonzero(group == g) for g in range(n_groups)]
-    return sorted(found, key=lambda members: (-len(members), int(members[0])))
+    groups = [np.flatnonzero(group == g) for g in range(n_groups)]
+    return sorted(groups, key=lambda members: (-len(members), int(members[0])))
 
 
 def _one_per_row(columns: IntArray, n_columns: int) -> sparse.csr_array:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from farm.stats.bootstrap import FloatArray
-from farm.stats.ranking.pair_counts import Comparisons, PairCounts, Pairs
+from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, Pairs
 
 TieRule = Literal["ties_half", "ties_dropped", "ties_as_losses"]
 TIE_RULES: tuple[TieRule, ...] = ("ties_half", "ties_dropped", "ties_as_losses")
@@ -42,7 +42,7 @@ class RatesWithErrors(NamedTuple):
     """(M,); NaN with fewer than two clusters."""
 
 
-def model_totals(comparisons: Comparisons) -> ModelTotals:
+def model_totals(comparisons: ComparisonTable) -> ModelTotals:
     """Add up each model's comparisons by cluster."""
     parsed = np.isfinite(comparisons.scores)
     score = comparisons.scores[parsed]

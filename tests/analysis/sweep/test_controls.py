@@ -27,7 +27,7 @@ def test_margins_are_paired_by_instruction() -> None:
     assert (margin.paired.n_total, margin.paired.n_unparsed) == (3, 1)
 
 
-def test_a_picker_on_the_arms_own_samples_comes_first() -> None:
+def test_a_control_on_the_arms_own_samples_comes_first() -> None:
     own, other = (run("longest", rate, train=arm, judge="crowd") for arm, rate in (("crowd", 0.0), ("pool", 1.0)))
     verdicts = pd.concat([run("best_of_n", 1.0, train="crowd", judge="crowd"), other, own])
     (margin,) = label_free_margins(verdicts, method="best_of_n", arm=CROWD, label_free=["longest"], measure="score")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from farm.stats.agreement.bias_variance import bias_and_variance, vote
-from farm.stats.agreement.label_counts import slots
+from farm.stats.agreement.label_counts import labels_by_item
 from farm.stats.bootstrap import Resampling
 
 RESAMPLING = Resampling(seed=0, n_resamples=10)
@@ -92,7 +92,7 @@ def test_variance_of_gpt_4_on_alpaca_farms_pairs(humandata: Path) -> None:
     frame = pd.read_parquet(humandata / "alpacafarm_gpt4_seeds_b1.parquet")
     judge = frame[frame["annotator_kind"] == "llm"]
     names, item = np.unique(judge["item_id"].to_numpy(dtype=str), return_inverse=True)
-    labels = slots(item, judge["preference"].to_numpy(), len(names))
+    labels = labels_by_item(item, judge["preference"].to_numpy(), len(names))
     assert labels.shape == (648, 4)
     for ties in ("alpaca_eval", "expected"):  # three others have no tie
         found = bias_and_variance(labels, None, ties=ties, name="b1", resampling=Resampling(seed=0, n_resamples=200))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import pytest
 
 from farm.stats.agreement.acceptability import acceptability, acceptability_agreement
 from farm.stats.agreement.by_annotator import CLASSES, leave_one_out, majority, three_classes
-from farm.stats.agreement.label_counts import FIVE_CLASSES, counts_of, slots, table_counts
+from farm.stats.agreement.label_counts import FIVE_CLASSES, counts_of, labels_by_item, table_counts
 from farm.stats.agreement.pair_agreement import (
     agreement_between,
     agreement_within,
@@ -96,7 +96,7 @@ def test_pooled_leave_one_out_asks_only_how_often_each_label_was_given() -> None
 
 
 def test_slots_keep_the_order_of_labels() -> None:
-    table = slots(np.array([1, 0, 1, 1]), np.array([1.0, 2.0, NAN, 1.5]), 3)
+    table = labels_by_item(np.array([1, 0, 1, 1]), np.array([1.0, 2.0, NAN, 1.5]), 3)
     np.testing.assert_array_equal(table, [[2, NAN, NAN], [1, NAN, 1.5], [NAN, NAN, NAN]])
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from farm.stats.agreement.by_annotator import raw_agreement
-from farm.stats.bias.position import order_effect, settle
+from farm.stats.bias.position import order_effect, verdict_of_both_orders
 from farm.stats.bootstrap import Resampling
 
 RESAMPLING = Resampling(seed=0, n_resamples=50)
@@ -25,9 +25,12 @@ def test_shares_by_hand() -> None:
 
 def test_settling_two_orders() -> None:
     one, two = np.array([1, 1, 1, 1.5, 1, NAN]), np.array([1, 2, 1.5, 2, NAN, 1])
-    assert settle(one, two, "tie")[:4].tolist() == [1, 1.5, 1.5, 1.5]
-    assert settle(one, two, "average")[:4].tolist() == [1, 1.5, 1, 2]
-    assert np.isnan(settle(one, two, "tie")[4:]).all() and np.isnan(settle(one, two, "average")[4:]).all()
+    assert verdict_of_both_orders(one, two, "tie")[:4].tolist() == [1, 1.5, 1.5, 1.5]
+    assert verdict_of_both_orders(one, two, "average")[:4].tolist() == [1, 1.5, 1, 2]
+    assert (
+        np.isnan(verdict_of_both_orders(one, two, "tie")[4:]).all()
+        and np.isnan(verdict_of_both_orders(one, two, "average")[4:]).all()
+    )
 
 
 def test_one_order_only_has_a_reason() -> None:
@@ -44,5 +47,5 @@ def test_gpt_4_on_vicunas_questions(humandata: Path, known_answers: dict[str, di
     conflict = order_effect(one, two, name="x", resampling=RESAMPLING).conflict
     assert conflict.value == expected["gpt4_position_conflict_rate"]["value"]
     humans = table["faireval_human_consensus"].to_numpy()
-    balanced = raw_agreement(settle(one, two, "average"), humans, resampling=RESAMPLING)
+    balanced = raw_agreement(verdict_of_both_orders(one, two, "average"), humans, resampling=RESAMPLING)
     assert balanced.value == pytest.approx(expected["gpt4_balanced_position_accuracy_3class"]["value"])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.stats.bias.style import leanings, style_of
+from farm.stats.bias.style import style_bias, style_of
 from farm.stats.bootstrap import Resampling
 
 RESAMPLING = Resampling(seed=0, n_resamples=50)
@@ -19,7 +19,7 @@ def test_shares_by_hand() -> None:
     assert style.has_list.tolist() == [0, 0, 1, 0]
     labels = np.array([2, 1, 1.25, 1.0, 1.5, NAN, 2])
     item = np.array([0, 0, 2, 3, 3, 3, 3])
-    found = leanings(item, labels, style, np.array([1, 1, 2, 0, 1, 1, 2]), name="x", resampling=RESAMPLING)
+    found = style_bias(item, labels, style, np.array([1, 1, 2, 0, 1, 1, 2]), name="x", resampling=RESAMPLING)
     # Longer preferred: item 0 yes, no; item 2 no (graded); item 3 no, -, -, yes. 2 of 5.
     assert (found.longer.value, found.longer.n_total, found.longer.n_unparsed) == (2 / 5, 5, 1)
     assert (found.longer_alpaca_eval.value, found.longer_alpaca_eval.n_total) == (1 / 2, 2)
@@ -29,7 +29,7 @@ def test_shares_by_hand() -> None:
 
 
 def test_unknown_order_and_equal_outputs_say_so() -> None:
-    found = leanings(
+    found = style_bias(
         np.array([0]),
         np.array([1.0]),
         style_of(["a"], ["b"]),
@@ -50,7 +50,7 @@ def test_people_prefer_the_longer_answer_as_often_as_known(
     humans = frame[frame["annotator_kind"] == "human"]
     first = humans.drop_duplicates("item_id")
     item = first.set_index("item_id").index.get_indexer(humans["item_id"])
-    found = leanings(
+    found = style_bias(
         item,
         humans["preference"].to_numpy(),
         style_of(list(first["output_1"]), list(first["output_2"])),
@@ -65,7 +65,7 @@ def test_people_prefer_the_longer_answer_as_often_as_known(
 def test_gpt_4s_length_preference_is_the_published_one(humandata: Path) -> None:
     frame = pd.read_parquet(humandata / "alpacafarm_gpt4_seeds_b1.parquet")
     rows = frame[frame["annotator"] == "gpt4_b1/seed0"]
-    found = leanings(
+    found = style_bias(
         np.arange(len(rows)),
         rows["preference"].to_numpy(),
         style_of(list(rows["output_1"]), list(rows["output_2"])),

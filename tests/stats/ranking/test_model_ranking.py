@@ -4,10 +4,10 @@ from scipy import special
 
 from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.model_ranking import ModelRanking, rank_models, ranks_from_draws
-from farm.stats.ranking.pair_counts import Comparisons, comparisons_of
+from farm.stats.ranking.pair_counts import ComparisonTable, comparisons_of
 
 
-def made(n: int = 600, *, seed: int = 0, names: str = "abcd", tie: float = 0.1) -> Comparisons:
+def made(n: int = 600, *, seed: int = 0, names: str = "abcd", tie: float = 0.1) -> ComparisonTable:
     """Verdicts of models of strengths 0, .4, .8, 1.2, a tenth of them ties."""
     rng = np.random.default_rng(seed)
     first = rng.integers(0, 4, n)
@@ -17,7 +17,7 @@ def made(n: int = 600, *, seed: int = 0, names: str = "abcd", tie: float = 0.1) 
     return comparisons_of([names[k] for k in first], [names[k] for k in second], score, [f"{k:04}" for k in range(n)])
 
 
-def ranked(comparisons: Comparisons, *, n_resamples: int = 200) -> ModelRanking:
+def ranked(comparisons: ComparisonTable, *, n_resamples: int = 200) -> ModelRanking:
     return rank_models(
         comparisons, tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=n_resamples)
     ).ranking
