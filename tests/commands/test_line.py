@@ -1,5 +1,6 @@
 """A mistyped command line is answered at once: no torch, little time, and the key that was meant."""
 
+import logging
 import subprocess
 import sys
 
@@ -75,6 +76,15 @@ def test_all_that_is_wrong_comes_at_once() -> None:
 def test_what_a_choice_cannot_do_without_is_named_too() -> None:
     assert "is required here" in problems_of("annotator=local")["local_model"]
     assert "say `farm run -m ...`" in problems_of("seed=0,1")["seed=0,1"]
+
+
+def test_info_lines_of_farm_alone_are_shown_when_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert run_command(["cache", f"root={tmp_path}", "verbose=true"]) == 0
+    assert logging.getLogger("farm.data").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("transformers").isEnabledFor(logging.INFO)
+    assert run_command(["cache", f"root={tmp_path}"]) == 0
+    assert not logging.getLogger("farm.data").isEnabledFor(logging.INFO)
+    assert "expected true or false, got 'perhaps'" in problems_of("verbose=perhaps")["verbose"]
 
 
 @pytest.mark.parametrize(
