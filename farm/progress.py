@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 QUIET_SECONDS = 2.0
 LINE_EVERY_SECONDS = 15.0
+JOB_LINE_EVERY_SECONDS = 300.0
+"""Between the lines of one job of a sweep, which has a line of its own for all its jobs."""
 
 _job: ContextVar[str] = ContextVar("job", default="")
 
@@ -47,8 +49,13 @@ def progress(label: str, *, total: int, unit: str) -> Iterator[Bar]:
         with bar:
             yield _TerminalBar(bar)
     else:
-        lines = _PlainLines(f"[{_job.get()}] {label}" if _job.get() else label, total, unit)
-        yield lines
+        job = _job.get()
+        if job:
+            yield _PlainLines(
+                f"[{job}] {label}", total, unit, first=JOB_LINE_EVERY_SECONDS, every=JOB_LINE_EVERY_SECONDS
+            )
+        else:
+            yield _PlainLines(label, total, unit, first=QUIET_SECONDS, every=LINE_EVERY_SECONDS)
 
 
 class _TerminalBar:
@@ -63,12 +70,12 @@ class _TerminalBar:
 
 
 class _PlainLines:
-    def __init__(self, label: str, total: int, unit: str) -> None:
-        self._label, self._total, self._unit = label, total, unit
+    def __init__(self, label: str, total: int, unit: str, *, first: float, every: float) -> None:
+        self._label, self._total, self._unit, self._every = label, total, unit, every
         self._note = ""
         self._done = 0
         self._start = time.monotonic()
-        self._next_line = self._start + QUIET_SECONDS
+        self._next_line = self._start + first
 
     def note(self, text: str) -> None:
         self._note = text
@@ -78,7 +85,7 @@ class _PlainLines:
         now = time.monotonic()
         if now < self._next_line or self._done >= self._total:
             return
-        self._next_line = now + LINE_EVERY_SECONDS
+        self._next_line = now + self._every
         rate = self._done / (now - self._start)
         left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "no estimate yet"
         note = f", {self._note}" if self._note else ""

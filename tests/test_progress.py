@@ -15,12 +15,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_lines_give_rate_and_time_left(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with job_label("ppo/crowd/0"), progress("sampling", total=100, unit="answers") as bar:
+        clock[0] += 4
+        bar.advance(10)  # the sweep has its own line; that of a job comes every five minutes
+        clock[0] += 396
+        bar.advance(10)  # 20 in 400 s: .05/s, so the other 80 take 1600 s
+    with progress("sampling", total=100, unit="answers") as bar:
         bar.advance(10)  # nothing in the first two seconds
         clock[0] += 4
         bar.advance(10)  # 20 in 4 s: 5/s, so the other 80 take 16 s
         clock[0] += 1
         bar.advance(10)  # not every time
-    assert capsys.readouterr().err == "[ppo/crowd/0] sampling: 20/100 answers, 5/s, 16 s left\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "[ppo/crowd/0] sampling: 20/100 answers, 0.05/s, 1600 s left",
+        "sampling: 20/100 answers, 5/s, 16 s left",
+    ]
 
 
 def test_short_loops_are_silent_and_nothing_done_is_no_error(

@@ -1,5 +1,6 @@
 """`farm run`: one chain, or a Hydra sweep of chains followed by its tables and pictures."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from farm.commands.stage_report import (
     standing_text,
     write_candidates,
 )
+from farm.commands.sweep_progress import sweep_progress
 from farm.compose import plain_config, run_hydra, settings_as_axes, written_sweep_keys
 from farm.errors import UserError
 from farm.options.run import Planned, Session, Sweep, label_of, plan, planned_sweeps
@@ -73,10 +75,10 @@ def run_job(config: DictConfig) -> None:
         try:
             standings = _run(store, Planned(chain, session))
         except UserError as error:
-            print(f"[{label}] failed: {error}", file=sys.stderr, flush=True)
+            _write_job_record(session.folder, f"[{label}] failed: {error}", label, store)
             return
-        _write_job_record(session.folder, standings, label, store)
-        print(one_line(label, standings, store.reports, time.monotonic() - start), flush=True)
+        line = one_line(label, standings, store.reports, time.monotonic() - start)
+        _write_job_record(session.folder, line, label, store)
 
 
 def _run(store: Store, job: Planned) -> Artifact:
@@ -108,8 +110,10 @@ def _launch(sweep: Sweep) -> None:
     given_twice = [key for key in written_sweep_keys("config", sweep.overrides) if key in keys]
     # Hydra would run the written axis and the given one; the command line has the last word.
     dropped = [f"~hydra.sweeper.params.{key}" for key in given_twice]
+    line = ["--multirun", *settings_as_axes("config", sweep.overrides), *dropped]
     try:
-        run_hydra("config", "farm run", ["--multirun", *settings_as_axes("config", sweep.overrides), *dropped], run_job)
+        with sweep_progress(sweep.session.folder / "jobs", total=len(sweep.jobs)):
+            run_hydra("config", "farm run", line, run_job)
     except SystemExit as stop:
         # Hydra has printed the failing job's traceback; _finish names what is missing.
         if stop.code not in (0, 1, None):
@@ -144,9 +148,11 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
     return 1 if missing else 0
 
 
-def _write_job_record(folder: Path, standings: Artifact, label: str, store: Store) -> None:
+def _write_job_record(folder: Path, line: str, label: str, store: Store) -> None:
+    """What the job has to say when it ends, and what it took; `sweep_progress` prints the line."""
     record = {
         "label": label,
+        "line": line,
         "process": os.getpid(),
         "peak_memory_mb": store.peak_memory_mb(),
         "stages": [
@@ -156,7 +162,10 @@ def _write_job_record(folder: Path, standings: Artifact, label: str, store: Stor
     }
     jobs = folder / "jobs"
     jobs.mkdir(parents=True, exist_ok=True)
-    (jobs / f"{standings.key}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    name = hashlib.sha256(f"{label} {os.getpid()} {time.time_ns()}".encode()).hexdigest()[:16]
+    part = jobs / f".{name}.part"
+    part.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    part.replace(jobs / f"{name}.json")
 
 
 def _workers_memory_mb(folder: Path) -> float:
