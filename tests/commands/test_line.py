@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,22 @@ def test_info_lines_of_farm_alone_are_shown_when_asked_for(tmp_path: Path, caplo
 def test_a_wrong_word_gets_the_right_one(line: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(line.split()) == 2
     assert answer in capsys.readouterr().err
+
+
+def test_what_a_dataset_lacks_is_named_before_torch_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "alpaca_farm_evaluation.json").write_text("[]")
+    line = ["run", "dataset=alpaca_farm", f"dataset.folder={tmp_path}", f"dataset.unlabeled_file={tmp_path}/mine.json"]
+    done = subprocess.run([sys.executable, "-c", MEASURED, *line], capture_output=True, text=True, cwd=ROOT)
+    assert "dataset.folder: " in done.stderr and "dataset.unlabeled_file: " in done.stderr
+    assert "alpaca_human_preference.json, alpaca_instructions/preference.json, " in done.stderr
+    assert done.stdout.split()[:2] == ["2", "False"]
+
+
+def test_a_mistyped_output_folder_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "nowhere" / "plan"
+    assert run_command(["plan", f"output={output}"]) == 2
+    assert f"output: there is no folder {output.parent}; make it first" in capsys.readouterr().err
+    assert not output.parent.exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
