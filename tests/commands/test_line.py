@@ -1,6 +1,7 @@
 """A mistyped command line is answered at once: no torch, little time, and the key that was meant."""
 
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from farm.commands.line import run_line
 from farm.commands.main import run_command
-from farm.commands.registry import COMMANDS
+from farm.commands.registry import COMMANDS, Command
 from farm.conf_dirs import CONF_DIR
 from farm.config import ConfigError
 from tests.paths import ROOT
@@ -119,5 +120,9 @@ def test_a_mistyped_output_folder_is_not_made(tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_command_has_its_settings(command: object) -> None:
-    assert command in COMMANDS and (CONF_DIR / f"{command.config}.yaml").is_file()  # type: ignore[attr-defined]
+def test_the_settings_of_every_command_are_where_the_table_says(command: Command) -> None:
+    assert (CONF_DIR / f"{command.config}.yaml").is_file()
+    for place in (command.target.replace(":", "."), *command.settings):
+        module, _, name = place.rpartition(".")
+        path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        assert re.search(rf"^(class|def) {name}\b", path.read_text(), re.MULTILINE), place
