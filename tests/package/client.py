@@ -26,7 +26,7 @@ def how_far_to_trust(people: pd.DataFrame, judged: Path) -> tuple[float | None, 
 
 
 def crowd_of_ones_own(people: Path) -> farm.Labels:
-    fitted: farm.CalibrationReport = farm.calibrate(people, "longest")
+    fitted: farm.CalibrationReport = farm.calibrate(people, judge="longest")
     pairs = [Comparison(instruction="Name a fruit.", output_1="Plum.", output_2="Pear.")]
     return farm.annotate(pairs, annotator=fitted.annotator)
 
@@ -39,4 +39,4 @@ def judges_and_plan(labels: Path) -> list[str]:
 
 def chains(root: Path) -> pd.DataFrame:
     runs: farm.Runs = farm.run(method=["dpo", "ppo"], seed=[0, 1], root=root)
-    return farm.open_run(root).select(method="dpo").to_frame() if not runs.to_frame().empty else runs.annotations
+    return farm.open_run(root).select(method="dpo").to_frame() if not runs.to_frame().empty else runs.annotations()
