@@ -37,7 +37,7 @@ def pairs(*rows: tuple[str, str, float]) -> pd.DataFrame:
 
 
 def test_a_file_and_a_frame_are_the_same_labels(table: Path) -> None:
-    from_file, from_frame = farm.read(table), farm.read(pd.read_csv(table))
+    from_file, from_frame = farm.read(table), farm.read(pd.read_csv(table, dtype={"item_id": str}))
     pd.testing.assert_frame_equal(from_file.to_frame(), from_frame.to_frame())
     assert from_file.notes == from_frame.notes
     assert farm.read(from_file) is from_file
