@@ -5,14 +5,17 @@ import importlib
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from farm.commands.help import command_help
 from farm.commands.messages import show_messages
 from farm.commands.registry import COMMANDS, Command
 from farm.commands.show import shown
-from farm.compose import jobs_of, run_hydra
-from farm.config import ConfigError, Problem
+from farm.compose import Job, jobs_of, plain_config, run_hydra
+from farm.config import ConfigError, Problem, build
+from farm.data.dataset import Dataset
 from farm.suggestions import did_you_mean
 
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
@@ -51,6 +54,11 @@ def run_line(command: Command, arguments: Sequence[str]) -> int:
         logging.getLogger().handlers.clear()  # Hydra logs its answer through a handler of its own
         run_hydra(command.config, f"farm {command.name}", ["--info", flags.info, *overrides], _nothing)
         return 0
+    problems = _output_problems(overrides)
+    if command.reads_dataset:
+        problems += _dataset_problems(jobs[0])
+    if problems:
+        raise ConfigError(problems)
     show_messages(is_verbose=bool(jobs[0].config.verbose))
     # Imported here: most commands import pandas or torch, and a mistyped key must not wait for them.
     module, _, name = command.target.partition(":")
@@ -96,6 +104,28 @@ def _read(command: Command, arguments: Sequence[str]) -> _Line:
     if flags.multirun and not command.takes_sweeps:
         raise ConfigError([Problem("-m", f"farm {command.name} has no sweeps")])
     return _Line(flags, overrides)
+
+
+def _output_problems(overrides: Sequence[str]) -> list[Problem]:
+    """A mistyped folder is not made; the last part of a path may be new."""
+    values = [override.partition("=")[2] for override in overrides if override.startswith("output=")]
+    paths = [Path(path.strip("'\" ")) for value in values for path in value.strip("[]").split(",") if path]
+    parents = dict.fromkeys(path.expanduser().parent for path in paths)
+    return [
+        Problem("output", f"there is no folder {parent}; make it first") for parent in parents if not parent.is_dir()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Data:
+    """The part of a run's settings that can be looked at without torch."""
+
+    dataset: Dataset
+
+
+def _dataset_problems(job: Job) -> list[Problem]:
+    data = build(_Data, {"dataset": plain_config(job.config)["dataset"]})
+    return [Problem(f"dataset.{name}", reason) for name, reason in data.dataset.lacking().items()]
 
 
 def _nothing(config: object) -> None:

@@ -21,6 +21,8 @@ class Command:
     """Command lines that work."""
     takes_sweeps: bool = False
     """Whether -m and several values of a key make several jobs."""
+    reads_dataset: bool = False
+    """Whether its `dataset` must be there before it starts."""
     actions: tuple[str, ...] = ()
     """Words and flags that may stand among the settings."""
 
@@ -42,6 +44,7 @@ COMMANDS = (
             "farm run experiment=pocket",
         ),
         takes_sweeps=True,
+        reads_dataset=True,
     ),
     Command(
         name="annotate",

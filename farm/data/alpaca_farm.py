@@ -18,7 +18,7 @@ from huggingface_hub import hf_hub_download
 from farm.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
 from farm.data.dataset import Splits
-from farm.data.files.rows import DataError, read_records, require_folder
+from farm.data.files.rows import DataError, not_there, read_records
 from farm.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,8 @@ class AlpacaFarmDataset:
         Raises:
             DataError: a file is missing or malformed, or a split that every chain needs is empty.
         """
+        if lacking := self.lacking():
+            raise DataError("; ".join(f"{self.name}: {reason}" for reason in lacking.values()))
         held_out = _distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
         evaluation = _limited(held_out, self.n_evaluation)
         pairs = self._read(self.preference_file, PREFERENCE_FILES[self.preference_labels], PairRow)
@@ -100,18 +102,24 @@ class AlpacaFarmDataset:
         preference = _limited(_apart(_distinct(instructions), taken, "preference"), self.n_preference)
         chosen = {row.text_key for row in preference}
         recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
-        demonstrations = _limited(
-            _apart(self._demonstrations(), taken | chosen, "demonstrations"), self.n_demonstrations
-        )
+        all_demonstrations = self._demonstrations()
+        apart = _apart(all_demonstrations, taken | chosen, "demonstrations", level=logging.WARNING)
+        demonstrations = _limited(apart, self.n_demonstrations)
         taken = taken | chosen | {row.text_key for row in demonstrations}
         unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
         unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled"), self.n_unlabeled)
         taken = taken | {row.text_key for row in unlabeled}
         validation_rows = _distinct(self._validation())
         validation = _limited(_apart(validation_rows, taken, "validation"), self.n_validation)
+        if not demonstrations and all_demonstrations:
+            raise DataError(
+                f"{self.name}: no demonstrations are left: the instructions of all {len(all_demonstrations)} "
+                "also stand in the evaluation or preference rows, and an instruction may be in one split only; give "
+                "demonstrations on other instructions, or fewer of the others (n_preference, n_evaluation)"
+            )
         for split, rows in (("evaluation", evaluation), ("demonstrations", demonstrations)):
             if not rows:
-                raise DataError(f"{self.name}: no {split}; give `folder`, `hub_repository` or `{split}_file`")
+                raise DataError(f"{self.name}: {_no_rows(split)}")
         return Splits(
             demonstrations=[row.demonstration() for row in demonstrations],
             preference=[row.as_instruction() for row in preference],
@@ -121,6 +129,31 @@ class AlpacaFarmDataset:
             comparisons=[pair.comparison() for pair in recorded],
             annotations=[pair.annotation(self._annotator_name()) for pair in recorded],
         )
+
+    def lacking(self) -> dict[str, str]:
+        """Why the dataset cannot be read, by field: all files that are not there at once."""
+        own = {
+            "demonstrations_file": (self.demonstrations_file, SFT_FILE),
+            "preference_file": (self.preference_file, PREFERENCE_FILES[self.preference_labels]),
+            "unlabeled_file": (self.unlabeled_file, UNLABELED_FILE),
+            "validation_file": (self.validation_file, None),
+            "evaluation_file": (self.evaluation_file, EVALUATION_FILE),
+        }
+        reasons = {name: not_there(path) for name, (path, _) in own.items() if path and not path.is_file()}
+        if self.folder is not None and not self.folder.is_dir():
+            reasons["folder"] = f"there is no folder {self.folder}"
+        elif self.folder is not None:
+            standard = [name for path, name in own.values() if path is None and name is not None]
+            if self.preference_file is None:
+                standard.append(PREFERENCE_FILE)
+            absent = sorted(name for name in standard if not (self.folder / name).is_file())
+            if absent:
+                reasons["folder"] = f"{self.folder} lacks {', '.join(absent)}"
+        elif self.hub_repository is None:
+            for split in ("evaluation", "demonstrations"):
+                if own[f"{split}_file"][0] is None:
+                    reasons[f"{split}_file"] = _no_rows(split)
+        return reasons
 
     def _demonstrations(self) -> list[DemonstrationRow]:
         rows = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
@@ -146,7 +179,6 @@ class AlpacaFarmDataset:
         if own is not None:
             return read_records(own, schema)
         if self.folder is not None:
-            require_folder(self.folder, holding="AlpacaFarm's JSON files")
             return read_records(self.folder / standard, schema)
         if self.hub_repository is not None and self.hub_revision is not None:
             return read_records(_from_hub(self.hub_repository, self.hub_revision, standard), schema)
@@ -170,13 +202,16 @@ def _limited(rows: Sequence[RowT], limit: int | None) -> list[RowT]:
     return [rows[index] for index in sorted(kept)]
 
 
-def _apart(rows: Sequence[RowT], taken: AbstractSet[str], split: str) -> list[RowT]:
-    """The rows whose instruction no earlier split has."""
+def _no_rows(split: str) -> str:
+    return f"no {split}; give `folder`, `hub_repository` or `{split}_file`"
+
+
+def _apart(rows: Sequence[RowT], taken: AbstractSet[str], split: str, *, level: int = logging.INFO) -> list[RowT]:
+    """The rows whose instruction no earlier split has; how many were dropped is logged."""
     kept = [row for row in rows if row.text_key not in taken]
     if len(kept) < len(rows):
-        logger.info(
-            "%s: %d of %d rows removed, their instruction is in another split", split, len(rows) - len(kept), len(rows)
-        )
+        message = "%s: %d of %d rows are left out, their instruction is in another split too"
+        logger.log(level, message, split, len(rows) - len(kept), len(rows))
     return kept
 
 

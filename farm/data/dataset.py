@@ -1,6 +1,6 @@
 """What a dataset gives to the pipeline. One file + one YAML per dataset; each returns these splits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,9 @@ class Dataset(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    def lacking(self) -> Mapping[str, str]:
+        """Why it cannot be read, by field: all files that are not there at once; empty where nothing is lacking."""
 
     def load(self) -> Splits:
         """Raises `farm.data.files.rows.DataError` with file, row, field and what was expected."""

@@ -51,6 +51,14 @@ class TrainingInputs:
 class RewardStage(Protocol):
     """How a reward model is made from preference pairs: one classifier, or an ensemble."""
 
+    def check_pairs(self, n_pairs: int, key: str) -> None:
+        """Raise UnfitError, before anything is trained, if so many pairs are too few.
+
+        Args:
+            n_pairs: how many there can be at most.
+            key: dotted key of this reward model's settings, for the message.
+        """
+
     def train(
         self,
         pairs: Sequence[PreferencePair],

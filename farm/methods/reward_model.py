@@ -29,6 +29,7 @@ from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
 from farm.checks import check_fields
+from farm.errors import UnfitError
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl.training import (
     TrainingJob,
@@ -101,6 +102,17 @@ class RewardModel:
         if self.training.n_snapshots > 1:
             raise ValueError(
                 f"training.n_snapshots: nobody chooses among reward models, expected 1, got {self.training.n_snapshots}"
+            )
+
+    def check_pairs(self, n_pairs: int, key: str) -> None:
+        """Raise UnfitError if the held-out pairs leave less than a batch to train on."""
+        n_left, batch_size = max(n_pairs - self.n_held_out, 0), self.training.batch_size
+        if n_left < batch_size:
+            raise UnfitError(
+                f"{key}.n_held_out={self.n_held_out} sets pairs aside to evaluate the reward model: of at most "
+                f"{n_pairs} pairs {n_left} are left to train on, less than one batch ({key}.training.batch_size="
+                f"{batch_size}); give a smaller n_held_out, e.g. {key}.n_held_out={n_pairs // 10}, a smaller batch, "
+                "or more preference data"
             )
 
     def train(

@@ -25,7 +25,7 @@ from farm.pipeline.artifact_files import (
     write_json,
     write_policy,
 )
-from farm.pipeline.chain import Chain
+from farm.pipeline.chain import Chain, ComparisonSettings
 from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.records import (
@@ -57,6 +57,8 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     data = dataset_tables(store, chain.dataset)
     if chain.selection is not None:
         check_validation(data, chain.dataset.name)
+    if "reward_model" in chain.requires:
+        chain.reward_model.check_pairs(most_pairs(data, chain.comparisons), "reward_model")
     sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
     parents = {"dataset": data, "sft": sft}
     if {"pairs", "reward_model"} & chain.requires:
@@ -101,6 +103,16 @@ def check_validation(data: Artifact, name: str) -> None:
             f"{name}: there are no validation instructions on which a checkpoint could be chosen; "
             "give the dataset some (dataset.n_validation, dataset.validation_file), or selection=none"
         )
+
+
+def most_pairs(data: Artifact, comparisons: ComparisonSettings) -> int:
+    """How many preference pairs there can be; long instructions and ties leave fewer."""
+    if comparisons.source == "recorded":
+        available = len(read_table(data.file("comparisons.parquet"), Comparison))
+    else:
+        available = len(read_table(data.file("preference.parquet"), Instruction))
+    wanted = comparisons.n_comparisons
+    return available if wanted is None else min(wanted, available)
 
 
 def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
@@ -209,11 +221,9 @@ def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, ca
 def label_budget(data: Artifact, chain: Chain) -> int:
     """How many comparisons are labelled for methods that learn from finished pairs: others may ask for as many."""
     if chain.comparisons.source == "recorded":
-        available = len(read_table(data.file("comparisons.parquet"), Comparison))
-    else:
-        available = len(keep_short(chain.model, read_table(data.file("preference.parquet"), Instruction)))
-    wanted = chain.comparisons.n_comparisons
-    return available if wanted is None else min(wanted, available)
+        return most_pairs(data, chain.comparisons)
+    available = len(keep_short(chain.model, read_table(data.file("preference.parquet"), Instruction)))
+    return min(available, most_pairs(data, chain.comparisons))
 
 
 def answer_with_the_best(

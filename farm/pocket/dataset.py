@@ -52,6 +52,10 @@ class PocketDataset:
             at_most={"expert_share": 1},
         )
 
+    def lacking(self) -> dict[str, str]:
+        """Nothing: it is drawn."""
+        return {}
+
     def load(self) -> Splits:
         """Draw the splits. No text is in two of them, and training never sees a held-out combination."""
         used: set[_Text] = set()

@@ -140,9 +140,24 @@ def test_only_the_held_out_evaluation_instructions_are_removed(folder: Path) -> 
     assert (set(everything) - {held_out, "Add"}) <= used
 
 
-def test_a_missing_file_of_the_folder_is_named(folder: Path) -> None:
-    (folder / "alpaca_instructions/sft.json").unlink()
-    with pytest.raises(DataError, match=r"sft\.json: no such file.*unlabeled\.json"):
+def test_all_files_that_a_folder_lacks_are_named_at_once(folder: Path) -> None:
+    for name in ("alpaca_instructions/sft.json", "alpaca_farm_evaluation.json", "alpaca_instructions/val.json"):
+        (folder / name).unlink()  # the last is needed by the selection of checkpoints only
+    dataset = replace(EMPTY, folder=folder, preference_file=folder / "mine.json")
+    assert dataset.lacking().keys() == {"folder", "preference_file"}
+    assert dataset.lacking()["folder"] == f"{folder} lacks alpaca_farm_evaluation.json, alpaca_instructions/sft.json"
+    with pytest.raises(DataError, match=r"mine\.json: no such file(.|\n)*lacks alpaca_farm_evaluation\.json"):
+        dataset.load()
+    assert replace(EMPTY, folder=folder / "nowhere").lacking()["folder"].startswith("there is no folder")
+
+
+def test_demonstrations_that_another_split_has_are_counted_aloud(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    replace(EMPTY, folder=folder).load()
+    assert "demonstrations: 1 of 4 rows are left out, their instruction is in another split too" in caplog.messages
+    (folder / "alpaca_instructions/sft.json").write_text(json.dumps(rows("p1", "p2", "e1")))
+    with pytest.raises(DataError, match="no demonstrations are left: the instructions of all 3 also stand"):
         replace(EMPTY, folder=folder).load()
 
 
