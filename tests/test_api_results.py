@@ -13,7 +13,7 @@ import farm
 from farm.annotators.noised import NoisedAnnotator
 from farm.api.settings import Setting, overrides_of, sweep_overrides_of
 from farm.commands.main import run_command
-from farm.config import ConfigError
+from farm.config.objects import ConfigError
 from farm.errors import UserError
 from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up

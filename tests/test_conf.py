@@ -12,9 +12,9 @@ from farm.annotators.presentation import ONCE
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.pocket import BuildCommand
 from farm.commands.score import settings_of
-from farm.compose import compose_one, expand
-from farm.conf_dirs import CONF_DIR
-from farm.config import ConfigError, build
+from farm.config.compose import compose_one, expand
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import ConfigError, build
 from farm.models.prompts import ChatPrompt
 from farm.options.compare import CompareSettings
 from farm.options.run import plan

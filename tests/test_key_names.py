@@ -8,7 +8,7 @@ import typing
 from collections import Counter
 
 import farm
-from farm.conf_dirs import CONF_DIR
+from farm.config.conf_dirs import CONF_DIR
 
 OUTSIDE_KEYS = {"ReportSettings"}
 """Targets of YAML nodes that no artifact depends on."""

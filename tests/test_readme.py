@@ -10,8 +10,8 @@ import pytest
 from farm.analysis.planning.plan import PlanSettings
 from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.score import ScoreSettings
-from farm.compose import compose_one, expand
-from farm.config import build
+from farm.config.compose import compose_one, expand
+from farm.config.objects import build
 from farm.options import annotate, calibrate
 from farm.options.compare import CompareSettings
 from farm.options.run import plan

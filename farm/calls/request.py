@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UserError
 
 Role = Literal["system", "user", "assistant"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from farm.calls.cache.cache_contents import ModelContents, contents, export_lines, prune, size_bytes
 from farm.calls.spending.ledger import money, tokens
-from farm.compose import compose_one
-from farm.config import ConfigError, Problem, build
+from farm.config.compose import compose_one
+from farm.config.objects import ConfigError, Problem, build
 from farm.errors import UserError
 
 ACTIONS = ("look", "export", "prune")
-"""Words that the command line has checked (farm/commands/registry.py)."""
+"""Words that the command line has checked (farm/commands/shell/registry.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)

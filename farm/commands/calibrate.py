@@ -10,7 +10,7 @@ from farm.analysis.calibration.report import calibration_page
 from farm.analysis.calibration.verdicts import with_asked_verdicts, with_recorded_verdicts
 from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase
 from farm.calls.lazy import lazy_calls
-from farm.conf_dirs import DEFAULT_DIR, user_conf_dir
+from farm.config.conf_dirs import DEFAULT_DIR, user_conf_dir
 from farm.labels.read import read_annotations
 from farm.options.calibrate import AllSettings, CalibrateSettings, calibrate_settings
 from farm.progress import progress

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.compose import compose_one
-from farm.config import build
+from farm.config.compose import compose_one
+from farm.config.objects import build
 from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.tables import check, render, write

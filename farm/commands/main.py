@@ -5,12 +5,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from farm.commands.messages import show_messages
-from farm.commands.overview import overview
-from farm.commands.registry import COMMANDS, Command
-from farm.conf_dirs import conf_dir_in_use, without_conf_dir
+from farm.commands.shell.messages import show_messages
+from farm.commands.shell.overview import overview
+from farm.commands.shell.registry import COMMANDS, Command
+from farm.config.conf_dirs import conf_dir_in_use, without_conf_dir
+from farm.config.suggestions import did_you_mean
 from farm.errors import UserError
-from farm.suggestions import did_you_mean
 from farm.version import version
 
 HELP_WORDS = ("-h", "--help", "help")
@@ -50,14 +50,16 @@ def _run_command(arguments: Sequence[str]) -> int:
     if arguments[0] in HELP_WORDS:
         arguments = [*arguments[1:], "--help"]
     if arguments[0] in COMPLETION:
-        complete: Callable[[Sequence[str]], int] = vars(importlib.import_module("farm.commands.line"))["complete"]
+        complete: Callable[[Sequence[str]], int] = vars(importlib.import_module("farm.commands.shell.line"))["complete"]
         return complete(arguments)
     command = next((c for c in COMMANDS if tuple(arguments[: len(c.words)]) == c.words), None)
     if command is None:
         print(f"farm: {_no_command(arguments)}", file=sys.stderr)
         return 2
     # Imported here: `farm --help` and a mistyped command need not wait for Hydra.
-    run_line: Callable[[Command, Sequence[str]], int] = vars(importlib.import_module("farm.commands.line"))["run_line"]
+    run_line: Callable[[Command, Sequence[str]], int] = vars(importlib.import_module("farm.commands.shell.line"))[
+        "run_line"
+    ]
     try:
         return run_line(command, arguments[len(command.words) :])
     except UserError as error:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.compose import compose_one
-from farm.conf_dirs import CONF_DIR
-from farm.config import build
+from farm.config.compose import compose_one
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import build
 from farm.pocket.pretrained.build import BuildSettings
 from farm.pocket.pretrained.build import build as pretrain
 

@@ -17,7 +17,7 @@ from farm.analysis.sweep.best_of_n import best_of_n_line
 from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
 from farm.calls.spending.cost_report import cost_lines
-from farm.commands.messages import show_messages
+from farm.commands.shell.messages import show_messages
 from farm.commands.stage_report import (
     choice_text,
     one_line,
@@ -27,7 +27,8 @@ from farm.commands.stage_report import (
     write_candidates,
 )
 from farm.commands.sweep_progress import sweep_progress
-from farm.compose import plain_config, run_hydra, settings_as_axes, written_sweep_keys
+from farm.config.compose import plain_config, run_hydra, settings_as_axes, written_sweep_keys
+from farm.config.resolvers import open_conf_dirs
 from farm.errors import UserError
 from farm.options.run import Planned, Session, Sweep, label_of, plan, planned_sweeps
 from farm.pipeline.chain import Chain
@@ -36,7 +37,6 @@ from farm.pipeline.running import run_in_this_process
 from farm.pipeline.training import run_chain
 from farm.progress import job_label
 from farm.records import Standing
-from farm.settings.resolvers import open_conf_dirs
 from farm.store.artifacts import Artifact, ArtifactError, Store
 from farm.store.tables import read_table
 

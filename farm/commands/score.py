@@ -13,8 +13,8 @@ import torch
 import transformers
 
 from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
-from farm.compose import compose_one
-from farm.config import ConfigError, Problem, build
+from farm.config.compose import compose_one
+from farm.config.objects import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
 from farm.data.files.rows import DataError, Row, format_of, not_there
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from huggingface_hub import hf_hub_download
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
 from farm.data.dataset import Splits
 from farm.data.files.rows import DataError, not_there, read_records

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.models.answering import check_scorer
 from farm.records import Policy

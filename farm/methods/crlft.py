@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.data.score_table import read_scores, score_key
 from farm.errors import UserError
 from farm.methods.examples import Example

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
 from farm.methods.method import Labeller, Requirement, TrainingInputs

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs

@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.callbacks import StartsAtReference

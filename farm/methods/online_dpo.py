@@ -27,7 +27,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.dpo_config import DPOConfig
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.examples import EncodedPair
 from farm.methods.method import Requirement, TrainingInputs

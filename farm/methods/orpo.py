@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.reference_free import train_on_sequences
 from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward

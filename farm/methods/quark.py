@@ -41,7 +41,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks

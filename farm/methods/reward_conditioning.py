@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.sft import fine_tune

@@ -28,7 +28,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl.training import (

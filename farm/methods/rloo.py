@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings

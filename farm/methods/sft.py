@@ -18,7 +18,7 @@ from typing import ClassVar
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.examples import Example, encode_examples
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.training import (

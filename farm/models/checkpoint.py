@@ -27,7 +27,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.models.adapter import LoRA, TrainingStage, is_adapted, merge_into, save_adapter
 from farm.models.flops import count_flops_of

@@ -11,8 +11,8 @@ from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.settings import CallSettings
-from farm.compose import Config, compose_one
-from farm.config import ConfigError, Problem, build
+from farm.config.compose import Config, compose_one
+from farm.config.objects import ConfigError, Problem, build
 from farm.data.files.rows import DataError, format_of
 
 BOTH_ENDINGS = (".parquet", ".json")

@@ -9,10 +9,10 @@ from farm.analysis.calibration.fit_and_check import FitSettings
 from farm.annotators.annotator import Annotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.settings import CallSettings
-from farm.compose import compose_one
-from farm.conf_dirs import CONF_DIR, choices, user_conf_dir
-from farm.config import ConfigError, Problem, build
-from farm.suggestions import did_you_mean
+from farm.config.compose import compose_one
+from farm.config.conf_dirs import CONF_DIR, choices, user_conf_dir
+from farm.config.objects import ConfigError, Problem, build
+from farm.config.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)

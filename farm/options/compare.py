@@ -7,8 +7,8 @@ from pathlib import Path
 
 from farm.analysis.humans.comparison import RankingSettings
 from farm.analysis.sweep.result import ReportSettings
-from farm.compose import compose_one
-from farm.config import build
+from farm.config.compose import compose_one
+from farm.config.objects import build
 from farm.stats.ranking.bradley_terry import TieModel
 
 

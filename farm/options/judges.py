@@ -11,8 +11,8 @@ from farm.annotators.annotator import Annotator
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.settings import CallSettings
-from farm.compose import Config, compose_one
-from farm.config import ConfigError, Problem, build
+from farm.config.compose import Config, compose_one
+from farm.config.objects import ConfigError, Problem, build
 from farm.judges.baselines import BaselineRule
 from farm.stats.bootstrap import Resampling
 

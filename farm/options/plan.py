@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from farm.analysis.planning.plan import PlanSettings, check_plan
-from farm.compose import compose_one
-from farm.config import build
+from farm.config.compose import compose_one
+from farm.config.objects import build
 
 
 def plan_settings(overrides: Sequence[str]) -> PlanSettings:

@@ -9,8 +9,8 @@ from farm.analysis.sweep.result import ReportSettings
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.settings import CallSettings
-from farm.compose import expand, written_sweep_keys
-from farm.config import ConfigError, Problem, build
+from farm.config.compose import expand, written_sweep_keys
+from farm.config.objects import ConfigError, Problem, build
 from farm.pipeline.chain import Chain
 
 T = TypeVar("T")

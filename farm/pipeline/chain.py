@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from farm.annotators.annotator import Annotator
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.data.dataset import Dataset, Utility
 from farm.methods.best_of_n import check_best_of
 from farm.methods.method import Method, Requirement, RewardStage

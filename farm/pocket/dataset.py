@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.data.dataset import Splits
 from farm.pocket.language.drafts import draw_evaluation_request, draw_training_request
 from farm.pocket.language.tasks import Request

@@ -14,7 +14,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator, drawn_judge, judge_shares
 from farm.annotators.presentation import ONCE, Presentation
 from farm.calls.request import NO_CALLS, Calls, NoCalls
-from farm.compose import expand
+from farm.config.compose import expand
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel

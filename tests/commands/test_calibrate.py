@@ -11,8 +11,8 @@ import yaml
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noised import NoisedAnnotator
 from farm.commands.calibrate import calibrate
-from farm.conf_dirs import CONF_DIR
-from farm.config import ConfigError, build
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import ConfigError, build
 from farm.errors import UserError
 from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up

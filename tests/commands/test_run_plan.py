@@ -2,7 +2,7 @@
 
 import yaml
 
-from farm.conf_dirs import CONF_DIR
+from farm.config.conf_dirs import CONF_DIR
 from farm.options.run import plan_following, plan_sweep
 
 

@@ -9,11 +9,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from farm.calls.request import Reply, Request
-from farm.conf_dirs import CONF_DIR
-from farm.config import build
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import build
+from farm.config.resolvers import open_conf_dirs
 from farm.judges.judge import Judge
 from farm.records import Comparison
-from farm.settings.resolvers import open_conf_dirs
 
 
 @dataclass

@@ -9,12 +9,12 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from farm.calls.request import ModelSlot
-from farm.conf_dirs import CONF_DIR
-from farm.config import ConfigError, build
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import ConfigError, build
+from farm.config.resolvers import open_conf_dirs
 from farm.judges.grading import GradingJudge
 from farm.judges.judge import Judge, Panel
 from farm.judges.prompted import PromptedJudge
-from farm.settings.resolvers import open_conf_dirs
 
 JUDGES = sorted(path.stem for path in (CONF_DIR / "judge").glob("*.yaml"))
 PANELS = sorted(path.stem for path in (CONF_DIR / "panel").glob("*.yaml"))

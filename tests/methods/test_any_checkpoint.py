@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from farm.compose import expand
-from farm.conf_dirs import CONF_DIR
+from farm.config.compose import expand
+from farm.config.conf_dirs import CONF_DIR
 from farm.methods.method import Method, TrainingInputs
 from farm.models.adapter import LoRA
 from farm.models.answering import draw_answers

@@ -10,8 +10,8 @@ import torch
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.dpo_config import DPOConfig
 
-from farm.compose import expand
-from farm.config import ConfigError
+from farm.config.compose import expand
+from farm.config.objects import ConfigError
 from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
 from farm.methods.trl import dpo as dpo_training

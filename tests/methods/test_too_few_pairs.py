@@ -3,7 +3,7 @@
 import pytest
 
 from farm.commands.run import plan
-from farm.compose import expand
+from farm.config.compose import expand
 from farm.errors import UnfitError
 
 

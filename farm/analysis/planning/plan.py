@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from farm.analysis.planning.report import Plan
-from farm.config import ConfigError, Problem
+from farm.config.objects import ConfigError, Problem
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each

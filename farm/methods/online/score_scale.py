@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from farm.suggestions import did_you_mean
+from farm.config.suggestions import did_you_mean
 
 DISCOPOP_TAU = 0.05
 """DiscoPOP's temperature, as in its paper."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.methods.method import TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.callbacks import StartsAtReference

@@ -24,7 +24,7 @@ import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.online.candidates import Snapshots
 from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint

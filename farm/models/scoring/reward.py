@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.models.checkpoint import load_reward_model, load_tokenizer
 from farm.models.scoring.scorers import encode_answers, reward_scores_of_ids

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from farm.calls.request import NO_CALLS, Calls
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.pocket.preferences.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.preferences.utility import WEIGHTS
 from farm.records import Comparison, Verdict

@@ -18,7 +18,7 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from farm.checks import check_fields
+from farm.config.checks import check_fields
 from farm.pocket.pretrained.build_report import Report, evaluate
 from farm.pocket.pretrained.pretraining import (
     CHUNK_BATCHES,

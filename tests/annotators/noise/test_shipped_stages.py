@@ -12,9 +12,9 @@ from farm.annotators.noise import biases, crowd, lapses, margin, noise, workers
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.request import NO_CALLS, Calls
-from farm.compose import compose_one, expand
-from farm.conf_dirs import CONF_DIR
-from farm.config import ConfigError, build
+from farm.config.compose import compose_one, expand
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import ConfigError, build
 from farm.judges.judge import Judge
 from farm.options.run import NoiseChoice, plan
 from farm.records import Annotation, Comparison, Preference

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from farm.conf_dirs import PACKAGE_DIR
+from farm.config.conf_dirs import PACKAGE_DIR
 from farm.pocket.language.drafts import draw_text
 from farm.pocket.language.grammar import draw_request
 from farm.pocket.pretrained.pretraining import Templates

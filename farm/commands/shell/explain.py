@@ -11,8 +11,8 @@ from hydra.core.object_type import ObjectType
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from farm.compose import OF_THE_LINE, Job, composer
-from farm.settings.yaml_comments import read_comments
+from farm.config.compose import OF_THE_LINE, Job, composer
+from farm.config.yaml_comments import read_comments
 
 SEEN_ABOVE = "see above"
 """The comment of a key that passes another one on."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from farm.compose import compose_one, expand, settings_as_axes
-from farm.config import ConfigError
+from farm.config.compose import compose_one, expand, settings_as_axes
+from farm.config.objects import ConfigError
 from farm.options.run import plan
 
 

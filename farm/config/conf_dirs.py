@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-PACKAGE_DIR = Path(__file__).resolve().parent
+PACKAGE_DIR = Path(__file__).resolve().parent.parent
 CONF_DIR = next((path for path in [PACKAGE_DIR / "conf"] if path.is_dir()), PACKAGE_DIR.parent / "conf")
 """The settings that come with farm: inside the package where it is installed, beside it in the repository."""
 VARIABLE = "FARM_CONF"

@@ -4,8 +4,8 @@ import sys
 
 from omegaconf import DictConfig, OmegaConf
 
-from farm.conf_dirs import KEY, PACKAGE_DIR, conf_dirs, folder_problem, is_named, user_conf_dir
-from farm.config import ConfigError, Problem
+from farm.config.conf_dirs import KEY, PACKAGE_DIR, conf_dirs, folder_problem, is_named, user_conf_dir
+from farm.config.objects import ConfigError, Problem
 
 
 def open_conf_dirs() -> None:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import pytest
 
-from farm.config import ConfigError, Problem, build
+from farm.config.objects import ConfigError, Problem, build
 
 
 class Shape(Protocol):

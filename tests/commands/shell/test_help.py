@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from farm.commands.main import run_command
-from farm.commands.registry import COMMANDS, Command
-from farm.conf_dirs import CONF_DIR
+from farm.commands.shell.registry import COMMANDS, Command
+from farm.config.conf_dirs import CONF_DIR
 from tests.paths import ROOT
 
 Out = pytest.CaptureFixture[str]

@@ -2,8 +2,8 @@
 
 import textwrap
 
-from farm.commands.registry import COMMANDS, Command
-from farm.conf_dirs import choices
+from farm.commands.shell.registry import COMMANDS, Command
+from farm.config.conf_dirs import choices
 
 TEXT = """\
 farm - which way of learning from preferences works best, and would people agree?

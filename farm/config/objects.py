@@ -14,9 +14,9 @@ from typing import TypeVar, cast
 
 import pydantic
 
-from farm.checks import FieldError
+from farm.config.checks import FieldError
+from farm.config.suggestions import did_you_mean
 from farm.errors import UserError
-from farm.suggestions import did_you_mean
 
 TargetT = TypeVar("TargetT")
 

@@ -6,13 +6,13 @@ import typing
 import pytest
 
 from farm.commands.score import ScoreSettings
+from farm.config.field_types import field_class, field_type
 from farm.data.alpaca_farm import AlpacaFarmDataset
 from farm.methods.dpo import DPO
 from farm.methods.ppo import PPO
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.pipeline.chain import Chain
-from farm.settings.field_types import field_class, field_type
 
 
 @pytest.mark.parametrize("target", [ScoreSettings, AlpacaFarmDataset, DPO, PPO, TrainingSettings, Model, Chain])

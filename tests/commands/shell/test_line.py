@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from farm.commands.line import run_line
 from farm.commands.main import run_command
-from farm.commands.registry import COMMANDS, Command
-from farm.conf_dirs import CONF_DIR
-from farm.config import ConfigError
+from farm.commands.shell.line import run_line
+from farm.commands.shell.registry import COMMANDS, Command
+from farm.config.conf_dirs import CONF_DIR
+from farm.config.objects import ConfigError
 from tests.paths import ROOT
 
 RUN = next(command for command in COMMANDS if command.name == "run")

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from farm.commands.help import command_help
-from farm.commands.messages import show_messages
-from farm.commands.registry import COMMANDS, Command
-from farm.commands.show import shown
-from farm.compose import Job, jobs_of, plain_config, run_hydra
-from farm.config import ConfigError, Problem, build
+from farm.commands.shell.help import command_help
+from farm.commands.shell.messages import show_messages
+from farm.commands.shell.registry import COMMANDS, Command
+from farm.commands.shell.show import shown
+from farm.config.compose import Job, jobs_of, plain_config, run_hydra
+from farm.config.objects import ConfigError, Problem, build
+from farm.config.suggestions import did_you_mean
 from farm.data.dataset import Dataset
-from farm.suggestions import did_you_mean
 
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 """What `--info` can say: Hydra's own words."""

@@ -12,8 +12,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.config import ConfigError, Problem
-from farm.settings.override_problems import (
+from farm.config.objects import ConfigError, Problem
+from farm.config.override_problems import (
     choices_of,
     group_problem,
     options_of,

@@ -1,6 +1,6 @@
 """The words beside the keys of a settings file are found wherever they stand."""
 
-from farm.settings.yaml_comments import read_comments
+from farm.config.yaml_comments import read_comments
 
 TEXT = """\
 # @package _global_

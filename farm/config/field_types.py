@@ -2,7 +2,7 @@
 
 A wrong value on a command line must be refused before torch is imported, and most settings stand in modules that
 import it. So annotations are read with `ast`. What they say of plain values (numbers, text, choices, paths, tuples of
-these) is enough to refuse `epochs=many` at once; `farm.config.build` checks everything else later.
+these) is enough to refuse `epochs=many` at once; `farm.config.objects.build` checks everything else later.
 """
 
 import ast
@@ -10,7 +10,7 @@ import functools
 from pathlib import Path
 from typing import Literal, Union
 
-from farm.conf_dirs import PACKAGE_DIR
+from farm.config.conf_dirs import PACKAGE_DIR
 
 _PLAIN: dict[str, object] = {"int": int, "float": float, "str": str, "bool": bool, "Path": Path, "object": object}
 

@@ -6,9 +6,9 @@ Nothing here is written by hand: keys, defaults and words are those of the YAML 
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from farm.commands.explain import Explained, Group, explained
-from farm.commands.registry import Command
-from farm.compose import Job
+from farm.commands.shell.explain import Explained, Group, explained
+from farm.commands.shell.registry import Command
+from farm.config.compose import Job
 
 WIDTH = 116
 KEY_WIDTH = 34

@@ -12,9 +12,9 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, Node
 
-from farm.config import Problem, value_problems
-from farm.settings.field_types import field_class, field_type
-from farm.suggestions import did_you_mean, did_you_mean_key
+from farm.config.field_types import field_class, field_type
+from farm.config.objects import Problem, value_problems
+from farm.config.suggestions import did_you_mean, did_you_mean_key
 
 _HIDDEN = ("hydra", "_target_")
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from omegaconf import DictConfig, OmegaConf, flag_override
 
-from farm.compose import Job
-from farm.config import ConfigError, Problem
+from farm.config.compose import Job
+from farm.config.objects import ConfigError, Problem
 
 
 def shown(jobs: Sequence[Job], *, what: Literal["job", "hydra", "all"], package: str | None, is_resolved: bool) -> str:

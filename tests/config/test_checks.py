@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 
 import pytest
 
-from farm.checks import FieldError, check_fields
-from farm.compose import expand
-from farm.config import ConfigError, build
+from farm.config.checks import FieldError, check_fields
+from farm.config.compose import expand
+from farm.config.objects import ConfigError, build
 from farm.options.run import plan
 
 METHODS = [

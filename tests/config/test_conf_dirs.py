@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from farm.commands.main import run_command
-from farm.conf_dirs import conf_dir_in_use
+from farm.config.conf_dirs import conf_dir_in_use
 from tests.analysis.calibration.test_fit_and_check import made_up
 from tests.paths import ROOT
 

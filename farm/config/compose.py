@@ -17,15 +17,15 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.conf_dirs import CONF_DIR, user_conf_dir
-from farm.config import ConfigError, Problem
-from farm.settings.override_line import hydra_problem, read_line, with_choices, written_sweep
-from farm.settings.override_problems import (
+from farm.config.conf_dirs import CONF_DIR, user_conf_dir
+from farm.config.objects import ConfigError, Problem
+from farm.config.override_line import hydra_problem, read_line, with_choices, written_sweep
+from farm.config.override_problems import (
     choices_of,
     settings_named_like_groups,
     text_of,
 )
-from farm.settings.resolvers import open_conf_dirs
+from farm.config.resolvers import open_conf_dirs
 
 T = TypeVar("T")
 SourceT = TypeVar("SourceT")
