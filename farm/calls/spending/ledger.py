@@ -56,14 +56,6 @@ class LedgerReport:
     wall_seconds: float
     """Since the ledger was opened."""
 
-    def to_json(self) -> dict[str, object]:
-        """Plain values for a file."""
-        return {
-            "accounts": [vars(account) for account in self.accounts],
-            "total": {name: value for name, value in vars(self.total).items() if name not in ("judge", "model")},
-            "wall_seconds": self.wall_seconds,
-        }
-
 
 @dataclass
 class Ledger:

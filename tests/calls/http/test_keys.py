@@ -1,6 +1,5 @@
 """Keys come from the environment and go to the endpoint, and nowhere else."""
 
-import json
 import logging
 import sqlite3
 from pathlib import Path
@@ -37,7 +36,7 @@ def test_the_key_reaches_the_endpoint_and_no_file_log_reply_or_error(
         with open_calls(settings(tmp_path / "cache.sqlite")) as calls:
             where = slot(server.base_url, key=planted)
             said += [repr(calls.ask(questions(where, 1, start=i))) for i in range(5)]
-            said += [json.dumps(calls.report().to_json()), repr(where)]
+            said += [repr(calls.report()), repr(where)]
         assert server.authorizations == {f"Bearer {PLANTED}"}
         with (
             pytest.raises(UserError) as stop,
