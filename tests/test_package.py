@@ -117,7 +117,7 @@ def test_a_wheel_from_the_source_distribution_holds_the_same(wheel: Path, source
 
 @pytest.mark.slow
 def test_it_runs_from_where_it_is_installed(installed: Installed) -> None:
-    code = "import farm, farm.config.objects; print(farm.__file__); print(farm.config.objects.CONF_DIR)"
+    code = "import farm, farm.config.conf_dirs as dirs; print(farm.__file__); print(dirs.CONF_DIR)"
     package, conf = run(installed.python, "-c", code, cwd=installed.folder).split()
     home = installed.python.parent.parent
     assert Path(package).is_relative_to(home) and Path(conf) == Path(package).parent / "conf"

@@ -52,7 +52,8 @@ def run(
         >>> with tempfile.TemporaryDirectory() as root:
         ...     runs = farm.run(method="sft", annotator="crowd", seed=0, root=root, dataset=small)
         ...     (answer,) = runs.policy().answer("List three animals.")
-        >>> runs.select(method="sft").to_frame()["annotator_eval"].tolist()
+        ...     judges = runs.select(method="sft").to_frame()["annotator_eval"].tolist()
+        >>> judges
         ['crowd', 'pool']
     """
     named: dict[str, Setting] = {

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar, cast
 
 import hydra
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
@@ -17,6 +17,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from farm.config.composed import composed
 from farm.config.conf_dirs import CONF_DIR, user_conf_dir
 from farm.config.objects import ConfigError, Problem
 from farm.config.override_line import hydra_problem, read_line, with_choices, written_sweep
@@ -236,7 +237,7 @@ def _unless(problems: Sequence[Problem], made: list[T]) -> list[T]:
 
 def _composed(config_name: str, overrides: list[str], *, with_hydra: bool = False) -> DictConfig:
     try:
-        return compose(config_name, overrides=overrides, return_hydra_config=with_hydra)
+        return composed(config_name, overrides, with_hydra=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError([hydra_problem(error)]) from error
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, cast
 
-from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -12,6 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from farm.config.composed import composed
 from farm.config.objects import ConfigError, Problem
 from farm.config.override_problems import (
     choices_of,
@@ -67,7 +67,7 @@ def with_choices(config_name: str, fixed: Sequence[Override]) -> DictConfig:
     """The configuration with its choices made and nothing else set: a key need not exist before a sweep's choice."""
     loader = GlobalHydra.instance().config_loader()
     made = [text_of(o) for o in fixed if options_of(loader, o) or str(o.key_or_group).startswith("hydra.")]
-    return compose(config_name, overrides=made, return_hydra_config=True)
+    return composed(config_name, made, with_hydra=True)
 
 
 def _with_every_choice(config_name: str, choices: Sequence[Override], groups: AbstractSet[str]) -> list[DictConfig]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_origin
 
-from hydra import compose
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
@@ -12,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, Node
 
+from farm.config.composed import composed
 from farm.config.field_types import field_class, field_type
 from farm.config.objects import Problem, value_problems
 from farm.config.suggestions import did_you_mean, did_you_mean_key
@@ -55,7 +55,7 @@ def group_problem(loader: ConfigLoader, override: Override) -> Problem | None:
 def unused_groups(config_name: str, parsed: Sequence[Override]) -> dict[int, Problem]:
     """The overrides, by their places, of groups that stand in conf/ but mean nothing to this command."""
     loader = GlobalHydra.instance().config_loader()
-    bare = compose(config_name, return_hydra_config=True)
+    bare = composed(config_name, [], with_hydra=True)
     return {
         i: unknown_key(bare, str(o.key_or_group))
         for i, o in enumerate(parsed)
@@ -84,7 +84,7 @@ def settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> di
         if override.is_add() or override.is_delete() or override.package or not options_of(loader, override):
             continue
         if whole is None:
-            whole = compose(config_name, return_hydra_config=True)
+            whole = composed(config_name, [], with_hydra=True)
         if key in list(whole) and key not in whole.hydra.runtime.choices:  # `in whole` would not see a ???
             settings[text] = override
     return settings
@@ -130,7 +130,8 @@ def unknown_key(whole: DictConfig, key: str) -> Problem:
             break
         node = node._get_node(int(part) if isinstance(node, ListConfig) else part)  # type: ignore[attr-defined]
     shown = [name for name in _keys(node) if name not in _HIDDEN]
-    hint = did_you_mean_key(key, [*dict.fromkeys([*_dotted_keys(whole, ""), *groups])])
+    is_open = isinstance(node, DictConfig) and not _keys(node)  # a mapping that is there to be filled
+    hint = None if is_open else did_you_mean_key(key, [*dict.fromkeys([*_dotted_keys(whole, ""), *groups])])
     if hint is None:
         known = sorted({*shown, *([] if len(seen) > 1 else (name for name in groups if "@" not in name))})
         hint = f"known here: {', '.join(known)}" if known else f"a new one is added with +{key}=..."

@@ -94,11 +94,8 @@ class RewardModel:
     """How the weights are fitted; the batch size counts pairs."""
 
     def __post_init__(self) -> None:
-        check_fields(
-            self,
-            at_least={"n_held_out": 0, "center_rewards_coefficient": 0},
-            above={"head_learning_rate_multiplier": 0},
-        )
+        smallest = {"n_held_out": 0, "center_rewards_coefficient": 0, "head_learning_rate_multiplier": 0}
+        check_fields(self, at_least=smallest)
         if self.training.n_snapshots > 1:
             raise ValueError(
                 f"training.n_snapshots: nobody chooses among reward models, expected 1, got {self.training.n_snapshots}"

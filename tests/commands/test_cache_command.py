@@ -28,8 +28,8 @@ def test_it_shows_what_each_model_was_asked(root: Path, capsys: Out) -> None:
 
 
 def test_an_export_holds_every_request_with_its_reply(root: Path, capsys: Out) -> None:
-    assert run_command(["cache", "export", f"root={root}", f"output={root / 'out' / 'calls.jsonl'}"]) == 0
-    lines = [json.loads(line) for line in (root / "out" / "calls.jsonl").read_text().splitlines()]
+    assert run_command(["cache", "export", f"root={root}", f"output={root / 'calls.jsonl'}"]) == 0
+    lines = [json.loads(line) for line in (root / "calls.jsonl").read_text().splitlines()]
     assert len(lines) == 12
     assert {line["request"]["messages"][0]["content"][:9] for line in lines} == {"Question "}
     assert all(line["reply"]["text"].startswith("Output (") and line["cost_usd"] > 0 for line in lines)

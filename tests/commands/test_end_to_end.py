@@ -12,7 +12,7 @@ import pytest
 
 from farm.analysis.comparison_schema import ComparisonJson
 from tests.analysis.comparison_shape import mismatches
-from tests.commands.shell import FARM, farm, farm_process
+from tests.commands.run_farm import FARM, farm, farm_process
 from tests.paths import ROOT
 
 SMALL = (

@@ -137,7 +137,7 @@ def test_a_run_in_which_no_verdict_could_be_read_is_a_failure(
         (["input={labels}", "baselines=[longer]"], 2, "baselines[0]: input should be 'longest'"),
         (["input={labels}", "repetitions=0"], 2, "repetitions: expected at least 1, got 0"),
         (["input={labels}", "same_judge='('"], 2, "is no regular expression"),
-        (["input={labels}", "attacks.padding.txt=x"], 2, "unknown key; did you mean `text`?"),
+        (["input={labels}", "attacks.padding.txt=x"], 2, "unknown key; did you mean `attacks.padding.text`?"),
     ],
 )
 def test_what_is_wrong_is_said(

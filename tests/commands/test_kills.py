@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.commands.shell import FARM, farm_process
+from tests.commands.run_farm import FARM, farm_process
 from tests.paths import ROOT
 
 N_KILLS = 12

@@ -51,9 +51,9 @@ def test_a_missing_file_is_named(checkpoint: Path, tmp_path: Path, capsys: pytes
         "run", "dataset=alpaca_farm", f"dataset.evaluation_file={nowhere}", "model=local",
         f"model.checkpoint={checkpoint}", "annotator=recorded", "method=dpo", f"root={tmp_path / 'root'}",
     ]  # fmt: skip
-    assert run_command(arguments) == 1
+    assert run_command(arguments) == 2
     error = capsys.readouterr().err
-    assert str(nowhere) in error and "Traceback" not in error
+    assert str(nowhere) in error and "Traceback" not in error and "nothing was started" in error
 
 
 def test_a_pickled_checkpoint_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,10 +142,13 @@ def test_everything_wrong_with_the_command_line_is_said_at_once(
     line = [f"input={source}", f"pairs={source}", "bach_size=3", "prompt=alpacca", "end_token=3", f"output={source}"]
     assert farm(*line) == 2
     said = capsys.readouterr().err
+    for part in ("did you mean `batch_size`?", "did you mean `alpaca`?", "end_token: input should be"):
+        assert part in said
+    # What only the settings' own checks can tell is told of a line whose keys and types are right.
+    assert farm(f"input={source}", f"pairs={source}", f"output={source}") == 2
+    said = capsys.readouterr().err
     for part in (
-        "input: give a file of outputs", "did you mean `batch_size`?", "did you mean `alpaca`?",
-        "end_token: input should be",
-        "is the input; scores go to a file of their own", "reward_model: is required",
+        "input: give a file of outputs", "is the input; scores go to a file of their own", "reward_model: is required",
     ):  # fmt: skip
         assert part in said
     assert farm(f"input={source}", f"output={tmp_path / 'out.txt'}", f"reward_model={tmp_path / 'none'}") == 2

@@ -107,8 +107,8 @@ def test_a_soft_preference_keeps_its_probability(folder: Path) -> None:
 def test_evaluation_instructions_are_taken_out_and_counted(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="farm.data")
     replace(EMPTY, folder=folder).load()
-    assert "demonstrations: 1 of 4 rows removed" in caplog.text
-    assert "unlabeled: 2 of 4 rows removed" in caplog.text
+    assert "demonstrations: 1 of 4 rows are left out" in caplog.text
+    assert "unlabeled: 2 of 4 rows are left out" in caplog.text
 
 
 def test_an_instruction_merged_with_its_input_is_recognised(folder: Path, tmp_path: Path) -> None:

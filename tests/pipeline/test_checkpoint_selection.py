@@ -226,11 +226,11 @@ def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path,
     whole = Store(tmp_path / "whole")
     unbroken = run_chain(whole, selecting(checkpoint))
     program = (
-        "import os, signal; from pathlib import Path; from farm import evaluation_stages\n"
-        "from tests.test_checkpoint_selection import selecting, run_chain, Store\n"
+        "import os, signal; from pathlib import Path; from farm.pipeline import judging\n"
+        "from tests.pipeline.test_checkpoint_selection import selecting, run_chain, Store\n"
         "def die(*_):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "evaluation_stages.choose = die\n"
+        "judging.choose = die\n"
         f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)

@@ -176,7 +176,6 @@ def test_recorded_verdicts_cannot_be_attacked_and_that_is_said(tmp_path: Path, i
         attacks=ATTACKS,
         n_attacked=3,
         n_repetitions=1,
-        with_noise=True,
         seed=0,
         resampling=RESAMPLING,
     )
