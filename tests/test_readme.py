@@ -12,13 +12,13 @@ from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.score import ScoreSettings
 from farm.config.compose import compose_one, expand
 from farm.config.objects import build
-from farm.options import annotate, calibrate
+from farm.options import annotate, calibrate, judges
 from farm.options.compare import CompareSettings
 from farm.options.run import plan
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
+BLOCKS = re.findall(r"^```(?:\w+)?\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
 COMMANDS = [
     line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if re.search(r"(^|&& )farm \w+", line)
 ]
@@ -33,6 +33,7 @@ READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "annotate": annotate.settings_of,
     "calibrate": calibrate.settings_of,
     "compare": partial(build, CompareSettings),
+    "judges": judges.settings_of,
     "leaderboard": partial(build, LeaderboardSettings),
     "plan": partial(build, PlanSettings),
     "score": score_settings,
