@@ -95,7 +95,7 @@ def test_methods_that_draw_their_own_answers_run_to_their_standings(finished: Pa
         "quark": ["method.n_steps=2", "method.rollouts_per_step=16"],
         "ppo": ["method.n_steps=2", "method.rollouts_per_step=16"],
         "grpo": ["method.rollouts.n_steps=2", "method.training.batch_size=16"],
-        "online_dpo": ["comparisons.n_comparisons=32"],
+        "online_dpo": ["comparisons.n_comparisons=64"],
     }
     arguments = (f"method={method}", *shorter[method], *SMALL, "selection.n_instructions=8", f"root={finished}")
     done = farm("run", *arguments)
