@@ -19,6 +19,8 @@ from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up
 from tests.labels.label_rows import crowd
 
+pytestmark = pytest.mark.slow
+
 FEW = {"n_resamples": 50}
 
 

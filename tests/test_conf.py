@@ -21,6 +21,8 @@ from farm.options.run import plan
 from farm.store.artifacts import describe
 from tests.judges.evaluators import write_evaluator
 
+pytestmark = pytest.mark.slow
+
 FILES = sorted(CONF_DIR.rglob("*.yaml"))
 DEFAULTS = yaml.safe_load((CONF_DIR / "config.yaml").read_text())["defaults"]
 CHOSEN = {name.split("@")[0] for entry in DEFAULTS if entry != "_self_" for name in entry}

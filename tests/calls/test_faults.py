@@ -12,6 +12,8 @@ from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import FAULTS, OTHER_FAULTS, judge_server
 
+pytestmark = pytest.mark.slow
+
 PASSING = ["429", "429_retry_after", "429_date", "500", "503", "reset", "truncated", "truncated_json", "not_json"]
 PASSING += ["error_in_200", "empty_choice", "empty_text"]
 

@@ -19,6 +19,8 @@ from tests.interrupts import heed_interrupts
 from tests.judges.evaluators import write_evaluator
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 MEASURED = {"latency_seconds", "n_cached_prompt_tokens", "cost_usd"}
 """What a server takes for the same reply differs from time to time."""
 KEY = "sk-planted-0123456789abcdef"

@@ -17,6 +17,8 @@ from farm.errors import UserError
 from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["n_folds=2", "n_simulations=2", "n_resamples=20"]
 
 

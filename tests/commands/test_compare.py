@@ -13,6 +13,8 @@ from farm.commands.main import run_command
 from tests.labels.label_rows import crowd
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 

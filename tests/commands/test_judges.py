@@ -12,6 +12,8 @@ from tests.analysis.judges.judge_tables import row
 from tests.calls.server import judge_server
 from tests.judges.test_over_http import rule
 
+pytestmark = pytest.mark.slow
+
 KEY = "planted-key-0123456789"
 
 

@@ -14,6 +14,8 @@ from farm.config.conf_dirs import conf_dir_in_use
 from tests.analysis.calibration.test_fit_and_check import made_up
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
 JUDGE = '''"""A judge of the user's own: the output with more question marks."""
 

@@ -43,6 +43,8 @@ from farm.methods.trl.training import (
 from farm.models.checkpoint import load_tokenizer
 from tests.methods.conftest import Folders, with_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def finished(inputs: TrainingInputs) -> TrainingInputs:

@@ -22,6 +22,8 @@ from farm.models.trainable import PolicyAndReference
 from farm.options.run import plan
 from tests.methods.conftest import Folders
 
+pytestmark = pytest.mark.slow
+
 # By hand, with beta 1/2 and the papers' label smoothing: all log-ratios are 0, log sigmoid(0) = -log 2 = -0.693147.
 AT_REFERENCE = {
     "sigmoid": 0.693147,

@@ -18,6 +18,8 @@ from farm.methods.trl.training import TrainingJob, TrainingSettings, in_training
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from tests.methods.conftest import Folders
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[[TrainingSettings], Method]
 
 

@@ -32,6 +32,8 @@ from farm.tensors.ppo import Advantages
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_causal_lm, tiny_gpt2, tiny_gpt_neox
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

@@ -43,6 +43,8 @@ from farm.store.tables import read_table
 from tests.paths import ROOT
 from tests.tiny import tiny_causal_lm
 
+pytestmark = pytest.mark.slow
+
 TRAINING = TrainingSettings(
     learning_rate=1e-3, epochs=1, batch_size=8, batches_per_length_group=1, warmup_share=0.0,
     schedule="cosine", weight_decay=0.0, max_grad_norm=1.0, gradient_checkpointing=False,

@@ -11,21 +11,18 @@ farm - which way of learning from preferences works best, and would people agree
 usage: farm <command> [key=value ...]
 
 {commands}
-
 {choices}
 
 farm <command> --help      its keys with their defaults, its examples, and the choices of each group
 farm run method=ppo --help the keys of a choice
-farm <command> --cfg job   the settings that a command line composes; --info and tab completion are Hydra's, too:
-                           eval "$(farm -sc install=bash)"
+farm <command> --cfg job   the composed settings; --info is Hydra's, and completion: eval "$(farm -sc install=bash)"
 verbose=true               with any command: say more of what happens
-
 Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
 adds those of a folder of yours. Artifacts go to root (default runs/). farm --version says which farm this is.
 A wrong key, choice or type is reported before anything starts, with exit code 2."""
 SHOWN_GROUPS = ("method", "annotator", "experiment")
 PAPER = "_paper"
-WIDTH = 110
+WIDTH = 118
 NAME_WIDTH = 14
 
 
@@ -38,8 +35,9 @@ def overview() -> str:
 
 
 def _command(command: Command) -> str:
+    """What it does, and its first example: all commands fit one screen."""
     lead = f"  {command.name:<{NAME_WIDTH}}"
-    return "\n".join([lead + command.summary, *(" " * (len(lead) + 2) + example for example in command.examples)])
+    return f"{lead}{command.summary}\n{' ' * (len(lead) + 2)}{command.examples[0]}"
 
 
 def _choices(group: str) -> str:

@@ -16,6 +16,8 @@ from farm.methods.trl.training import TrainingSettings
 from farm.models.scoring.reward import RewardScorer
 from tests.methods.conftest import Folders, with_model
 
+pytestmark = pytest.mark.slow
+
 ROLLOUTS = RolloutSettings(n_steps=3, n_samples=4, rollout_temperature=1.0, missing_eos_penalty=0.0)
 Make = Callable[[TrainingSettings], GRPO | RLOO]
 

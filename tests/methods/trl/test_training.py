@@ -23,6 +23,8 @@ from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_gpt2, tiny_gpt_neox
 
+pytestmark = pytest.mark.slow
+
 LORA = LoRA(rank=2, alpha=4, target_modules=None, stages=("method",))
 Trained = Callable[[str, TrainingInputs, TrainingSettings, int], Path]
 
