@@ -21,6 +21,8 @@ from farm.models.checkpoint import Model, load_causal_lm, load_tokenizer
 from farm.records import Demonstration, Output
 from tests.methods.conftest import Folders
 
+pytestmark = pytest.mark.slow
+
 GOOD = DemonstrationClass(sources=("expert",), condition="Good.\n", weight=1.0)
 BAD = DemonstrationClass(sources=("sloppy",), condition="Bad.\n", weight=0.1)
 

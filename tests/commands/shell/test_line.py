@@ -15,6 +15,8 @@ from farm.config.conf_dirs import CONF_DIR
 from farm.config.objects import ConfigError
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 RUN = next(command for command in COMMANDS if command.name == "run")
 MEASURED = """
 import sys, time
