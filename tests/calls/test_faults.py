@@ -199,7 +199,7 @@ def test_every_fault_of_the_server_is_in_a_test() -> None:
     assert set(PASSING) | {"hang", "slow_drip", "refusal", "content_filter", "400", "401", "403", "404", "quota"} | {
         "other_format",
         "wrong_count",
-        "echo_key",  # tests/calls/test_keys.py
+        "echo_key",  # tests/calls/http/test_keys.py
         "newer_name",
     } == set(FAULTS)
     assert set(OTHER_FAULTS) < set(FAULTS)

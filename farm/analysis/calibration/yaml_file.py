@@ -34,13 +34,13 @@ class RecordedBase:
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotatorBase:
-    """The noise takes the place of that of an annotator in conf/annotator."""
+    """The noise takes the place of that of a named annotator."""
 
     name: str
 
 
 def annotator_yaml(found: Calibration, name: str, base: RecordedBase | AnnotatorBase) -> str:
-    """The text of conf/annotator/NAME.yaml.
+    """The text of annotator/NAME.yaml in a folder of settings.
 
     Args:
         found: the calibration.
