@@ -1,7 +1,7 @@
 """Annotation tables: recorded verdicts of humans and judges, read from whatever file or folder holds them.
 
-A format is one file beside this one. The first that recognises a path reads it: formats with telling names come before
-those that go by their columns, and a table of one's own is last.
+A format is one file in a folder of formats/. The first that recognises a path reads it: formats with telling names come
+before those that go by their columns, and a table of one's own is last.
 """
 
 from pathlib import Path
@@ -12,20 +12,13 @@ from farm.data.files.hub import on_this_machine
 from farm.data.files.rows import DataError, not_there
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import notes_of
-from farm.labels.formats import (
-    alpaca_annotations,
-    chatbot_arena,
-    faireval,
-    hh_rlhf,
-    hhh_alignment,
-    llmbar,
-    mt_bench,
-    own_table,
-    pandalm,
-    ratings,
-    tulu_human_eval,
-    vicuna_reviews,
-)
+from farm.labels.formats import own_table
+from farm.labels.formats.arenas import chatbot_arena
+from farm.labels.formats.benchmarks import hhh_alignment, llmbar
+from farm.labels.formats.evaluations import alpaca_annotations, pandalm, tulu_human_eval
+from farm.labels.formats.preference_data import hh_rlhf
+from farm.labels.formats.question_sets import faireval, mt_bench, vicuna_reviews
+from farm.labels.formats.ratings import single_ratings
 
 __all__ = ["FORMATS", "notes_of", "read_annotations"]
 
@@ -40,7 +33,7 @@ FORMATS: tuple[AnnotationFormat, ...] = (
     mt_bench.FORMAT,
     chatbot_arena.FORMAT,
     hhh_alignment.FORMAT,
-    ratings.FORMAT,
+    single_ratings.FORMAT,
     hh_rlhf.FORMAT,
     own_table.FORMAT,
 )

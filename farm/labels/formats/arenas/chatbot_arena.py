@@ -17,7 +17,7 @@ from farm.data.files.rows import Row, check_rows, format_of, read_rows
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue
 from farm.labels.identifiers import hashed_name
 
 _ONE_COLUMN = {"winner_model_a": "model_a", "winner_model_b": "model_b", "winner_tie": "tie"}

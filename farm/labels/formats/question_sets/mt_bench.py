@@ -21,7 +21,7 @@ from farm.data.files.rows import FileRow, Row, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue
 from farm.labels.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)

@@ -14,7 +14,7 @@ from farm.data.files.rows import DataError, read_bytes
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.vicuna_reviews import (
+from farm.labels.formats.question_sets.vicuna_reviews import (
     DATASET,
     Bench,
     Pair,

@@ -26,7 +26,7 @@ from farm.data.files.rows import FileRow, Row, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.battles import Messages, dialogue
+from farm.labels.formats.arenas.battles import Messages, dialogue
 from farm.labels.identifiers import hashed_name
 from farm.records import content_key
 
