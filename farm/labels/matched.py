@@ -14,42 +14,13 @@ from farm.errors import UserError
 from farm.labels.annotation_row import ANNOTATION_COLUMNS, pair_keys
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each, same_order, shown_order
+from farm.labels.label_table import LabelTable, label_table
 from farm.labels.verdicts import annotation_of_row, comparison_of_row
 from farm.records import Annotation, Comparison, content_key
-from farm.stats.agreement.by_annotator import three_classes
-from farm.stats.bootstrap import FloatArray
-from farm.stats.ranking.pair_counts import BoolArray
 from farm.wording import listed
 
 GOLD_COLUMN = "gold"
 """A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelTable:
-    """What several annotators of one kind said about the same items."""
-
-    annotators: tuple[str, ...]
-    labels: FloatArray
-    """(I, A) in {1, 1.5, 2}; NaN where there is no verdict."""
-    is_asked: BoolArray
-    """(I, A): whether the annotator was asked about the item; asked and NaN means unparsed."""
-
-    @property
-    def n_verdicts(self) -> int:
-        return int(np.isfinite(self.labels).sum())
-
-    @property
-    def n_unparsed(self) -> int:
-        return int((self.is_asked & np.isnan(self.labels)).sum())
-
-    def one(self, annotator: int) -> "LabelTable":
-        """The table of one annotator, by its place."""
-        return LabelTable(
-            annotators=(self.annotators[annotator],),
-            labels=self.labels[:, [annotator]],
-            is_asked=self.is_asked[:, [annotator]],
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +74,8 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
         model_1=model_1,
         model_2=model_2,
         models=tuple(sorted({*model_1, *model_2})) if has_models else (),
-        humans=None if people is None else _table(people, items.index),
-        judges=None if machines is None else _table(machines, items.index),
+        humans=None if people is None else label_table(people, items.index),
+        judges=None if machines is None else label_table(machines, items.index),
         notes=tuple(notes),
     )
 
@@ -284,13 +255,3 @@ def _instruction_keys(items: pd.DataFrame) -> list[str]:
         content_key("instruction", text, extra) if text or extra else content_key("item", str(item))
         for item, text, extra in cells
     ]
-
-
-def _table(rows: pd.DataFrame, item_ids: pd.Index) -> LabelTable:
-    item = item_ids.get_indexer(pd.Index(rows["item_id"]))
-    names, annotator = np.unique(rows["annotator"].to_numpy(dtype=str), return_inverse=True)
-    graded = np.full((len(item_ids), len(names)), np.nan)
-    graded[item, annotator] = rows["preference"].to_numpy(dtype=np.float64)
-    is_asked = np.zeros(graded.shape, dtype=np.bool_)
-    is_asked[item, annotator] = True
-    return LabelTable(annotators=tuple(str(n) for n in names), labels=three_classes(graded), is_asked=is_asked)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.labels.matched import LabelTable
+from farm.labels.label_table import LabelTable
 from farm.stats.agreement.by_annotator import CLASSES, majority
 from farm.stats.agreement.label_counts import table_counts
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
@@ -52,8 +52,8 @@ def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, res
         judges: None if there are no simulated labels.
         resampling: draws the items.
     """
-    people = None if humans is None else table_counts(humans.labels, CLASSES)
-    machines = None if judges is None else table_counts(judges.labels, CLASSES)
+    people = None if humans is None else table_counts(humans.classes, CLASSES)
+    machines = None if judges is None else table_counts(judges.classes, CLASSES)
     n_items = n_pairs = 0
     raw = kappa = s1 = s2 = undefined(f"there are no {'human' if humans is None else 'simulated'} labels")
     if humans is not None and judges is not None and people is not None and machines is not None:
@@ -95,7 +95,7 @@ class _Bootstrap:
 
 def _against_majority(humans: LabelTable, machines: FloatArray, bootstrap: _Bootstrap) -> tuple[Estimate, Estimate]:
     """Raw agreement and Cohen's kappa of simulated verdicts, (I, 3) counts, with the most frequent human label."""
-    truth = majority(humans.labels)
+    truth = majority(humans.classes)
     is_truth = np.stack([truth == c for c in CLASSES], axis=1).astype(np.float64)
     table = is_truth[:, :, None] * machines[:, None, :]
     table = table[table.sum(axis=(1, 2)) > 0]

@@ -15,7 +15,8 @@ from farm.analysis.humans.agreement import LabelAgreement, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
 from farm.errors import UserError
-from farm.labels.matched import LabelTable, MatchedLabels, match_labels
+from farm.labels.label_table import LabelTable
+from farm.labels.matched import MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate, Resampling
@@ -203,7 +204,7 @@ def _by_annotator(table: LabelTable | None) -> list[LabelTable]:
     """One table per annotator, where there are several and not too many."""
     if table is None or not 2 <= len(table.annotators) <= MOST_RANKED:
         return []
-    return [table.one(k) for k in range(len(table.annotators))]
+    return [table.of_annotator(k) for k in range(len(table.annotators))]
 
 
 def _ranking(
@@ -243,7 +244,7 @@ def _agreement_by_annotator(labels: MatchedLabels | None, settings: RankingSetti
     if labels is None or labels.judges is None or labels.humans is None or len(labels.judges.annotators) < 2:
         return {}
     judges = labels.judges
-    return {name: _agreement(labels, judges.one(k), settings) for k, name in enumerate(judges.annotators)}
+    return {name: _agreement(labels, judges.of_annotator(k), settings) for k, name in enumerate(judges.annotators)}
 
 
 def _human_pairs(labels: MatchedLabels | None, settings: RankingSettings) -> tuple[HumanPair, ...]:
@@ -251,7 +252,7 @@ def _human_pairs(labels: MatchedLabels | None, settings: RankingSettings) -> tup
         return ()
     humans, pairs = labels.humans, []
     for a, b in itertools.combinations(range(len(humans.annotators)), 2):
-        both = label_agreement(humans.one(a), humans.one(b), resampling=settings.resampling)
+        both = label_agreement(humans.of_annotator(a), humans.of_annotator(b), resampling=settings.resampling)
         pairs.append(HumanPair(first=humans.annotators[a], second=humans.annotators[b], raw=both.raw, kappa=both.kappa))
     return tuple(pairs)
 

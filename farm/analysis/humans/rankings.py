@@ -1,10 +1,10 @@
 """The ranking of models by one source, people or simulated annotators, with its resamples.
 
-Recorded labels rank the models by the consensus of the source's annotators (the most frequent label of an item, a tie
-where several are equally frequent). The resamples draw instructions, the same ones for both sources of a comparison,
-and annotators, for each source its own. Published figures are resampled with their standard errors as normal noise, and
-over training seeds where the file has them; the Bradley-Terry strength that belongs to a win rate against one reference
-is its log odds.
+Recorded labels rank the models by the consensus of the source's annotators: the most frequent label of an item, or of
+graded labels the mean (`farm.stats.ranking.consensus_draws`). The resamples draw instructions, the same ones for both
+sources of a comparison, and annotators, for each source its own. Published figures are resampled with their standard
+errors as normal noise, and over training seeds where the file has them; the Bradley-Terry strength that belongs to a
+win rate against one reference is its log odds.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.labels.matched import LabelTable, MatchedLabels
+from farm.labels.matched import MatchedLabels
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
-from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
-from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
+from farm.stats.ranking.consensus_draws import Votes, consensus, consensus_resamples
 from farm.stats.ranking.model_ranking import ModelRanking, rank_models
 from farm.stats.ranking.pair_counts import PairCounts, comparisons_of
 from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
@@ -61,18 +60,13 @@ class SourceRanking:
     notes: tuple[str, ...]
 
 
-def consensus(table: LabelTable) -> FloatArray:
-    """(I,) the most frequent label of each item."""
-    return table.labels[:, 0] if len(table.annotators) == 1 else majority(table.labels)
-
-
 def ranking_of_labels(
     labels: MatchedLabels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling
 ) -> SourceRanking:
-    """Rank the models by one source's labels; the items must name them.
+    """Rank the models by one source's labels, on the items that hold two of them against each other.
 
     Args:
-        labels: the matched tables.
+        labels: the matched tables; some item must name two models.
         role: which of the two.
         source: where it comes from, in words.
         tie_model: what a tie is to Bradley-Terry.
@@ -80,8 +74,8 @@ def ranking_of_labels(
     """
     table = labels.humans if role == "humans" else labels.judges
     assert table is not None
-    label = consensus(table)
-    comparisons = comparisons_of(labels.model_1, labels.model_2, 2 - label, labels.instruction_keys)
+    score = 2 - consensus(table.labels)
+    comparisons = comparisons_of(labels.model_1, labels.model_2, score, labels.instruction_keys)
     resampled: Iterable[PairCounts] | None = None
     if len(table.annotators) > 1:
         votes = Votes(labels=table.labels)

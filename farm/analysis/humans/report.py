@@ -11,7 +11,7 @@ from farm.analysis.humans.report_rankings import (
     own_ranking_section,
     pairs_section,
 )
-from farm.labels.matched import LabelTable
+from farm.labels.label_table import LabelTable
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
 from farm.reports.text import MISSING, PERCENT, PERCENT_SIGN, interval_or_reason, plus_minus
@@ -157,13 +157,18 @@ def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
         words.append(f"Win rates are against {', '.join(references)}, which is part of every comparison.")
     if any(side.ranking is not None for side in sides):
         words.append(
-            "n: items (of several annotators the most frequent label of an item counts); win rates in percent, "
+            f"n: items (of several annotators {_consensus(sides)} counts); win rates in percent, "
             "standard errors over instructions. A rank is 1 + the number of models that are significantly better (95%, "
             "pair by pair); in brackets the best and the worst rank."
         )
     if not knows_n:
         words.append("The published figures do not say how many verdicts they rest on.")
     return " ".join(words) or "n: verdicts, as published; win rates in percent."
+
+
+def _consensus(sides: list[SourceRanking]) -> str:
+    is_graded = any(side.ranking is not None and side.ranking.is_graded for side in sides)
+    return "the most frequent label of an item" + (", or of graded ones the mean," if is_graded else "")
 
 
 def _rank_texts(side: SourceRanking) -> dict[str, str]:

@@ -43,8 +43,13 @@ class Accuracy:
     """Unparsed labels of the judge, whatever was done with them."""
 
 
+def is_plain(labels: FloatArray) -> bool:
+    """Whether every label is 1, 1.5, 2 or missing, so that none is graded."""
+    return bool((np.isnan(labels) | np.isin(labels, CLASSES)).all())
+
+
 def three_classes(labels: FloatArray) -> FloatArray:
-    """Graded labels in [1, 2] as 1, 1.5 or 2, whichever side of the tie they lie on; NaN stays NaN."""
+    """Graded labels in [1, 2] as classes: below 1.5 first (1), above it second (2), 1.5 a tie; NaN stays NaN."""
     return np.where(np.isnan(labels), np.nan, 1.5 + 0.5 * np.sign(labels - 1.5))
 
 

@@ -1,7 +1,8 @@
 """Bradley-Terry log-strengths by maximum likelihood (Bradley and Terry 1952), for many resamples at once.
 
-P(first beats second) = sigmoid(strength_first - strength_second). Strengths are fixed to mean 0. Ties are half a win
-for each side ("half_wins"), or an outcome of their own with Davidson's (1970) parameter ("davidson"):
+P(first beats second) = sigmoid(strength_first - strength_second). Strengths are fixed to mean 0. A graded verdict is a
+fraction of a win for each side (.7 and .3). Ties are half a win for each side ("half_wins"), or an outcome of their own
+with Davidson's (1970) parameter ("davidson"):
 
     P(first) : P(second) : P(tie)  =  exp(s_1) : exp(s_2) : tie_strength * exp((s_1 + s_2) / 2)
 
@@ -148,8 +149,7 @@ def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: 
         rows = np.arange(low, min(low + n_at_once, n_rows))
         rows = rows[[_has_maximum(pairs, counts, int(row), tie_model) for row in rows]]
         if len(rows):
-            part = PairCounts(wins=counts.wins[rows], losses=counts.losses[rows], ties=counts.ties[rows])
-            strengths[rows], log_tie[rows] = _newton(pairs, part, tie_model, start)
+            strengths[rows], log_tie[rows] = _newton(pairs, counts.of_rows(rows), tie_model, start)
     return Fit(strengths, log_tie)
 
 
@@ -166,7 +166,7 @@ def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | 
     is_moving = np.ones(n_rows, dtype=np.bool_)
     for _ in range(MAX_STEPS):
         rows = np.flatnonzero(is_moving)
-        part = PairCounts(wins=counts.wins[rows], losses=counts.losses[rows], ties=counts.ties[rows])
+        part = counts.of_rows(rows)
         gaps = at[rows][:, pairs.first] - at[rows][:, pairs.second]
         if has_ties:
             slope, curvature = _davidson(pairs, incidence, part, gaps, at[rows, n_models])

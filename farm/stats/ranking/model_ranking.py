@@ -80,6 +80,8 @@ class ModelRanking:
     """Clusters, such as instructions, that the bootstrap draws."""
     reason: str
     """Why there are no strengths, or no ranking at all; empty if nothing is missing."""
+    is_graded: bool
+    """Whether some verdict lies between win, tie and loss."""
     is_refused: bool
     """Whether there is no ranking at all: one model, or groups of models that never meet."""
 
@@ -147,6 +149,7 @@ def rank_models(
             n_unparsed=len(comparisons.scores) - parsed,
             n_clusters=counts.n_clusters,
             reason=reason,
+            is_graded=not set(np.unique(comparisons.scores[np.isfinite(comparisons.scores)])) <= {0.0, 0.5, 1.0},
             is_refused=is_refused,
         ),
         draws=draws,

@@ -1,7 +1,8 @@
 """Verdicts gathered by cluster and pair of models: what win rates, Bradley-Terry and their bootstrap are computed from.
 
 A cluster is what the bootstrap draws as a whole, such as all pairs of one instruction. A tie gives half a win to each
-model and is counted too; a graded verdict is shared out (0.75 : 0.25).
+model; a graded verdict is shared out (0.75 : 0.25). Beside these points whole wins and ties are counted, for
+conventions that need them: a graded verdict is then a win of the model on whose side of the tie it lies.
 """
 
 from collections.abc import Sequence
@@ -64,9 +65,26 @@ class PairCounts:
     """How the pairs fared, (R, E) each: one row per resample."""
 
     wins: FloatArray
-    """Of the pair's first model, a tie counting one half."""
+    """Points of the pair's first model: a tie counts one half, a graded verdict its share."""
     losses: FloatArray
+    """Points of the second."""
+    whole_wins: FloatArray
+    """Verdicts on the side of the first model."""
     ties: FloatArray
+
+    @property
+    def whole_losses(self) -> FloatArray:
+        """Verdicts on the side of the second model."""
+        return self.wins + self.losses - self.ties - self.whole_wins
+
+    def of_rows(self, rows: IntArray) -> "PairCounts":
+        """Some of the resamples."""
+        return PairCounts(
+            wins=self.wins[rows],
+            losses=self.losses[rows],
+            whole_wins=self.whole_wins[rows],
+            ties=self.ties[rows],
+        )
 
 
 def comparisons_of(
@@ -115,7 +133,7 @@ def pairs_of(comparisons: ComparisonTable) -> Pairs:
 
 
 class ClusterCounts:
-    """Pair counts under any weights of the clusters, from one sparse table (C, 3E)."""
+    """Pair counts under any weights of the clusters, from one sparse table (C, 4E)."""
 
     def __init__(self, comparisons: ComparisonTable) -> None:
         self.pairs = pairs_of(comparisons)
@@ -126,23 +144,18 @@ class ClusterCounts:
         won = np.where(first < second, score, 1 - score)
         column = place_of(self.pairs, first, second)
         n = self.pairs.n_pairs
-        values = np.r_[won, 1 - won, (score == 0.5).astype(np.float64)]
-        cells = (np.tile(cluster, 3), np.r_[column, column + n, column + 2 * n])
-        self._table = sparse.csr_array((values, cells), shape=(self.n_clusters, 3 * n))
+        values = np.concatenate([won, 1 - won, won > 0.5, won == 0.5])
+        cells = (np.tile(cluster, 4), np.concatenate([column + k * n for k in range(4)]))
+        self._table = sparse.csr_array((values, cells), shape=(self.n_clusters, 4 * n))
 
     def under(self, weights: FloatArray) -> PairCounts:
         """Counts with each cluster taken as often as its weight, (R, C) -> (R, E) each."""
-        return split_counts(np.asarray((self._table.T @ weights.T).T))
+        wins, losses, whole_wins, ties = np.split(np.asarray((self._table.T @ weights.T).T), 4, axis=1)
+        return PairCounts(wins=wins, losses=losses, whole_wins=whole_wins, ties=ties)
 
     def observed(self) -> PairCounts:
         """Counts of the data themselves, (1, E) each."""
         return self.under(np.ones((1, self.n_clusters)))
-
-
-def split_counts(table: FloatArray) -> PairCounts:
-    """(R, 3E), wins, losses and ties side by side."""
-    wins, losses, ties = np.split(table, 3, axis=1)
-    return PairCounts(wins=wins, losses=losses, ties=ties)
 
 
 def place_of(pairs: Pairs, first: IntArray, second: IntArray) -> IntArray:

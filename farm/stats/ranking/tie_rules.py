@@ -4,6 +4,9 @@
 - ties_dropped: wins / (wins + losses);
 - ties_as_losses: wins / comparisons.
 
+Graded verdicts count as points under ties_half: of .7 against .3 the first model has .7 (AlpacaEval 2). The other two
+conventions count wins: there it is a win of the first model, the side of the tie on which it lies.
+
 A model against another under ties_half adds up to 1 with the other against it, under ties_as_losses it does not.
 Standard errors are over clusters (see `farm.stats.ranking.pair_counts`), as of a ratio of sums; with one comparison a
 cluster that is the sample standard deviation / sqrt(n).
@@ -28,6 +31,8 @@ class ModelTotals:
 
     points: sparse.csr_array
     """(C, M): 1 a win, 1/2 a tie, graded verdicts between."""
+    wins: sparse.csr_array
+    """(C, M): verdicts on the model's side of the tie."""
     ties: sparse.csr_array
     n_total: sparse.csr_array
     """(C, M): parsed comparisons."""
@@ -53,9 +58,12 @@ def model_totals(comparisons: ComparisonTable) -> ModelTotals:
     def table(values: FloatArray) -> sparse.csr_array:
         return sparse.csr_array((values, (rows, columns)), shape=shape)
 
-    is_tie = np.tile(score == 0.5, 2).astype(np.float64)
+    points = np.r_[score, 1 - score]
     return ModelTotals(
-        points=table(np.r_[score, 1 - score]), ties=table(is_tie), n_total=table(np.ones(2 * len(score)))
+        points=table(points),
+        wins=table((points > 0.5).astype(np.float64)),
+        ties=table((points == 0.5).astype(np.float64)),
+        n_total=table(np.ones(len(points))),
     )
 
 
@@ -76,19 +84,18 @@ def rates_with_errors(totals: ModelTotals, rule: TieRule) -> RatesWithErrors:
 def rates_of_counts(pairs: Pairs, counts: PairCounts, rule: TieRule) -> FloatArray:
     """Win rates of resampled counts, (R, M); NaN where a model has no comparison that counts."""
     to_first, to_second = pairs.to_first, pairs.to_second
-    points = counts.wins @ to_first + counts.losses @ to_second
-    ties = counts.ties @ (to_first + to_second)
+    is_half = rule == "ties_half"
+    won, lost = (counts.wins, counts.losses) if is_half else (counts.whole_wins, counts.whole_losses)
+    points = won @ to_first + lost @ to_second
     total = (counts.wins + counts.losses) @ (to_first + to_second)
-    if rule != "ties_half":
-        points = points - ties / 2
     if rule == "ties_dropped":
-        total = total - ties
+        total = total - counts.ties @ (to_first + to_second)
     with np.errstate(invalid="ignore"):
         rates: FloatArray = points / np.where(total > 0, total, np.nan)
     return rates
 
 
 def _under_rule(totals: ModelTotals, rule: TieRule) -> tuple[sparse.csr_array, sparse.csr_array]:
-    points = totals.points if rule == "ties_half" else totals.points - totals.ties / 2
+    points = totals.points if rule == "ties_half" else totals.wins
     counted = totals.n_total - totals.ties if rule == "ties_dropped" else totals.n_total
     return points, counted

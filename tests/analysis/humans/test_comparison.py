@@ -8,7 +8,6 @@ import pytest
 
 from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.json_file import human_comparison_json, write_human_comparison
-from farm.analysis.humans.rankings import consensus
 from farm.analysis.humans.report import human_page
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
@@ -17,6 +16,7 @@ from farm.labels.published_standings import read_standings
 from farm.labels.read import read_annotations
 from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
+from farm.stats.ranking.consensus_draws import consensus
 from farm.stats.ranking.correlations import Correlations
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from tests.labels.label_rows import crowd, row
@@ -83,7 +83,9 @@ def test_pandalm_rankings(pandalm: pd.DataFrame, pandalm_answers: dict[str, dict
 def test_pandalm_pair_tables(pandalm: pd.DataFrame, pandalm_answers: dict[str, dict[str, object]]) -> None:
     labels = match_labels(pandalm, None)
     assert labels.humans is not None
-    comparisons = comparisons_of(labels.model_1, labels.model_2, 2 - consensus(labels.humans), labels.instruction_keys)
+    comparisons = comparisons_of(
+        labels.model_1, labels.model_2, 2 - consensus(labels.humans.labels), labels.instruction_keys
+    )
     counts = ClusterCounts(comparisons)
     observed = counts.observed()
     expected = pandalm_answers["pairwise_counts_human_majority"]["value"]

@@ -3,9 +3,9 @@ import pytest
 
 from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import Resampling
-from farm.stats.ranking.consensus_draws import Votes, consensus_resamples
+from farm.stats.ranking.consensus_draws import Votes, consensus, consensus_resamples
 from farm.stats.ranking.model_ranking import rank_models
-from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
+from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of, drawn_weights
 
 RESAMPLING = Resampling(seed=0, n_resamples=300)
 
@@ -70,3 +70,35 @@ def test_the_same_clusters_are_drawn_with_and_without_annotators() -> None:
     )
     assert again.draws.win_rate_draws == pytest.approx(plain.draws.win_rate_draws)
     assert ClusterCounts(comparisons).n_clusters == 30
+
+
+def test_the_consensus_is_the_most_frequent_label_and_of_grades_the_mean() -> None:
+    nan = np.nan
+    plain = np.array([[1, 1, 2], [1, 2, nan], [1.5, 2, 2], [nan, nan, nan]])
+    assert consensus(plain) == pytest.approx([1, 1.5, 2, nan], nan_ok=True)
+    graded = np.array([[1, 1, 2], [1.4, 1.6, nan], [1.15, 1.85, nan], [1.25, nan, nan], [nan, nan, nan]])
+    assert consensus(graded) == pytest.approx([4 / 3, 1.5, 1.5, 1.25, nan], nan_ok=True)
+    assert (consensus(graded)[1:3] == 1.5).all()  # to the last bit: a tie is counted as one
+
+
+def test_resampled_grades_are_the_mean_of_the_drawn_annotators() -> None:
+    labels = np.array([[1.2, 1.9], [np.nan, 1.4], [1.7, 1.5]])
+    first, second = ["a", "b", "a"], ["b", "a", "b"]
+    comparisons = comparisons_of(first, second, 2 - consensus(labels), ["x", "y", "z"])
+    resampling = Resampling(seed=5, n_resamples=40)
+    (counts,) = consensus_resamples(comparisons, Votes(labels=labels), name="humans", resampling=resampling)
+    clusters = drawn_weights(3, 3, 40, resampling.rng("ranking bootstrap", "clusters"))
+    annotators = drawn_weights(2, 2, 40, resampling.rng("ranking bootstrap", "humans annotators"))
+    for row in range(40):
+        wins = whole = ties = 0.0
+        for item in range(3):
+            given = [(labels[item, k], annotators[row, k]) for k in range(2) if np.isfinite(labels[item, k])]
+            n_drawn = sum(n for _, n in given)
+            if n_drawn == 0:
+                continue
+            score = sum((2 - label) * n for label, n in given) / n_drawn
+            score = score if first[item] == "a" else 1 - score
+            weight = clusters[row, item] * n_drawn / len(given)
+            wins, whole, ties = wins + weight * score, whole + weight * (score > 0.5), ties + weight * (score == 0.5)
+        assert counts.wins[row, 0] == pytest.approx(wins)
+        assert counts.whole_wins[row, 0] == pytest.approx(whole) and counts.ties[row, 0] == pytest.approx(ties)

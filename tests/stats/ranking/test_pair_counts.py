@@ -24,6 +24,7 @@ def test_counts_by_hand() -> None:
 def test_a_graded_verdict_is_shared_out() -> None:
     observed = ClusterCounts(comparisons_of(["a"], ["b"], [0.75], ["x"])).observed()
     assert (observed.wins[0, 0], observed.losses[0, 0], observed.ties[0, 0]) == (0.75, 0.25, 0)
+    assert (observed.whole_wins[0, 0], observed.whole_losses[0, 0]) == (1, 0)
 
 
 def test_unparsed_comparisons_make_no_pair() -> None:

@@ -50,3 +50,25 @@ def test_nothing_but_ties_has_no_rate_without_them() -> None:
 def test_one_cluster_has_no_standard_error() -> None:
     one = model_totals(comparisons_of(["a", "a"], ["b", "b"], [1, 0], ["x", "x"]))
     assert np.isnan(rates_with_errors(one, "ties_half").standard_errors).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "second"),
+    # Points .6 + .6 + .5 + .1; on a's side of the tie lie two verdicts, on b's one, and one is a tie.
+    [("ties_half", 1.8 / 4, 2.2 / 4), ("ties_dropped", 2 / 3, 1 / 3), ("ties_as_losses", 2 / 4, 1 / 4)],
+)
+def test_grades_are_points_with_ties_half_and_wins_where_wins_are_counted(
+    rule: str, first: float, second: float
+) -> None:
+    # The last one names the models the other way round.
+    graded = comparisons_of(["a"] * 3 + ["b"], ["b"] * 3 + ["a"], [0.6, 0.6, 0.5, 0.9], list("wxyz"))
+    found = rates_with_errors(model_totals(graded), rule)  # type: ignore[arg-type]
+    assert found.win_rates == pytest.approx([first, second])
+    counts = ClusterCounts(graded)
+    assert rates_of_counts(counts.pairs, counts.observed(), rule)[0] == pytest.approx([first, second])  # type: ignore[arg-type]
+
+
+def test_the_standard_error_of_grades_is_pandas() -> None:
+    scores = [0.6, 0.93, 0.02, 0.5, 1.0]
+    found = rates_with_errors(model_totals(comparisons_of(["a"] * 5, ["b"] * 5, scores, list("vwxyz"))), "ties_half")
+    assert found.standard_errors == pytest.approx([pd.Series(scores).sem()] * 2)

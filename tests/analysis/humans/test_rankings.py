@@ -1,0 +1,38 @@
+"""Rankings by graded labels."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
+from farm.labels.annotation_row import AnnotationRow, annotation_frame
+from farm.labels.matched import match_labels
+from farm.stats.bootstrap import Resampling
+from tests.labels.label_rows import row
+
+
+def ranking(rows: list[AnnotationRow]) -> SourceRanking:
+    labels = match_labels(None, annotation_frame(rows))
+    return ranking_of_labels(
+        labels, "simulated", "here", tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=400)
+    )
+
+
+def test_a_win_rate_is_the_mean_of_the_grades_with_alpaca_evals_standard_error() -> None:
+    grades = [1.02, 1.4, 1.5, 1.99, 1.6, 2.0, 1.0]
+    rows = [row(str(k), "judge", grade, ("ref", "new")) for k, grade in enumerate([*grades, None])]
+    new, ref = ranking(rows).models
+    # AlpacaEval: mean(preference - 1), standard deviation with n - 1 / sqrt(n); null leaves n.
+    assert new.win_rate == pytest.approx(np.mean(grades) - 1) and ref.win_rate == pytest.approx(2 - np.mean(grades))
+    assert new.standard_error == pytest.approx(pd.Series(grades).sem()) and (new.n_total, new.n_unparsed) == (7, 1)
+    assert new.low is not None and new.high is not None and 0 < new.high - new.low < 0.6
+
+
+def test_three_rows_of_one_grade_are_that_grade() -> None:
+    found = ranking([row(str(k), "judge", 1.6, ("ref", "m")) for k in range(3)])
+    assert [model.win_rate for model in found.models] == pytest.approx([0.6, 0.4])
+    assert found.ranking is not None
+    # Bradley-Terry of .6 wins in 1: log odds, mean 0.
+    assert found.ranking.models[0].strength.value == pytest.approx(math.log(0.6 / 0.4) / 2)
