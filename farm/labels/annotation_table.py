@@ -145,13 +145,56 @@ def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tu
 
 
 def one_verdict_each(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with one row per item and annotator: a judge that saw pairs in both orders becomes two annotators.
+    """The table in which a judge that saw pairs in both orders has a name for each, for settings that name one of them.
 
-    They are called NAME/AB (output_1 was shown first) and NAME/BA; everybody else's name stays. For readers that take
-    one verdict of everybody, and for settings that name one of the two.
+    They are NAME/AB (output_1 was shown first) and NAME/BA; everybody else's name stays. These are verdicts of one
+    judge: whoever counts or draws annotators takes `orders_folded`.
     """
     names = frame["annotator"].where(~is_of_two_orders(frame), frame["annotator"] + _order_names(frame))
     return frame.assign(annotator=names)
+
+
+class FoldedOrders(NamedTuple):
+    """A table with one row per item and annotator."""
+
+    frame: pd.DataFrame
+    notes: list[str]
+    """What was folded, with counts; empty if nothing was."""
+
+
+def orders_folded(frame: pd.DataFrame) -> FoldedOrders:
+    """One row per item and annotator: the two verdicts of a judge that saw a pair in both orders become their mean.
+
+    So a win and a tie are three quarters of a win (preference 1.25), a win and a loss a tie; a pair with one of its two
+    verdicts unparsed has none (as in `farm.stats.bias.position.verdict_of_both_orders`). `first_shown` becomes 0.
+
+    Args:
+        frame: columns `ANNOTATION_COLUMNS`.
+    """
+    keys = ["item_id", "annotator"]
+    is_ordered = is_of_two_orders(frame)
+    is_second = is_ordered & frame[is_ordered].duplicated(keys).reindex(frame.index, fill_value=False)
+    is_first = is_ordered & frame[is_ordered].duplicated(keys, keep="last").reindex(frame.index, fill_value=False)
+    if not is_first.any():
+        return FoldedOrders(frame, [])
+    frame = frame.copy()
+    pairs = frame[is_first | is_second].groupby(keys)
+    for name in ("preference", "clean_preference", "p_first", "cost_usd", "latency_seconds"):
+        if name in frame:
+            mean = pairs[name].transform("mean").where(pairs[name].transform("count") == 2)
+            frame.loc[is_first, name] = mean[is_first] * (2 if name in ("cost_usd", "latency_seconds") else 1)
+    # The mean of 1.4 and 1.6 is a tie, whatever their binary fractions add up to.
+    is_tie = is_first & (abs(frame["preference"] - 1.5) < 1e-9)
+    frame.loc[is_tie, "preference"] = 1.5
+    frame.loc[is_first, "first_shown"] = 0
+    n_missing = int(frame.loc[is_first, "preference"].isna().sum())
+    unparsed = f" ({n_missing} of them have one that is unparsed, and so no verdict)" if n_missing else ""
+    names = sorted(set(frame.loc[is_first, "annotator"]))
+    note = (
+        f"{int(is_first.sum())} pairs{unparsed} were judged in both orders by {listed(names, 5)}: the two verdicts "
+        "count as one, their mean (a win and a tie are three quarters, a win and a loss a tie)"
+    )
+    return FoldedOrders(frame[~is_second], [note])
 
 
 def is_of_two_orders(frame: pd.DataFrame) -> pd.Series:
@@ -211,7 +254,7 @@ def _both_orders(frame: pd.DataFrame) -> list[str]:
         return []
     return [
         f"judged in both orders: {listed(names, 5)}; first_shown tells the verdicts apart, and where one is "
-        "named or stands in a column of its own it is NAME/AB (output_1 first) or NAME/BA"
+        "named it is NAME/AB (output_1 first) or NAME/BA"
     ]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from farm.errors import UserError
 from farm.labels.annotation_row import ANNOTATION_COLUMNS, pair_keys
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import one_verdict_each, same_order, shown_order
+from farm.labels.annotation_table import one_verdict_each, orders_folded, same_order, shown_order
 from farm.labels.label_table import LabelTable, label_table
 from farm.labels.verdicts import annotation_of_row, comparison_of_row
 from farm.records import Annotation, Comparison, content_key
@@ -55,8 +55,9 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
         UserError: no human or no judge, no common item, or one item with different texts in the two tables.
     """
     people = None if humans is None else rows_of_kind(humans, "human", "humans")
-    machines = None if simulated is None else one_verdict_each(rows_of_kind(simulated, "llm", "simulated"))
-    notes: list[str] = []
+    machines, notes = None, list[str]()
+    if simulated is not None:
+        machines, notes = orders_folded(rows_of_kind(simulated, "llm", "simulated"))
     if people is not None and machines is not None:
         people, machines = _on_shared_items(people, machines, notes)
     whole = [rows for rows in (people, machines) if rows is not None]
@@ -98,18 +99,19 @@ def rows_of_kind(frame: pd.DataFrame, kind: Kind, role: str) -> pd.DataFrame:
 
 
 def rows_of_annotator(frame: pd.DataFrame, name: str | None, *, role: str, setting: str) -> pd.DataFrame:
-    """The rows of one annotator, one an item; of a judge in both orders NAME/AB or NAME/BA is one.
+    """The rows of one annotator, one an item; of a judge in both orders the mean of the two, or those of one order.
 
     Args:
         frame: an annotation table.
-        name: whose rows; None if there is one annotator only.
+        name: whose rows, NAME/AB or NAME/BA for one order of NAME; None if there is one annotator only.
         role: what the table was given for, for the message.
         setting: the setting that names the annotator, likewise.
 
     Raises:
         UserError: there are several, or none of that name.
     """
-    frame = one_verdict_each(frame)
+    known = set(frame["annotator"])
+    frame = orders_folded(frame).frame if name is None or name in known else one_verdict_each(frame)
     names = sorted(set(frame["annotator"]))
     shown = listed(names, 10)
     if name is None and len(names) > 1:

@@ -5,7 +5,7 @@ import pytest
 
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
-from farm.labels.matched import match_labels
+from farm.labels.matched import match_labels, rows_of_annotator
 from farm.labels.read import read_annotations
 from farm.stats.agreement.by_annotator import accuracy, cohen_kappa, majority, raw_agreement
 from farm.stats.bootstrap import Resampling
@@ -84,3 +84,25 @@ def test_pandalm_accuracy_of_judges(humandata: Path, pandalm_answers: dict[str, 
     without_ties = raw_agreement(decided[0], decided[1], resampling=Resampling(seed=0, n_resamples=10))
     expected = pandalm_answers[f"{judge}__accuracy_nontie"]["value"]
     assert {"accuracy": round(without_ties.value or 0, 4), "n": without_ties.n_total} == expected
+
+
+def test_the_two_orders_of_a_judge_are_one_annotator() -> None:
+    rows = [
+        row(str(item), "judge", said).model_copy(update={"first_shown": shown})
+        for item, verdicts in enumerate(((1, 1), (1, 1.5), (1, 2), (1.5, None)))
+        for shown, said in enumerate(verdicts, start=1)
+    ]
+    labels = match_labels(None, annotation_frame(rows))
+    assert labels.judges is not None and labels.judges.annotators == ("judge",)
+    assert labels.judges.labels[:3, 0].tolist() == [1, 1.25, 1.5]
+    assert (labels.judges.n_verdicts, labels.judges.n_unparsed) == (3, 1)
+    assert any("4 pairs (1 of them have one that is unparsed" in note for note in labels.notes)
+
+
+def test_a_judge_of_both_orders_can_be_named_whole_or_by_order() -> None:
+    frame = annotation_frame(
+        [row("1", "judge", p).model_copy(update={"first_shown": k}) for k, p in ((1, 1), (2, 1.5))]
+    )
+    for name, expected in ((None, 1.25), ("judge", 1.25), ("judge/AB", 1.0), ("judge/BA", 1.5)):
+        rows = rows_of_annotator(frame, name, role="judge", setting="annotator")
+        assert rows["preference"].tolist() == [expected]

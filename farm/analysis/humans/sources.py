@@ -9,6 +9,7 @@ import pandas as pd
 from farm.analysis.humans.comparison import Source
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
+from farm.labels.annotation_table import one_verdict_each
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 
@@ -62,12 +63,13 @@ def source_of_labels(table: pd.DataFrame, path: Path, role: Role, annotator: str
 
 
 def of_annotator(rows: pd.DataFrame, annotator: str, path: Path) -> pd.DataFrame:
-    """The rows of one annotator.
+    """The rows of one annotator; of a judge that saw pairs in both orders NAME/AB and NAME/BA are those of one.
 
     Raises:
         UserError: there are none.
     """
-    kept = rows[rows["annotator"] == annotator]
+    named = rows if annotator in set(rows["annotator"]) else one_verdict_each(rows)
+    kept = named[named["annotator"] == annotator]
     if kept.empty:
         kinds = "/".join(sorted(set(rows["annotator_kind"]))) or "such"
         raise UserError(f"{path}: no {kinds} row by {annotator!r}; there are {sorted(set(rows['annotator']))}")

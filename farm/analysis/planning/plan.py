@@ -11,7 +11,7 @@ from farm.analysis.planning.report import Plan
 from farm.config.objects import ConfigError, Problem
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import one_verdict_each
+from farm.labels.annotation_table import one_verdict_each, orders_folded
 from farm.progress import progress
 from farm.stats.bootstrap import Resampling
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
@@ -134,16 +134,18 @@ def _estimates(
         judges = _of_kind(simulated, "llm")
         if settings.annotator is not None:
             names = sorted(set(judges["annotator"]))
+            if settings.annotator not in names:
+                judges = one_verdict_each(judges)
             judges = judges[judges["annotator"] == settings.annotator]
             if judges.empty:
                 raise UserError(f"{settings.simulated}: no llm row by {settings.annotator!r}; there are {names}")
+        judges = orders_folded(judges).frame
         estimates["simulator"] = estimate_judges(judges, people, resampling=resampling)
     return estimates
 
 
 def _of_kind(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    rows = one_verdict_each(table)
-    return rows[rows["annotator_kind"] == kind]
+    return table[table["annotator_kind"] == kind]
 
 
 def _told(source: LabelSource, estimates: SourceEstimates | None) -> LabelSource:

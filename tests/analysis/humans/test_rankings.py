@@ -1,4 +1,4 @@
-"""Rankings by graded labels."""
+"""Rankings by graded labels, and by judges of both orders."""
 
 import math
 
@@ -36,3 +36,18 @@ def test_three_rows_of_one_grade_are_that_grade() -> None:
     assert found.ranking is not None
     # Bradley-Terry of .6 wins in 1: log odds, mean 0.
     assert found.ranking.models[0].strength.value == pytest.approx(math.log(0.6 / 0.4) / 2)
+
+
+def test_equal_models_judged_in_both_orders_have_the_interval_of_their_ties() -> None:
+    # A judge that always prefers what it sees first ranks nobody: every pair is a tie, and no resample changes that.
+    rows = [
+        row(f"{k}{a}{b}", "judge", first_shown, (a, b)).model_copy(update={"first_shown": first_shown})
+        for k in range(20)
+        for a, b in ("xy", "xz", "yz")
+        for first_shown in (1, 2)
+    ]
+    found = ranking(rows)
+    assert found.annotators == ("judge",) and [model.n_total for model in found.models] == [40] * 3
+    assert found.ranking is not None
+    for model in found.ranking.models:
+        assert (model.strength.low, model.strength.high) == pytest.approx((0, 0), abs=1e-6)
