@@ -17,6 +17,7 @@ from farm.labels.annotation_table import one_verdict_each, orders_folded, same_o
 from farm.labels.label_table import LabelTable, label_table
 from farm.labels.verdicts import annotation_of_row, comparison_of_row
 from farm.records import Annotation, Comparison, content_key
+from farm.stats.ranking.pair_counts import BoolArray
 from farm.wording import listed
 
 GOLD_COLUMN = "gold"
@@ -34,11 +35,24 @@ class MatchedLabels:
     """Per item, who wrote output_1."""
     model_2: tuple[str, ...]
     models: tuple[str, ...]
-    """All of them, in alphabetical order; empty if the tables do not name two different models for every item."""
+    """Those that some item holds against another one, in alphabetical order; empty if there is no such item."""
     humans: LabelTable | None
     judges: LabelTable | None
     notes: tuple[str, ...]
     """What was left out or turned around, in sentences with counts."""
+
+    def between_models(self) -> "MatchedLabels":
+        """The items that hold two different models against each other: all that a ranking can use."""
+        is_kept = _is_between_models(self.model_1, self.model_2)
+        if is_kept.all():
+            return self
+        kept = np.flatnonzero(is_kept)
+        names = {
+            name: tuple(vars(self)[name][k] for k in kept)
+            for name in ("item_ids", "instruction_keys", "model_1", "model_2")
+        }
+        humans, judges = (None if table is None else table.of_items(is_kept) for table in (self.humans, self.judges))
+        return replace(self, **names, humans=humans, judges=judges)
 
 
 def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> MatchedLabels:
@@ -66,15 +80,14 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     items = whole[0].drop_duplicates("item_id").set_index("item_id").sort_index()
     people, machines = (None if rows is None else _in_order_of(rows, items, notes) for rows in (people, machines))
     model_1, model_2 = (tuple(str(m) for m in items[name]) for name in ("model_1", "model_2"))
-    has_models = all(a and b and a != b for a, b in zip(model_1, model_2, strict=True))
-    if not has_models:
-        notes += _without_models(model_1, model_2)
+    is_between = _is_between_models(model_1, model_2)
+    notes += _not_ranked(model_1, model_2, is_between)
     return MatchedLabels(
         item_ids=tuple(str(i) for i in items.index),
         instruction_keys=tuple(_instruction_keys(items)),
         model_1=model_1,
         model_2=model_2,
-        models=tuple(sorted({*model_1, *model_2})) if has_models else (),
+        models=tuple(sorted({m for pair in np.array([model_1, model_2]).T[is_between].tolist() for m in pair})),
         humans=None if people is None else label_table(people, items.index),
         judges=None if machines is None else label_table(machines, items.index),
         notes=tuple(notes),
@@ -190,15 +203,28 @@ def drawn_items(frame: pd.DataFrame, n: int) -> list[str]:
     return list(pd.Series(keys, index=first["item_id"].to_numpy()).sort_values(kind="stable").index[:n])
 
 
-def _without_models(model_1: Sequence[str], model_2: Sequence[str]) -> list[str]:
-    """Why models are not ranked; nothing if no item names any."""
-    names = sorted({*model_1, *model_2} - {""})
-    if not names:
+def _is_between_models(model_1: Sequence[str], model_2: Sequence[str]) -> BoolArray:
+    """(I,) whether the item names two different models."""
+    first, second = np.array(model_1, dtype=str), np.array(model_2, dtype=str)
+    return np.asarray((first != "") & (second != "") & (first != second))
+
+
+def _not_ranked(model_1: Sequence[str], model_2: Sequence[str], is_between: BoolArray) -> list[str]:
+    """What no ranking can use, in sentences with counts; nothing if no item names a model."""
+    n_items, names = len(is_between), sorted({*model_1, *model_2} - {""})
+    if is_between.all() or not names:
         return []
-    if len(names) == 1:
-        return [f"there is only one model, {names[0]}; a ranking needs at least two"]
-    n_without = sum(not (a and b and a != b) for a, b in zip(model_1, model_2, strict=True))
-    return [f"{n_without} of {len(model_1)} items do not name two different models, so models are not ranked"]
+    is_itself = np.array([a == b != "" for a, b in zip(model_1, model_2, strict=True)], dtype=np.bool_)
+    if is_itself.all():
+        return [f"all {n_items} items compare a model with itself ({listed(names, 5)}), so models are not ranked"]
+    notes = []
+    for mask, what in (
+        (is_itself, f"compare a model with itself ({listed(sorted(set(np.array(model_1)[is_itself])), 5)})"),
+        (~is_between & ~is_itself, "do not name both models"),
+    ):
+        if mask.any():
+            notes.append(f"items that {what}: {int(mask.sum())} of {n_items}; they are left out of every ranking")
+    return notes
 
 
 def _on_shared_items(

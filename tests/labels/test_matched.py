@@ -86,6 +86,31 @@ def test_pandalm_accuracy_of_judges(humandata: Path, pandalm_answers: dict[str, 
     assert {"accuracy": round(without_ties.value or 0, 4), "n": without_ties.n_total} == expected
 
 
+def test_a_model_against_itself_is_left_out_of_rankings_and_counted() -> None:
+    rows = [
+        row("1", "judge", 1),
+        row("2", "judge", 1.5, ("a", "a")),
+        row("3", "judge", 2),
+        row("4", "judge", 1, ("", "b")),
+    ]
+    labels = match_labels(None, annotation_frame(rows))
+    assert labels.models == ("a", "b") and labels.item_ids == ("1", "2", "3", "4")
+    ranked = labels.between_models()
+    assert ranked.item_ids == ("1", "3") and ranked.model_2 == ("b", "b")
+    assert ranked.judges is not None and ranked.judges.labels.tolist() == [[1], [2]]
+    assert labels.notes == (
+        "items that compare a model with itself (a): 1 of 4; they are left out of every ranking",
+        "items that do not name both models: 1 of 4; they are left out of every ranking",
+    )
+
+
+def test_nothing_but_models_against_themselves_is_one_sentence() -> None:
+    rows = [row(str(k), "judge", 1, (name, name)) for k, name in enumerate("abc")]
+    labels = match_labels(None, annotation_frame(rows))
+    assert labels.models == ()
+    assert labels.notes == ("all 3 items compare a model with itself (a, b, c), so models are not ranked",)
+
+
 def test_the_two_orders_of_a_judge_are_one_annotator() -> None:
     rows = [
         row(str(item), "judge", said).model_copy(update={"first_shown": shown})

@@ -72,6 +72,7 @@ def ranking_of_labels(
         tie_model: what a tie is to Bradley-Terry.
         resampling: draws instructions and annotators; both sources of a comparison need the same.
     """
+    labels = labels.between_models()
     table = labels.humans if role == "humans" else labels.judges
     assert table is not None
     score = 2 - consensus(table.labels)

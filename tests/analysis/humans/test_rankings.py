@@ -1,4 +1,4 @@
-"""Rankings by graded labels, and by judges of both orders."""
+"""Rankings by graded labels, by judges of both orders, and beside models against themselves."""
 
 import math
 
@@ -51,3 +51,11 @@ def test_equal_models_judged_in_both_orders_have_the_interval_of_their_ties() ->
     assert found.ranking is not None
     for model in found.ranking.models:
         assert (model.strength.low, model.strength.high) == pytest.approx((0, 0), abs=1e-6)
+
+
+def test_a_row_of_the_reference_against_itself_changes_no_figure() -> None:
+    rows = [row(f"{m}{k}", "judge", 1 + (k < n) * 0.8, ("ref", m)) for m, n in (("m1", 3), ("m2", 6)) for k in range(9)]
+    itself = [row(f"ref{k}", "judge", 1.5, ("ref", "ref")) for k in range(4)]
+    plain, beside = ranking(rows), ranking([*rows, *itself])
+    assert plain.models == beside.models and plain.ranking == beside.ranking
+    assert beside.ranking is not None and beside.ranking.reference == "ref"
