@@ -192,9 +192,8 @@ def own_ranking_section(side: SourceRanking, ranking: ModelRanking) -> Section:
     ]
     if ranking.is_graded:
         words.append(
-            "Graded verdicts count as they are under ties half and in Bradley-Terry (.7 is .7 of a win and .3 of a loss); "
-            "under the other two conventions, as ties and in Elo they count as a win of the side of the tie that they "
-            "lie on."
+            "Graded verdicts count as they are under ties half and in Bradley-Terry (.7 is .7 of a win and .3 of a "
+            "loss); under the other two conventions and in Elo each is a win of the side of the tie that it lies on."
         )
     if ranking.reason:
         words.insert(1, f"No Bradley-Terry strengths: {ranking.reason}.")
