@@ -6,7 +6,16 @@ from farm.records import content_key
 
 
 def chosen_row(
-    *, instruction: str, chosen: str, rejected: str, dataset: str, annotator: str, kind: Kind, item_id: str = ""
+    *,
+    instruction: str,
+    chosen: str,
+    rejected: str,
+    dataset: str,
+    annotator: str,
+    kind: Kind,
+    item_id: str = "",
+    chosen_model: str = "",
+    rejected_model: str = "",
 ) -> AnnotationRow:
     """The verdict as a row, each output on a side that the hash of the texts decides.
 
@@ -18,6 +27,8 @@ def chosen_row(
         item_id=item_id,
         dataset=dataset,
         instruction=instruction,
+        model_1=chosen_model if chosen_is_1 else rejected_model,
+        model_2=rejected_model if chosen_is_1 else chosen_model,
         output_1=chosen if chosen_is_1 else rejected,
         output_2=rejected if chosen_is_1 else chosen,
         annotator=annotator,

@@ -13,12 +13,21 @@ from farm.data.files.rows import DataError, not_there
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import notes_of
 from farm.labels.formats import own_table
-from farm.labels.formats.arenas import chatbot_arena
-from farm.labels.formats.benchmarks import hhh_alignment, llmbar
+from farm.labels.formats.arenas import chatbot_arena, ppe
+from farm.labels.formats.benchmarks import hhh_alignment, judgebench, llmbar, rewardbench, rewardbench2
 from farm.labels.formats.evaluations import alpaca_annotations, pandalm, tulu_human_eval
-from farm.labels.formats.preference_data import hh_rlhf
-from farm.labels.formats.question_sets import faireval, mt_bench, vicuna_reviews
-from farm.labels.formats.ratings import single_ratings
+from farm.labels.formats.preference_data import (
+    helpsteer2_preference,
+    hh_rlhf,
+    kto,
+    nectar,
+    pku_saferlhf,
+    shp,
+    summarize_from_feedback,
+    webgpt,
+)
+from farm.labels.formats.question_sets import arena_hard, faireval, mt_bench, mt_bench_grades, vicuna_reviews
+from farm.labels.formats.ratings import distilabel, single_ratings
 
 __all__ = ["FORMATS", "notes_of", "read_annotations"]
 
@@ -31,7 +40,23 @@ FORMATS: tuple[AnnotationFormat, ...] = (
     alpaca_annotations.ALPACA_EVAL,
     alpaca_annotations.ALPACA_FARM,
     mt_bench.FORMAT,
+    mt_bench_grades.FORMAT,
+    arena_hard.FORMAT,
+    arena_hard.WEIGHTED,
+    ppe.FORMAT,
     chatbot_arena.FORMAT,
+    judgebench.FORMAT,
+    rewardbench2.FORMAT,
+    rewardbench.FORMAT,
+    helpsteer2_preference.FORMAT,
+    shp.FORMAT,
+    webgpt.FORMAT,
+    summarize_from_feedback.FORMAT,
+    pku_saferlhf.FORMAT,
+    pku_saferlhf.SAFETY,
+    nectar.FORMAT,
+    distilabel.FORMAT,
+    kto.FORMAT,
     hhh_alignment.FORMAT,
     single_ratings.FORMAT,
     hh_rlhf.FORMAT,

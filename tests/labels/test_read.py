@@ -302,7 +302,7 @@ def test_a_format_can_be_forced_by_its_name(tmp_path: Path) -> None:
 
 
 def test_every_format_has_a_name_of_its_own() -> None:
-    assert len({known.name for known in FORMATS}) == len(FORMATS) == 13
+    assert len({known.name for known in FORMATS}) == len(FORMATS) > 30
 
 
 def test_same_order_turns_one_table_to_another(tmp_path: Path) -> None:

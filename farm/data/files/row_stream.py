@@ -19,6 +19,8 @@ from farm.data.files.rows import (
     DataError,
     DuplicateKeyError,
     Row,
+    RowT,
+    checked_rows,
     format_of,
     missing_to_none,
     not_there,
@@ -195,3 +197,12 @@ def _object(path: Path, number: int, value: object) -> Row:
 
 def _empty(path: Path) -> str:
     return f"{path}: the file is empty, expected rows"
+
+
+def stream_records(path: Path, schema: type[RowT]) -> Iterator[RowT]:
+    """The checked rows of a file one by one (`farm.data.files.rows.read_records` holds them all).
+
+    Raises:
+        DataError: as `stream_rows`; rows that do not fit are counted and reported after the last one.
+    """
+    return checked_rows(path, stream_rows(path), schema, is_text=format_of(path) in (".csv", ".tsv"))

@@ -10,9 +10,9 @@ contradicted itself when the order changed, counts as a tie and stays in `raw_la
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import BeforeValidator
@@ -22,6 +22,7 @@ from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
 from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.formats.question_sets.question_texts import QuestionTexts, texts_beside
 from farm.labels.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)
@@ -32,13 +33,14 @@ def _judge(value: object) -> object:
     return "/".join(str(part) for part in value) if isinstance(value, list) else value
 
 
-_Judge = Annotated[str, BeforeValidator(_judge)]
+JudgeName = Annotated[str, BeforeValidator(_judge)]
+"""A judge, as model/prompt where the file has both."""
 
 
 class _Vote(Votes):
     question_id: int
     turn: int
-    judge: _Judge
+    judge: JudgeName
 
 
 _Game = Literal["model_1", "model_2", "tie", "error"]
@@ -47,33 +49,11 @@ _Game = Literal["model_1", "model_2", "tie", "error"]
 class _Games(FileRow):
     question_id: int
     turn: int
-    judge: _Judge
+    judge: JudgeName
     model_1: str
     model_2: str
     g1_winner: _Game
     g2_winner: _Game
-
-
-class _Question(FileRow):
-    question_id: int
-    turns: list[str]
-
-
-class _Choice(FileRow):
-    turns: list[str]
-
-
-class _Answer(FileRow):
-    question_id: int
-    model_id: str
-    choices: list[_Choice]
-
-
-class _Texts(NamedTuple):
-    """Questions and answers by their keys; empty if there are none."""
-
-    questions: Mapping[int, list[str]]
-    answers: Mapping[tuple[str, int], list[str]]
 
 
 def read_mt_bench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
@@ -90,7 +70,7 @@ def read_mt_bench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     rows: list[AnnotationRow] = []
     notes: list[str] = []
     for file in files:
-        texts = _texts(file)
+        texts = texts_beside(file)
         found = [_row(vote, texts, assumed_kind) for vote in _votes(file, source)]
         n_bare = sum(not (row.output_1 or row.output_2) for row in found)
         if n_bare:
@@ -127,18 +107,6 @@ def _settled(one: _Game, two: _Game) -> str:
     return {"model_1": "model_a", "model_2": "model_b"}.get(one, "tie")
 
 
-def _texts(file: Path) -> _Texts:
-    for folder in (file.parent, file.parent.parent):
-        questions, answers = folder / "question.jsonl", folder / "model_answer"
-        if questions.is_file() and answers.is_dir():
-            found = [answer for path in sorted(answers.glob("*.jsonl")) for answer in read_records(path, _Answer)]
-            return _Texts(
-                {question.question_id: question.turns for question in read_records(questions, _Question)},
-                {(answer.model_id, answer.question_id): answer.choices[0].turns for answer in found if answer.choices},
-            )
-    return _Texts({}, {})
-
-
 def _annotator(judge: str, assumed_kind: Kind | None) -> tuple[str, Kind]:
     group = re.match(r"(expert|author|arena_user)", judge)
     if group is None and _MODEL_JUDGE.search(judge):
@@ -149,7 +117,7 @@ def _annotator(judge: str, assumed_kind: Kind | None) -> tuple[str, Kind]:
     return hashed_name(f"mt_bench_{group[1]}" if group else "mt_bench_human", judge), kind
 
 
-def _turn(messages: Messages, texts: _Texts, model: str, vote: _Vote) -> tuple[str, str]:
+def _turn(messages: Messages, texts: QuestionTexts, model: str, vote: _Vote) -> tuple[str, str]:
     asked, answered = dialogue(messages)
     if not answered:
         asked = texts.questions.get(vote.question_id, [])
@@ -158,7 +126,7 @@ def _turn(messages: Messages, texts: _Texts, model: str, vote: _Vote) -> tuple[s
     return "\n\n".join(asked[: vote.turn]), output
 
 
-def _row(vote: _Vote, texts: _Texts, assumed_kind: Kind | None) -> AnnotationRow:
+def _row(vote: _Vote, texts: QuestionTexts, assumed_kind: Kind | None) -> AnnotationRow:
     annotator, kind = _annotator(vote.judge, assumed_kind)
     instruction, output_a = _turn(vote.conversation_a, texts, vote.model_a, vote)
     _, output_b = _turn(vote.conversation_b, texts, vote.model_b, vote)

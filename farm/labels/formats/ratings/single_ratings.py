@@ -13,10 +13,9 @@ are a tie, a missing one leaves the pair unparsed.
 Nothing was shown side by side: the hash of the texts decides which output is output_1.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -27,8 +26,8 @@ from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.labels.annotation_table import annotation_table
 from farm.labels.formats.arenas.battles import Messages, dialogue
+from farm.labels.formats.ratings.rated_outputs import RatedOutput, rating_rows
 from farm.labels.identifiers import hashed_name
-from farm.records import content_key
 
 _INSTRUCTIONS, _OUTPUTS = {"instruction", "prompt"}, {"output", "response"}
 _RATINGS = {"helpfulness", "rating", "score"}
@@ -84,18 +83,6 @@ class _Binarised(FileRow):
     score_rejected: float
 
 
-class _Output(NamedTuple):
-    """One rated output."""
-
-    instruction: str
-    output: str
-    rating: float | None
-    model: str
-    annotator: str
-    kind: Kind
-    dataset: str
-
-
 def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     """The annotation table of all pairs of rated outputs, in a file or below a folder.
 
@@ -108,11 +95,11 @@ def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_rated, holding="rated outputs (HelpSteer, UltraFeedback, or one rating a row)")
-    groups: dict[tuple[str, str], list[_Output]] = {}
+    groups: dict[tuple[str, str], list[RatedOutput]] = {}
     for file in files:
         for output in _outputs(file, assumed_kind or "human"):
             groups.setdefault((output.instruction, output.annotator), []).append(output)
-    rows = [_row(*_in_order(one, two)) for group in groups.values() for one, two in itertools.combinations(group, 2)]
+    rows = [row for group in groups.values() for row in rating_rows(group)]
     return annotation_table(rows, _notes(list(groups.values()), rows))
 
 
@@ -123,12 +110,12 @@ def _is_rated(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the 
     return is_single or is_many or {"prompt", "chosen", "rejected", "score_chosen", "score_rejected"} <= names
 
 
-def _outputs(file: Path, kind: Kind) -> Iterator[_Output]:
+def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
     names = set(first_row(file))
     if "completions" in names:
         for row in read_records(file, _Completions):
             for rated in row.completions:
-                yield _Output(
+                yield RatedOutput(
                     row.instruction, rated.response, rated.mean_rating, rated.model, "ultrafeedback", "llm",
                     f"ultrafeedback/{row.source or ''}",
                 )  # fmt: skip
@@ -136,7 +123,7 @@ def _outputs(file: Path, kind: Kind) -> Iterator[_Output]:
         for pair in read_records(file, _Binarised):
             for messages, score in ((pair.chosen, pair.score_chosen), (pair.rejected, pair.score_rejected)):
                 output = "\n\n".join(dialogue(messages).answered)
-                yield _Output(pair.prompt, output, score, "", "ultrafeedback", "llm", "ultrafeedback")
+                yield RatedOutput(pair.prompt, output, score, "", "ultrafeedback", "llm", "ultrafeedback")
     else:
         is_helpsteer = {"helpfulness", "correctness", "coherence"} <= names
         dataset = "helpsteer" if is_helpsteer else file.name.split(".")[0]
@@ -144,37 +131,12 @@ def _outputs(file: Path, kind: Kind) -> Iterator[_Output]:
         for single in read_records(file, _Rated):
             name = single.annotator or dataset
             annotator = hashed_name(f"{dataset}_human", name) if single.annotator and kind == "human" else name
-            yield _Output(
+            yield RatedOutput(
                 single.instruction, single.output, single.rating, single.model or "", annotator, kind, dataset
             )
 
 
-def _in_order(one: _Output, two: _Output) -> tuple[_Output, _Output]:
-    first, second = sorted((one, two), key=lambda rated: content_key(rated.instruction, rated.output, rated.model))
-    return first, second
-
-
-def _row(one: _Output, two: _Output) -> AnnotationRow:
-    preference = None
-    if one.rating is not None and two.rating is not None:
-        preference = 1.5 - 0.5 * ((one.rating > two.rating) - (one.rating < two.rating))
-    return AnnotationRow(
-        dataset=one.dataset,
-        instruction=one.instruction,
-        model_1=one.model,
-        model_2=two.model,
-        output_1=one.output,
-        output_2=two.output,
-        annotator=one.annotator,
-        annotator_kind=one.kind,
-        preference=preference,
-        raw_label=" ".join("none" if rated.rating is None else f"{rated.rating:g}" for rated in (one, two)),
-        score_1=one.rating,
-        score_2=two.rating,
-    )
-
-
-def _notes(groups: Sequence[Sequence[_Output]], rows: Sequence[AnnotationRow]) -> list[str]:
+def _notes(groups: Sequence[Sequence[RatedOutput]], rows: Sequence[AnnotationRow]) -> list[str]:
     n_alone = sum(len(group) == 1 for group in groups)
     n_unrated = sum(row.preference is None for row in rows)
     notes = [f"{n_alone} outputs are the only one to their instruction and make no pair"] if n_alone else []

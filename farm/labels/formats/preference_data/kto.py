@@ -1,0 +1,80 @@
+"""Unpaired preferences, as KTO learns from (Ethayarajh et al. 2024; TRL's columns): one completion a row, good or not.
+
+`prompt`, `completion`, `label` (true: desirable). Nothing is compared in such a file, so only the prompts that have a
+desirable and an undesirable completion say which of two is better: each such pair is a row here, the rest is counted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from farm.data.files.row_stream import stream_records
+from farm.data.files.rows import DataError, FileRow, Row
+from farm.labels.annotation_row import AnnotationRow
+from farm.labels.annotation_source import AnnotationFormat, Kind, Source
+from farm.labels.annotation_table import annotation_table
+from farm.labels.chosen_rejected import chosen_row
+
+ANNOTATOR = "kto_labels"
+
+
+class _Labelled(FileRow):
+    prompt: str
+    completion: str
+    label: bool
+
+
+def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of the pairs that follow from unpaired labels.
+
+    Args:
+        source: a file or a folder.
+        assumed_kind: who labelled; human unless said otherwise.
+
+    Raises:
+        DataError: nothing there, malformed rows, or no prompt with completions of both kinds.
+    """
+    files = source.files_with(_is_labelled, holding="prompt, completion and label (true or false)")
+    by_prompt: dict[str, dict[bool, list[str]]] = {}
+    n_labels = 0
+    for file in files:
+        for row in stream_records(file, _Labelled):
+            n_labels += 1
+            by_prompt.setdefault(row.prompt, {True: [], False: []})[row.label].append(row.completion)
+    pairs = {prompt: sides for prompt, sides in by_prompt.items() if sides[True] and sides[False]}
+    if not pairs:
+        raise DataError(
+            f"{source.path}: {n_labels} unpaired labels (prompt, completion, label) on {len(by_prompt)} prompts, none "
+            "of which has a desirable and an undesirable completion; nothing is compared here, and every command "
+            "(method=kto too) needs pairs of outputs to one prompt"
+        )
+    n_used = sum(len(completions) for sides in pairs.values() for completions in sides.values())
+    note = f"{n_labels} unpaired labels: {n_used} are on prompts with completions of both kinds and make pairs"
+    return annotation_table(_rows(pairs, assumed_kind or "human"), [note])
+
+
+def _rows(pairs: Mapping[str, Mapping[bool, Sequence[str]]], kind: Kind) -> Iterator[AnnotationRow]:
+    for prompt, sides in pairs.items():
+        for chosen in sides[True]:
+            for rejected in sides[False]:
+                yield chosen_row(
+                    instruction=prompt,
+                    chosen=chosen,
+                    rejected=rejected,
+                    dataset="kto",
+                    annotator=ANNOTATOR,
+                    kind=kind,
+                )
+
+
+def _is_labelled(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
+    return {"prompt", "completion", "label"} <= set(row)
+
+
+FORMAT = AnnotationFormat(
+    name="kto",
+    holds="unpaired preferences as KTO's: prompt, completion, label (true or false)",
+    recognises=lambda source: any(_is_labelled(source.path, row) for row in source.first_rows),
+    read=read_kto,
+)

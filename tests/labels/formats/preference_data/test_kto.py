@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from farm.data.files.rows import DataError
+from farm.labels.read import notes_of, read_annotations
+from tests.labels.label_files import better, written
+
+
+def labelled(prompt: str, completion: str, label: object) -> dict[str, object]:
+    return {"prompt": prompt, "completion": completion, "label": label}
+
+
+def test_unpaired_labels_are_refused_where_nothing_is_compared(tmp_path: Path) -> None:
+    path = written(tmp_path, labelled("p", "good", True), labelled("q", "bad", False))
+    with pytest.raises(DataError, match=r"2 unpaired labels .* on 2 prompts, none of which .* needs pairs"):
+        read_annotations(path)
+
+
+def test_prompts_with_completions_of_both_kinds_make_pairs(tmp_path: Path) -> None:
+    rows = [("p", "good", True), ("p", "fine", True), ("p", "bad", False), ("q", "good", True)]
+    frame = read_annotations(written(tmp_path, *(labelled(*row) for row in rows)))
+    assert sorted(better(frame)) == [("fine", ">", "bad"), ("good", ">", "bad")]
+    assert notes_of(frame) == ["4 unpaired labels: 3 are on prompts with completions of both kinds and make pairs"]
+
+
+def test_a_label_that_is_neither_true_nor_false_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="row 1, field `label`"):
+        read_annotations(written(tmp_path, labelled("p", "good", "perhaps")))
