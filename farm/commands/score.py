@@ -16,7 +16,8 @@ from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
 from farm.config.compose import compose_one
 from farm.config.objects import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
-from farm.data.files.rows import DataError, Row, format_of, not_there
+from farm.data.files.rows import DataError, Row, not_there
+from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
 from farm.models.checkpoint import DTYPES, device_named
@@ -224,7 +225,7 @@ def _path_problems(name: str, path: Path, given: Mapping[str, object]) -> list[P
         elif path.resolve() == Path(str(given["input"])).resolve():
             return [Problem(name, f"{path} is the input; scores go to a file of their own")]
         else:
-            format_of(path)
+            writable_format_of(path)
     except (DataError, UserError) as error:
         return [Problem(name, str(error))]
     return []

@@ -19,6 +19,7 @@ from farm.config.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
 from farm.data.dataset import Splits
 from farm.data.files.rows import DataError, not_there, read_records
+from farm.data.files.table_files import is_table
 from farm.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class AlpacaFarmDataset:
             "validation_file": (self.validation_file, None),
             "evaluation_file": (self.evaluation_file, EVALUATION_FILE),
         }
-        reasons = {name: not_there(path) for name, (path, _) in own.items() if path and not path.is_file()}
+        reasons = {name: not_there(path) for name, (path, _) in own.items() if path and not is_table(path)}
         if self.folder is not None and not self.folder.is_dir():
             reasons["folder"] = f"there is no folder {self.folder}"
         elif self.folder is not None:

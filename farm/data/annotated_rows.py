@@ -5,7 +5,7 @@ A file is written beside its place and moved there when it is complete.
 
 import csv
 import errno
-import gzip
+import io
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from farm.data.files.column_types import as_text
+from farm.data.files.open_files import open_binary
 from farm.data.files.rows import DataError, Row, format_of
+from farm.data.files.table_files import DELIMITED, packing_of
 from farm.records import Annotation, Preference
 
 ANNOTATION_TYPES: dict[str, pa.DataType] = {
@@ -132,13 +134,9 @@ def _writer(path: Path, partial: Path, schema: pa.Schema) -> Iterator[RowWriter]
             yield table
             table.flush()
     else:
-        is_packed = path.suffix.lower() == ".gz"
-        with (
-            gzip.open(partial, "wt", encoding="utf-8", newline="")
-            if is_packed
-            else partial.open("w", encoding="utf-8", newline="") as stream
-        ):
-            if kind in (".csv", ".tsv"):
+        packed = open_binary(partial, "wb", packing=packing_of(path))
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
+            if kind in DELIMITED:
                 yield _DelimitedRows(stream, schema, "\t" if kind == ".tsv" else ",")
             elif kind == ".json":
                 rows = _JsonRows(stream, before="[\n", between=",\n", after="\n]\n")

@@ -11,15 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from farm.data.comparisons import ComparisonRow, Comparisons
 from farm.data.files.column_types import ColumnTypes
 from farm.data.files.output_index import OutputIndex, OutputRow
 from farm.data.files.row_problems import RowProblems
-from farm.data.files.row_stream import stream_rows
-from farm.data.files.rows import DataError, FileRow, Row, check_rows, format_of
+from farm.data.files.row_stream import column_schema, file_notes, stream_rows
+from farm.data.files.rows import DataError, FileRow, Row, check_rows
 
 RowT = TypeVar("RowT", bound=FileRow)
 
@@ -86,8 +85,9 @@ def _pairs_of(path: Path) -> Comparisons:
     for row, _ in checked_stream(path, ComparisonRow):
         columns.add(row)
         n_rows += 1
-    schema = pq.read_schema(path) if format_of(path) == ".parquet" else columns.schema()
-    return Comparisons(n_rows=n_rows, schema=schema, notes=(), read=partial(stream_rows, path))
+    schema = column_schema(path) or columns.schema()
+    read = partial(stream_rows, path, is_again=True)
+    return Comparisons(n_rows=n_rows, schema=schema, notes=tuple(file_notes(path)), read=read)
 
 
 def _joined(path_1: Path, path_2: Path, index: OutputIndex) -> Comparisons:
@@ -102,7 +102,7 @@ def _joined(path_1: Path, path_2: Path, index: OutputIndex) -> Comparisons:
             n_rows += 1
             columns.add(joined)
     alone = index.unused()
-    notes = []
+    notes: list[str] = []
     if n_rows < n_1:
         notes.append(f"{n_1 - n_rows} of {n_1} outputs in {path_1} have none beside them in {path_2}")
         notes[-1] += f", the first to {first_alone!r:.80}"

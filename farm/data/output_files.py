@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BeforeValidator
 
 from farm.data.comparison_files import checked_stream
 from farm.data.files.column_types import ColumnTypes
 from farm.data.files.output_index import OutputRow
-from farm.data.files.rows import Row, format_of
+from farm.data.files.row_stream import column_schema
+from farm.data.files.rows import Row
 from farm.records import Output
 
 _WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}
@@ -80,5 +80,5 @@ def open_outputs(path: Path) -> OutputFile:
     for row, _ in checked_stream(path, ScorableRow):
         columns.add(row)
         n_rows += 1
-    schema = pq.read_schema(path) if format_of(path) == ".parquet" else columns.schema()
+    schema = column_schema(path) or columns.schema()
     return OutputFile(path=path, n_rows=n_rows, schema=schema)

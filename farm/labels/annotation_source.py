@@ -10,7 +10,8 @@ from typing import Literal
 import pandas as pd
 
 from farm.data.files.row_stream import stream_rows
-from farm.data.files.rows import FORMATS, DataError, Row, read_bytes
+from farm.data.files.rows import DataError, Row, read_bytes
+from farm.data.files.table_files import is_table, tables_below
 
 Kind = Literal["human", "llm"]
 N_GLANCED = 30
@@ -25,12 +26,13 @@ class Source:
 
     @cached_property
     def tables(self) -> list[Path]:
-        """The file itself, or every file below the folder that has an ending of a table, by name."""
-        if self.path.is_file():
-            return [self.path]
-        below = ((file, file.relative_to(self.path).parts) for file in self.path.rglob("*"))
-        shown = (file for file, parts in below if not any(part.startswith(".") for part in parts))
-        return sorted(file for file in shown if file.is_file() and has_table_ending(file))
+        """The file itself, or every table below the folder, by name."""
+        return tables_below(self.path) if self.path.is_dir() else [self.path]
+
+    @cached_property
+    def is_table(self) -> bool:
+        """Whether the path is one table: a file, the shards of a split, or a folder of a dataset."""
+        return is_table(self.path)
 
     @cached_property
     def first_rows(self) -> list[Row]:
@@ -43,7 +45,7 @@ class Source:
         Raises:
             DataError: the folder has none.
         """
-        if self.path.is_file():
+        if not self.path.is_dir():
             return [self.path]
         files = [file for file in self.tables if matches(file, first_row(file))]
         if not files:
@@ -62,12 +64,6 @@ class AnnotationFormat:
     recognises: Callable[[Source], bool]
     read: Callable[[Source, Kind | None], pd.DataFrame]
     """Source and the kind of annotators that the files do not name -> the annotation table."""
-
-
-def has_table_ending(path: Path) -> bool:
-    """Whether the name ends like a file that `read_rows` reads."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return bool(suffixes) and (suffixes[-2] if suffixes[-1] == ".gz" and len(suffixes) > 1 else suffixes[-1]) in FORMATS
 
 
 def first_row(path: Path) -> Row:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from farm.data.files.rows import DataError, FileRow, read_records
+from farm.data.files.table_files import is_table
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind, first_row
 from farm.labels.annotation_table import annotation_table, notes_of, one_verdict_each
@@ -67,7 +68,7 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
         DataError: nothing there, malformed rows, no such annotator, or no label left.
     """
     finished: dict[tuple[str, str, str], bool] = {}
-    if path.is_file() and set(first_row(path)) >= _PAIR_COLUMNS:
+    if is_table(path) and set(first_row(path)) >= _PAIR_COLUMNS:
         rows = read_records(path, _PairRow)
         for row in rows:
             finished[row.instruction, row.input or "", row.chosen] = row.chosen_is_finished is not False
@@ -94,7 +95,7 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
 
 def _assumed_kind(path: Path) -> Kind | None:
     """Rows that name no annotator are somebody's labels, whoever gave them."""
-    row = first_row(path) if path.is_file() else {}
+    row = first_row(path) if is_table(path) else {}
     return "human" if row and not {"annotator", "annotator_kind"} & set(row) else None
 
 

@@ -19,7 +19,8 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from farm.data.files.rows import DataError, Row, read_rows
-from farm.labels.annotation_source import first_row, has_table_ending
+from farm.data.files.table_files import has_table_ending
+from farm.labels.annotation_source import first_row
 from farm.wording import listed
 
 Role = Literal["humans", "simulated"]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from farm.data.files.hub import on_this_machine
+from farm.data.files.row_stream import file_notes
 from farm.data.files.rows import DataError, not_there
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
-from farm.labels.annotation_table import notes_of
+from farm.labels.annotation_table import NOTES, notes_of
 from farm.labels.formats import own_table
 from farm.labels.formats.arenas import chatbot_arena, ppe
 from farm.labels.formats.benchmarks import hhh_alignment, judgebench, llmbar, rewardbench, rewardbench2
@@ -82,10 +83,12 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
         DataError: nothing there, an unknown format, or malformed rows.
     """
     source = Source(path=on_this_machine(path))
-    if not source.path.exists():
+    if not source.path.is_dir() and not source.is_table:
         raise DataError(not_there(source.path))
     chosen = _chosen(source, format)
     frame = chosen.read(source, assumed_kind)
+    tables = [source.path] if source.is_table else source.tables
+    frame.attrs[NOTES] = [*(note for table in tables for note in file_notes(table)), *notes_of(frame)]
     frame.attrs["format"] = chosen.name
     return frame
 

@@ -13,7 +13,7 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.settings import CallSettings
 from farm.config.compose import Config, compose_one
 from farm.config.objects import ConfigError, Problem, build
-from farm.data.files.rows import DataError, format_of
+from farm.data.files.table_files import DataError, writable_format_of
 
 BOTH_ENDINGS = (".parquet", ".json")
 """Written if `output` has no ending."""
@@ -122,7 +122,7 @@ def _output_problem(path: object, inputs: Sequence[object]) -> Problem | None:
     if Path(path).is_dir():
         return Problem("output", f"{path} is a folder; give the name of a file in it")
     try:
-        format_of(Path(path))
+        writable_format_of(Path(path))
     except DataError as error:
         return Problem("output", str(error))
     if any(isinstance(given, str) and Path(given).resolve() == Path(path).resolve() for given in inputs):

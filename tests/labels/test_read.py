@@ -272,10 +272,29 @@ def test_a_pair_in_the_other_order_is_the_same_pair(tmp_path: Path) -> None:
     assert read_annotations(table(tmp_path, swapped))["item_id"][0] == frame["item_id"][0]
 
 
-def test_a_table_with_another_delimiter_shows_its_header(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("instruction;output_1;output_2;annotator;preference\na;b;c;d;1\n")
-    with pytest.raises(DataError, match="it has only instruction;output_1;output_2;annotator;preference"):
-        read_annotations(tmp_path / "t.csv", assumed_kind="human")
+def test_a_delimiter_that_the_name_does_not_say_is_found_and_said(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("instruction;output_1;output_2;annotator;preference\na,a;b;c;d;1\n")
+    frame = read_annotations(tmp_path / "t.csv", assumed_kind="human")
+    assert frame["instruction"].tolist() == ["a,a"]
+    assert notes_of(frame)[0] == "t.csv: its cells are parted by semicolons, as its header shows"
+
+
+def test_a_folder_of_a_dataset_is_one_table_and_its_splits_are_said(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name, instruction in (
+        ("train-00000-of-00002", "a"),
+        ("train-00001-of-00002", "b"),
+        ("test-00000-of-00001", "c"),
+    ):
+        pd.DataFrame([{**ROW, "instruction": instruction}]).to_parquet(tmp_path / "data" / f"{name}.parquet")
+    frame = read_annotations(tmp_path)
+    assert sorted(frame["instruction"]) == ["a", "b", "c"]
+    assert "2 splits are read as one table: test, train" in notes_of(frame)[0]
+    train = read_annotations(tmp_path / "data" / "train-*-of-00002.parquet")
+    assert train["instruction"].tolist() == ["a", "b"] and notes_of(train) == []
+    one_file = read_annotations(tmp_path / "data" / "train-00001-of-00002.parquet")
+    assert one_file["instruction"].tolist() == ["b"]
+    assert "is one file of several" in notes_of(one_file)[0]
 
 
 def test_words_for_a_preference_are_refused_with_the_scale(tmp_path: Path) -> None:

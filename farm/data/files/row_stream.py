@@ -1,208 +1,202 @@
-"""Rows of a file one after the other, so that memory does not grow with the file (`read_rows` holds them all).
-
-The formats and the messages are those of `farm.data.files.rows`.
-"""
+"""Rows of a table one after the other, so that memory does not grow with the file (`rows.read_rows` holds them all)."""
 
 import csv
-import gzip
-import json
-import re
-import zlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from farm.data.files.rows import (
-    DataError,
-    DuplicateKeyError,
-    Row,
-    RowT,
-    checked_rows,
-    format_of,
-    missing_to_none,
-    not_there,
-    read_rows,
-    unambiguous,
-)
+from farm.data.files.cells import Cells, Row
+from farm.data.files.json_rows import json_notes, json_rows
+from farm.data.files.open_files import READ_ERRORS, open_text
+from farm.data.files.table_files import DELIMITED, DataError, empty, files_of, format_of, shard_of, splits_of
 
-BLOCK_CHARACTERS = 2**20
-"""Text read at a time."""
+logger = logging.getLogger(__name__)
+
 ROWS_AT_A_TIME = 1000
 """Of a Parquet file."""
-_NEAR_THE_END = 16
-"""A literal or an escape that is cut by the end of the text read so far fails within so many characters of it."""
-_SPACE = re.compile(r"[ \t\n\r]*")
+_DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+_HEAD_CHARACTERS = 2**16
+"""Of a delimited file, in which the header is looked for."""
 
 
-def stream_rows(path: Path) -> Iterator[Row]:
-    """The rows of a .json, .jsonl, .csv, .tsv or .parquet file; missing values (null, NaN) are None.
+def stream_rows(path: Path, *, is_again: bool = False) -> Iterator[Row]:
+    """The rows of a table; missing values (null, NaN) are None.
+
+    Args:
+        path: a file, the shards of a split, or a folder of a dataset: see `table_files`.
+        is_again: whether it has been read before, so that nothing need be said again.
 
     Raises:
         DataError: the file is missing, empty, damaged or of an unknown format; perhaps only at a later row.
     """
-    kind = format_of(path)
-    if not path.is_file():
-        raise DataError(not_there(path))
-    if kind == ".parquet":
-        yield from _parquet_rows(path)
-        return
+    format_of(path)
+    cells = Cells()
+    for file in files_of(path):
+        yield from _file_rows(file, cells)
+    if cells.n_halves and not is_again:
+        logger.warning(
+            "%s: %d texts hold half of an emoji or the like (a surrogate without the other one), which no output can "
+            "hold; it is read as U+FFFD",
+            path,
+            cells.n_halves,
+        )
+
+
+def file_notes(path: Path) -> list[str]:
+    """What is to be said about how the rows of a table were found; nothing about a file that cannot be read."""
     try:
-        with _opened(path) as stream:
-            if kind in (".csv", ".tsv"):
-                yield from _csv_rows(path, stream, delimiter="\t" if kind == ".tsv" else ",")
-            elif kind == ".json":
-                yield from _json_rows(path, stream)
-            else:
-                yield from _line_rows(path, stream)
+        files = files_of(path)
+        kind = format_of(path)
+        notes = [] if path.is_dir() or "*" in path.name else _shard_notes(path)
+        if kind in DELIMITED:
+            notes += [note for file in files[:1] for note in _delimiter_notes(file, kind)]
+        elif kind == ".json":
+            notes += [note for file in files for note in json_notes(file)]
+    except (DataError, UnicodeDecodeError, *READ_ERRORS):
+        return []
+    splits = splits_of(path)
+    if len(splits) > 1:
+        notes.append(f"{path.name}: {len(splits)} splits are read as one table: {', '.join(splits)}")
+    return notes
+
+
+def delimiter_of(path: Path) -> str:
+    """What parts the cells of a delimited file: what its header holds most of, and what its name says among equals.
+
+    A first line `sep=;`, as Excel writes it, is believed.
+    """
+    with open_text(path) as stream:
+        head = stream.read(_HEAD_CHARACTERS)
+    line, named = head.split("\n", 1)[0].rstrip("\r"), "\t" if format_of(path) == ".tsv" else ","
+    if _is_hint(line):
+        return line[-1]
+    n_cells = {delimiter: len(next(csv.reader([line], delimiter=delimiter), [])) for delimiter in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda delimiter: (n_cells[delimiter], delimiter == named))
+
+
+def column_schema(path: Path) -> pa.Schema | None:
+    """The columns of a Parquet or Arrow table, with plain types; None for text, whose columns its rows tell."""
+    kind = format_of(path)
+    if kind not in (".parquet", ".arrow"):
+        return None
+    try:
+        schemas = [
+            pq.read_schema(file) if kind == ".parquet" else _opened_arrow(file).schema for file in files_of(path)
+        ]
+        schema = pa.unify_schemas(schemas, promote_options="permissive")
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    return pa.schema([(field.name, _plain_type(field.type)) for field in schema])
+
+
+def _file_rows(path: Path, cells: Cells) -> Iterator[Row]:
+    kind = format_of(path)
+    try:
+        if kind == ".parquet":
+            yield from _parquet_rows(path, cells)
+        elif kind == ".arrow":
+            yield from _arrow_rows(path, cells)
+        elif kind in DELIMITED:
+            yield from _delimited_rows(path, cells)
+        else:
+            yield from json_rows(path, cells, is_lines=kind != ".json")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected UTF-8 text, got {error.object[error.start : error.end]!r}") from error
-    except (OSError, EOFError, zlib.error) as error:
+        encoding = error.encoding.upper().replace("UTF-8-SIG", "UTF-8")
+        shown = error.object[error.start : error.end]
+        raise DataError(f"{path}: expected {encoding} text, got {shown!r}") from error
+    except READ_ERRORS as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def _parquet_rows(path: Path, cells: Cells) -> Iterator[Row]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
-                for row in batch.to_pylist():
-                    yield {str(name): missing_to_none(value) for name, value in row.items()}
+                yield from _batch_rows(batch, cells)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
-def _csv_rows(path: Path, stream: TextIO, *, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(2**31 - 1)
-    lines = csv.reader(stream, delimiter=delimiter, strict=True)
+def _arrow_rows(path: Path, cells: Cells) -> Iterator[Row]:
     try:
-        header = next(lines, None)
-        if header is None:
-            raise DataError(_empty(path))
-        if len(set(header)) < len(header):
-            raise DataError(f"{path}: the header names a column twice: {header}")
-        for number, cells in enumerate((line for line in lines if line), start=1):
-            if len(cells) != len(header):
-                raise DataError(
-                    f"{path}: row {number}: expected {len(header)} cells as in the header, got {len(cells)}"
-                )
-            yield dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{path}: cannot be read as CSV near line {lines.line_num}: {error}") from error
+        reader = _opened_arrow(path)
+        is_file = isinstance(reader, pa.ipc.RecordBatchFileReader)
+        batches = (reader.get_batch(k) for k in range(reader.num_record_batches)) if is_file else reader
+        for batch in batches:
+            for start in range(0, batch.num_rows, ROWS_AT_A_TIME):
+                yield from _batch_rows(batch.slice(start, ROWS_AT_A_TIME), cells)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: cannot be read as Arrow: {error}") from error
 
 
-def _line_rows(path: Path, stream: TextIO) -> Iterator[Row]:
-    n_rows = 0
-    # Not splitlines(): JSON text may hold raw U+2028 and its kin, which are no line ends here.
-    for number, line in enumerate(_split(stream), start=1):
-        if line.strip():
-            n_rows += 1
-            try:
-                value = json.loads(line, object_pairs_hook=unambiguous)
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{path}: not valid JSON at line {number}, column {error.colno}: {error.msg}"
-                ) from error
-            except DuplicateKeyError as error:
-                raise DataError(f"{path} (line {number}): {error}") from error
-            yield _object(path, n_rows, value)
-    if n_rows == 0:
-        raise DataError(_empty(path))
+def _opened_arrow(path: Path) -> pa.ipc.RecordBatchStreamReader | pa.ipc.RecordBatchFileReader:
+    """`datasets` writes the streaming format; Feather files are of the other one."""
+    source = pa.memory_map(str(path))
+    is_file = source.read(6) == b"ARROW1"
+    source.seek(0)
+    return pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
 
 
-def _split(stream: TextIO) -> Iterator[str]:
-    """Lines that end in a line feed and nowhere else (a stream with newline="" also ends them at carriage returns)."""
-    rest = ""
-    for block in iter(lambda: stream.read(BLOCK_CHARACTERS), ""):
-        *whole, rest = (rest + block).split("\n")
-        yield from whole
-    yield rest
+def _batch_rows(batch: pa.RecordBatch, cells: Cells) -> Iterator[Row]:
+    for row in batch.to_pylist():
+        yield {str(name): cells.plain(value) for name, value in row.items()}
 
 
-def _json_rows(path: Path, stream: TextIO) -> Iterator[Row]:
-    """A list of objects, or one object a line: many a .json file on the hub is JSON Lines by content."""
-    start = ""
-    while not start.strip():
-        block = stream.read(BLOCK_CHARACTERS)
-        if not block:
-            raise DataError(_empty(path))
-        start += block
-    text = start.lstrip()
-    if text[0] == "[":
-        yield from _array_rows(path, stream, text[1:], line=start[: len(start) - len(text)].count("\n") + 1)
-    elif text.split("\n", 1)[0].rstrip().endswith("}") and "\n" in text.strip():
-        stream.seek(0)
-        yield from _line_rows(path, stream)
-    else:
-        yield from read_rows(path)
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type of a column after `Cells.plain`."""
+    if pa.types.is_dictionary(kind):
+        return _plain_type(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return pa.float64()
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _plain_type(field.type)) for field in kind])
+    return kind
 
 
-def _array_rows(path: Path, stream: TextIO, text: str, *, line: int) -> Iterator[Row]:
-    """The objects of a JSON array whose opening bracket has been read; `line` is where `text` begins."""
-    decoder = json.JSONDecoder(object_pairs_hook=unambiguous)
-    n_rows, at, size, expects_value = 0, 0, BLOCK_CHARACTERS, True
-    while True:
-        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-        if at == len(text):
-            line, text, at = line + text.count("\n"), stream.read(size), 0
-            if not text:
-                raise DataError(f"{path}: not valid JSON at line {line}: the file ends inside the list")
-        elif text[at] == "]" and (not expects_value or n_rows == 0):
-            if (text[at + 1 :] + stream.read(BLOCK_CHARACTERS)).strip():
-                where = line + text.count("\n", 0, at)
-                raise DataError(f"{path}: not valid JSON at line {where}: there is more after the end of the list")
-            return
-        elif not expects_value:
-            if text[at] != ",":
-                where = line + text.count("\n", 0, at)
-                raise DataError(f"{path}: not valid JSON at line {where}: expected ',' or ']' after row {n_rows}")
-            at, expects_value = at + 1, True
-        else:
-            try:
-                value, end = decoder.raw_decode(text, at)
-            except json.JSONDecodeError as error:
-                block = "" if _is_wrong_for_good(error, text) else stream.read(size)
-                if not block:
-                    where = line + text.count("\n", 0, error.pos)
+def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
+    csv.field_size_limit(2**31 - 1)
+    with open_text(path) as stream:
+        lines = csv.reader(stream, delimiter=delimiter_of(path), strict=True)
+        try:
+            header = next(lines, None)
+            if header is not None and _is_hint("".join(header) or "sep="):
+                header = next(lines, None)
+            if header is None:
+                raise DataError(empty(path))
+            if len(set(header)) < len(header):
+                raise DataError(f"{path}: the header names a column twice: {header}")
+            for number, row in enumerate((line for line in lines if line), start=1):
+                if len(row) != len(header):
                     raise DataError(
-                        f"{path}: not valid JSON at line {where} (row {n_rows + 1}): {error.msg}"
-                    ) from error
-                line += text.count("\n", 0, at)
-                # An object that is longer than a block is parsed again from its start, but not often.
-                text, at, size = text[at:] + block, 0, size * 2
-            except DuplicateKeyError as error:
-                raise DataError(f"{path} (row {n_rows + 1}): {error}") from error
-            else:
-                n_rows, at, size, expects_value = n_rows + 1, end, BLOCK_CHARACTERS, False
-                yield _object(path, n_rows, value)
+                        f"{path}: row {number}: expected {len(header)} cells as in the header, got {len(row)}"
+                    )
+                yield {name: cells.plain(cell) for name, cell in zip(header, row, strict=True)}
+        except csv.Error as error:
+            raise DataError(f"{path}: cannot be read as CSV near line {lines.line_num}: {error}") from error
 
 
-def _is_wrong_for_good(error: json.JSONDecodeError, text: str) -> bool:
-    """Whether more text cannot help: the place of the error is not where the text read so far ends."""
-    return error.pos < len(text) - _NEAR_THE_END and not error.msg.startswith("Unterminated string")
+def _is_hint(line: str) -> bool:
+    return line.startswith("sep=") and len(line) <= len("sep=;")
 
 
-def _object(path: Path, number: int, value: object) -> Row:
-    if not isinstance(value, dict):
-        raise DataError(f"{path}: row {number}: expected an object with named fields, got {value!r:.80}")
-    return value
+def _delimiter_notes(path: Path, kind: str) -> list[str]:
+    delimiter = delimiter_of(path)
+    is_as_named = delimiter == ("\t" if kind == ".tsv" else ",")
+    return (
+        [] if is_as_named else [f"{path.name}: its cells are parted by {_DELIMITERS[delimiter]}, as its header shows"]
+    )
 
 
-def _empty(path: Path) -> str:
-    return f"{path}: the file is empty, expected rows"
-
-
-def stream_records(path: Path, schema: type[RowT]) -> Iterator[RowT]:
-    """The checked rows of a file one by one (`farm.data.files.rows.read_records` holds them all).
-
-    Raises:
-        DataError: as `stream_rows`; rows that do not fit are counted and reported after the last one.
-    """
-    return checked_rows(path, stream_rows(path), schema, is_text=format_of(path) in (".csv", ".tsv"))
+def _shard_notes(path: Path) -> list[str]:
+    split = shard_of(path)
+    if split is None:
+        return []
+    return [f"{path.name} is one file of several; {split} reads the whole split"]

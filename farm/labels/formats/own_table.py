@@ -12,6 +12,7 @@ import pandas as pd
 
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row, checked_rows, format_of
+from farm.data.files.table_files import DELIMITED
 from farm.labels.annotation_row import SCALE, AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import NOTES, annotation_table
@@ -43,7 +44,7 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, malformed rows, labels outside the scale, or a 0/1 scale.
     """
     path = _one_file(source)
-    return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in (".csv", ".tsv"))
+    return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in DELIMITED)
 
 
 def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_text: bool = False) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def _hashed(row: AnnotationRow, people: set[str]) -> AnnotationRow:
 
 
 def _one_file(source: Source) -> Path:
-    if not source.path.is_dir():
+    if source.is_table:
         return source.path
     if len(source.tables) != 1:
         names = ", ".join(str(file.relative_to(source.path)) for file in source.tables[:10]) or "none"
@@ -138,6 +139,6 @@ def _copies(frame: pd.DataFrame) -> list[str]:
 FORMAT = AnnotationFormat(
     name="table",
     holds="a .json, .jsonl, .csv, .tsv or .parquet file with instruction, output_1, output_2, annotator, preference",
-    recognises=lambda source: source.path.is_file(),
+    recognises=lambda source: source.is_table,
     read=read_own_table,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.data.files import row_stream
+from farm.data.files import json_rows
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, read_rows
 
@@ -27,7 +27,7 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks that cut through strings, escapes and numbers."""
-    monkeypatch.setattr(row_stream, "BLOCK_CHARACTERS", 37)
+    monkeypatch.setattr(json_rows, "BLOCK_CHARACTERS", 37)
 
 
 @pytest.mark.parametrize("indent", [None, 0, 3])

@@ -95,7 +95,7 @@ def test_a_missing_file_says_what_is_there_instead(tmp_path: Path) -> None:
         ("a.json", b'{"data": []}', "expected a list of objects, got one dict with the keys ['data']"),
         ("a.json", b"[1, 2]", "row 1: expected an object with named fields, got 1"),
         ("a.json", b"", "the file is empty"),
-        ("a.json", b'[{"text": "\xff"}]', "expected UTF-8 text, byte 11"),
+        ("a.json", b'[{"text": "\xff"}]', "expected UTF-8 text, got b'\\xff'"),
         ("a.json.gz", b"not gzip", "cannot be read"),
         ("a.parquet", b"not parquet", "cannot be read as Parquet"),
         ("a.csv", b"text,score\na,1,2\n", "row 1: expected 2 cells as in the header, got 3"),

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import BeforeValidator
 
+from farm.data.files.cells import Cells
 from farm.data.files.rows import FileRow
 
 WINNERS = {
@@ -29,7 +30,7 @@ def _listed(value: object) -> object:
     plain = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(plain, str) and plain.lstrip().startswith("["):
         try:
-            return json.loads(plain)
+            return Cells().plain(json.loads(plain))
         except json.JSONDecodeError:
             return value
     return plain

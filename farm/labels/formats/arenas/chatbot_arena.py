@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import BeforeValidator
 
 from farm.data.files.rows import Row, check_rows, format_of, read_rows
+from farm.data.files.table_files import DELIMITED
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
@@ -54,7 +55,7 @@ def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     rows: list[AnnotationRow] = []
     n_bare = 0
     for file in files:
-        is_text = format_of(file) in (".csv", ".tsv")
+        is_text = format_of(file) in DELIMITED
         battles = check_rows(file, [_with_winner(row) for row in read_rows(file)], _Battle, is_text=is_text)
         names = _item_names(battles, file.name.split(".")[0])
         found = [_row(battle, name, assumed_kind) for battle, name in zip(battles, names, strict=True)]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.files.row_stream import stream_records
-from farm.data.files.rows import FileRow, Row
+from farm.data.files.rows import FileRow, Row, stream_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table

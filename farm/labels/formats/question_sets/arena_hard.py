@@ -18,8 +18,7 @@ from typing import Annotated, Literal, NamedTuple
 import pandas as pd
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from farm.data.files.row_stream import stream_records
-from farm.data.files.rows import FileRow, Row
+from farm.data.files.rows import FileRow, Row, stream_records
 from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table

@@ -1,0 +1,174 @@
+"""Rows of JSON text one after the other: a list of objects, one object a line, or one object that holds rows.
+
+Many a .json file on the hub is JSON Lines by content, and the other way round.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from farm.data.files.cells import Cells, DuplicateKeyError, Row
+from farm.data.files.json_objects import rows_in_object
+from farm.data.files.open_files import open_text
+from farm.data.files.row_problems import MAX_SHOWN
+from farm.data.files.table_files import DataError, empty
+
+BLOCK_CHARACTERS = 2**20
+"""Text read at a time."""
+_NEAR_THE_END = 16
+"""A literal or an escape that is cut by the end of the text read so far fails within so many characters of it."""
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def json_rows(path: Path, cells: Cells, *, is_lines: bool) -> Iterator[Row]:
+    """The rows of a file of JSON text.
+
+    Args:
+        path: the file.
+        cells: makes the values plain.
+        is_lines: whether the name says that there is an object a line, so that a single line is a row.
+
+    Raises:
+        DataError: it is empty, damaged, or holds something else.
+    """
+    with open_text(path) as stream:
+        start = _start(stream)
+        text = start.lstrip()
+        if not text:
+            raise DataError(empty(path))
+        if text[0] == "[":
+            line = start[: len(start) - len(text)].count("\n") + 1
+            yield from _array_rows(path, stream, text[1:], cells, line=line)
+            return
+    with open_text(path) as stream:
+        if is_lines or _is_object_a_line(text):
+            yield from _line_rows(path, stream, cells)
+        else:
+            yield from _object_rows(path, stream.read(), cells)
+
+
+def json_notes(path: Path) -> list[str]:
+    """What is to be said about how the rows of a .json file were found; nothing where it cannot be read."""
+    with open_text(path) as stream:
+        text = _start(stream).lstrip()
+        if not text.startswith("{") or _is_object_a_line(text):
+            return []
+        value = _parsed(path, text + stream.read(), Cells())
+    found = rows_in_object(value) if isinstance(value, dict) else None
+    return [f"{path.name}: {note}" for note in found.notes] if found else []
+
+
+def _start(stream: TextIO) -> str:
+    """The first blocks of a text: up to its second line, unless it is a list; or all that there is."""
+    start = ""
+    while not _shows_its_kind(start) and (block := stream.read(max(BLOCK_CHARACTERS, len(start)))):
+        start += block
+    return start
+
+
+def _shows_its_kind(start: str) -> bool:
+    text = start.strip()
+    return text.startswith("[") or "\n" in text
+
+
+def _is_object_a_line(text: str) -> bool:
+    return text.split("\n", 1)[0].rstrip().endswith("}") and "\n" in text.strip()
+
+
+def _object_rows(path: Path, text: str, cells: Cells) -> Iterator[Row]:
+    value = _parsed(path, text, cells)
+    found = rows_in_object(value) if isinstance(value, dict) else None
+    if found is None:
+        names = f" with the keys {sorted(value)[:MAX_SHOWN]}" if isinstance(value, dict) else ""
+        raise DataError(f"{path}: expected a list of objects, got one {type(value).__name__}{names}")
+    yield from found.rows
+
+
+def _parsed(path: Path, text: str, cells: Cells) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=cells.json_object)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except DuplicateKeyError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
+    n_rows = 0
+    # Not splitlines(): JSON text may hold raw U+2028 and its kin, which are no line ends here.
+    for number, line in enumerate(_split(stream), start=1):
+        if line.strip():
+            n_rows += 1
+            try:
+                value = json.loads(line, object_pairs_hook=cells.json_object)
+            except json.JSONDecodeError as error:
+                raise DataError(
+                    f"{path}: not valid JSON at line {number}, column {error.colno}: {error.msg}"
+                ) from error
+            except DuplicateKeyError as error:
+                raise DataError(f"{path} (line {number}): {error}") from error
+            yield _object(path, n_rows, value)
+    if n_rows == 0:
+        raise DataError(empty(path))
+
+
+def _split(stream: TextIO) -> Iterator[str]:
+    """Lines that end in a line feed and nowhere else (a stream with newline="" also ends them at carriage returns)."""
+    rest = ""
+    for block in iter(lambda: stream.read(BLOCK_CHARACTERS), ""):
+        *whole, rest = (rest + block).split("\n")
+        yield from whole
+    yield rest
+
+
+def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: int) -> Iterator[Row]:
+    """The objects of a JSON array whose opening bracket has been read; `line` is where `text` begins."""
+    decoder = json.JSONDecoder(object_pairs_hook=cells.json_object)
+    n_rows, at, size, expects_value = 0, 0, BLOCK_CHARACTERS, True
+    while True:
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if at == len(text):
+            line, text, at = line + text.count("\n"), stream.read(size), 0
+            if not text:
+                raise DataError(f"{path}: not valid JSON at line {line}: the file ends inside the list")
+        elif text[at] == "]" and (not expects_value or n_rows == 0):
+            if (text[at + 1 :] + stream.read(BLOCK_CHARACTERS)).strip():
+                where = line + text.count("\n", 0, at)
+                raise DataError(f"{path}: not valid JSON at line {where}: there is more after the end of the list")
+            return
+        elif not expects_value:
+            if text[at] != ",":
+                where = line + text.count("\n", 0, at)
+                raise DataError(f"{path}: not valid JSON at line {where}: expected ',' or ']' after row {n_rows}")
+            at, expects_value = at + 1, True
+        else:
+            try:
+                value, end = decoder.raw_decode(text, at)
+            except json.JSONDecodeError as error:
+                block = "" if _is_wrong_for_good(error, text) else stream.read(size)
+                if not block:
+                    where = line + text.count("\n", 0, error.pos)
+                    raise DataError(
+                        f"{path}: not valid JSON at line {where} (row {n_rows + 1}): {error.msg}"
+                    ) from error
+                line += text.count("\n", 0, at)
+                # An object that is longer than a block is parsed again from its start, but not often.
+                text, at, size = text[at:] + block, 0, size * 2
+            except DuplicateKeyError as error:
+                raise DataError(f"{path} (row {n_rows + 1}): {error}") from error
+            else:
+                n_rows, at, size, expects_value = n_rows + 1, end, BLOCK_CHARACTERS, False
+                yield _object(path, n_rows, value)
+
+
+def _is_wrong_for_good(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether more text cannot help: the place of the error is not where the text read so far ends."""
+    return error.pos < len(text) - _NEAR_THE_END and not error.msg.startswith("Unterminated string")
+
+
+def _object(path: Path, number: int, value: object) -> Row:
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: row {number}: expected an object with named fields, got {value!r:.80}")
+    return value
