@@ -140,6 +140,10 @@ def no_label_agreement(reason: str) -> LabelAgreementJson:
         "leave_one_out": nothing,
         "human_human_s1": nothing,
         "human_human_s2": nothing,
+        "pearson": nothing,
+        "mean_difference": nothing,
+        "human_human_pearson": nothing,
+        "human_human_mean_difference": nothing,
     }
 
 

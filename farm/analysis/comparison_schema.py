@@ -19,7 +19,7 @@ are not rounded. `schema_version` grows when a key changes its name, place or me
 | models | the models: in a sweep those that are ranked, else all of either source; the best for the humans first |
 | label_free | of a sweep: methods that learn nothing from labels, which are not ranked; like models |
 | other | of a sweep: methods trained on labels of neither source, or for one of them only; like models |
-| label_agreement | how far simulated labels are the humans' (`farm.analysis.humans.agreement`) |
+| label_agreement | how far simulated labels are the humans', grades too (`farm.analysis.humans.agreement`) |
 | label_agreement_by_annotator | the same for each simulated annotator, where there are several |
 | win_rates_by_annotator | every annotator's own win rates, where a source has several |
 | rankings | humans, simulated: each source's own ranking of its labels, under three conventions for ties |
@@ -167,6 +167,11 @@ class LabelAgreementJson(TypedDict):
     leave_one_out: FigureJson
     human_human_s1: FigureJson
     human_human_s2: FigureJson
+    pearson: FigureJson
+    """Of grades; null where no label is graded, so for the next three."""
+    mean_difference: FigureJson
+    human_human_pearson: FigureJson
+    human_human_mean_difference: FigureJson
 
 
 class RateJson(TypedDict):

@@ -70,7 +70,11 @@ class ComparisonReport:
         return pd.DataFrame(rows)
 
     def annotators_frame(self) -> pd.DataFrame:
-        """One row a simulated annotator: the share of its labels that are the human majority's, and Cohen's kappa."""
+        """One row a simulated annotator: how far its labels agree with the humans'.
+
+        Columns: annotator; agreement, the share of its labels that are the human majority's; kappa (Cohen); pearson and
+        mean_difference of its and one human's grades, None where no label is graded; n_total of agreement.
+        """
         judges = None if self.details.labels is None else self.details.labels.judges
         names = () if judges is None else judges.annotators
         measured = self.details.agreement_by_annotator or dict.fromkeys(names[:1], self.details.agreement)
@@ -79,7 +83,12 @@ class ComparisonReport:
                 "annotator": name,
                 **{
                     f"{figure}{suffix}": value
-                    for figure, estimate in (("agreement", agreement.raw), ("kappa", agreement.kappa))
+                    for figure, estimate in (
+                        ("agreement", agreement.raw),
+                        ("kappa", agreement.kappa),
+                        ("pearson", agreement.grades.pearson),
+                        ("mean_difference", agreement.grades.mean_difference),
+                    )
                     for suffix, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high))
                 },
                 "n_total": agreement.raw.n_total,

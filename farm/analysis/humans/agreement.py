@@ -1,10 +1,13 @@
 """How far simulated labels are the humans' labels, with how far humans are each other's as the measure of it.
 
 - raw, kappa: a simulated verdict against the most frequent human label of its item (a tie where several are equally
-  frequent); three classes: first, tie, second.
+  frequent); three classes: first, tie, second. A graded label is of the class of the side of 1.5 that it lies on, here
+  and wherever labels are equal or not.
 - s1, s2 (MT-Bench, Zheng et al. 2023): the probability that one simulated and one human verdict on the same item are
   equal, over all such pairs of verdicts; s1 with the tie as a class of its own, s2 where neither is a tie.
-- human_human_s1, human_human_s2: the same of two different humans.
+- pearson, mean_difference: of one simulated and one human grade of the same item, over all such pairs; only where a
+  label is graded (`farm.stats.agreement.grades`).
+- human_human_...: the same of two different humans.
 - leave_one_out: one human verdict against the most frequent one of the others on its item (where several are equally
   frequent each counts its share): about what a judge as good as one more human would reach against the majority.
 
@@ -12,15 +15,19 @@ Intervals draw items. Unparsed verdicts are left out and counted.
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
 from farm.labels.label_table import LabelTable
 from farm.stats.agreement.by_annotator import CLASSES, majority
+from farm.stats.agreement.grades import GradeAgreement, grades_between, grades_within
 from farm.stats.agreement.label_counts import table_counts
 from farm.stats.agreement.pair_agreement import agreement_between, agreement_within, leave_one_out_pooled
 from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, resampled_sums
 from farm.stats.shares import ratio, undefined
+
+NO_GRADES = "no label is graded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,15 @@ class LabelAgreement:
     human_human_s1: Estimate
     """n counts pairs of human verdicts."""
     human_human_s2: Estimate
+    grades: GradeAgreement
+    """Of one simulated and one human grade; n counts pairs of verdicts."""
+    human_human_grades: GradeAgreement
+    """Of two human grades."""
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether some label of either side is graded."""
+        return self.grades.pearson.reason != NO_GRADES
 
 
 def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, resampling: Resampling) -> LabelAgreement:
@@ -81,10 +97,36 @@ def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, res
         leave_one_out=left_out,
         human_human_s1=human_s1,
         human_human_s2=human_s2,
+        **_grades(humans, judges, resampling),
     )
 
 
 _HUMANS, _BETWEEN = "humans", "humans and simulated"
+
+
+class _Grades(TypedDict):
+    grades: GradeAgreement
+    human_human_grades: GradeAgreement
+
+
+def _grades(humans: LabelTable | None, judges: LabelTable | None, resampling: Resampling) -> _Grades:
+    """Agreement of grades; without figures, and with that reason, if no label is graded."""
+    if not any(table is not None and table.has_grades for table in (humans, judges)):
+        return {"grades": _no_grades(NO_GRADES), "human_human_grades": _no_grades(NO_GRADES)}
+    if humans is None:
+        nothing = _no_grades("there are no human labels")
+        return {"grades": nothing, "human_human_grades": nothing}
+    within = grades_within(humans.labels, name=_HUMANS, resampling=resampling, n_unparsed=humans.n_unparsed)
+    if judges is None:
+        return {"grades": _no_grades("there are no simulated labels"), "human_human_grades": within}
+    between = grades_between(
+        humans.labels, judges.labels, name=_BETWEEN, resampling=resampling, n_unparsed=judges.n_unparsed
+    )
+    return {"grades": between, "human_human_grades": within}
+
+
+def _no_grades(reason: str) -> GradeAgreement:
+    return GradeAgreement(undefined(reason), undefined(reason))
 
 
 @dataclass(frozen=True, kw_only=True)

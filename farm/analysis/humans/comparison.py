@@ -18,6 +18,7 @@ from farm.errors import UserError
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
+from farm.stats.agreement.grades import GradeAgreement
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.ranking.bradley_terry import TieModel
@@ -61,6 +62,8 @@ class HumanPair:
     raw: Estimate
     """Share of equal labels among first, tie, second."""
     kappa: Estimate
+    grades: GradeAgreement
+    """Without figures if neither gives grades."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +256,8 @@ def _human_pairs(labels: MatchedLabels | None, settings: RankingSettings) -> tup
     humans, pairs = labels.humans, []
     for a, b in itertools.combinations(range(len(humans.annotators)), 2):
         both = label_agreement(humans.of_annotator(a), humans.of_annotator(b), resampling=settings.resampling)
-        pairs.append(HumanPair(first=humans.annotators[a], second=humans.annotators[b], raw=both.raw, kappa=both.kappa))
+        names = {"first": humans.annotators[a], "second": humans.annotators[b]}
+        pairs.append(HumanPair(**names, raw=both.raw, kappa=both.kappa, grades=both.grades))
     return tuple(pairs)
 
 

@@ -104,6 +104,10 @@ def _agreement(agreement: LabelAgreement) -> LabelAgreementJson:
         "leave_one_out": figure(agreement.leave_one_out),
         "human_human_s1": figure(agreement.human_human_s1),
         "human_human_s2": figure(agreement.human_human_s2),
+        "pearson": figure(agreement.grades.pearson),
+        "mean_difference": figure(agreement.grades.mean_difference),
+        "human_human_pearson": figure(agreement.human_human_grades.pearson),
+        "human_human_mean_difference": figure(agreement.human_human_grades.mean_difference),
     }
 
 

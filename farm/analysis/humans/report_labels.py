@@ -1,13 +1,19 @@
 """The part of the report that is about labels: how they agree, and what the human ones are like."""
 
-from farm.analysis.humans.agreement import LabelAgreement
+from farm.analysis.humans.agreement import NO_GRADES, LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.label_statistics import LabelStatistics
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
 from farm.reports.text import interval_or_reason
+from farm.stats.agreement.grades import GradeAgreement
+from farm.stats.bootstrap import Estimate
 
 AGREEMENT_PNG = "agreement.png"
+_ABOUT_GRADES = (
+    "Grades run from 1 (the first output) to 2 (the second). Figures of equal labels take the side of 1.5 that a grade "
+    "lies on: below is the first output, above the second, 1.5 a tie."
+)
 
 
 def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
@@ -17,19 +23,20 @@ def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> 
     if labels is not None and labels.judges is not None:
         name = "all of them" if judges else labels.judges.annotators[0]
         judges[name] = comparison.agreement
-    found = comparison.agreement
+    overall = comparison.agreement
     human_rows = (
-        ("leave-one-out", "one human against the most frequent label of the others", found.leave_one_out),
-        ("S1", "two humans give the same label, ties a class", found.human_human_s1),
-        ("S2", "two humans agree where neither says tie", found.human_human_s2),
+        ("leave-one-out", "one human against the most frequent label of the others", overall.leave_one_out),
+        ("S1", "two humans give the same label, ties a class", overall.human_human_s1),
+        ("S2", "two humans agree where neither says tie", overall.human_human_s2),
+        *_grade_rows(overall.human_human_grades, "two humans'"),
     )
     blocks: list[Block] = []
     if labels is not None and labels.humans is not None and judges:
         rows = tuple(row for name, agreement in judges.items() for row in _judge_rows(name, agreement))
         blocks += [
             Text(
-                text=f"{found.n_items} items with a human and a simulated verdict, {found.n_pairs} pairs of one human "
-                "and one simulated verdict."
+                text=f"{overall.n_items} items with a human and a simulated verdict, {overall.n_pairs} pairs of one "
+                "human and one simulated verdict."
             ),
             Table(
                 header=("simulated annotator", "figure", "simulated verdict ...", "value", "n", "unparsed"),
@@ -42,6 +49,7 @@ def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> 
     else:
         blocks.append(Text(text="There are no simulated labels; what follows is about the humans alone."))
     if labels is not None and labels.humans is not None:
+        blocks += [Text(text=_ABOUT_GRADES)] if overall.is_graded else []
         rows = tuple((name, what, interval_or_reason(e), str(e.n_total)) for name, what, e in human_rows)
         blocks += [
             Text(text="Humans among themselves, the measure for any judge:"),
@@ -53,16 +61,27 @@ def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> 
     return Section(title="Label by label", blocks=tuple(blocks))
 
 
-def _judge_rows(name: str, found: LabelAgreement) -> list[tuple[str, ...]]:
+def _judge_rows(name: str, agreement: LabelAgreement) -> list[tuple[str, ...]]:
     figures = (
-        ("raw", "is the human majority's label", found.raw),
-        ("kappa", "the same beyond chance (Cohen)", found.kappa),
-        ("S1", "is one human's label, ties a class", found.s1),
-        ("S2", "is one human's label where neither says tie", found.s2),
+        ("raw", "is the human majority's label", agreement.raw),
+        ("kappa", "the same beyond chance (Cohen)", agreement.kappa),
+        ("S1", "is one human's label, ties a class", agreement.s1),
+        ("S2", "is one human's label where neither says tie", agreement.s2),
+        *_grade_rows(agreement.grades, "its and one human's"),
     )
     return [
         (name if k == 0 else "", label, what, interval_or_reason(e), str(e.n_total), str(e.n_unparsed))
         for k, (label, what, e) in enumerate(figures)
+    ]
+
+
+def _grade_rows(agreement: GradeAgreement, whose: str) -> list[tuple[str, str, Estimate]]:
+    """Nothing where no label is graded."""
+    if agreement.pearson.reason == NO_GRADES:
+        return []
+    return [
+        ("Pearson", f"{whose} grades correlate", agreement.pearson),
+        ("difference", f"mean distance of {whose} grades, from 0 to 1", agreement.mean_difference),
     ]
 
 
@@ -117,13 +136,15 @@ def _human_pairs(comparison: HumanComparison) -> list[Block]:
         )
         return [Text(text=f"The pairs of the {n_humans} humans are not listed one by one.")] if n_humans > 2 else []
     names = short_names(name for pair in comparison.human_pairs for name in (pair.first, pair.second))
+    of_grades = ("Pearson", "difference") if comparison.agreement.is_graded else ()
     rows = tuple(
         (
             f"{names[pair.first]} - {names[pair.second]}",
             interval_or_reason(pair.raw),
             interval_or_reason(pair.kappa),
+            *(interval_or_reason(value) for value in pair.grades[: len(of_grades)]),
             str(pair.raw.n_total),
         )
         for pair in comparison.human_pairs
     )
-    return [Table(header=("two humans", "same label", "Cohen's kappa", "n"), rows=rows)]
+    return [Table(header=("two humans", "same label", "Cohen's kappa", *of_grades, "n"), rows=rows)]

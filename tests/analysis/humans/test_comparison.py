@@ -293,7 +293,8 @@ def test_comparison_json_has_the_documented_keys() -> None:
     agreement, ranking = content["label_agreement"], content["ranking"]
     assert isinstance(agreement, dict) and isinstance(ranking, dict)
     assert agreement.keys() == {
-        "n_items", "n_pairs", "raw", "s1", "s2", "leave_one_out", "human_human_s1", "human_human_s2", "kappa"
+        "n_items", "n_pairs", "raw", "s1", "s2", "leave_one_out", "human_human_s1", "human_human_s2",
+        "pearson", "mean_difference", "human_human_pearson", "human_human_mean_difference", "kappa"
     }  # fmt: skip
     assert (agreement["n_items"], agreement["n_pairs"]) == (240, 480)
     assert ranking["n_models"] == 4
