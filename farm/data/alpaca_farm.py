@@ -3,11 +3,12 @@
 The hub repository also has a loading script; `datasets` 4 and later refuse such scripts, and nothing here runs one.
 Instructions are compared as the text `instruction`, blank line, `input` (AlpacaEval's files come merged like that),
 with case and white space ignored. A split gives way to the ones before it in the order evaluation, preference,
-demonstrations, unlabeled, validation, so that no instruction is in two splits; how many rows that costs is logged.
+demonstrations, unlabeled, validation, so that no instruction is in two splits; how many rows that costs, and for which
+split, is a warning for demonstrations and for every split that has a file of its own.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, Instruct
 from farm.data.dataset import Splits
 from farm.data.files.rows import DataError, not_there, read_records
 from farm.data.files.table_files import is_table
+from farm.data.preference_scale import PreferencesSeen
 from farm.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -95,23 +97,27 @@ class AlpacaFarmDataset:
             raise DataError("; ".join(f"{self.name}: {reason}" for reason in lacking.values()))
         held_out = _distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
         evaluation = _limited(held_out, self.n_evaluation)
-        pairs = self._read(self.preference_file, PREFERENCE_FILES[self.preference_labels], PairRow)
+        pairs = self._pairs()
         instructions: list[InstructionRow] = [*pairs]
         if self.preference_file is None:
             instructions = [*self._read(None, PREFERENCE_FILE, InstructionRow), *pairs]
-        taken = {row.text_key for row in evaluation}
-        preference = _limited(_apart(_distinct(instructions), taken, "preference"), self.n_preference)
+        taken = {"evaluation": {row.text_key for row in evaluation}}
+        own = self.preference_file is not None
+        preference = _limited(_apart(_distinct(instructions), taken, "preference", is_own=own), self.n_preference)
         chosen = {row.text_key for row in preference}
         recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
         all_demonstrations = self._demonstrations()
-        apart = _apart(all_demonstrations, taken | chosen, "demonstrations", level=logging.WARNING)
+        taken["preference"] = chosen
+        apart = _apart(all_demonstrations, taken, "demonstrations", is_own=True)
         demonstrations = _limited(apart, self.n_demonstrations)
-        taken = taken | chosen | {row.text_key for row in demonstrations}
+        taken["demonstrations"] = {row.text_key for row in demonstrations}
         unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
-        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled"), self.n_unlabeled)
-        taken = taken | {row.text_key for row in unlabeled}
+        own = self.unlabeled_file is not None
+        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled", is_own=own), self.n_unlabeled)
+        taken["unlabeled"] = {row.text_key for row in unlabeled}
         validation_rows = _distinct(self._validation())
-        validation = _limited(_apart(validation_rows, taken, "validation"), self.n_validation)
+        own = self.validation_file is not None
+        validation = _limited(_apart(validation_rows, taken, "validation", is_own=own), self.n_validation)
         if not demonstrations and all_demonstrations:
             raise DataError(
                 f"{self.name}: no demonstrations are left: the instructions of all {len(all_demonstrations)} "
@@ -155,6 +161,14 @@ class AlpacaFarmDataset:
                 if own[f"{split}_file"][0] is None:
                     reasons[f"{split}_file"] = _no_rows(split)
         return reasons
+
+    def _pairs(self) -> list[PairRow]:
+        pairs = self._read(self.preference_file, PREFERENCE_FILES[self.preference_labels], PairRow)
+        seen = PreferencesSeen(self.preference_file or Path(PREFERENCE_FILES[self.preference_labels]))
+        for pair in pairs:
+            seen.add(pair.preference)
+        seen.refuse_another_scale()
+        return pairs
 
     def _demonstrations(self) -> list[DemonstrationRow]:
         rows = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
@@ -207,13 +221,28 @@ def _no_rows(split: str) -> str:
     return f"no {split}; give `folder`, `hub_repository` or `{split}_file`"
 
 
-def _apart(rows: Sequence[RowT], taken: AbstractSet[str], split: str, *, level: int = logging.INFO) -> list[RowT]:
-    """The rows whose instruction no earlier split has; how many were dropped is logged."""
-    kept = [row for row in rows if row.text_key not in taken]
-    if len(kept) < len(rows):
-        message = "%s: %d of %d rows are left out, their instruction is in another split too"
-        logger.log(level, message, split, len(rows) - len(kept), len(rows))
-    return kept
+def _apart(rows: Sequence[RowT], taken: Mapping[str, AbstractSet[str]], split: str, *, is_own: bool) -> list[RowT]:
+    """The rows whose instruction no earlier split has; how many were dropped, and for which split, is logged.
+
+    Args:
+        rows: of the split.
+        taken: the instructions of each earlier split.
+        split: its name.
+        is_own: whether somebody gave these rows, who needs to know what became of them.
+    """
+    lost = {name: sum(row.text_key in keys for row in rows) for name, keys in taken.items()}
+    if any(lost.values()):
+        where = ", ".join(f"{n} in {name}" for name, n in lost.items() if n)
+        logger.log(
+            logging.WARNING if is_own else logging.INFO,
+            "%s: %d of %d rows are left out, for an instruction may be in one split only and theirs are in another "
+            "(%s)",
+            split,
+            sum(lost.values()),
+            len(rows),
+            where,
+        )
+    return [row for row in rows if not any(row.text_key in keys for keys in taken.values())]
 
 
 def _distinct(rows: Sequence[RowT]) -> list[RowT]:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from farm.data.files.rows import FileRow
+from farm.data.preference_scale import on_scale, preference_number
 from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Preference, content_key
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
@@ -66,9 +67,8 @@ class EvaluationRow(InstructionRow):
         )
 
 
-def _in_range(value: float | None) -> float | None:
-    if value is not None and value != 0 and not 1 <= value <= 2:
-        raise ValueError("1 (output_1), 2 (output_2), 0 or 1.5 (tie), a number between, or null (unparsed)")
+def _given(value: float | None) -> float | None:
+    on_scale(value)
     return value
 
 
@@ -77,7 +77,7 @@ class PairRow(InstructionRow):
 
     output_1: str
     output_2: str
-    preference: Annotated[float | None, AfterValidator(_in_range)]
+    preference: Annotated[float | None, BeforeValidator(preference_number), AfterValidator(_given)]
     raw_preference: float | None = Field(default=None, ge=1, le=4)
     """The crowd workers' four classes: 1 and 2 for output_1, 3 and 4 for output_2, the middle ones "slightly"."""
     annotator: Text = ""
@@ -101,7 +101,7 @@ class PairRow(InstructionRow):
         Args:
             annotator: who labelled, where the row does not say.
         """
-        value = 1.5 if self.preference == 0 else self.preference
+        value = on_scale(self.preference)
         is_soft = value is not None and value not in (1, 1.5, 2)
         hard = None if value is None else Preference.of_number(value)
         raw = self.preference if self.raw_preference is None else self.raw_preference

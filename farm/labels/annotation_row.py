@@ -7,30 +7,8 @@ import pandas as pd
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from farm.data.files.rows import FileRow
+from farm.data.preference_scale import on_scale, preference_number
 from farm.records import content_key
-
-SCALE = "1 (output_1 better), 2 (output_2), 1.5 or 0 (tie), a number between 1 and 2, or nothing (unparsed)"
-
-
-def _preference(value: object) -> object:
-    if isinstance(value, str) and not _is_number(value):
-        raise ValueError(SCALE)
-    # AlpacaFarm and the first AlpacaEval files write a draw as 0.
-    return 1.5 if value in (0, "0", "0.0", 0.0) and value is not False else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _on_scale(value: float | None) -> float | None:
-    if value is not None and not 1 <= value <= 2:
-        raise ValueError(SCALE)
-    return value
 
 
 def _probability(value: float | None) -> float | None:
@@ -50,9 +28,10 @@ def _text(value: object) -> object:
 
 
 def _named(value: object) -> object:
-    """Items and annotators are often numbered; 7, 7.0 (a column with gaps) and "7" are one name."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value).removesuffix(".0") if is_number else value
+    """Items and annotators are often numbered; 7, 7.0 (a column with gaps), 1e16 and "7" are names without a point."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _written(value: object) -> object:
@@ -80,7 +59,7 @@ class AnnotationRow(FileRow):
     output_2: Written
     annotator: Name
     annotator_kind: Literal["human", "llm"]
-    preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)]
+    preference: Annotated[float | None, BeforeValidator(preference_number), AfterValidator(on_scale)]
     """1 = output_1 better, 2 = output_2, 1.5 = tie, between: graded; missing = unparsed."""
     raw_label: Annotated[str | None, BeforeValidator(_named)] = ""
     """What the source says, before it was read as a preference."""
@@ -90,7 +69,7 @@ class AnnotationRow(FileRow):
     """Which output the annotator saw first; 0 = judged in both orders; missing = not recorded. AB is 1, BA is 2."""
     p_first: Annotated[float | None, AfterValidator(_probability)] = None
     """Soft verdict: probability that output_1 is better, where the annotator gave one."""
-    clean_preference: Annotated[float | None, BeforeValidator(_preference), AfterValidator(_on_scale)] = None
+    clean_preference: Annotated[float | None, BeforeValidator(preference_number), AfterValidator(on_scale)] = None
     """The judge's own verdict, where `preference` has simulated noise on it (`farm annotate` writes both)."""
     score_1: float | None = None
     """A rating of output_1 alone, on the source's own scale."""

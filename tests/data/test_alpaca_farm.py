@@ -154,16 +154,34 @@ def test_all_files_that_a_folder_lacks_are_named_at_once(folder: Path) -> None:
 def test_demonstrations_that_another_split_has_are_counted_aloud(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    (folder / "alpaca_instructions/sft.json").write_text(json.dumps(rows("s1", "p1", "p2", "e1")))
     replace(EMPTY, folder=folder).load()
-    assert "demonstrations: 1 of 4 rows are left out, their instruction is in another split too" in caplog.messages
+    (message,) = caplog.messages
+    assert (
+        message.startswith("demonstrations: 3 of 4 rows are left out")
+        and "(1 in evaluation, 2 in preference)" in message
+    )
     (folder / "alpaca_instructions/sft.json").write_text(json.dumps(rows("p1", "p2", "e1")))
     with pytest.raises(DataError, match="no demonstrations are left: the instructions of all 3 also stand"):
         replace(EMPTY, folder=folder).load()
 
 
+def test_what_becomes_of_rows_that_somebody_gave_is_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    own = folder / "own.json"
+    own.write_text(json.dumps([pair("e1", 1), pair("x", 2)]))
+    replace(EMPTY, folder=folder, preference_file=own).load()
+    assert any("preference: 1 of 2 rows are left out" in message for message in caplog.messages)
+
+
+def test_recorded_preferences_of_another_scale_are_refused(folder: Path) -> None:
+    (folder / "alpaca_human_preference.json").write_text(json.dumps([pair("p1", 1), pair("p2", 0), pair("p3", 1)]))
+    with pytest.raises(DataError, match="preferences lie between 0 and 1"):
+        replace(EMPTY, folder=folder).load()
+
+
 def test_a_preference_that_is_none_names_row_and_field(folder: Path) -> None:
     (folder / "alpaca_human_preference.json").write_text(json.dumps([pair("p1", 1), pair("p2", 3)]))
-    with pytest.raises(DataError, match=r"row 2, field `preference`: expected 1 .output_1., 2"):
+    with pytest.raises(DataError, match=r"row 2, field `preference`: expected 1 .output_1 better., 2"):
         replace(EMPTY, folder=folder).load()
 
 

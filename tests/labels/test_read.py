@@ -40,10 +40,41 @@ def test_preferences_keep_their_meaning(tmp_path: Path) -> None:
     assert np.isnan(frame["preference"][5])
 
 
-@pytest.mark.parametrize("wrong", [3, 0.5, -1, "1", True, False])
+@pytest.mark.parametrize("wrong", [3, 0.5, -1, "3", True, False, "true"])
 def test_other_preferences_are_refused(tmp_path: Path, wrong: object) -> None:
-    with pytest.raises(DataError, match=r"row 1, field `preference`"):
+    with pytest.raises(DataError, match=r"expected 1 \(output_1 better\), 2 \(output_2\)"):
         read_annotations(table(tmp_path, {**ROW, "preference": wrong}))
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ([True, False, True], "booleans (1 say false and 2 say true)"),
+        ([0, 1, 0.5], "between 0 and 1"),
+        ([0.2, 0.9], "between 0.2 and 0.9"),
+        ([1, -1, 1], "between -1 and 1 (1 say -1, 2 say 1)"),
+        ([-3, 2, 0, 1], "between -3 and 2"),
+        (["1", "0", "0"], "between 0 and 1 (2 say 0, 1 say 1)"),
+        ([1, 5, 3, 4], "between 1 and 5"),
+    ],
+)
+def test_a_file_of_another_scale_is_refused_in_one_sentence(tmp_path: Path, values: list[object], what: str) -> None:
+    rows = [{**ROW, "item_id": str(k), "preference": value} for k, value in enumerate(values)]
+    with pytest.raises(DataError) as caught:
+        read_annotations(table(tmp_path, *rows))
+    assert what in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_numbers_in_text_and_words_are_preferences(tmp_path: Path) -> None:
+    values = ["1", "2.0", "1.5", "0", "output_2", "Tie", " first ", 1.25, 2**0]
+    rows = [{**ROW, "item_id": str(k), "preference": value} for k, value in enumerate(values)]
+    assert read_annotations(table(tmp_path, *rows))["preference"].tolist() == [1, 2, 1.5, 1.5, 2, 1.5, 1, 1.25, 1]
+
+
+def test_large_ids_are_kept_to_the_last_figure(tmp_path: Path) -> None:
+    rows = [{**ROW, "item_id": item} for item in (2**64 + 1, 2**64 + 3, 1e18)]
+    frame = read_annotations(table(tmp_path, *rows))
+    assert frame["item_id"].tolist() == ["18446744073709551617", "18446744073709551619", "1000000000000000000"]
 
 
 def test_alpacaeval_names_are_understood_and_the_kind_may_be_assumed(tmp_path: Path) -> None:
@@ -147,14 +178,14 @@ def test_numbered_items_and_annotators_meet_whatever_wrote_the_numbers(tmp_path:
 
 def test_a_scale_of_zero_and_one_is_refused(tmp_path: Path) -> None:
     rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([0, 1, 1, None])]
-    with pytest.raises(DataError, match=r"1 rows say 0 and 2 say 1, none says 2, so this is a scale of 0 and 1"):
+    with pytest.raises(DataError, match=r"between 0 and 1 \(1 say 0, 2 say 1\), so this is another scale"):
         read_annotations(table(tmp_path, *rows))
 
 
 def test_labels_off_the_scale_are_counted(tmp_path: Path) -> None:
-    rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([1, 5, -1, 2])]
+    rows = [{**ROW, "item_id": str(k), "preference": p} for k, p in enumerate([1, 5, -1, 2, 2, 2, 2, 2, 2])]
     with pytest.raises(
-        DataError, match=r"2 of 4 rows are not as expected(.|\n)*row 2, field `preference`: expected 1 \("
+        DataError, match=r"2 of 9 rows are not as expected(.|\n)*row 2, field `preference`: expected 1 \("
     ):
         read_annotations(table(tmp_path, *rows))
 

@@ -4,8 +4,7 @@ AlpacaEval's and the normalised tables' names are understood. Hashed are annotat
 humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,8 @@ import pandas as pd
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row, checked_rows, format_of
 from farm.data.files.table_files import DELIMITED
-from farm.labels.annotation_row import SCALE, AnnotationRow, Name
+from farm.data.preference_scale import PreferencesSeen
+from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import NOTES, annotation_table
 from farm.labels.identifiers import hashed_name, is_mail, is_pseudonym, is_worker_id
@@ -41,7 +41,7 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         assumed_kind: the annotator kind of rows that do not state it, as AlpacaEval's files never do.
 
     Raises:
-        DataError: nothing there, malformed rows, labels outside the scale, or a 0/1 scale.
+        DataError: nothing there, malformed rows, labels outside the scale, or another scale.
     """
     path = _one_file(source)
     return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in DELIMITED)
@@ -57,14 +57,18 @@ def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_
         is_text: whether every cell is text, as in a CSV file.
 
     Raises:
-        DataError: malformed rows, labels outside the scale, or a 0/1 scale.
+        DataError: malformed rows, labels outside the scale, or another scale.
     """
     schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
-    said: Counter[str] = Counter()
-    checked = checked_rows(path, _counted(rows, said), schemas[assumed_kind], is_text=is_text)
+    seen = PreferencesSeen(path)
+    checked = checked_rows(path, seen.counted(rows), schemas[assumed_kind], is_text=is_text)
     people: set[str] = set()
-    frame = annotation_table(_hashed(row, people) for row in checked)
-    _refuse_zero_one(path, said)
+    try:
+        frame = annotation_table(_hashed(row, people) for row in checked)
+    except DataError:
+        seen.refuse_another_scale()
+        raise
+    seen.refuse_another_scale()
     hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []
     frame.attrs[NOTES] += [*hashed, *_mixed_scales(frame), *_copies(frame)]
     return frame
@@ -88,22 +92,6 @@ def _one_file(source: Source) -> Path:
             f"{source.path}: expected a folder with exactly one table of annotations; tables there: {names}"
         )
     return source.tables[0]
-
-
-def _counted(rows: Iterable[Row], said: Counter[str]) -> Iterator[Row]:
-    """The rows as they pass, their preferences counted as they stand."""
-    for row in rows:
-        said[str(row.get("preference")).removesuffix(".0")] += 1
-        yield row
-
-
-def _refuse_zero_one(path: Path, values: Counter[str]) -> None:
-    """0 is a tie in AlpacaEval's first files; a column of only 0 and 1 means something else, and would be misread."""
-    if values["0"] and values["1"] and not values.keys() - {"0", "1", "None", ""}:
-        raise DataError(
-            f"{path}: {values['0']} rows say 0 and {values['1']} say 1, none says 2, so this is a scale of 0 and 1; "
-            f"expected {SCALE}"
-        )
 
 
 def _mixed_scales(frame: pd.DataFrame) -> list[str]:
