@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from farm.conversation import Asked, Messages, messages_as_text
+
 
 class Preference(enum.Enum):
     """A hard verdict on a comparison. `None` in its place means "no verdict", never a tie."""
@@ -40,20 +42,28 @@ def content_key(*parts: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def instruction_key(asked: Asked, *outputs: str) -> str:
+    """Identifies what is asked, with the outputs that answer it; single-turn instructions by their texts alone."""
+    history = (messages_as_text(asked.history),) if asked.history else ()
+    return content_key(asked.instruction, asked.input, *history, *outputs)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Instruction:
     """What the user asked."""
 
     instruction: str
-    """The request, raw text."""
+    """The user's last message, raw text; empty only after a history that ends with a tool's reply."""
     input: str = ""
     """Further context that the request refers to; empty if there is none."""
     dataset: str = ""
     """Where it comes from (a subset name; AlpacaFarm's evaluation set has five)."""
+    history: Messages = ()
+    """What was said before it, a system message included; empty for a single-turn instruction."""
 
     @property
     def key(self) -> str:
-        return content_key(self.instruction, self.input)
+        return instruction_key(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +76,7 @@ class Demonstration:
     source: str = ""
     """Who wrote the answer (C-RLFT conditions on it)."""
     dataset: str = ""
+    history: Messages = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +91,13 @@ class Output:
     dataset: str = ""
     is_finished: bool = True
     """False if the answer was cut at the token limit before its end token."""
+    history: Messages = ()
+    turns: Messages = ()
+    """The answer's messages, where it holds several turns; empty for one message, which is `output`."""
 
     @property
     def instruction_key(self) -> str:
-        return content_key(self.instruction, self.input)
+        return instruction_key(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,20 +111,21 @@ class Comparison:
     generator_1: str = ""
     generator_2: str = ""
     dataset: str = ""
+    history: Messages = ()
 
     @property
     def instruction_key(self) -> str:
-        return content_key(self.instruction, self.input)
+        return instruction_key(self)
 
     @cached_property
     def key(self) -> str:
         """Identifies the comparison with its order: a verdict FIRST means this output_1."""
-        return content_key(self.instruction, self.input, self.output_1, self.output_2)
+        return instruction_key(self, self.output_1, self.output_2)
 
     @cached_property
     def pair_key(self) -> str:
         """Identifies the comparison whatever its order; random draws are keyed by it, so that swapping changes none."""
-        return content_key(self.instruction, self.input, *sorted((self.output_1, self.output_2)))
+        return instruction_key(self, *sorted((self.output_1, self.output_2)))
 
 
 class Verdict(NamedTuple):
@@ -182,6 +197,7 @@ class PreferencePair:
     chosen_is_finished: bool = True
     """False if the preferred answer was cut at the token limit: training then appends no end token."""
     rejected_is_finished: bool = True
+    history: Messages = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,7 +289,9 @@ class OptimizationPoint:
 
 def instructions_of(records: Iterable[Demonstration | Output]) -> list[Instruction]:
     """The instructions that these records answer, in order."""
-    return [Instruction(instruction=r.instruction, input=r.input, dataset=r.dataset) for r in records]
+    return [
+        Instruction(instruction=r.instruction, input=r.input, dataset=r.dataset, history=r.history) for r in records
+    ]
 
 
 def comparison_of(first: Output, second: Output) -> Comparison:
@@ -286,4 +304,5 @@ def comparison_of(first: Output, second: Output) -> Comparison:
         generator_1=first.generator,
         generator_2=second.generator,
         dataset=first.dataset,
+        history=first.history,
     )

@@ -22,7 +22,7 @@ from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
 from farm.models.checkpoint import DTYPES, device_named
 from farm.models.prompt_file import saved_prompt
-from farm.models.prompts import Prompt
+from farm.models.prompts import ChatPrompt, Prompt
 from farm.models.scoring.output_scorer import OutputScorer, Scored
 from farm.models.scoring.reward import check_one_score, load_reward_scorer, reward_model_folders
 from farm.progress import progress
@@ -152,6 +152,7 @@ def load_output_scorer(settings: ScoreSettings) -> OutputScorer:
     return OutputScorer(
         reward=reward,
         prompt=prompt,
+        chat=settings.prompt if isinstance(settings.prompt, ChatPrompt) else None,
         end_token=settings.end_token,
         max_tokens=context if max_tokens is None else max_tokens,
         batch_size=settings.batch_size,

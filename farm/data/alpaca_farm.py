@@ -17,10 +17,13 @@ from typing import ClassVar, Literal, TypeVar
 from huggingface_hub import hf_hub_download
 
 from farm.config.checks import check_fields
-from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow
+from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow, pair_row
 from farm.data.dataset import Splits
+from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, not_there, read_records
 from farm.data.files.table_files import is_table
+from farm.data.layouts.pair_file import read_pairs
+from farm.data.layouts.pairs import has_pair
 from farm.data.preference_scale import PreferencesSeen
 from farm.seeds import derive_seed
 
@@ -106,7 +109,7 @@ class AlpacaFarmDataset:
         preference = _limited(_apart(_distinct(instructions), taken, "preference", is_own=own), self.n_preference)
         chosen = {row.text_key for row in preference}
         recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
-        all_demonstrations = self._demonstrations()
+        all_demonstrations = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
         taken["preference"] = chosen
         apart = _apart(all_demonstrations, taken, "demonstrations", is_own=True)
         demonstrations = _limited(apart, self.n_demonstrations)
@@ -163,21 +166,19 @@ class AlpacaFarmDataset:
         return reasons
 
     def _pairs(self) -> list[PairRow]:
-        pairs = self._read(self.preference_file, PREFERENCE_FILES[self.preference_labels], PairRow)
-        seen = PreferencesSeen(self.preference_file or Path(PREFERENCE_FILES[self.preference_labels]))
+        """Recorded pairs in AlpacaFarm's columns, or a file of one's own with chosen and rejected answers."""
+        file = self.preference_file
+        if file is not None and is_table(file) and has_pair(next(stream_rows(file), {})):
+            read = read_pairs(file)
+            for note in read.notes:
+                logger.warning("%s: %s", file, note)
+            return [pair_row(pair, f"{file}: pair {number}") for number, pair in enumerate(read.pairs, start=1)]
+        pairs = self._read(file, PREFERENCE_FILES[self.preference_labels], PairRow)
+        seen = PreferencesSeen(file or Path(PREFERENCE_FILES[self.preference_labels]))
         for pair in pairs:
             seen.add(pair.preference)
         seen.refuse_another_scale()
         return pairs
-
-    def _demonstrations(self) -> list[DemonstrationRow]:
-        rows = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
-        alone = [row for row in rows if not row.history]
-        if len(alone) < len(rows):
-            logger.info(
-                "demonstrations: %d rows are later turns of a conversation and left out", len(rows) - len(alone)
-            )
-        return alone
 
     def _validation(self) -> list[InstructionRow]:
         """Nothing if the folder lacks the file: only the selection of checkpoints needs it, and says so."""

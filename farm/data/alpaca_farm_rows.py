@@ -2,9 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
 
-from farm.data.files.rows import FileRow
+from farm.conversation import messages_as_text
+from farm.data.files.rows import DataError, Row
+from farm.data.layouts.asked import AskedRow
+from farm.data.layouts.outputs import row_with_output
+from farm.data.layouts.pairs import ChosenPair
 from farm.data.preference_scale import on_scale, preference_number
 from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Preference, content_key
 
@@ -12,7 +16,7 @@ Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else val
 """Text that may be missing."""
 
 
-class InstructionRow(FileRow):
+class InstructionRow(AskedRow):
     """What is asked."""
 
     instruction: str = Field(min_length=1)
@@ -20,17 +24,15 @@ class InstructionRow(FileRow):
     dataset: Text = ""
 
     @property
-    def text_key(self) -> str:
-        """The same for an instruction with its input merged into it, as AlpacaEval's files have it."""
-        return content_key(" ".join(f"{self.instruction}\n\n{self.input}".casefold().split()))
-
-    @property
     def row_key(self) -> str:
         """Identifies the row by its contents, for draws."""
-        return content_key(*(str(value) for value in self.model_dump().values()))
+        return content_key(*self._cells(), *([messages_as_text(self.history)] if self.history else []))
+
+    def _cells(self) -> list[str]:
+        return [str(value) for value in self.model_dump(exclude={"history"}).values()]
 
     def as_instruction(self) -> Instruction:
-        return Instruction(instruction=self.instruction, input=self.input, dataset=self.dataset)
+        return Instruction(instruction=self.instruction, input=self.input, dataset=self.dataset, history=self.history)
 
 
 class DemonstrationRow(InstructionRow):
@@ -38,8 +40,16 @@ class DemonstrationRow(InstructionRow):
 
     output: str
     source: Text = ""
-    history: Text = ""
-    """Earlier turns of a conversation; such rows make no sense alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_output(cls, row: Row) -> Row:
+        return row_with_output(row)
+
+    @property
+    def row_key(self) -> str:
+        """Draws of demonstrations have always counted the history, also where there is none."""
+        return content_key(*self._cells(), messages_as_text(self.history))
 
     def demonstration(self) -> Demonstration:
         return Demonstration(
@@ -48,6 +58,7 @@ class DemonstrationRow(InstructionRow):
             output=self.output,
             source=self.source,
             dataset=self.dataset,
+            history=self.history,
         )
 
 
@@ -64,6 +75,7 @@ class EvaluationRow(InstructionRow):
             output=self.output,
             generator=self.generator,
             dataset=self.dataset,
+            history=self.history,
         )
 
 
@@ -93,6 +105,7 @@ class PairRow(InstructionRow):
             generator_1=self.generator_1,
             generator_2=self.generator_2,
             dataset=self.dataset,
+            history=self.history,
         )
 
     def annotation(self, annotator: str) -> Annotation:
@@ -117,3 +130,26 @@ class PairRow(InstructionRow):
             raw_reply="" if raw is None else f"{raw:g}",
             unparsed_reason="" if hard else "no verdict in the file",
         )
+
+
+def pair_row(pair: ChosenPair, where: str) -> PairRow:
+    """A chosen and a rejected answer as a recorded pair.
+
+    Raises:
+        DataError: an answer of several turns, which is no text to train on, or a prompt that ends with a tool's reply.
+    """
+    first, second, chosen = pair.sides
+    if first.turns or second.turns:
+        raise DataError(f"{where}: expected answers of one message to train on, got one of several turns")
+    if not pair.asked.instruction:
+        raise DataError(f"{where}: expected a prompt that ends with the user's message, and that is not empty")
+    return PairRow(
+        instruction=pair.asked.instruction,
+        input=pair.asked.input,
+        history=pair.asked.history,
+        output_1=first.text,
+        output_2=second.text,
+        preference=1.5 if pair.is_tie else float(chosen),
+        generator_1=first.model,
+        generator_2=second.model,
+    )

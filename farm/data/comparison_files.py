@@ -1,7 +1,7 @@
 """Comparisons from one file of pairs, or from two files of outputs that are joined.
 
 Files are read twice, a chunk at a time: once to check every row, count them and learn the columns before anything is
-paid for, and once to annotate. AlpacaFarm's and AlpacaEval's column names are the ones that are read.
+paid for, and once to annotate. The layouts of farm/data/layouts/ are read.
 """
 
 from collections import Counter
@@ -13,12 +13,14 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from farm.conversation import messages_as_text
 from farm.data.comparisons import ComparisonRow, Comparisons
 from farm.data.files.column_types import ColumnTypes
-from farm.data.files.output_index import OutputIndex, OutputRow
+from farm.data.files.output_index import OutputIndex
 from farm.data.files.row_problems import RowProblems
 from farm.data.files.row_stream import column_schema, file_notes, stream_rows
 from farm.data.files.rows import DataError, FileRow, Row, check_rows
+from farm.data.layouts.outputs import OutputRow
 
 RowT = TypeVar("RowT", bound=FileRow)
 
@@ -97,7 +99,7 @@ def _joined(path_1: Path, path_2: Path, index: OutputIndex) -> Comparisons:
     for row, joined in _joined_rows(path_1, path_2, index):
         n_1 += 1
         if joined is None:
-            first_alone = first_alone or str(row["instruction"])
+            first_alone = first_alone or OutputRow.model_validate(row).instruction
         else:
             n_rows += 1
             columns.add(joined)
@@ -135,6 +137,9 @@ def _joined_rows(path_1: Path, path_2: Path, index: OutputIndex) -> Iterator[tup
             yield row, None
             continue
         kept = {name: value for name, value in row.items() if name not in ("output", "generator")}
+        if not isinstance(row.get("instruction"), str):  # another layout: the comparison is in ours
+            kept |= {"instruction": output.instruction, "input": output.input or ""}
+            kept |= {"history": messages_as_text(output.history)} if output.history else {}
         pair = {
             "output_1": output.output,
             "output_2": found.output,

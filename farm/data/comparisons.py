@@ -6,22 +6,27 @@ from itertools import islice
 from typing import NamedTuple
 
 import pyarrow as pa
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
-from farm.data.files.rows import FileRow, Row
+from farm.data.files.rows import Row
+from farm.data.layouts.asked import AskedRow
+from farm.data.layouts.outputs import with_texts
 from farm.records import Comparison
 
 
-class ComparisonRow(FileRow):
+class ComparisonRow(AskedRow):
     """The columns that are read; AlpacaEval's and the annotation tables' names of the generators are understood."""
 
-    instruction: str
-    input: str | None = ""
     output_1: str
     output_2: str
     generator_1: str | None = Field(default="", validation_alias=AliasChoices("generator_1", "model_1"))
     generator_2: str | None = Field(default="", validation_alias=AliasChoices("generator_2", "model_2"))
     dataset: str | None = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_outputs(cls, row: Row) -> Row:
+        return with_texts(row, ("output_1", "output_2"))
 
     def comparison(self) -> Comparison:
         return Comparison(
@@ -32,6 +37,7 @@ class ComparisonRow(FileRow):
             generator_1=self.generator_1 or "",
             generator_2=self.generator_2 or "",
             dataset=self.dataset or "",
+            history=self.history,
         )
 
 

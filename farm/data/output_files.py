@@ -1,7 +1,7 @@
 """Outputs in a file of any known format, read a chunk at a time: what `farm score` scores.
 
 The file is read twice: once to check every row, count them and learn the columns, and once to work on them.
-AlpacaFarm's and AlpacaEval's column names are the ones that are read; other columns are kept.
+The layouts of farm/data/layouts/ are read; other columns are kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from pydantic import BeforeValidator
 
 from farm.data.comparison_files import checked_stream
 from farm.data.files.column_types import ColumnTypes
-from farm.data.files.output_index import OutputRow
 from farm.data.files.row_stream import column_schema
 from farm.data.files.rows import Row
+from farm.data.layouts.outputs import OutputRow
 from farm.records import Output
 
 _WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}
@@ -43,6 +43,7 @@ class ScorableRow(OutputRow):
             generator=self.generator or "",
             dataset=self.dataset or "",
             is_finished=self.is_finished is not False,
+            history=self.history,
         )
 
 

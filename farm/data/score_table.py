@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.data.files.rows import DataError, FileRow, read_records
-from farm.records import content_key
+from farm.data.files.rows import DataError, read_records
+from farm.data.layouts.asked import AskedRow
+from farm.records import instruction_key
 
 
-class _ScoreRow(FileRow):
-    instruction: str
-    input: str | None = ""
+class _ScoreRow(AskedRow):
     output: str
     score: float | None
     """Missing: it has none."""
 
 
 def read_scores(path: Path) -> Mapping[str, float]:
-    """Scores by `score_key`; rows without one are left out.
+    """Scores by the key of instruction and output (`instruction_key`); rows without one are left out.
 
     Args:
         path: JSON, JSON Lines, CSV or Parquet with instruction, output and score; optional input, and other columns.
@@ -28,14 +27,9 @@ def read_scores(path: Path) -> Mapping[str, float]:
     for row in read_records(path, _ScoreRow):
         if row.score is None:
             continue
-        key = score_key(row.instruction, row.input or "", row.output)
+        key = instruction_key(row.asked, row.output)
         if scores.setdefault(key, row.score) != row.score:
             raise DataError(
                 f"{path}: two scores, {scores[key]} and {row.score}, for one output to {row.instruction!r:.80}"
             )
     return scores
-
-
-def score_key(instruction: str, input: str, output: str) -> str:
-    """What an output with its instruction is looked up by."""
-    return content_key(instruction, input, output)

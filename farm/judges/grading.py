@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
+from farm.conversation import instruction_text
 from farm.judges.parsers.grades import Grade, GradeParser
 from farm.judges.parsers.reading import Reading, compared, no_verdict
 from farm.judges.spending import Share, verdict_of
@@ -57,7 +58,7 @@ class GradingJudge:
         return [self._verdict(*pair) for pair in zip(replies[::2], replies[1::2], strict=True)]
 
     def _request(self, comparison: Comparison, output: str, seed: int, sample: int) -> Request:
-        texts = {"instruction": comparison.instruction, "input": comparison.input, "output": output}
+        texts = {"instruction": instruction_text(comparison), "input": comparison.input, "output": output}
         # Keyed by this output alone: the request is the same in every comparison that the output stands in.
         values = {"tag": tag_for(seed, texts.values()), **texts}
         return Request(

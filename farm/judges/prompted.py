@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
+from farm.conversation import instruction_text
 from farm.judges.parsers.reading import Reading, ReplyParser, no_verdict
 from farm.judges.reference import ReferenceWriter
 from farm.judges.spending import Share, verdict_of
@@ -30,10 +31,11 @@ class _Shown(NamedTuple):
     def values(self, seed: int) -> dict[str, str]:
         c = self.comparison
         output_a, output_b = (c.output_1, c.output_2) if self.first_shown == 1 else (c.output_2, c.output_1)
-        texts = [c.instruction, c.input, output_a, output_b, self.reference]
+        instruction = instruction_text(c)
+        texts = [instruction, c.input, output_a, output_b, self.reference]
         return {
             "tag": tag_for(seed, texts),
-            "instruction": c.instruction,
+            "instruction": instruction,
             "input": c.input,
             "output_a": output_a,
             "output_b": output_b,

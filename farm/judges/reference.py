@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farm.calls.request import Calls, Decoding, ModelSlot, Request
+from farm.conversation import instruction_text
 from farm.judges.spending import Share
 from farm.judges.template import check_template, fill, tag_for
 from farm.records import Comparison
@@ -46,7 +47,7 @@ class ReferenceWriter:
         return shares
 
     def _request(self, comparison: Comparison, seed: int, judge: str) -> Request:
-        texts = {"instruction": comparison.instruction, "input": comparison.input}
+        texts = {"instruction": instruction_text(comparison), "input": comparison.input}
         tag = tag_for(seed, texts.values())
         messages = fill(self.prompt, {"tag": tag, **texts})
         return Request(slot=self.model, messages=messages, decoding=self.decoding, judge=judge, wants="text")

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SkipValidation
 
+from farm.conversation import Messages, messages_as_text
 from farm.data.files.rows import FileRow
 from farm.data.preference_scale import on_scale, preference_number
 from farm.records import content_key
@@ -87,6 +88,11 @@ class AnnotationRow(FileRow):
         default=None, validation_alias=AliasChoices("latency_seconds", "time_per_example")
     )
     """How long the verdict took."""
+    history: SkipValidation[Messages] = ()
+    """What was said before the instruction, a system message included; in tables its JSON text."""
+    turns_1: SkipValidation[Messages] = ()
+    """The messages of output_1, where it holds several turns; in tables their JSON text."""
+    turns_2: SkipValidation[Messages] = ()
 
 
 OPTIONAL_COLUMNS = (
@@ -100,8 +106,13 @@ OPTIONAL_COLUMNS = (
     "labelled_at",
     "cost_usd",
     "latency_seconds",
+    "history",
+    "turns_1",
+    "turns_2",
 )
 """Columns that a table has only if its source says something there."""
+MESSAGE_COLUMNS = ("history", "turns_1", "turns_2")
+"""Those of them that hold messages: as JSON text, empty for none."""
 ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name not in OPTIONAL_COLUMNS)
 
 _OPTIONAL_TYPES = {
@@ -126,8 +137,9 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     columns: dict[str, list[object]] = {name: [] for name in (*ANNOTATION_COLUMNS, *OPTIONAL_COLUMNS)}
     for row in rows:
         for name, values in columns.items():
-            values.append(getattr(row, name))
-    present = [name for name in OPTIONAL_COLUMNS if any(value is not None for value in columns[name])]
+            value = getattr(row, name)
+            values.append(messages_as_text(value) if name in MESSAGE_COLUMNS else value)
+    present = [name for name in OPTIONAL_COLUMNS if any(value not in (None, "") for value in columns[name])]
     columns = {name: columns[name] for name in (*ANNOTATION_COLUMNS, *present)}
     types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
     frame = pd.DataFrame(columns).astype({"preference": "float64", **types})
@@ -151,12 +163,19 @@ def pair_keys(frame: pd.DataFrame, *, with_models: bool = True) -> list[str]:
     columns = [frame[f"{name}_{k}"] for k in (1, 2) for name in ("output", *(["model"] if with_models else []))]
     half = len(columns) // 2
     return [
-        pair_key(instruction, extra, tuple(map(str, cells[:half])), tuple(map(str, cells[half:])))
-        for instruction, extra, *cells in zip(frame["instruction"], frame["input"], *columns, strict=True)
+        pair_key(instruction, extra, tuple(map(str, cells[:half])), tuple(map(str, cells[half:])), history=history)
+        for instruction, extra, history, *cells in zip(
+            frame["instruction"], frame["input"], histories(frame), *columns, strict=True
+        )
     ]
 
 
-def pair_key(instruction: str, extra: str, one: tuple[str, ...], other: tuple[str, ...]) -> str:
+def histories(frame: pd.DataFrame) -> list[str]:
+    """What was said before each row's instruction, as JSON text; empty for nothing."""
+    return [str(text) for text in frame["history"].fillna("")] if "history" in frame else [""] * len(frame)
+
+
+def pair_key(instruction: str, extra: str, one: tuple[str, ...], other: tuple[str, ...], *, history: str = "") -> str:
     """The hash of a pair, whichever of its two sides comes first.
 
     Args:
@@ -164,7 +183,8 @@ def pair_key(instruction: str, extra: str, one: tuple[str, ...], other: tuple[st
         extra: the input, which counts as one with the instruction, as AlpacaEval's files have it merged.
         one: an output, and who wrote it where that counts.
         other: the other output, likewise.
+        history: what was said before the instruction, as JSON text; empty for nothing.
     """
     merged = " ".join(f"{instruction}\n\n{extra}".casefold().split())
     first, second = sorted((one, other))
-    return content_key(merged, *first, *second)
+    return content_key(merged, *([history] if history else []), *first, *second)

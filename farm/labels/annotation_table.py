@@ -14,14 +14,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from farm.labels.annotation_row import AnnotationRow, annotation_frame, pair_keys
+from farm.conversation import messages_as_text
+from farm.labels.annotation_row import AnnotationRow, annotation_frame, histories, pair_keys
 from farm.wording import listed
 
 NOTES = "notes"
 
 _ORDER_IN_NAME = r"^(?P<before>.*?[^/])/(?P<order>AB|BA)(?P<after>/.*)?$"
 
-_SIDES = (("output_1", "output_2"), ("model_1", "model_2"), ("score_1", "score_2"), ("acceptable_1", "acceptable_2"))
+_SIDES = (
+    ("output_1", "output_2"),
+    ("model_1", "model_2"),
+    ("score_1", "score_2"),
+    ("acceptable_1", "acceptable_2"),
+    ("turns_1", "turns_2"),
+)
 
 
 def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
@@ -55,7 +62,7 @@ def workers_apart(rows: Iterable[AnnotationRow], *, annotator: str) -> tuple[lis
     seen: Counter[tuple[str, ...]] = Counter()
     apart: list[AnnotationRow] = []
     for row in rows:
-        key = (row.instruction, row.input or "", row.output_1, row.output_2)
+        key = (messages_as_text(row.history), row.instruction, row.input or "", row.output_1, row.output_2)
         if row.annotator == annotator:
             seen[key] += 1
         is_again = row.annotator == annotator and seen[key] > 1
@@ -229,9 +236,10 @@ def _orders_in_names(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Items that are called alike, as all pairs on one instruction often are, told apart by the hash of the pair."""
-    known = frame.drop_duplicates("item_id").set_index("item_id")["instruction"].reindex(frame["item_id"])
-    is_asked = (frame["instruction"] == known.set_axis(frame.index)) | (frame["instruction"] == "")
-    is_asked |= known.set_axis(frame.index) == ""
+    asked = pd.Series(histories(frame), index=frame.index) + frame["instruction"]
+    known = asked[~frame["item_id"].duplicated()].set_axis(frame["item_id"].drop_duplicates())
+    known = known.reindex(frame["item_id"]).set_axis(frame.index)
+    is_asked = (asked == known) | (asked == "") | (known == "")
     order = shown_order(frame, frame)
     names = frame.loc[~(is_asked & (order.is_same | order.is_turned)), "item_id"].unique()
     if not len(names):

@@ -1,8 +1,37 @@
-"""Pairs that were never shown in an order: a chosen and a rejected output, and nothing else."""
+"""Pairs that were never shown in an order: a chosen and a rejected answer, and nothing else."""
 
+from farm.data.layouts.pairs import Answer, ChosenPair
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind
-from farm.records import content_key
+from farm.records import Instruction
+
+
+def pair_row(pair: ChosenPair, *, dataset: str, annotator: str, kind: Kind, item_id: str = "") -> AnnotationRow:
+    """The verdict as a row, each answer on a side that the hash of the texts decides.
+
+    Two answers with the same rating are a tie. A difference of ratings stays in `score_1` and `score_2`: on a scale
+    that is not known it is no probability.
+    """
+    first, second, chosen = pair.sides
+    return AnnotationRow(
+        item_id=item_id,
+        dataset=dataset,
+        instruction=pair.asked.instruction,
+        input=pair.asked.input,
+        output_1=first.text,
+        output_2=second.text,
+        model_1=first.model,
+        model_2=second.model,
+        annotator=annotator,
+        annotator_kind=kind,
+        preference=1.5 if pair.is_tie else float(chosen),
+        raw_label=f"chosen={chosen}",
+        score_1=first.rating,
+        score_2=second.rating,
+        history=pair.asked.history,
+        turns_1=first.turns,
+        turns_2=second.turns,
+    )
 
 
 def chosen_row(
@@ -17,22 +46,10 @@ def chosen_row(
     chosen_model: str = "",
     rejected_model: str = "",
 ) -> AnnotationRow:
-    """The verdict as a row, each output on a side that the hash of the texts decides.
-
-    Were the chosen output always output_1, "always the first" would be the perfect annotator. The side depends on the
-    texts alone, not on which of them was chosen.
-    """
-    chosen_is_1 = content_key(instruction, chosen) <= content_key(instruction, rejected)
-    return AnnotationRow(
-        item_id=item_id,
-        dataset=dataset,
-        instruction=instruction,
-        model_1=chosen_model if chosen_is_1 else rejected_model,
-        model_2=rejected_model if chosen_is_1 else chosen_model,
-        output_1=chosen if chosen_is_1 else rejected,
-        output_2=rejected if chosen_is_1 else chosen,
-        annotator=annotator,
-        annotator_kind=kind,
-        preference=1.0 if chosen_is_1 else 2.0,
-        raw_label=f"chosen={1 if chosen_is_1 else 2}",
+    """`pair_row` of two answers to a single-turn instruction."""
+    pair = ChosenPair(
+        asked=Instruction(instruction=instruction),
+        chosen=Answer(chosen, model=chosen_model),
+        rejected=Answer(rejected, model=rejected_model),
     )
+    return pair_row(pair, dataset=dataset, annotator=annotator, kind=kind, item_id=item_id)

@@ -1,34 +1,23 @@
 """Pairs of outputs with the labels that somebody gave them, from any file of recorded labels: what reward models are
 evaluated on."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from farm.data.files.rows import DataError, FileRow, read_records
+from farm.data.files.rows import DataError
 from farm.data.files.table_files import is_table
-from farm.labels.annotation_row import AnnotationRow
+from farm.data.layouts.pair_file import read_pairs
 from farm.labels.annotation_source import Kind, first_row
 from farm.labels.annotation_table import annotation_table, notes_of, one_verdict_each
-from farm.labels.chosen_rejected import chosen_row
+from farm.labels.chosen_rejected import pair_row
 from farm.labels.read import read_annotations
-from farm.labels.verdicts import Cells
-from farm.records import Output, Preference
+from farm.labels.verdicts import Cells, comparison_of_row, messages_in
+from farm.records import Output, Preference, instruction_key
 
-_PAIR_COLUMNS = {"instruction", "chosen", "rejected"}
 _CHOOSER = "labels"
-
-
-class _PairRow(FileRow):
-    """The laboratory's own preference pairs."""
-
-    instruction: str
-    input: str | None = ""
-    chosen: str
-    rejected: str
-    chosen_is_finished: bool | None = True
-    rejected_is_finished: bool | None = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +56,23 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
     Raises:
         DataError: nothing there, malformed rows, no such annotator, or no label left.
     """
-    finished: dict[tuple[str, str, str], bool] = {}
-    if is_table(path) and set(first_row(path)) >= _PAIR_COLUMNS:
-        rows = read_records(path, _PairRow)
-        for row in rows:
-            finished[row.instruction, row.input or "", row.chosen] = row.chosen_is_finished is not False
-            finished[row.instruction, row.input or "", row.rejected] = row.rejected_is_finished is not False
-        frame = annotation_table(_chosen(row, number) for number, row in enumerate(rows))
+    cut: set[str] = set()
+    if is_table(path) and {"instruction", "chosen", "rejected"} <= set(first_row(path)):
+        read = read_pairs(path)
+        cut = {
+            instruction_key(pair.asked, answer.text)
+            for pair in read.pairs
+            for answer in (pair.chosen, pair.rejected)
+            if not answer.is_finished
+        }
+        # Rows of one pair that contradict each other stay two labels.
+        frame = annotation_table(
+            (
+                pair_row(pair, dataset="", annotator=_CHOOSER, kind="human", item_id=str(number))
+                for number, pair in enumerate(read.pairs)
+            ),
+            read.notes,
+        )
     else:
         frame = read_annotations(path, assumed_kind=_assumed_kind(path))
     notes = notes_of(frame)
@@ -84,7 +83,7 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
     if preferring.empty:
         raise DataError(f"{path}: none of {len(frame)} labels prefers one of two different outputs")
     return LabelledPairs(
-        pairs=tuple(_pair(row, finished) for row in preferring.to_dict("records")),
+        pairs=tuple(_pair(row, cut) for row in preferring.to_dict("records")),
         n_ties=int(is_tie.sum()),
         n_unparsed=int(is_unparsed.sum()),
         n_same=int(is_same.sum()),
@@ -97,21 +96,6 @@ def _assumed_kind(path: Path) -> Kind | None:
     """Rows that name no annotator are somebody's labels, whoever gave them."""
     row = first_row(path) if is_table(path) else {}
     return "human" if row and not {"annotator", "annotator_kind"} & set(row) else None
-
-
-def _chosen(row: _PairRow, number: int) -> AnnotationRow:
-    """Rows of one pair that contradict each other stay two labels."""
-    instruction, extra = row.instruction, row.input or ""
-    verdict = chosen_row(
-        instruction=instruction,
-        chosen=row.chosen,
-        rejected=row.rejected,
-        dataset="",
-        annotator=_CHOOSER,
-        kind="human",
-        item_id=str(number),
-    )
-    return verdict.model_copy(update={"input": extra})
 
 
 def _those_of(frame: pd.DataFrame, labels_of: str | None, path: Path) -> pd.DataFrame:
@@ -127,18 +111,23 @@ def _those_of(frame: pd.DataFrame, labels_of: str | None, path: Path) -> pd.Data
     return kept
 
 
-def _pair(row: Cells, finished: dict[tuple[str, str, str], bool]) -> LabelledPair:
-    instruction, extra = str(row["instruction"]), str(row["input"])
+def _pair(row: Cells, cut: AbstractSet[str]) -> LabelledPair:
+    comparison = comparison_of_row(row)
     sides = [
         Output(
-            instruction=instruction,
-            input=extra,
-            output=str(row[f"output_{side}"]),
-            generator=str(row[f"model_{side}"]),
-            dataset=str(row["dataset"]),
-            is_finished=finished.get((instruction, extra, str(row[f"output_{side}"])), True),
+            instruction=comparison.instruction,
+            input=comparison.input,
+            output=output,
+            generator=generator,
+            dataset=comparison.dataset,
+            is_finished=instruction_key(comparison, output) not in cut,
+            history=comparison.history,
+            turns=messages_in(row, turns),
         )
-        for side in (1, 2)
+        for output, generator, turns in (
+            (comparison.output_1, comparison.generator_1, "turns_1"),
+            (comparison.output_2, comparison.generator_2, "turns_2"),
+        )
     ]
     is_first = Preference.of_number(float(str(row["preference"]))) is Preference.FIRST
     preferred, other = sides if is_first else sides[::-1]

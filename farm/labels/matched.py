@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from farm.errors import UserError
-from farm.labels.annotation_row import ANNOTATION_COLUMNS, pair_keys
+from farm.labels.annotation_row import ANNOTATION_COLUMNS, histories, pair_keys
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each, orders_folded, same_order, shown_order
 from farm.labels.label_table import LabelTable, label_table
@@ -278,8 +278,12 @@ def _in_order_of(rows: pd.DataFrame, items: pd.DataFrame, notes: list[str]) -> p
 
 def _instruction_keys(items: pd.DataFrame) -> list[str]:
     """One key per instruction; an item without an instruction stands for itself."""
-    cells = zip(items.index, items["instruction"].astype(str), items["input"].astype(str), strict=True)
+    cells = zip(
+        items.index, items["instruction"].astype(str), items["input"].astype(str), histories(items), strict=True
+    )
     return [
-        content_key("instruction", text, extra) if text or extra else content_key("item", str(item))
-        for item, text, extra in cells
+        content_key("instruction", text, extra, *([history] if history else []))
+        if text or extra or history
+        else content_key("item", str(item))
+        for item, text, extra, history in cells
     ]

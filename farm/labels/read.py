@@ -23,6 +23,7 @@ from farm.labels.formats.preference_data import (
     kto,
     nectar,
     pku_saferlhf,
+    preference_pairs,
     shp,
     summarize_from_feedback,
     webgpt,
@@ -61,6 +62,7 @@ FORMATS: tuple[AnnotationFormat, ...] = (
     hhh_alignment.FORMAT,
     single_ratings.FORMAT,
     hh_rlhf.FORMAT,
+    preference_pairs.FORMAT,
     own_table.FORMAT,
 )
 

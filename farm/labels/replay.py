@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from farm.conversation import messages_as_text
 from farm.labels.annotation_row import pair_key
 from farm.labels.annotation_table import is_of_two_orders
 from farm.labels.read import read_annotations
@@ -79,4 +80,10 @@ def recorded_table(file: Path) -> pd.DataFrame:
 
 
 def _key(comparison: Comparison) -> str:
-    return pair_key(comparison.instruction, comparison.input, (comparison.output_1,), (comparison.output_2,))
+    return pair_key(
+        comparison.instruction,
+        comparison.input,
+        (comparison.output_1,),
+        (comparison.output_2,),
+        history=messages_as_text(comparison.history),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from farm.conversation import Messages, messages_of_text
 from farm.records import Annotation, Comparison, Preference
 
 Cells = Mapping[Hashable, object]
@@ -47,7 +48,14 @@ def comparison_of_row(row: Cells) -> Comparison:
         generator_1=str(row["model_1"]),
         generator_2=str(row["model_2"]),
         dataset=str(row["dataset"]),
+        history=messages_in(row, "history"),
     )
+
+
+def messages_in(row: Cells, name: str) -> Messages:
+    """The messages of a column that holds them as JSON text; none where the table has no such column."""
+    text = row.get(name)
+    return messages_of_text(text) if isinstance(text, str) else ()
 
 
 def annotation_of_row(row: Cells) -> Annotation:

@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.config.checks import check_fields
-from farm.data.score_table import read_scores, score_key
+from farm.data.score_table import read_scores
 from farm.errors import UserError
 from farm.methods.examples import Example
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.methods.trl.weighted_sft import fine_tune_weighted
 from farm.models.answering import rewards_of
-from farm.records import Demonstration, Output, Policy
+from farm.records import Demonstration, Output, Policy, instruction_key
 
 Floats = NDArray[np.float64]
 Placement = Literal["first_turn", "assistant", "both", "none"]
@@ -152,12 +152,12 @@ class CRLFT:
         if file is None:
             assert inputs.reward_model is not None
             outputs = [
-                Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source)
+                Output(instruction=d.instruction, input=d.input, output=d.output, generator=d.source, history=d.history)
                 for d in inputs.demonstrations
             ]
             return rewards_of(inputs.model, inputs.reward_model, outputs)
         known = read_scores(file)
-        keys = [score_key(d.instruction, d.input, d.output) for d in inputs.demonstrations]
+        keys = [instruction_key(d, d.output) for d in inputs.demonstrations]
         n_missing = sum(key not in known for key in keys)
         if n_missing:
             raise UserError(
@@ -169,7 +169,9 @@ class CRLFT:
     def _example(self, row: Demonstration, name: str) -> Example:
         prefix, suffix = self._around(name)
         weight = self.classes[name].weight
-        return Example(row.instruction, row.input, row.output, prefix=prefix, suffix=suffix, weight=weight)
+        return Example(
+            row.instruction, row.input, row.output, prefix=prefix, suffix=suffix, weight=weight, history=row.history
+        )
 
     def _around(self, name: str) -> tuple[str, str]:
         """The class's text in front of and behind the prompt."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
+from farm.conversation import Messages
 from farm.models.checkpoint import Model
 from farm.models.prompts import render_all
 from farm.models.tokens import encode_completion, encode_prompt
@@ -32,6 +33,8 @@ class Example(NamedTuple):
     """Text behind it, right before the answer."""
     weight: float = 1.0
     """Of each of the completion's tokens in the loss."""
+    history: Messages = ()
+    """What was said before the instruction."""
 
 
 class LabelledIds(NamedTuple):
@@ -78,7 +81,7 @@ def encode_examples(
     model: Model, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
 ) -> list[EncodedExample]:
     """The examples whose prompt is within the limit, in order."""
-    prompts = [render_all(model.prompt, tokenizer, [(e.instruction, e.input)], e.prefix, e.suffix)[0] for e in examples]
+    prompts = [render_all(model.prompt, tokenizer, [e], e.prefix, e.suffix)[0] for e in examples]
     encoded = [
         EncodedExample(
             encode_prompt(tokenizer, prompt),
@@ -94,7 +97,7 @@ def encode_pairs(
     model: Model, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[PreferencePair]
 ) -> list[EncodedPair]:
     """The pairs whose prompt is within the limit, in order."""
-    prompts = render_all(model.prompt, tokenizer, [(pair.instruction, pair.input) for pair in pairs])
+    prompts = render_all(model.prompt, tokenizer, pairs)
     encoded = [
         EncodedPair(
             encode_prompt(tokenizer, prompt),

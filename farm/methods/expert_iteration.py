@@ -85,7 +85,10 @@ class ExpertIteration:
             checkpoint_dir = output_dir if is_last else scratch_dir / f"policy_{round_index + 1}"
             training_dir = scratch_dir / f"training_{round_index + 1}"
             job = TrainingJob(label, inputs.model, self.training, checkpoint_dir, training_dir, seed)
-            examples = [Example(o.instruction, o.input, o.output, o.is_finished) for o in read_table(kept, Output)]
+            examples = [
+                Example(o.instruction, o.input, o.output, o.is_finished, history=o.history)
+                for o in read_table(kept, Output)
+            ]
             checkpoint = fine_tune(first.checkpoint, examples, job)
             snapshots.keep(round_index + 1, partial(shutil.copytree, checkpoint, dirs_exist_ok=True))
             policy = Policy(checkpoint=checkpoint, temperature=self.temperature)

@@ -40,6 +40,8 @@ class FeedME:
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
-        examples = [Example(p.instruction, p.input, p.chosen, p.chosen_is_finished) for p in inputs.pairs]
+        examples = [
+            Example(p.instruction, p.input, p.chosen, p.chosen_is_finished, history=p.history) for p in inputs.pairs
+        ]
         checkpoint = fine_tune(inputs.sft.checkpoint, examples, job)
         return Policy(checkpoint=checkpoint, temperature=self.temperature)

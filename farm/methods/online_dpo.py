@@ -148,7 +148,7 @@ class FreshPairs:
             step: keys the draws; one request to the annotator each.
         """
         instructions = [self._instructions[row] for row in asked]
-        texts = render_all(self._job.model.prompt, self._tokenizer, [(i.instruction, i.input) for i in instructions])
+        texts = render_all(self._job.model.prompt, self._tokenizer, instructions)
         drawn = draw_while_training(
             policy, self._tokenizer, texts, n=2, temperature=self._temperature, job=self._job, step=step
         )
@@ -201,6 +201,7 @@ def _comparison(instruction: Instruction, answers: Sequence[Completion], generat
         generator_1=generator,
         generator_2=generator,
         dataset=instruction.dataset,
+        history=instruction.history,
     )
 
 

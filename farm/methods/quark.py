@@ -35,13 +35,14 @@ and losses are over real tokens only; the reference always sees the plain prompt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from farm.config.checks import check_fields
+from farm.conversation import Message, Messages
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
@@ -144,7 +145,7 @@ class Quark:
         optimizer = torch.optim.Adam(policy.parameters(), eps=self.update.adam_epsilon, fused=True)
         instructions = keep_short(model, inputs.unlabeled)
         loop = TrainingLoop(self, networks, {"policy": policy}, optimizer, output_dir, scratch_dir)
-        pool = [Sample(*row) for row in loop.state.get("pool", ())]
+        pool = [Sample.of_state(row) for row in loop.state.get("pool", ())]
         for step in loop:
             clock = Clock()
 
@@ -201,8 +202,7 @@ class Quark:
         """Samples with their prompts, plain and behind the name of their quantile."""
 
         def prompt_ids(sample: Sample, prefix: str) -> list[int]:
-            asked = [(sample.instruction, sample.input)]
-            (prompt,) = render_all(model.prompt, networks.tokenizer, asked, prefix)
+            (prompt,) = render_all(model.prompt, networks.tokenizer, [sample], prefix)
             return encode_prompt(networks.tokenizer, prompt)
 
         return [
@@ -219,6 +219,15 @@ class Sample(NamedTuple):
     completion_ids: list[int]
     """End token included, if the answer has ended."""
     score: float
+    history: Messages = ()
+    """What was said before the instruction."""
+
+    @classmethod
+    def of_state(cls, row: Sequence[Any]) -> "Sample":
+        """A sample as the loop's state holds it, in JSON."""
+        instruction, extra, completion_ids, score, *histories = row
+        history = tuple(Message(*message) for messages in histories for message in messages)
+        return cls(instruction, extra, completion_ids, score, history)
 
 
 class Lesson(NamedTuple):
@@ -234,7 +243,7 @@ class Lesson(NamedTuple):
 def samples_of(answers: Answers) -> list[Sample]:
     """The answers of a step as they enter the pool."""
     return [
-        Sample(instruction.instruction, instruction.input, completion.ids, float(score))
+        Sample(instruction.instruction, instruction.input, completion.ids, float(score), instruction.history)
         for instruction, completion, score in zip(
             answers.instructions, answers.completions, answers.scores, strict=True
         )

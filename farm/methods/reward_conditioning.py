@@ -48,10 +48,11 @@ class RewardConditioning:
         assert inputs.sft is not None
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
         positive = [
-            Example(p.instruction, p.input, p.chosen, p.chosen_is_finished, self.positive_prefix) for p in inputs.pairs
+            Example(p.instruction, p.input, p.chosen, p.chosen_is_finished, self.positive_prefix, history=p.history)
+            for p in inputs.pairs
         ]
         negative = [
-            Example(p.instruction, p.input, p.rejected, p.rejected_is_finished, self.negative_prefix)
+            Example(p.instruction, p.input, p.rejected, p.rejected_is_finished, self.negative_prefix, history=p.history)
             for p in inputs.pairs
         ]
         checkpoint = fine_tune(inputs.sft.checkpoint, [*positive, *negative], job)

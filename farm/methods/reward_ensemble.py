@@ -105,4 +105,5 @@ def _answer(pair: PreferencePair, *, is_chosen: bool) -> Output:
         output=pair.chosen if is_chosen else pair.rejected,
         generator="",
         is_finished=pair.chosen_is_finished if is_chosen else pair.rejected_is_finished,
+        history=pair.history,
     )

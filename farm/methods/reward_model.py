@@ -45,7 +45,7 @@ from farm.models.checkpoint import Model, load_tokenizer, reward_head
 from farm.models.prompt_file import save_prompt
 from farm.models.scoring.reward import EVALUATION
 from farm.models.tokens import pad
-from farm.records import Policy, PreferencePair, content_key
+from farm.records import Policy, PreferencePair, instruction_key
 from farm.seeds import uniform_for
 
 Floats = NDArray[np.float64]
@@ -209,7 +209,7 @@ def evaluate_margins(
 
 def _key(pair: PreferencePair) -> str:
     """The same for both orders of the two answers, so that flipping a label moves no pair into the held-out split."""
-    return content_key(pair.instruction, pair.input, *sorted((pair.chosen, pair.rejected)))
+    return instruction_key(pair, *sorted((pair.chosen, pair.rejected)))
 
 
 class _FullSequences(NamedTuple):

@@ -57,7 +57,9 @@ class SFT:
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)
-        examples = [Example(row.instruction, row.input, row.output) for row in inputs.demonstrations]
+        examples = [
+            Example(row.instruction, row.input, row.output, history=row.history) for row in inputs.demonstrations
+        ]
         checkpoint = fine_tune(inputs.model.checkpoint, examples, job)
         return Policy(checkpoint=checkpoint, temperature=self.temperature)
 

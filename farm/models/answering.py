@@ -27,7 +27,7 @@ SCORERS = ("reward_model", "mean_logprob", "longest", "random", "utility")
 def keep_short(model: Model, instructions: Sequence[Instruction]) -> list[Instruction]:
     """The instructions whose prompts fit into max_prompt_tokens (AlpacaFarm drops the others from training too)."""
     tokenizer = load_tokenizer(model.checkpoint)
-    prompts = render_all(model.prompt, tokenizer, [(i.instruction, i.input) for i in instructions])
+    prompts = render_all(model.prompt, tokenizer, instructions)
     kept = [
         instruction
         for instruction, prompt in zip(instructions, prompts, strict=True)
@@ -63,8 +63,7 @@ def draw_answers(
     """
     tokenizer = load_tokenizer(policy.checkpoint)
     language_model = load_causal_lm(policy.checkpoint, dtype=model.torch_dtype, device=model.torch_device)
-    asked = [(i.instruction, i.input) for i in instructions]
-    prompts = render_all(model.prompt, tokenizer, asked, policy.prefix, policy.suffix)
+    prompts = render_all(model.prompt, tokenizer, instructions, policy.prefix, policy.suffix)
     with progress(label, total=n * len(prompts), unit="answers") as bar:
         completions = sample(
             language_model,
@@ -87,6 +86,7 @@ def draw_answers(
                 generator=model.name,
                 dataset=instruction.dataset,
                 is_finished=completion.is_finished,
+                history=instruction.history,
             )
             for completion in row
         ]
@@ -105,7 +105,7 @@ def score_answers(model: Model, policy: Policy, sft: Policy, rows: Sequence[Sequ
 def rewards_of(model: Model, reward_model: Path, outputs: Sequence[Output]) -> Floats:
     """(N,) scores of outputs by a reward model or an ensemble, behind the plain prompt."""
     scorer = load_reward_scorer(reward_model, dtype=model.torch_dtype, device=model.torch_device)
-    prompts = render_all(model.prompt, scorer.tokenizer, [(o.instruction, o.input) for o in outputs])
+    prompts = render_all(model.prompt, scorer.tokenizer, outputs)
     answers = [(prompt, o.output, o.is_finished) for prompt, o in zip(prompts, outputs, strict=True)]
     return scorer.of_answers(answers, batch_size=model.generation_batch_size)
 
@@ -165,5 +165,5 @@ _SCORE = {
 def _triples(model: Model, policy: Policy, outputs: Sequence[Output]) -> list[tuple[str, str, bool]]:
     """(prompt, completion, is_finished); a reward model sees the plain prompt, without the policy's texts around it."""
     tokenizer = load_tokenizer(policy.checkpoint)
-    prompts = render_all(model.prompt, tokenizer, [(o.instruction, o.input) for o in outputs])
+    prompts = render_all(model.prompt, tokenizer, outputs)
     return [(prompt, o.output, o.is_finished) for prompt, o in zip(prompts, outputs, strict=True)]

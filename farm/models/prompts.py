@@ -1,6 +1,8 @@
-"""From an instruction to the string a policy is conditioned on.
+"""From what is asked to the string a policy is conditioned on.
 
-Filling is one pass over the template, so an instruction that contains `{input}` or any other marker changes nothing.
+A chat template gets the conversation as messages, a system message and earlier turns included. A plain template has one
+place for what is asked: an instruction with a history stands there as its transcript (farm/conversation.py). Filling is
+one pass over the template, so an instruction that contains `{input}` or any other marker changes nothing.
 """
 
 import re
@@ -8,23 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import jinja2
 from transformers import PreTrainedTokenizerBase
 
+from farm.conversation import Asked, Conversation, Messages, conversation_of, instruction_text
 from farm.errors import UnfitError
 
 _MARKER = re.compile(r"\{(instruction|input)\}")
 
 
 class Prompt(Protocol):
-    """Renders instructions for one model family."""
+    """Renders what is asked for one model family."""
 
-    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
+    def render(self, tokenizer: PreTrainedTokenizerBase, asked: Asked) -> str:
         """The prompt as text; the completion's tokens follow it directly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PromptTemplate:
-    """Plain-text templates with the markers {instruction} and {input}, e.g. AlpacaFarm's."""
+    """Plain-text templates with the markers {instruction} and {input}, e.g. AlpacaFarm's.
+
+    Of an instruction with a history, {instruction} is the transcript of the conversation up to it.
+    """
 
     key_name: ClassVar[str] = "PromptTemplate"
 
@@ -42,47 +49,83 @@ class PromptTemplate:
             if set(used) != markers or len(used) != len(markers):
                 raise ValueError(f"prompt template {name}: expected each of {sorted(markers)} once, found {used}")
 
-    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:  # noqa: ARG002
-        values = {"instruction": instruction, "input": input}
-        template = self.with_input if input else self.without_input
+    def render(self, tokenizer: PreTrainedTokenizerBase, asked: Asked) -> str:  # noqa: ARG002
+        values = {"instruction": instruction_text(asked), "input": asked.input}
+        template = self.with_input if asked.input else self.without_input
         return _MARKER.sub(lambda match: values[match.group(1)], template)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChatPrompt:
-    """The tokenizer's own chat template: one user turn, then the mark that opens the assistant's."""
+    """The tokenizer's own chat template: the conversation, then the mark that opens the assistant's turn."""
 
     key_name: ClassVar[str] = "ChatPrompt"
 
     system: str
-    """System message; empty for none."""
+    """System message of conversations that have none of their own; empty for none."""
     input_separator: str
     """Text between instruction and input within the user's turn."""
 
-    def render(self, tokenizer: PreTrainedTokenizerBase, instruction: str, input: str) -> str:
+    def render(self, tokenizer: PreTrainedTokenizerBase, asked: Asked) -> str:
+        return self._applied(tokenizer, self._chat(asked), opens_answer=True)
+
+    def render_answered(
+        self, tokenizer: PreTrainedTokenizerBase, asked: Asked, answer: Messages, *, is_finished: bool
+    ) -> str:
+        """The whole conversation as transformers' `apply_chat_template` writes it.
+
+        Args:
+            tokenizer: whose chat template is used.
+            asked: the conversation up to the answer.
+            answer: the assistant's message, or several turns that begin with one.
+            is_finished: False if the answer was cut: then nothing follows its text.
+        """
+        said = Conversation(messages=answer).chat()
+        return self._applied(tokenizer, [*self._chat(asked), *said], is_open=not is_finished)
+
+    def _chat(self, asked: Asked) -> list[dict[str, str]]:
+        chat = conversation_of(asked, self.input_separator).chat()
+        has_system = bool(chat) and chat[0]["role"] == "system"
+        return chat if has_system or not self.system else [{"role": "system", "content": self.system}, *chat]
+
+    def _applied(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        chat: list[dict[str, str]],
+        *,
+        opens_answer: bool = False,
+        is_open: bool = False,
+    ) -> str:
+        """Raises UnfitError where there is no template, or where it refuses this conversation."""
         if tokenizer.chat_template is None:
             raise UnfitError(
                 f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. that of model=local"
             )
-        user = instruction + self.input_separator + input if input else instruction
-        messages = [{"role": "system", "content": self.system}] if self.system else []
-        messages.append({"role": "user", "content": user})
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        try:
+            rendered = tokenizer.apply_chat_template(
+                chat, tokenize=False, add_generation_prompt=opens_answer, continue_final_message=is_open
+            )
+        except (jinja2.TemplateError, ValueError) as error:
+            roles = ", ".join(message["role"] for message in chat)
+            raise UnfitError(
+                f"the chat template of {tokenizer.name_or_path} takes no conversation of the roles {roles}: {error}"
+            ) from error
+        return str(rendered)
 
 
 def render_all(
     prompt: Prompt,
     tokenizer: PreTrainedTokenizerBase,
-    rows: Sequence[tuple[str, str]],
+    asked: Sequence[Asked],
     prefix: str = "",
     suffix: str = "",
 ) -> list[str]:
-    """Render (instruction, input) rows, each between `prefix` and `suffix`.
+    """Render what is asked, each between `prefix` and `suffix`.
 
     Where a chat template writes the beginning token itself, the prefix stands behind it: there is only one, and it
     comes first.
     """
-    rendered = [prompt.render(tokenizer, instruction, input) for instruction, input in rows]
+    rendered = [prompt.render(tokenizer, each) for each in asked]
     begin = str(tokenizer.bos_token or "")
     return [
         begin + prefix + text.removeprefix(begin) + suffix

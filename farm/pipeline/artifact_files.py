@@ -100,4 +100,5 @@ def _pair(comparison: Comparison, preference: Preference | None, unfinished: set
         rejected=rejected,
         chosen_is_finished=(comparison.instruction_key, chosen) not in unfinished,
         rejected_is_finished=(comparison.instruction_key, rejected) not in unfinished,
+        history=comparison.history,
     )

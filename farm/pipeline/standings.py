@@ -65,6 +65,7 @@ def comparisons_with_reference(reference: Sequence[Output], outputs: Sequence[Ou
             generator_1=r.generator,
             generator_2=o.generator,
             dataset=o.dataset,
+            history=o.history,
         )
         for r, o in zip(reference, outputs, strict=True)
     ]

@@ -1,4 +1,8 @@
-"""Tables on disk: Parquet with exactly the fields of one record as columns."""
+"""Tables on disk: Parquet with exactly the fields of one record as columns.
+
+Messages are stored as their JSON text, and a column of them only where a record has some: tables of single-turn data
+are what they were before conversations could be read.
+"""
 
 import dataclasses
 import enum
@@ -10,6 +14,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from farm.conversation import Messages, messages_as_text, messages_of_text
 from farm.records import Preference
 
 RecordT = TypeVar("RecordT")
@@ -22,6 +27,7 @@ def write_table(path: Path, records: Sequence[RecordT], record_type: type[Record
         for field in dataclasses.fields(record_type)  # type: ignore[arg-type]
     }
     frame = pd.DataFrame(columns).astype(_column_types(record_type))
+    frame = frame.drop(columns=[name for name in _message_fields(record_type) if not frame[name].any()])
     frame.to_parquet(path, index=False)
 
 
@@ -33,10 +39,12 @@ def read_table(path: Path, record_type: type[RecordT]) -> list[RecordT]:
     """
     frame = pd.read_parquet(path)
     expected = [field.name for field in dataclasses.fields(record_type)]  # type: ignore[arg-type]
-    if list(frame.columns) != expected:
+    without_messages = [name for name in _message_fields(record_type) if name not in frame.columns]
+    if list(frame.columns) != [name for name in expected if name not in without_messages]:
         raise ValueError(
             f"{path}: expected the columns of {record_type.__name__} {expected}, found {list(frame.columns)}"
         )
+    frame = frame.assign(**dict.fromkeys(without_messages, ""))
     readers = [_reader(hint) for hint in typing.get_type_hints(record_type).values()]
     columns = [
         [read(None if pd.isna(value) else value) for value in frame[name]]
@@ -45,7 +53,13 @@ def read_table(path: Path, record_type: type[RecordT]) -> list[RecordT]:
     return [record_type(**dict(zip(expected, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
+def _message_fields(record_type: type) -> list[str]:
+    return [name for name, hint in typing.get_type_hints(record_type).items() if hint == Messages]
+
+
 def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return messages_as_text(value)
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Path):
@@ -64,7 +78,10 @@ def _bare_type(hint: object) -> tuple[type, bool]:
 
 def _column_types(record_type: type) -> dict[str, str]:
     names = {str: "str", int: "int64", float: "float64", bool: "bool", Path: "str", Preference: "float64"}
-    hints = {name: _bare_type(hint) for name, hint in typing.get_type_hints(record_type).items()}
+    hints = {
+        name: (str, False) if hint == Messages else _bare_type(hint)
+        for name, hint in typing.get_type_hints(record_type).items()
+    }
     # pandas' capital Int64 is the integer column that can miss a value.
     return {
         name: "Int64" if (bare, optional) == (int, True) else names[bare] for name, (bare, optional) in hints.items()
@@ -72,6 +89,8 @@ def _column_types(record_type: type) -> dict[str, str]:
 
 
 def _reader(hint: object) -> typing.Callable[[object], object]:
+    if hint == Messages:
+        return lambda value: messages_of_text(str(value or ""))
     bare, is_optional = _bare_type(hint)
 
     def read(value: object) -> object:

@@ -7,6 +7,7 @@ import pytest
 from farm.models.checkpoint import load_tokenizer
 from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate, render_all
 from farm.models.tokens import encode_prompt
+from farm.records import Instruction
 from tests.families import save_family
 
 CHAT = ChatPrompt(system="", input_separator="\n")
@@ -18,7 +19,7 @@ PLAIN = PromptTemplate(without_input="{instruction}\n", with_input="{instruction
 @pytest.mark.parametrize("family", ["llama", "gpt2"])  # the first begins its texts, and so does its chat template
 def test_a_beginning_token_comes_first_and_once(family: str, prompt: Prompt, prefix: str, tmp_path: Path) -> None:
     tokenizer = load_tokenizer(save_family(family, tmp_path))
-    (rendered,) = render_all(prompt, tokenizer, [("Name a duck.", "")], prefix)
+    (rendered,) = render_all(prompt, tokenizer, [Instruction(instruction="Name a duck.")], prefix)
     ids = encode_prompt(tokenizer, rendered)
     text = str(tokenizer.decode(ids, skip_special_tokens=False))
     begins = "<bos>" if family == "llama" else ""

@@ -7,27 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from pydantic import Field
-
-from farm.data.files.rows import FileRow
-from farm.records import content_key
+from farm.data.layouts.outputs import OutputRow
 
 _UTF_8 = ("utf-8", "surrogatepass")
 """JSON can hold halves of surrogate pairs."""
-
-
-class OutputRow(FileRow):
-    """AlpacaFarm's and AlpacaEval's outputs."""
-
-    instruction: str
-    input: str | None = ""
-    output: str
-    generator: str | None = Field(default="")
-
-    @property
-    def text_key(self) -> str:
-        """The same for an instruction with its input merged into it, as AlpacaEval's files have it."""
-        return content_key(" ".join(f"{self.instruction}\n\n{self.input or ''}".casefold().split()))
 
 
 class Found(NamedTuple):

@@ -52,7 +52,10 @@ def explain_row(error: ValidationError) -> list[str]:
         row = next(problem["input"] for problem in found if problem["type"] == "missing")
         sentences.append(f": expected the fields {', '.join(missing)}; it has only {', '.join(sorted(row))}")
     for problem in found:
-        if problem["type"] != "missing":
+        if not problem["loc"] and isinstance(problem["input"], dict):
+            reason = problem["msg"].removeprefix("Value error, ")
+            sentences.append(f": expected {reason}; its fields are {', '.join(sorted(map(str, problem['input'])))}")
+        elif problem["type"] != "missing":
             expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
             sentences.append(f", field `{_dotted(problem['loc'])}`: expected {expected}, got {shown(problem['input'])}")
     return sentences

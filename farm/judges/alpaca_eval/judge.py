@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls, Decoding, Message, ModelSlot, Request
+from farm.conversation import instruction_text
 from farm.judges.alpaca_eval.config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
 from farm.judges.alpaca_eval.parsers import Parser, parser_named, read_values
 from farm.judges.alpaca_eval.prompt import check_placeholders, filled, has_input, template_messages
@@ -73,7 +74,7 @@ class EvaluatorJudge:
         return [verdicts[row] for row in range(len(comparisons))]
 
     def _values(self, comparison: Comparison, first_shown: int) -> dict[str, str]:
-        instruction = comparison.instruction
+        instruction = instruction_text(comparison)
         if comparison.input and not has_input(self.messages):
             instruction = f"{instruction}\n\n{comparison.input}"  # as AlpacaEval merges the two
         outputs = (comparison.output_1, comparison.output_2)

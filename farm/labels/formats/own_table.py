@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+from pydantic import model_validator
 
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row, checked_rows, format_of
 from farm.data.files.table_files import DELIMITED
+from farm.data.layouts.asked import row_with_instruction
+from farm.data.layouts.outputs import with_texts
 from farm.data.preference_scale import PreferencesSeen
 from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
@@ -24,12 +27,21 @@ MIN_COPIED = 10
 _HARD = (1.0, 1.5, 2.0)
 
 
-class _HumanRow(AnnotationRow):
+class _Row(AnnotationRow):
+    """A row in any layout of farm/data/layouts/."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_layout(cls, row: Row) -> Row:
+        return row_with_instruction(with_texts(row, ("output_1", "output_2")))
+
+
+class _HumanRow(_Row):
     annotator: Name = "human"
     annotator_kind: Kind = "human"
 
 
-class _JudgeRow(AnnotationRow):
+class _JudgeRow(_Row):
     annotator_kind: Kind = "llm"
 
 
@@ -59,7 +71,7 @@ def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_
     Raises:
         DataError: malformed rows, labels outside the scale, or another scale.
     """
-    schemas: dict[str | None, type[AnnotationRow]] = {None: AnnotationRow, "human": _HumanRow, "llm": _JudgeRow}
+    schemas: dict[str | None, type[AnnotationRow]] = {None: _Row, "human": _HumanRow, "llm": _JudgeRow}
     seen = PreferencesSeen(path)
     checked = checked_rows(path, seen.counted(rows), schemas[assumed_kind], is_text=is_text)
     people: set[str] = set()

@@ -32,6 +32,7 @@ def pairs_of(labels: Labeller, rows: Sequence[Sequence[Output]], request: int) -
             rejected=rejected.output,
             chosen_is_finished=chosen.is_finished,
             rejected_is_finished=rejected.is_finished,
+            history=chosen.history,
         )
         for chosen, rejected in ordered
     ]

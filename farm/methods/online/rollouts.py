@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from farm.conversation import messages_as_text
 from farm.errors import UnfitError
 from farm.methods.online.networks import Networks
 from farm.methods.online.training_log import Clock
@@ -49,6 +50,9 @@ class Answers(NamedTuple):
             "input": [instruction.input for instruction in self.instructions],
             "output": [completion.text for completion in self.completions],
         }
+        histories = [messages_as_text(instruction.history) for instruction in self.instructions]
+        if any(histories):
+            texts["history"] = histories
         return pd.DataFrame({"step": step, **texts, **columns})
 
 
@@ -88,18 +92,17 @@ def roll_out(
         seed, purpose: key the draws, with the prompt.
         clock: gets the phases `rollout` and `score`.
     """
-    asked = [(instruction.instruction, instruction.input) for instruction in instructions]
     with clock.measure("rollout"), networks.precision():
         completions = draw_completions(
             networks,
             model,
-            render_all(model.prompt, networks.tokenizer, asked, prefix),
+            render_all(model.prompt, networks.tokenizer, instructions, prefix),
             temperature=temperature,
             seed=seed,
             purpose=purpose,
         )
     with clock.measure("score"), networks.precision():
-        plain = render_all(model.prompt, networks.tokenizer, asked)
+        plain = render_all(model.prompt, networks.tokenizer, instructions)
         prompt_ids = [encode_prompt(networks.tokenizer, prompt) for prompt in plain]
         scores = score_completions(networks, prompt_ids, completions, batch_size=model.micro_batch_size)
     return Answers(list(instructions), prompt_ids, completions, scores)

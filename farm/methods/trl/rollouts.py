@@ -74,8 +74,7 @@ class Sampler:
     def prompts(self, inputs: TrainingInputs) -> IdRows:
         """The prompts of all steps in order, for the trainer."""
         instructions = keep_short(inputs.model, inputs.unlabeled)
-        asked = [(i.instruction, i.input) for i in instructions]
-        texts = render_all(inputs.model.prompt, self._tokenizer, asked)
+        texts = render_all(inputs.model.prompt, self._tokenizer, instructions)
         per_step = self._job.settings.batch_size // self._settings.n_samples
         order = [
             row

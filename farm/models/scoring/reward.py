@@ -90,8 +90,12 @@ class RewardScorer:
     def of_short_answers(
         self, answers: Sequence[tuple[str, str, bool]], *, batch_size: int, max_tokens: int | None
     ) -> ScoredAnswers:
-        """Scores of those (prompt, completion, is_finished) that have 1 to max_tokens tokens; None: any number."""
+        """`of_short_ids` of (prompt, completion, is_finished)."""
         whole = encode_answers(self.tokenizer, answers).whole
+        return self.of_short_ids(whole, batch_size=batch_size, max_tokens=max_tokens)
+
+    def of_short_ids(self, whole: Sequence[Sequence[int]], *, batch_size: int, max_tokens: int | None) -> ScoredAnswers:
+        """Scores of those sequences that have 1 to max_tokens tokens; None: any number."""
         n_tokens = [len(ids) for ids in whole]
         fits = [row for row, n in enumerate(n_tokens) if 0 < n <= (max_tokens or n)]
         scores, members = np.full(len(whole), np.nan), np.full((len(self.members), len(whole)), np.nan)

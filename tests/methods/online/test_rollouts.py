@@ -35,7 +35,7 @@ def test_a_prefix_changes_the_answers_and_not_what_is_scored(inputs: TrainingInp
         )
 
     plain, prefixed = drawn(""), drawn("Sort well.\n")
-    prompts = render_all(inputs.model.prompt, networks.tokenizer, [(i.instruction, i.input) for i in asked])
+    prompts = render_all(inputs.model.prompt, networks.tokenizer, asked)
     expected = [encode_prompt(networks.tokenizer, prompt) for prompt in prompts]
     assert plain.prompt_ids == prefixed.prompt_ids == expected
     assert [c.ids for c in plain.completions] != [c.ids for c in prefixed.completions]

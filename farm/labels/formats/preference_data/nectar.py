@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.layouts.asked import AskedRow
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.preference_data.hh_rlhf import HUMAN, TURN
 from farm.records import content_key
 
 ANNOTATOR = "nectar_gpt4"
@@ -26,8 +26,7 @@ class _Answer(FileRow):
     rank: float | None
 
 
-class _Ranked(FileRow):
-    prompt: str
+class _Ranked(AskedRow):
     answers: list[_Answer]
 
 
@@ -44,30 +43,23 @@ def read_nectar(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
 def _rows(file: Path) -> Iterator[AnnotationRow]:
     stem = file.name.split(".")[0]
     for number, ranked in enumerate(stream_records(file, _Ranked), start=1):
-        instruction = _instruction(ranked.prompt)
-        keys = [content_key(instruction, answer.answer, answer.model or "") for answer in ranked.answers]
+        keys = [content_key(ranked.instruction, answer.answer, answer.model or "") for answer in ranked.answers]
         for place, other in itertools.combinations(range(len(keys)), 2):
             # No order was recorded, and the file lists the best first: the texts decide who is output_1.
             first, second = (place, other) if keys[place] <= keys[other] else (other, place)
             item = f"nectar-{stem}-{number}-{place + 1}-{other + 1}"
-            yield _row(instruction, ranked.answers[first], ranked.answers[second], item)
+            yield _row(ranked, ranked.answers[first], ranked.answers[second], item)
 
 
-def _instruction(prompt: str) -> str:
-    """The user's message of a dialogue of one turn; a longer dialogue as it stands."""
-    if prompt.count(HUMAN) == 1 and prompt.startswith(HUMAN) and prompt.rstrip().endswith(TURN):
-        return prompt.removeprefix(HUMAN).rstrip().removesuffix(TURN).strip()
-    return prompt.strip()
-
-
-def _row(instruction: str, one: _Answer, two: _Answer, item: str) -> AnnotationRow:
+def _row(ranked: _Ranked, one: _Answer, two: _Answer, item: str) -> AnnotationRow:
     preference = None
     if one.rank is not None and two.rank is not None:
         preference = 1.5 + 0.5 * ((one.rank > two.rank) - (one.rank < two.rank))
     return AnnotationRow(
         item_id=item,
         dataset="nectar",
-        instruction=instruction,
+        instruction=ranked.instruction,
+        history=ranked.history,
         model_1=one.model,
         model_2=two.model,
         output_1=one.answer,

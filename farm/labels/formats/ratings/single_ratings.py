@@ -25,7 +25,7 @@ from farm.data.files.rows import FileRow, Row, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.arenas.battles import Messages, dialogue
+from farm.labels.formats.preference_data.preference_pairs import pairs_table
 from farm.labels.formats.ratings.rated_outputs import RatedOutput, rating_rows
 from farm.labels.identifiers import hashed_name
 
@@ -75,14 +75,6 @@ class _Completions(FileRow):
     completions: Annotated[list[_Completion], BeforeValidator(_listed)]
 
 
-class _Binarised(FileRow):
-    prompt: str
-    chosen: Messages
-    rejected: Messages
-    score_chosen: float
-    score_rejected: float
-
-
 def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     """The annotation table of all pairs of rated outputs, in a file or below a folder.
 
@@ -95,6 +87,9 @@ def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_rated, holding="rated outputs (HelpSteer, UltraFeedback, or one rating a row)")
+    binarised = [file for file in files if _is_binarised(first_row(file))]
+    if binarised:
+        return pairs_table(binarised, "llm", annotator=lambda _: "ultrafeedback", dataset=lambda _: "ultrafeedback")
     groups: dict[tuple[str, str], list[RatedOutput]] = {}
     for file in files:
         for output in _outputs(file, assumed_kind or "human"):
@@ -107,7 +102,11 @@ def _is_rated(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the 
     names = set(row)
     is_single = bool(names & _INSTRUCTIONS) and bool(names & _OUTPUTS) and bool(names & _RATINGS)
     is_many = {"instruction", "completions"} <= names
-    return is_single or is_many or {"prompt", "chosen", "rejected", "score_chosen", "score_rejected"} <= names
+    return is_single or is_many or _is_binarised(row)
+
+
+def _is_binarised(row: Row) -> bool:
+    return {"prompt", "chosen", "rejected", "score_chosen", "score_rejected"} <= set(row)
 
 
 def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
@@ -119,11 +118,6 @@ def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
                     row.instruction, rated.response, rated.mean_rating, rated.model, "ultrafeedback", "llm",
                     f"ultrafeedback/{row.source or ''}",
                 )  # fmt: skip
-    elif "score_chosen" in names:
-        for pair in read_records(file, _Binarised):
-            for messages, score in ((pair.chosen, pair.score_chosen), (pair.rejected, pair.score_rejected)):
-                output = "\n\n".join(dialogue(messages).answered)
-                yield RatedOutput(pair.prompt, output, score, "", "ultrafeedback", "llm", "ultrafeedback")
     else:
         is_helpsteer = {"helpfulness", "correctness", "coherence"} <= names
         dataset = "helpsteer" if is_helpsteer else file.name.split(".")[0]

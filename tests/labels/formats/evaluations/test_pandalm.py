@@ -76,9 +76,7 @@ def test_an_unknown_result_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_judge_file_without_a_result_says_so(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match="row 1, field `whole row`: expected exactly one field with a name like gpt_result"
-    ):
+    with pytest.raises(DataError, match="row 1: expected exactly one field with a name like gpt_result"):
         read_annotations(folder(tmp_path, gpt=[{"idx": 7, "verdict": "1"}, {"idx": 8, "gpt_result": "1"}]))
 
 

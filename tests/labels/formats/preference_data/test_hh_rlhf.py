@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from farm.conversation import Message, messages_of_text
 from farm.data.files.rows import DataError
 from farm.labels.read import notes_of, read_annotations
 
@@ -29,7 +30,9 @@ def better(frame: pd.DataFrame) -> list[str]:
 def test_the_dialogues_part_at_the_last_turn_they_share(tmp_path: Path) -> None:
     write(tmp_path, PAIRS)
     frame = read_annotations(tmp_path)
-    assert set(frame["instruction"]) == {f"{ASKED} A fig.\n\nHuman: More.\n\nAssistant:"}
+    assert set(frame["instruction"]) == {"More."}
+    (history,) = {messages_of_text(text) for text in frame["history"]}
+    assert history == (Message("user", "Name a fruit."), Message("assistant", "A fig."))
     assert better(frame) == [f"Plum {k}." for k in range(40)]
     assert set(frame["dataset"]) == {"hh_rlhf/harmless-base/test"}
 
@@ -37,7 +40,7 @@ def test_the_dialogues_part_at_the_last_turn_they_share(tmp_path: Path) -> None:
 def test_dialogues_that_part_earlier_keep_the_rest_as_output(tmp_path: Path) -> None:
     pair = {"chosen": f"{ASKED} Fig.\n\nHuman: More.\n\nAssistant: Plum.", "rejected": f"{ASKED} Oak."}
     (row,) = read_annotations(write(tmp_path, [pair])).to_dict("records")
-    assert row["instruction"] == ASKED
+    assert row["instruction"] == "Name a fruit." and "history" not in row
     assert {row["output_1"], row["output_2"]} == {"Fig.\n\nHuman: More.\n\nAssistant: Plum.", "Oak."}
 
 
@@ -52,28 +55,10 @@ def test_always_the_first_is_worth_nothing(tmp_path: Path) -> None:
     assert (other["output_1"] == frame["output_1"]).all() and (other["preference"] == 3 - frame["preference"]).all()
 
 
-def test_messages_are_read_as_dialogues(tmp_path: Path) -> None:
-    def messages(answer: str) -> list[dict[str, str]]:
-        return [{"role": "user", "content": "Name a fruit."}, {"role": "assistant", "content": answer}]
-
-    row = {"chosen": messages("A fig."), "rejected": messages("An oak.")}
-    pd.DataFrame([row]).to_parquet(tmp_path / "train.parquet")
-    frame = read_annotations(tmp_path / "train.parquet")
-    assert frame["instruction"].tolist() == [ASKED]
-    assert better(frame) == ["A fig."]
-
-
 def test_anthropics_labels_are_peoples_whoever_asks(tmp_path: Path) -> None:
     path = write(tmp_path, PAIRS)
     assert set(read_annotations(path, assumed_kind="llm")["annotator_kind"]) == {"human"}
     assert set(read_annotations(path)["annotator"]) == {"hh_crowdworker"}
-
-
-def test_a_prompt_with_bare_answers(tmp_path: Path) -> None:
-    rows = [{"prompt": "Name a fruit.", "chosen": "A fig.", "rejected": "An oak."}]
-    frame = read_annotations(write(tmp_path, rows), assumed_kind="llm")
-    assert frame["instruction"].tolist() == ["Name a fruit."] and better(frame) == ["A fig."]
-    assert frame["annotator_kind"].tolist() == ["llm"]
 
 
 def test_two_labels_of_a_pair_are_two_workers(tmp_path: Path) -> None:
@@ -90,18 +75,18 @@ def test_the_same_text_twice_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_malformed_row_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"test\.jsonl\.gz(.|\n)*row 2, field `rejected`: expected a valid string, got 3"
-    ):
+    said = r"test\.jsonl\.gz(.|\n)*row 2: expected two answers, .* got `chosen` is 'a' and `rejected` is 3; its"
+    with pytest.raises(DataError, match=said):
         read_annotations(write(tmp_path, [PAIRS[0], {"chosen": "a", "rejected": 3}]))
 
 
 def test_the_original_file_has_the_pairs_of_the_normalised_table(humandata: Path) -> None:
     frame = read_annotations(humandata / "raw/hh_rlhf")
-    table = pd.read_parquet(humandata / "hh_harmless_test.parquet")
+    table = read_annotations(humandata / "hh_harmless_test.parquet")
     assert len(frame) == len(table) == 2312
     assert set(frame["preference"]) == {1, 2}
     # No order was recorded, so only the pairs and who won are comparable, not the sides.
+    assert set(frame["history"] + frame["instruction"]) == set(table["history"] + table["instruction"])
     worse = [t["output_2"].where(t["preference"] == 1, t["output_1"]) for t in (frame, table)]
     pairs = [set(zip(t["instruction"], better(t), w, strict=True)) for t, w in zip((frame, table), worse, strict=True)]
     assert pairs[0] == pairs[1]

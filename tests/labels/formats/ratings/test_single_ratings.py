@@ -54,17 +54,14 @@ def test_ultrafeedback_compares_by_the_mean_over_aspects(tmp_path: Path) -> None
 
 
 def test_the_binarised_copy_is_read_with_its_scores(tmp_path: Path) -> None:
-    def messages(answer: str) -> list[dict[str, str]]:
-        return [{"role": "user", "content": "p"}, {"role": "assistant", "content": answer}]
+    def row(prompt: str, score_rejected: float) -> dict[str, object]:
+        chosen, rejected = (
+            [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}] for answer in "ab"
+        )
+        scores = {"score_chosen": 7.0, "score_rejected": score_rejected}
+        return {"prompt": prompt, "chosen": chosen, "rejected": rejected, **scores}
 
-    row = {
-        "prompt": "p",
-        "chosen": messages("a"),
-        "rejected": messages("b"),
-        "score_chosen": 7.0,
-        "score_rejected": 7.0,
-    }
-    pd.DataFrame([row, {**row, "prompt": "q", "score_rejected": 3.0}]).to_parquet(tmp_path / "train_prefs.parquet")
+    pd.DataFrame([row("p", 7.0), row("q", 3.0)]).to_parquet(tmp_path / "train_prefs.parquet")
     frame = read_annotations(tmp_path / "train_prefs.parquet").set_index("instruction")
     # Chosen at random among equals by its makers: a tie.
     assert frame["preference"]["p"] == 1.5 and frame["preference"]["q"] != 1.5

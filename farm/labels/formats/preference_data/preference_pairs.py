@@ -1,0 +1,71 @@
+"""Preference pairs: rows with a chosen and a rejected answer, as preference trainers and their tools write them.
+
+All layouts of farm/data/layouts/pairs.py: TRL's (prompt as text or messages, explicit or within the answers),
+OpenRLHF's, LLaMA-Factory's (alpaca and ShareGPT), axolotl's, Argilla's, distilabel's. Nobody says in which order they
+were shown: the hash of the texts decides which answer becomes output_1. Model names beside the answers make the models
+rank; equal ratings are a tie, others are kept as `score_1` and `score_2`.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from farm.data.layouts.pair_file import read_pairs
+from farm.data.layouts.pairs import has_pair
+from farm.labels.annotation_row import AnnotationRow
+from farm.labels.annotation_source import AnnotationFormat, Kind, Source
+from farm.labels.annotation_table import annotation_table, workers_apart
+from farm.labels.chosen_rejected import pair_row
+
+
+def pairs_table(
+    files: Sequence[Path], kind: Kind, *, annotator: Callable[[Path], str], dataset: Callable[[Path], str]
+) -> pd.DataFrame:
+    """The annotation table of files of pairs; a further label of a pair in one file is another annotator's.
+
+    Args:
+        files: to read.
+        kind: who chose.
+        annotator: what a file's nameless annotators are called.
+        dataset: what a file's pairs come from.
+
+    Raises:
+        DataError: rows that are not understood, or a file without a pair.
+    """
+    rows: list[AnnotationRow] = []
+    notes: list[str] = []
+    for file in files:
+        read, name = read_pairs(file), annotator(file)
+        apart, said = workers_apart(
+            [pair_row(pair, dataset=dataset(file), annotator=name, kind=kind) for pair in read.pairs], annotator=name
+        )
+        rows += apart
+        notes += [*said, *read.notes]
+    return annotation_table(rows, notes)
+
+
+def read_preference_pairs(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
+    """The annotation table of all files with a chosen and a rejected answer.
+
+    Args:
+        source: a file or a folder.
+        assumed_kind: who chose; human unless said otherwise.
+
+    Raises:
+        DataError: nothing there, or rows that are not understood.
+    """
+    files = source.files_with(lambda _, row: has_pair(row), holding="files with the columns `chosen` and `rejected`")
+    return pairs_table(files, assumed_kind or "human", annotator=lambda file: f"{_stem(file)}_labels", dataset=_stem)
+
+
+def _stem(file: Path) -> str:
+    return file.name.split(".")[0]
+
+
+FORMAT = AnnotationFormat(
+    name="pairs",
+    holds="preference pairs of TRL, OpenRLHF, LLaMA-Factory, axolotl, Argilla, distilabel: `chosen` and `rejected`",
+    recognises=lambda source: any(has_pair(row) for row in source.first_rows),
+    read=read_preference_pairs,
+)
