@@ -34,6 +34,14 @@ def field_type(target: str, field: str) -> object | None:
         return None
 
 
+def field_names(target: str) -> frozenset[str]:
+    """The fields of a dataclass of this package; none where the class is not known, or inherits some."""
+    module, _, name = target.rpartition(".")
+    definition = _definitions(module).get(name)
+    is_whole = isinstance(definition, ast.ClassDef) and not definition.bases
+    return frozenset(_annotations(module, name)) if is_whole else frozenset()
+
+
 def field_class(target: str, field: str) -> str | None:
     """Dotted name of the dataclass that a field holds; None if it holds none."""
     module, _, name = target.rpartition(".")

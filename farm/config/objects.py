@@ -76,6 +76,8 @@ def value_problems(value: object, hint: object, where: str) -> list[Problem]:
 
 
 _FAILED = object()
+MANY_CHOICES = 4
+"""Of more than this many, the one that was probably meant is named."""
 
 
 def _convert(value: object, hint: object, where: str, problems: list[Problem]) -> object:
@@ -144,7 +146,10 @@ def _convert_plain(value: object, hint: object, where: str, problems: list[Probl
         return adapter.validate_python(value, strict=True)
     except pydantic.ValidationError as error:
         reason = error.errors()[0]["msg"].lower()
-        problems.append(Problem(where, f"{reason}, got {value!r}"))
+        choices = [str(a) for a in typing.get_args(hint)] if typing.get_origin(hint) is typing.Literal else []
+        hint_at = did_you_mean(str(value), choices)
+        meant = f"; {hint_at}" if len(choices) > MANY_CHOICES and hint_at.endswith("?") else ""
+        problems.append(Problem(where, f"{reason}, got {value!r}{meant}"))
         return _FAILED
 
 

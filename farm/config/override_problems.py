@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, Node
 
 from farm.config.composed import composed
-from farm.config.field_types import field_class, field_type
+from farm.config.field_types import field_class, field_names, field_type
 from farm.config.objects import Problem, value_problems
 from farm.config.suggestions import did_you_mean, did_you_mean_key
 
@@ -91,14 +91,14 @@ def settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> di
 
 
 def setting_problem(whole: DictConfig, override: Override, settings: Sequence[str]) -> Problem | None:
-    """The override sets a key that is not there, or to a value of another type.
+    """The override sets or adds a key that is not there, or sets one to a value of another type.
 
     Args:
         whole: the composed configuration, with the choices of the command line.
         override: of a setting, not of a group.
         settings: dotted names of the dataclasses whose fields are the top-level keys.
     """
-    if override.is_add() or override.is_delete():
+    if override.is_delete() or (override.is_add() and str(override.key_or_group).startswith("hydra.")):
         return None
     node: object = whole
     seen: list[str] = []
@@ -109,7 +109,8 @@ def setting_problem(whole: DictConfig, override: Override, settings: Sequence[st
             there = node._value()
             return Problem(".".join([*seen, part]), f"`{'.'.join(seen)}` is what stands at {there}; set it there")
         if part not in _keys(node):
-            return unknown_key(whole, str(override.key_or_group))
+            takes_any = override.is_add() and seen and not any(field_names(name) for name in classes)
+            return None if takes_any else unknown_key(whole, str(override.key_or_group))
         hint = next((h for name in classes if (h := field_type(name, part)) is not None), None)
         inner = next((c for name in classes if (c := field_class(name, part))), None)
         seen.append(part)

@@ -22,7 +22,7 @@ from farm.config.checks import check_fields
 from farm.methods.examples import encode_pairs
 from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.trl.dpo import train_dpo
-from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.dpo_loss import DPOLoss, LossName
 from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
@@ -36,7 +36,7 @@ class DPO:
 
     name: str
     """Shown in tables."""
-    loss_type: str
+    loss_type: LossName
     """TRL's name of the loss: sigmoid (DPO), ipo, hinge, robust, ... (farm/methods/trl/dpo_loss.py has them all)."""
     beta: float
     """Strength of the pull towards the reference."""

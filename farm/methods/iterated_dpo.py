@@ -28,7 +28,7 @@ from farm.methods.online.candidates import Snapshots, check_rounds_are_candidate
 from farm.methods.online.fresh_labels import pairs_of
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.dpo import train_dpo
-from farm.methods.trl.dpo_loss import DPOLoss
+from farm.methods.trl.dpo_loss import DPOLoss, LossName
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import draw_answers
 from farm.models.checkpoint import load_tokenizer
@@ -47,7 +47,7 @@ class IteratedDPO:
     """How often to draw, label and optimise; the label budget is split between them."""
     reference: Literal["sft", "previous"]
     """What the policy is pulled to: the SFT policy always, or the policy that the round started from."""
-    loss_type: str
+    loss_type: LossName
     """TRL's name of the loss (farm/methods/trl/dpo_loss.py)."""
     beta: float
     """Strength of the pull towards the reference."""

@@ -34,7 +34,7 @@ from farm.methods.method import Requirement, TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.dpo import DPOTrainerOnIds
-from farm.methods.trl.dpo_loss import LOSSES, DPOLoss
+from farm.methods.trl.dpo_loss import DPOLoss, MarginLossName
 from farm.methods.trl.rollouts import draw_while_training
 from farm.methods.trl.training import (
     IdRows,
@@ -61,8 +61,8 @@ class OnlineDPO:
 
     name: str
     """Shown in tables."""
-    loss_type: str
-    """TRL's name of the loss, one of the margin (farm/methods/trl/dpo_loss.py)."""
+    loss_type: MarginLossName
+    """TRL's name of the loss; one of the margin, for any other would learn from a tie."""
     beta: float
     """Strength of the pull towards the SFT policy."""
     label_smoothing: float | None
@@ -76,9 +76,6 @@ class OnlineDPO:
 
     def __post_init__(self) -> None:
         check_fields(self, at_least={"temperature": 0}, above={"beta": 0, "rollout_temperature": 0})
-        if not self.loss.is_of_margin:
-            known = ", ".join(name for name, loss in LOSSES.items() if loss.is_of_margin)
-            raise ValueError(f"loss_type: {self.loss_type} would learn from a tie; expected one of {known}")
         if self.training.epochs != 1:
             raise ValueError(f"training.epochs: every comparison is used once, expected 1, got {self.training.epochs}")
 

@@ -140,7 +140,7 @@ def test_sft(finished: TrainingInputs, settings: TrainingSettings, folders: Fold
 
 @pytest.mark.parametrize("loss_type", ["sigmoid", "ipo", "robust", "sigmoid_norm"])
 def test_dpo(
-    loss_type: str, finished: TrainingInputs, settings: TrainingSettings, folders: Folders, tmp_path: Path
+    loss_type: Any, finished: TrainingInputs, settings: TrainingSettings, folders: Folders, tmp_path: Path
 ) -> None:
     method = DPO(
         name="dpo", loss_type=loss_type, beta=0.3, label_smoothing=None, ld_alpha=None, uses_wpo=False,

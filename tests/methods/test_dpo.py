@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
 from farm.methods.trl import dpo as dpo_training
 from farm.methods.trl.callbacks import StartsAtReference
-from farm.methods.trl.dpo_loss import LOSSES
+from farm.methods.trl.dpo_loss import LOSSES, LossName
 from farm.methods.trl.training import TrainingJob, TrainingSettings, load_policies_to_train
 from farm.models.trainable import PolicyAndReference
 from farm.options.run import plan
@@ -117,8 +118,8 @@ def test_ld_alpha_takes_the_longer_answers_surplus_away(
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["method.loss_type=sigmod"], "DPO has no 'sigmod'; did you mean `sigmoid`?"),
-        (["method.loss_type=xyz"], "All of them: sigmoid, hinge, ipo, exo_pair"),
+        (["method.loss_type=sigmod"], "got 'sigmod'; did you mean `sigmoid`?"),
+        (["method.loss_type=xyz"], "input should be 'sigmoid', 'hinge', 'ipo', 'exo_pair'"),
         (["method.loss_type=robust", "method.label_smoothing=0.5"], "robust needs at least 0 and less than 0.5"),
         (["method.loss_type=exo_pair", "method.label_smoothing=0.0"], "exo_pair needs at least 1e-09"),
         (["method.ld_alpha=1.5"], "ld_alpha: expected 0 to 1, or null, got 1.5"),
@@ -130,6 +131,10 @@ def test_ld_alpha_takes_the_longer_answers_surplus_away(
 def test_what_dpo_cannot_do_is_refused_before_anything_starts(overrides: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
         expand("config", ["method=dpo", *overrides], plan, is_multirun=False)
+
+
+def test_the_named_losses_are_those_with_a_formula() -> None:
+    assert get_args(LossName) == tuple(LOSSES)
 
 
 def test_all_losses_are_one_sweep() -> None:

@@ -28,37 +28,40 @@ TRL has no RRHF, no DPO-positive and no margin (ODPO) loss.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
-
-from farm.config.suggestions import did_you_mean
+from typing import Literal, NamedTuple
 
 DISCOPOP_TAU = 0.05
 """DiscoPOP's temperature, as in its paper."""
+
+
+LossName = Literal[
+    "sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired",
+    "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm",
+]  # fmt: skip
+"""TRL's names of the losses."""
+MarginLossName = Literal["sigmoid", "hinge", "ipo", "exo_pair", "robust", "discopop", "sigmoid_norm"]
+"""The losses that see a pair only through the difference of its two sides."""
 
 
 class _Loss(NamedTuple):
     at_reference: Callable[[float, float], float] | None
     """(beta, label smoothing) -> the loss of a policy that is its own reference: with d = c = r = m = 0 and
     s(0) = -log 2. None where it depends on the data."""
-    is_of_margin: bool = False
-    """It sees a pair only through the difference of its two sides: two equal answers teach nothing."""
     is_of_forward_pass: bool = False
     """It compares pairs with one another, or averages over their tokens: it depends on which share a forward pass."""
     label_smoothing: float = 0.0
     """Its paper's value, where the loss has one."""
 
 
-LOSSES = {
-    "sigmoid": _Loss(lambda beta, e: math.log(2), is_of_margin=True),
-    "hinge": _Loss(lambda beta, e: 1.0, is_of_margin=True),
-    "ipo": _Loss(lambda beta, e: 1 / (4 * beta**2), is_of_margin=True),
+LOSSES: dict[LossName, _Loss] = {
+    "sigmoid": _Loss(lambda beta, e: math.log(2)),
+    "hinge": _Loss(lambda beta, e: 1.0),
+    "ipo": _Loss(lambda beta, e: 1 / (4 * beta**2)),
     # The policy's choice is (1/2, 1/2): 1/2 (log 1/2 - log(1 - e)) + 1/2 (log 1/2 - log e).
-    "exo_pair": _Loss(
-        lambda beta, e: -math.log(2) - math.log(e * (1 - e)) / 2, is_of_margin=True, label_smoothing=1e-3
-    ),
+    "exo_pair": _Loss(lambda beta, e: -math.log(2) - math.log(e * (1 - e)) / 2, label_smoothing=1e-3),
     "nca_pair": _Loss(lambda beta, e: 2 * math.log(2)),
     # ((1 - e) log 2 - e log 2) / (1 - 2 e)
-    "robust": _Loss(lambda beta, e: math.log(2), is_of_margin=True, label_smoothing=0.1),
+    "robust": _Loss(lambda beta, e: math.log(2), label_smoothing=0.1),
     "bco_pair": _Loss(lambda beta, e: 2 * math.log(2)),
     "sppo_hard": _Loss(lambda beta, e: 1 / (2 * beta**2)),
     "aot": _Loss(lambda beta, e: math.log(2), is_of_forward_pass=True),
@@ -66,9 +69,9 @@ LOSSES = {
     "apo_zero": _Loss(lambda beta, e: 1.0),
     "apo_down": _Loss(lambda beta, e: 1.0),
     # g = 1/2: half of log 2, and half of exp(0).
-    "discopop": _Loss(lambda beta, e: (math.log(2) + 1) / 2, is_of_margin=True),
+    "discopop": _Loss(lambda beta, e: (math.log(2) + 1) / 2),
     "sft": _Loss(None, is_of_forward_pass=True),
-    "sigmoid_norm": _Loss(lambda beta, e: math.log(2), is_of_margin=True),
+    "sigmoid_norm": _Loss(lambda beta, e: math.log(2)),
 }
 
 
@@ -76,8 +79,7 @@ LOSSES = {
 class DPOLoss:
     """One loss with its settings."""
 
-    loss_type: str
-    """One of LOSSES."""
+    loss_type: LossName
     beta: float
     """Strength of the pull towards the reference."""
     label_smoothing: float | None
@@ -88,11 +90,6 @@ class DPOLoss:
     """WPO: a pair weighs as much as the policy finds its two answers likely, per token."""
 
     def __post_init__(self) -> None:
-        if self.loss_type not in LOSSES:
-            raise ValueError(
-                f"loss_type: DPO has no {self.loss_type!r}; {did_you_mean(self.loss_type, list(LOSSES))} "
-                f"All of them: {', '.join(LOSSES)}"
-            )
         if self.beta <= 0:
             raise ValueError(f"beta: expected more than 0, got {self.beta}")
         limits = {"robust": (0.0, 0.5), "exo_pair": (1e-9, 0.5)}.get(self.loss_type, (0.0, 1.0))
@@ -110,11 +107,6 @@ class DPOLoss:
     def smoothing(self) -> float:
         """The label smoothing in use."""
         return LOSSES[self.loss_type].label_smoothing if self.label_smoothing is None else self.label_smoothing
-
-    @property
-    def is_of_margin(self) -> bool:
-        """Whether a pair of two equal answers teaches nothing."""
-        return LOSSES[self.loss_type].is_of_margin
 
     @property
     def is_of_forward_pass(self) -> bool:
