@@ -75,8 +75,8 @@ def rank(
         settings: those of `farm compare` that say how to rank: tie_model, report (seed, n_resamples).
 
     Raises:
-        farm.errors.UserError: labels of both kinds without `kind`; no such annotator; items that do not name two
-            different models each; models that cannot be ranked because they never meet.
+        farm.errors.UserError: labels of both kinds without `kind`; no such annotator; no item that holds two different
+            models against each other; models that cannot be ranked because they never meet.
 
     Example:
         >>> import farm
@@ -98,7 +98,8 @@ def rank(
     people, judges = (frame, None) if chosen == "human" else (None, frame)
     matched = match_labels(people, judges)
     if not matched.models:
-        raise UserError("; ".join(matched.notes) or f"{table.source}: no item names the models that wrote its outputs")
+        reason = matched.without_models or "no item names the models that wrote its outputs"
+        raise UserError(f"{table.source}: models are not ranked: {reason}")
     ranked = ranking_of_labels(
         matched,
         "humans" if chosen == "human" else "simulated",

@@ -47,8 +47,14 @@ class LabelTable:
         )
 
     def of_items(self, is_kept: BoolArray) -> "LabelTable":
-        """The same annotators on some of the items, (I,)."""
-        return LabelTable(annotators=self.annotators, labels=self.labels[is_kept], is_asked=self.is_asked[is_kept])
+        """Some of the items, (I,), with the annotators who were asked about one of these."""
+        is_asked = self.is_asked[is_kept]
+        there = np.flatnonzero(is_asked.any(axis=0))
+        return LabelTable(
+            annotators=tuple(self.annotators[k] for k in there),
+            labels=self.labels[is_kept][:, there],
+            is_asked=is_asked[:, there],
+        )
 
 
 def label_table(rows: pd.DataFrame, item_ids: pd.Index) -> LabelTable:

@@ -36,6 +36,8 @@ class MatchedLabels:
     model_2: tuple[str, ...]
     models: tuple[str, ...]
     """Those that some item holds against another one, in alphabetical order; empty if there is no such item."""
+    without_models: str
+    """Why no model can be ranked although the items name some; empty if models can be, or nothing names any."""
     humans: LabelTable | None
     judges: LabelTable | None
     notes: tuple[str, ...]
@@ -81,13 +83,15 @@ def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) ->
     people, machines = (None if rows is None else _in_order_of(rows, items, notes) for rows in (people, machines))
     model_1, model_2 = (tuple(str(m) for m in items[name]) for name in ("model_1", "model_2"))
     is_between = _is_between_models(model_1, model_2)
-    notes += _not_ranked(model_1, model_2, is_between)
+    not_ranked = _not_ranked(model_1, model_2, is_between)
+    notes += not_ranked
     return MatchedLabels(
         item_ids=tuple(str(i) for i in items.index),
         instruction_keys=tuple(_instruction_keys(items)),
         model_1=model_1,
         model_2=model_2,
         models=tuple(sorted({m for pair in np.array([model_1, model_2]).T[is_between].tolist() for m in pair})),
+        without_models="" if is_between.any() else "; ".join(not_ranked),
         humans=None if people is None else label_table(people, items.index),
         judges=None if machines is None else label_table(machines, items.index),
         notes=tuple(notes),
@@ -216,7 +220,7 @@ def _not_ranked(model_1: Sequence[str], model_2: Sequence[str], is_between: Bool
         return []
     is_itself = np.array([a == b != "" for a, b in zip(model_1, model_2, strict=True)], dtype=np.bool_)
     if is_itself.all():
-        return [f"all {n_items} items compare a model with itself ({listed(names, 5)}), so models are not ranked"]
+        return [f"every item compares a model with itself ({listed(names, 5)}; {n_items} items)"]
     notes = []
     for mask, what in (
         (is_itself, f"compare a model with itself ({listed(sorted(set(np.array(model_1)[is_itself])), 5)})"),

@@ -148,7 +148,7 @@ def test_what_is_odd_but_usable_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     for table, message in (
         (pd.concat([frame, frame.head(5)]), "5 of"),
         (frame[frame["annotator"] != "h2"], "humans: one annotator"),
-        (only_one_model, "there is only one model, a; a ranking needs at least two"),
+        (only_one_model, "every item compares a model with itself (a; 240 items)"),
         (frame.assign(preference=1.5), "all models are equal"),
     ):
         path = tmp_path / "odd.csv"

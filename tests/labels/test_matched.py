@@ -108,7 +108,7 @@ def test_nothing_but_models_against_themselves_is_one_sentence() -> None:
     rows = [row(str(k), "judge", 1, (name, name)) for k, name in enumerate("abc")]
     labels = match_labels(None, annotation_frame(rows))
     assert labels.models == ()
-    assert labels.notes == ("all 3 items compare a model with itself (a, b, c), so models are not ranked",)
+    assert labels.without_models == labels.notes[0] == "every item compares a model with itself (a, b, c; 3 items)"
 
 
 def test_the_two_orders_of_a_judge_are_one_annotator() -> None:

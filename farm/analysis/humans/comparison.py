@@ -112,8 +112,10 @@ class HumanComparison:
 
     @property
     def refusal(self) -> str:
-        """Why models that were given cannot be ranked; empty if they are, or there are none."""
+        """Why models that were given cannot be ranked; empty if they are, if there are none, or if that was not all."""
         sources = [source for source in (self.humans, self.simulated) if source is not None]
+        if not sources and self.labels is not None and None in (self.labels.humans, self.labels.judges):
+            return self.labels.without_models
         return by_source({source.role: source.draws.refusal for source in sources})
 
 
@@ -216,7 +218,7 @@ def _ranking(
     if humans is not None and simulated is not None:
         return compare_rankings(humans.draws, simulated.draws, names=_NAMES)
     if labels is not None and not labels.models:
-        return no_comparison("the items do not name two different models each, so there is no ranking of models")
+        return no_comparison(labels.without_models or "no item names the models that wrote its outputs")
     missing = "simulated" if simulated is None else "humans"
     return no_comparison(f"{missing}: no labels and no standings were given")
 
