@@ -74,9 +74,9 @@ def rates_with_errors(totals: ModelTotals, rule: TieRule) -> RatesWithErrors:
     n_clusters = np.asarray((counted > 0).sum(axis=0), dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         rates = np.where(n > 0, np.asarray(points.sum(axis=0)) / n, np.nan)
-        # Sum over clusters of (points - rate * n)^2, written out because the tables are sparse.
-        squares = points.multiply(points).sum(axis=0) - 2 * rates * points.multiply(counted).sum(axis=0)
-        squares = np.maximum(squares + rates**2 * counted.multiply(counted).sum(axis=0), 0.0)
+        # Not squares and products apart: their difference would leave a rounding error where all points are equal.
+        deviations = points - counted.multiply(rates).tocsr()
+        squares = np.asarray(deviations.multiply(deviations).sum(axis=0), dtype=np.float64)
         errors = np.where(n_clusters > 1, np.sqrt(squares * n_clusters / (n_clusters - 1)) / n, np.nan)
     return RatesWithErrors(rates, errors)
 

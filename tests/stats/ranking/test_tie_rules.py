@@ -4,6 +4,7 @@ import pytest
 
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from farm.stats.ranking.tie_rules import TIE_RULES, model_totals, rates_of_counts, rates_with_errors
+from farm.stats.ranking.win_rates import win_rate
 
 # a against b: 3 wins, 2 ties, 1 loss.
 SCORES = [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
@@ -66,6 +67,24 @@ def test_grades_are_points_with_ties_half_and_wins_where_wins_are_counted(
     assert found.win_rates == pytest.approx([first, second])
     counts = ClusterCounts(graded)
     assert rates_of_counts(counts.pairs, counts.observed(), rule)[0] == pytest.approx([first, second])  # type: ignore[arg-type]
+
+
+def test_win_rate_and_error_are_the_leaderboards() -> None:
+    # `win_rates.win_rate` is what a row of the leaderboard is made of: scores by instruction, unparsed left out.
+    rng = np.random.default_rng(0)
+    scores = np.r_[np.round(rng.beta(0.3, 4, 400), 9), [0.5, 1.0, 0.0], np.full(5, np.nan)]
+    names = [str(k) for k in range(len(scores))]
+    found = rates_with_errors(
+        model_totals(comparisons_of(["m"] * len(scores), ["ref"] * len(scores), scores, names)), "ties_half"
+    )
+    expected = win_rate(scores)
+    assert found.win_rates[0] == pytest.approx(expected.win_rate, rel=1e-14)
+    assert found.standard_errors[0] == pytest.approx(expected.standard_error, rel=1e-14)
+
+
+def test_equal_grades_have_no_error() -> None:
+    equal = comparisons_of(["a"] * 3, ["b"] * 3, [0.4] * 3, list("xyz"))
+    assert rates_with_errors(model_totals(equal), "ties_half").standard_errors == pytest.approx([0, 0], abs=1e-15)
 
 
 def test_the_standard_error_of_grades_is_pandas() -> None:
