@@ -21,6 +21,7 @@ are not rounded. `schema_version` grows when a key changes its name, place or me
 | other | of a sweep: methods trained on labels of neither source, or for one of them only; like models |
 | label_agreement | how far simulated labels are the humans', grades too (`farm.analysis.humans.agreement`) |
 | label_agreement_by_annotator | the same for each simulated annotator, where there are several |
+| order_effects | what the order does to simulated annotators that saw pairs in both (`farm.stats.bias.position`) |
 | win_rates_by_annotator | every annotator's own win rates, where a source has several |
 | rankings | humans, simulated: each source's own ranking of its labels, under three conventions for ties |
 | human_labels | what the human labels are like: agreement beyond chance, ties, length and list bias, acceptability |
@@ -283,6 +284,7 @@ class ComparisonJson(TypedDict):
     other: list[ModelJson]
     label_agreement: LabelAgreementJson
     label_agreement_by_annotator: dict[str, LabelAgreementJson]
+    order_effects: dict[str, dict[str, FigureJson]]
     win_rates_by_annotator: list[AnnotatorRatesJson]
     rankings: OwnRankingsJson
     human_labels: HumanLabelsJson | None

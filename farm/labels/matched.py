@@ -4,6 +4,7 @@ Whoever compares recorded labels gets them here: the rows of people, of gold lab
 rows under common items, labels as a matrix (items x annotators), and the items that are drawn where not all are used.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,13 +49,20 @@ class MatchedLabels:
         is_kept = _is_between_models(self.model_1, self.model_2)
         if is_kept.all():
             return self
-        kept = np.flatnonzero(is_kept)
-        names = {
-            name: tuple(vars(self)[name][k] for k in kept)
-            for name in ("item_ids", "instruction_keys", "model_1", "model_2")
-        }
+
+        def kept(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(itertools.compress(values, is_kept))
+
         humans, judges = (None if table is None else table.of_items(is_kept) for table in (self.humans, self.judges))
-        return replace(self, **names, humans=humans, judges=judges)
+        return replace(
+            self,
+            item_ids=kept(self.item_ids),
+            instruction_keys=kept(self.instruction_keys),
+            model_1=kept(self.model_1),
+            model_2=kept(self.model_2),
+            humans=humans,
+            judges=judges,
+        )
 
 
 def match_labels(humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> MatchedLabels:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from farm.analysis.humans.agreement import LabelAgreement, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
+from farm.analysis.humans.orders import order_effects
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
 from farm.errors import UserError
 from farm.labels.label_table import LabelTable
@@ -20,6 +21,7 @@ from farm.labels.matched import MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
 from farm.stats.agreement.grades import GradeAgreement
 from farm.stats.bias.outliers import Screening, screen_annotators
+from farm.stats.bias.position import OrderEffect
 from farm.stats.bootstrap import Estimate, Resampling
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.ranking_comparison import RankingComparison, by_source, compare_rankings, no_comparison
@@ -79,6 +81,8 @@ class HumanComparison:
     """All simulated annotators against the humans."""
     agreement_by_annotator: dict[str, LabelAgreement]
     """The same for each simulated annotator, where there are several."""
+    order_effects: dict[str, OrderEffect]
+    """By simulated annotator, of those that saw pairs in both orders."""
     human_pairs: tuple[HumanPair, ...]
     """Every two humans; empty with more than `MOST_HUMANS`."""
     label_statistics: LabelStatistics | None
@@ -136,13 +140,14 @@ def compare_with_humans(humans: Source | None, simulated: Source | None, setting
     is_known = bool(ranking.models) and all(model in known for model in ranking.models)
     trained = [model for model in ranking.models if known[model]] if is_known else None
     annotator_rankings = _annotator_rankings(labels, settings)
-    human_frame = _frame(humans)
+    human_frame, simulated_frame = _frame(humans), _frame(simulated)
     return HumanComparison(
         humans=by_humans,
         simulated=by_simulated,
         labels=labels,
         agreement=_agreement(labels, None, settings),
         agreement_by_annotator=_agreement_by_annotator(labels, settings),
+        order_effects={} if simulated_frame is None else order_effects(simulated_frame, resampling=settings.resampling),
         human_pairs=_human_pairs(labels, settings),
         label_statistics=None if human_frame is None else label_statistics(human_frame, resampling=settings.resampling),
         screening=None if human_frame is None else screen_annotators(human_frame),

@@ -56,6 +56,10 @@ def human_comparison_json(comparison: HumanComparison) -> ComparisonJson:
         "label_agreement_by_annotator": {
             name: _agreement(agreement) for name, agreement in comparison.agreement_by_annotator.items()
         },
+        "order_effects": {
+            name: {figure_name: figure(value) for figure_name, value in effect._asdict().items()}
+            for name, effect in comparison.order_effects.items()
+        },
         "win_rates_by_annotator": [_annotator_rates(ranking) for ranking in comparison.annotator_rankings],
         "rankings": {"humans": _own_ranking(comparison.humans), "simulated": _own_ranking(comparison.simulated)},
         "human_labels": None if statistics is None else _human_labels(statistics),

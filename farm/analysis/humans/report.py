@@ -1,6 +1,7 @@
 """The one-page report of a comparison with humans; every figure stands with its n and its interval."""
 
 from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.orders import order_section
 from farm.analysis.humans.outliers import outlier_section
 from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.analysis.humans.report_labels import agreement_section, label_statistics_section
@@ -37,6 +38,8 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
         sections += [_models_section(comparison, pictures), correlation_section(comparison)]
         if comparison.ranking.pairs:
             sections.append(pairs_section(comparison, pictures))
+    if comparison.order_effects:
+        sections.append(order_section(comparison.order_effects))
     if comparison.annotator_rankings:
         sections.append(by_annotator_section(comparison))
     if comparison.label_statistics is not None:

@@ -47,6 +47,7 @@ def comparison_json(comparison: ArmsComparison, *, measured: Mapping[str, float]
         "other": _models(comparison, "other"),
         "label_agreement": no_label_agreement("a sweep compares rankings of methods, not labels"),
         "label_agreement_by_annotator": {},
+        "order_effects": {},
         "win_rates_by_annotator": [],
         "rankings": {"humans": None, "simulated": None},
         "human_labels": None,
