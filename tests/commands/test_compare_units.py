@@ -82,3 +82,16 @@ def test_the_two_orders_of_a_judge_are_one_verdict(tmp_path: Path) -> None:
     assert win_rates(tmp_path)["a"] == (pytest.approx(0.5), 3, 1)
     done = compared(tmp_path, table, "annotator=judge/CA")
     assert done.returncode == 1 and "no llm row by 'judge/CA'; there are ['judge']" in done.stderr
+
+
+def test_a_tree_of_results_may_hold_the_reference_itself(tmp_path: Path) -> None:
+    tree = tmp_path / "results"
+    for model, said in (("m1", (1.9, 1.3)), ("m2", (1.2, None)), ("ref", (1.5, 1.5))):
+        folder = tree / model / "weighted_w"
+        folder.mkdir(parents=True)
+        table = rows(*(("ref", model, p) for p in said), annotator="weighted_w")
+        (folder / "annotations.json").write_text(json.dumps(table))
+    done = farm("compare", f"simulated={tree}", f"output={tmp_path / 'out'}", "report.n_resamples=50")
+    assert done.returncode == 0
+    assert win_rates(tmp_path) == {"m1": (pytest.approx(0.6), 2, 0), "m2": (pytest.approx(0.2), 1, 1)}
+    assert "items that compare a model with itself (ref): 2 of 6" in done.stdout

@@ -1,6 +1,7 @@
 """Rankings by graded labels, by judges of both orders, and beside models against themselves."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from farm.labels.matched import match_labels
+from farm.labels.read import read_annotations
 from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import row
 
@@ -59,3 +61,21 @@ def test_a_row_of_the_reference_against_itself_changes_no_figure() -> None:
     plain, beside = ranking(rows), ranking([*rows, *itself])
     assert plain.models == beside.models and plain.ranking == beside.ranking
     assert beside.ranking is not None and beside.ranking.reference == "ref"
+
+
+@pytest.mark.slow
+def test_alpaca_eval_2_from_the_original_files_is_its_leaderboard(humandata: Path) -> None:
+    folder, judge = humandata / "raw" / "alpaca_eval", "weighted_alpaca_eval_gpt4_turbo"
+    tables = folder / "src" / "alpaca_eval" / "leaderboards" / "data_AlpacaEval_2"
+    official = pd.read_csv(tables / f"{judge}_leaderboard.csv", index_col=0)
+    rows = read_annotations(folder / "results")
+    labels = match_labels(None, rows[rows["annotator"] == judge])
+    found = ranking_of_labels(
+        labels, "simulated", "there", tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=20)
+    )
+    assert {"alpaca-7b", "gemma-2b-it", "vicuna-13b-v1.5"} <= {model.model for model in found.models}
+    for model in found.models:
+        expected = official.loc[model.model]
+        assert 100 * (model.win_rate or 0) == pytest.approx(expected["win_rate"], rel=1e-12)
+        assert 100 * (model.standard_error or 0) == pytest.approx(expected["standard_error"], rel=1e-12)
+        assert model.n_total == expected["n_total"]
