@@ -11,13 +11,10 @@ from farm.data.files.rows import DataError
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
 from farm.labels.annotation_source import Kind, first_row
-from farm.labels.annotation_table import annotation_table, notes_of, one_verdict_each
-from farm.labels.chosen_rejected import pair_row
+from farm.labels.annotation_table import notes_of, one_verdict_each
 from farm.labels.read import read_annotations
 from farm.labels.verdicts import Cells, comparison_of_row, messages_in
 from farm.records import Output, Preference, instruction_key
-
-_CHOOSER = "labels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +53,8 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
     Raises:
         DataError: nothing there, malformed rows, no such annotator, or no label left.
     """
-    cut: set[str] = set()
-    if is_table(path) and {"instruction", "chosen", "rejected"} <= set(first_row(path)):
-        read = read_pairs(path)
-        cut = {
-            instruction_key(pair.asked, answer.text)
-            for pair in read.pairs
-            for answer in (pair.chosen, pair.rejected)
-            if not answer.is_finished
-        }
-        # Rows of one pair that contradict each other stay two labels.
-        frame = annotation_table(
-            (
-                pair_row(pair, dataset="", annotator=_CHOOSER, kind="human", item_id=str(number))
-                for number, pair in enumerate(read.pairs)
-            ),
-            read.notes,
-        )
-    else:
-        frame = read_annotations(path, assumed_kind=_assumed_kind(path))
+    frame = read_annotations(path, assumed_kind=_assumed_kind(path))
+    cut = _cut_answers(path)
     notes = notes_of(frame)
     frame = _those_of(frame, labels_of, path)
     is_tie, is_unparsed = frame["preference"] == 1.5, frame["preference"].isna()
@@ -90,6 +70,18 @@ def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
         annotators=tuple(sorted(set(frame["annotator"]))),
         notes=tuple(notes),
     )
+
+
+def _cut_answers(path: Path) -> set[str]:
+    """Answers of the laboratory's own pairs that were cut at the token limit, by instruction and text."""
+    if not is_table(path) or "chosen_is_finished" not in first_row(path):
+        return set()
+    return {
+        instruction_key(pair.asked, answer.text)
+        for pair in read_pairs(path).pairs
+        for answer in (pair.chosen, pair.rejected)
+        if not answer.is_finished
+    }
 
 
 def _assumed_kind(path: Path) -> Kind | None:

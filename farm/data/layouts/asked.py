@@ -78,7 +78,7 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
         LayoutError: columns contradict each other, or hold what cannot be read.
     """
     prompts = {name: _prompt(cell(row, name)) for name in (*TEXT_COLUMNS, *CHAT_COLUMNS)}
-    known = {name: messages for name, messages in prompts.items() if messages}
+    known = {name: said for name, said in prompts.items() if said and not (name in CHAT_COLUMNS and _is_answered(said))}
     context = cell(row, "input") or ""
     if not known and context:
         known, context = {"input": _prompt(context) or ()}, ""
@@ -124,13 +124,18 @@ def is_marked(text: str) -> bool:
 
 
 def _prompt(value: object) -> Messages | None:
-    """The messages of a cell; of text one of the user's. None for anything else, and for a whole conversation."""
+    """The messages of a cell; of text one of the user's. None for anything else."""
     messages = messages_of(value)
     if messages is not None:
-        return None if messages and messages[-1].role == "assistant" else messages
+        return messages
     if not isinstance(value, str):
         return None
     return prompt_messages(value) or (Message("user", value),)
+
+
+def _is_answered(messages: Messages) -> bool:
+    """Whether it is a whole conversation, as UltraFeedback has the chosen one in a column of its own."""
+    return messages[-1].role == "assistant"
 
 
 def _agreed(prompts: Mapping[str, Messages]) -> Messages:
