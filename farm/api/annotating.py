@@ -17,6 +17,7 @@ from farm.calls.lazy import lazy_calls
 from farm.calls.spending.cost_report import cost_lines
 from farm.data.comparison_files import comparisons_of, open_comparisons
 from farm.data.comparisons import Comparisons
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import Row, frame_rows
 from farm.labels.annotation_table import notes_of
 from farm.labels.formats.own_table import own_table
@@ -59,7 +60,7 @@ def annotate(comparisons: ComparisonSource, *, annotator: str | Annotator | None
     if annotator is not None and not isinstance(annotator, str):
         labelling = dataclasses.replace(labelling, annotator=replace_noise(annotator, options.noise))
     tally, rows = Tally(), list[Row]()
-    with _opened(comparisons) as source, lazy_calls(options.calls, needs_all=False) as calls:
+    with _opened(comparisons, options.columns) as source, lazy_calls(options.calls, needs_all=False) as calls:
         for chunk in labelled_rows(source, labelling, calls, tally):
             rows += chunk
         report = None if calls.session is None else calls.session.report()
@@ -76,9 +77,9 @@ def annotate(comparisons: ComparisonSource, *, annotator: str | Annotator | None
 
 
 @contextmanager
-def _opened(source: ComparisonSource) -> Iterator[Comparisons]:
+def _opened(source: ComparisonSource, columns: ColumnMapping) -> Iterator[Comparisons]:
     if isinstance(source, pd.DataFrame):
-        yield comparisons_of(frame_rows(source), IN_MEMORY)
+        yield comparisons_of(list(columns.renamed(frame_rows(source), IN_MEMORY)), IN_MEMORY)
         return
     given = [source] if isinstance(source, str | Path) else list(source)
     records = [each for each in given if isinstance(each, Comparison)]
@@ -86,5 +87,5 @@ def _opened(source: ComparisonSource) -> Iterator[Comparisons]:
         fields = Comparison.__dataclass_fields__
         yield comparisons_of([{name: vars(record)[name] for name in fields} for record in records], IN_MEMORY)
         return
-    with open_comparisons([Path(str(path)) for path in given]) as comparisons:
+    with open_comparisons([Path(str(path)) for path in given], columns) as comparisons:
         yield comparisons

@@ -133,7 +133,7 @@ def calibrate(
         >>> farm.annotate(pairs[["instruction", "output_1", "output_2"]], annotator=crowd.annotator).annotators
         ('calibrated',)
     """
-    only_for_files(settings, ("output", "overwrite", "annotator_dir", "base"))
+    only_for_files(settings, ("output", "overwrite", "annotator_dir", "base", "columns"))
     table = read(humans, kind="human")
     verdicts = _table_of(judge)
     named = str(judge) if verdicts is None else str(verdicts.source)

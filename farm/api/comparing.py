@@ -159,7 +159,7 @@ def compare(
         >>> print(f"{result.agreement.value:.3f} of {result.agreement.n_total}")
         0.833 of 6
     """
-    only_for_files(settings, ("root", "output", "humans", "simulated"))
+    only_for_files(settings, ("root", "output", "humans", "simulated", "columns"))
     options = compare_settings(overrides_of(settings))
     sources = checked_sources(
         _source(humans, "humans", options),

@@ -104,7 +104,7 @@ def judge(
         >>> result.to_frame().set_index("judge").loc[["longest", "constant"], "agreement"].tolist()
         [0.75, 0.75]
     """
-    only_for_files(settings, ("input", "output", "dry_run"))
+    only_for_files(settings, ("input", "output", "dry_run", "columns"))
     table = read(labels, kind="llm")
     people = None if humans is None else read(humans, kind="human")
     overrides = overrides_of({**settings, "input": table.source, "annotators": list(annotators)})

@@ -92,7 +92,7 @@ def plan(*, humans: LabelSource | None = None, simulated: LabelSource | None = N
         >>> result.to_frame()["source"].unique().tolist()
         ['humans', 'simulator']
     """
-    only_for_files(settings, ("output",))
+    only_for_files(settings, ("output", "columns"))
     people = None if humans is None else read(humans, kind="human")
     judges = None if simulated is None else read(simulated, kind="llm")
     paths = {

@@ -88,7 +88,7 @@ def rank(
         >>> ranking.to_frame()["model"].tolist()
         ['dpo', 'ppo', 'sft']
     """
-    only_for_files(settings, ("root", "output", "humans", "simulated"))
+    only_for_files(settings, ("root", "output", "humans", "simulated", "columns"))
     table = read(labels)
     options = compare_settings(overrides_of(settings)).ranking
     chosen = _kind(table, kind)

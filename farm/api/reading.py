@@ -1,5 +1,6 @@
 """`farm.read`: recorded labels of any known format, or models' outputs, from a file, a folder or a DataFrame."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, overload
@@ -7,10 +8,13 @@ from typing import Literal, overload
 import pandas as pd
 
 from farm.api.shown import html_of
+from farm.config.objects import build
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import check_rows, frame_rows, without_gaps
 from farm.data.output_files import ScorableRow, open_outputs
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind
+from farm.labels.formats.mapped_table import MAPPED, mapped_table
 from farm.labels.formats.own_table import own_table
 from farm.labels.read import notes_of, read_annotations
 from farm.records import Output
@@ -86,18 +90,28 @@ class Outputs:
         return html_of(repr(self), self.frame, self.notes)
 
 
+Columns = Mapping[str, str]
+"""Our names of columns, each with the file's."""
+Meanings = Mapping[str, float | None]
+"""Labels with what they mean, from 1 (output_1 is better) to 2; None: no verdict."""
 LabelSource = str | Path | pd.DataFrame | Labels
 """What every function takes for labels: a path (or hub:OWNER/NAME@COMMIT), a DataFrame, or what `farm.read` gave."""
 
 
 @overload
 def read(
-    source: LabelSource, *, what: Literal["labels"] = "labels", kind: Kind | None = None, format: str | None = None
+    source: LabelSource,
+    *,
+    what: Literal["labels"] = "labels",
+    kind: Kind | None = None,
+    format: str | None = None,
+    columns: Columns | None = None,
+    preference_values: Meanings | None = None,
 ) -> Labels: ...
 
 
 @overload
-def read(source: str | Path | pd.DataFrame, *, what: Literal["outputs"]) -> Outputs: ...
+def read(source: str | Path | pd.DataFrame, *, what: Literal["outputs"], columns: Columns | None = None) -> Outputs: ...
 
 
 def read(
@@ -106,6 +120,8 @@ def read(
     what: Literal["labels", "outputs"] = "labels",
     kind: Kind | None = None,
     format: str | None = None,
+    columns: Columns | None = None,
+    preference_values: Meanings | None = None,
 ) -> Labels | Outputs:
     """Read recorded labels of any known format, or models' outputs.
 
@@ -116,12 +132,16 @@ def read(
         what: "labels" or "outputs".
         kind: "human" or "llm", the kind of annotators of rows that do not say it.
         format: a format's name, to force it; None recognises it.
+        columns: for a layout of one's own, our names of columns (the keys of conf/columns/own.yaml), each with the
+            file's: {"instruction": "question", "output_1": "answer.0.text"}.
+        preference_values: what the labels of such a file mean, from 1 (output_1 is better) to 2; None: no verdict.
 
     Returns:
         `Labels`, or `Outputs` with `what="outputs"`; both have `to_frame()` and `notes`.
 
     Raises:
-        farm.errors.UserError: nothing there, an unknown format, or malformed rows, all of them counted.
+        farm.errors.UserError: nothing there, an unknown format, a column that is not there, or malformed rows, all of
+            them counted.
 
     Example:
         >>> import farm
@@ -135,27 +155,47 @@ def read(
         Labels: 2 by 1 annotators on 2 pairs (table, DataFrame)
         >>> farm.read(pairs, kind="human").to_frame()["preference"].tolist()
         [2.0, 1.0]
+        >>> answers = pd.DataFrame({"q": ["Name a fish."], "a": ["Cod."], "b": ["Cow."], "better": ["A"]})
+        >>> names = {"instruction": "q", "output_1": "a", "output_2": "b", "preference": "better"}
+        >>> farm.read(answers, kind="human", columns=names, preference_values={"A": 1, "B": 2})
+        Labels: 1 by 1 annotators on 1 pairs (columns, DataFrame)
     """
     if isinstance(source, Labels):
         return source
+    mapping = _mapping(columns, preference_values)
     if what == "outputs":
-        return _outputs(source)
+        return _outputs(source, mapping)
     if isinstance(source, pd.DataFrame):
-        frame = own_table(IN_MEMORY, without_gaps(frame_rows(source), AnnotationRow), kind)
-        name, where = "table", IN_MEMORY
+        rows = frame_rows(source)
+        if mapping:
+            frame = mapped_table(IN_MEMORY, mapping.renamed(rows, IN_MEMORY), kind)
+        else:
+            frame = own_table(IN_MEMORY, without_gaps(rows, AnnotationRow), kind)
+        name, where = MAPPED if mapping else "table", IN_MEMORY
     else:
         where = Path(source)
-        frame = read_annotations(where, assumed_kind=kind, format=format)
+        frame = read_annotations(where, assumed_kind=kind, format=format, columns=mapping)
         name = str(frame.attrs["format"])
     return Labels(source=where, format=name, notes=tuple(notes_of(frame)), frame=frame)
 
 
-def _outputs(source: str | Path | pd.DataFrame) -> Outputs:
+def _mapping(columns: Columns | None, preference_values: Meanings | None) -> ColumnMapping:
+    """The names as one object.
+
+    Raises:
+        farm.config.objects.ConfigError: a key that is no name of a column, or a value outside the scale.
+    """
+    given = {**(columns or {}), **({"preference_values": preference_values} if preference_values else {})}
+    return build(ColumnMapping, given)
+
+
+def _outputs(source: str | Path | pd.DataFrame, columns: ColumnMapping) -> Outputs:
     if isinstance(source, pd.DataFrame):
-        rows = check_rows(IN_MEMORY, without_gaps(frame_rows(source), ScorableRow), ScorableRow)
+        given = columns.renamed(frame_rows(source), IN_MEMORY) if columns else frame_rows(source)
+        rows = check_rows(IN_MEMORY, without_gaps(given, ScorableRow), ScorableRow)
         outputs = [row.as_output() for row in rows]
         return Outputs(source=IN_MEMORY, notes=(), frame=_output_frame(outputs))
-    file = open_outputs(Path(source))
+    file = open_outputs(Path(source), columns)
     outputs = [each.output for chunk in file.chunks(ROWS_PER_CHUNK) for each in chunk]
     return Outputs(source=Path(source), notes=(), frame=_output_frame(outputs))
 

@@ -57,6 +57,8 @@ def only_for_files(settings: Mapping[str, Setting], names: Sequence[str]) -> Non
     Raises:
         TypeError: one of `names` was given.
     """
+    if "columns" in settings and "columns" in names:
+        raise TypeError("columns: name them where the file is read: farm.read(path, columns={...})")
     given = [name for name in names if name in settings]
     if given:
         raise TypeError(f"{', '.join(given)}: belongs to the command line; here the result is returned: write(folder)")

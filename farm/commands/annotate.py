@@ -20,7 +20,7 @@ def annotate(arguments: Sequence[str]) -> int:
     """Label the input; returns the exit code: 1 if a budget left rows without an answer, or none has a verdict."""
     settings = annotate_settings(arguments, has_files=True)
     start = time.monotonic()
-    with open_comparisons(settings.input) as source:
+    with open_comparisons(settings.input, settings.columns) as source:
         for note in source.notes:
             print(f"note: {note}", file=sys.stderr)
         if settings.dry_run:

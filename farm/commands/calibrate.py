@@ -11,6 +11,7 @@ from farm.analysis.calibration.verdicts import with_asked_verdicts, with_recorde
 from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase
 from farm.calls.lazy import lazy_calls
 from farm.config.conf_dirs import DEFAULT_DIR, user_conf_dir
+from farm.data.files.column_mapping import mapping_of
 from farm.labels.read import read_annotations
 from farm.options.calibrate import AllSettings, CalibrateSettings, calibrate_settings
 from farm.progress import progress
@@ -36,9 +37,11 @@ def calibrate(arguments: Sequence[str]) -> int:
 
 def _data(settings: AllSettings) -> CalibrationData:
     command, fit = settings.command, settings.fit
-    humans = read_annotations(command.humans, assumed_kind="human")
+    table_path = Path(command.judge) if command.live is None else None
+    of_humans, of_table = mapping_of(command.columns, [command.humans, table_path])
+    humans = read_annotations(command.humans, assumed_kind="human", columns=of_humans)
     if command.live is None:
-        table = read_annotations(Path(command.judge), assumed_kind="llm")
+        table = read_annotations(Path(command.judge), assumed_kind="llm", columns=of_table)
         return with_recorded_verdicts(
             humans, table, source=command.judge, annotator=command.annotator, p_limit=fit.p_limit
         )

@@ -10,6 +10,7 @@ from farm.analysis.humans.sources import BothSources, checked_sources, read_sour
 from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
+from farm.data.files.column_mapping import mapping_of
 from farm.errors import UserError
 from farm.options.compare import CompareSettings, compare_settings
 from farm.pipeline.results import read_runs
@@ -54,11 +55,19 @@ def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
 def _sources(settings: CompareSettings) -> BothSources:
     s = settings
     humans = simulated = None
+    of_humans, of_simulated = mapping_of(s.columns, [s.humans, s.simulated])
     if s.humans is not None:
-        humans = read_source(s.humans, "humans", column=s.humans_column, format=s.humans_format, annotator=None)
+        humans = read_source(
+            s.humans, "humans", column=s.humans_column, format=s.humans_format, annotator=None, columns=of_humans
+        )
     if s.simulated is not None:
         simulated = read_source(
-            s.simulated, "simulated", column=s.simulated_column, format=s.simulated_format, annotator=s.annotator
+            s.simulated,
+            "simulated",
+            column=s.simulated_column,
+            format=s.simulated_format,
+            annotator=s.annotator,
+            columns=of_simulated,
         )
     are_same = s.humans is not None and s.simulated is not None and s.humans.resolve() == s.simulated.resolve()
     return checked_sources(humans, simulated, are_same=are_same)

@@ -24,7 +24,13 @@ def judges(arguments: Sequence[str]) -> int:
     """Write and print the report; returns the exit code: 1 if no verdict of any judge could be read."""
     settings = judges_settings(arguments)
     annotators = named_annotators(settings, arguments)
-    read = read_labelled(settings.input, settings.humans, same_judge=settings.same_judge, max_items=settings.max_items)
+    read = read_labelled(
+        settings.input,
+        settings.humans,
+        same_judge=settings.same_judge,
+        max_items=settings.max_items,
+        columns=settings.columns,
+    )
     measured = settings.measuring(annotators)
     if settings.dry_run:
         return _dry_run(settings, read, measured)

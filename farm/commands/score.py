@@ -16,6 +16,7 @@ from farm.commands.score_pairs import PairSettings, evaluate_on_pairs
 from farm.config.compose import compose_one
 from farm.config.objects import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError, Row, not_there
 from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
@@ -41,6 +42,8 @@ class ScoreSettings:
     """A file of outputs."""
     pairs: Path | None
     """Recorded labels of pairs."""
+    columns: ColumnMapping
+    """Columns of a file in a layout of one's own."""
     output: Path
     """The file of the scored rows, or the folder of the evaluation."""
     reward_model: Path
@@ -92,7 +95,7 @@ def score(arguments: Sequence[str]) -> int:
         return evaluate_on_pairs(_pair_settings(settings), settings.pairs, lambda: load_output_scorer(settings))
     assert settings.input is not None
     start = time.monotonic()
-    source = open_outputs(settings.input)
+    source = open_outputs(settings.input, settings.columns)
     scorer = load_output_scorer(settings)
     counts = _score_file(source, scorer, settings)
     print(f"{settings.reward_model}: {counts.total():,} outputs from {settings.input}, {counts['']:,} with a score")
@@ -203,6 +206,7 @@ def _pair_settings(settings: ScoreSettings) -> PairSettings:
     return PairSettings(
         reward_model=settings.reward_model,
         output=settings.output,
+        columns=settings.columns,
         labels_of=settings.labels_of,
         score_scale=settings.score_scale,
         length_gaps=settings.length_gaps,

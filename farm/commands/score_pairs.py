@@ -9,6 +9,7 @@ import pandas as pd
 
 from farm.analysis.reward_models.picture import draw_reward_report
 from farm.analysis.reward_models.report import CALIBRATION_PNG, RewardReport, reward_page, write_reward_report
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
 from farm.models.scoring.output_scorer import OutputScorer
@@ -31,6 +32,8 @@ class PairSettings:
     reward_model: Path
     output: Path
     """Folder of the report."""
+    columns: ColumnMapping
+    """What a table in a layout of one's own calls its columns."""
     labels_of: str | None
     """The annotator whose labels count; None for people's, or everybody's where there are none."""
     score_scale: float | None
@@ -46,7 +49,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
     Raises:
         DataError: nothing to evaluate on.
     """
-    labelled = read_labelled_pairs(path, labels_of=settings.labels_of)
+    labelled = read_labelled_pairs(path, labels_of=settings.labels_of, columns=settings.columns)
     scores = _scores(load(), labelled)
     is_scored = [np.isfinite(scores[_key(p.preferred)]) and np.isfinite(scores[_key(p.other)]) for p in labelled.pairs]
     kept = [pair for pair, scored in zip(labelled.pairs, is_scored, strict=True) if scored]

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import BeforeValidator
 
 from farm.data.comparison_files import checked_stream
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.column_types import ColumnTypes
 from farm.data.files.row_stream import column_schema
 from farm.data.files.rows import Row
@@ -60,26 +61,32 @@ class OutputFile:
     """Rows that have been checked and are now read again, in order, without holding them all."""
 
     path: Path
+    columns: ColumnMapping | None
+    """What the file calls its columns; None: as we do."""
     n_rows: int
     schema: pa.Schema
     """Names and types of the columns, as a Parquet file holds them."""
 
     def chunks(self, n_rows: int) -> Iterator[Sequence[WrittenOutput]]:
         """All rows in order, `n_rows` at a time."""
-        rows = checked_stream(self.path, ScorableRow)
+        rows = checked_stream(self.path, ScorableRow, self.columns)
         while chunk := [WrittenOutput(row, checked.as_output()) for row, checked in islice(rows, n_rows)]:
             yield chunk
 
 
-def open_outputs(path: Path) -> OutputFile:
+def open_outputs(path: Path, columns: ColumnMapping = OWN_NAMES) -> OutputFile:
     """Check a file of (instruction, output) rows, with input, generator and is_finished if they are there.
+
+    Args:
+        path: the file.
+        columns: what the file calls these columns.
 
     Raises:
         DataError: the file is missing, malformed or empty, or rows do not fit; all of them are counted.
     """
-    columns, n_rows = ColumnTypes(), 0
-    for row, _ in checked_stream(path, ScorableRow):
-        columns.add(row)
+    named, types, n_rows = columns or None, ColumnTypes(), 0
+    for row, _ in checked_stream(path, ScorableRow, named):
+        types.add(row)
         n_rows += 1
-    schema = column_schema(path) or columns.schema()
-    return OutputFile(path=path, n_rows=n_rows, schema=schema)
+    schema = (None if named else column_schema(path)) or types.schema()
+    return OutputFile(path=path, columns=named, n_rows=n_rows, schema=schema)

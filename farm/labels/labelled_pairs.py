@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import DataError
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
@@ -43,18 +44,20 @@ class LabelledPairs:
     """What was dropped or changed when the file was read."""
 
 
-def read_labelled_pairs(path: Path, *, labels_of: str | None) -> LabelledPairs:
+def read_labelled_pairs(path: Path, *, labels_of: str | None, columns: ColumnMapping = OWN_NAMES) -> LabelledPairs:
     """Read pairs with labels.
 
     Args:
         path: a file or folder of any known format of recorded labels, or a file with instruction, chosen and rejected.
         labels_of: the annotator whose labels count; None for people's where there are any, and everybody's otherwise.
+        columns: of a table in a layout of one's own, what they are called.
 
     Raises:
         DataError: nothing there, malformed rows, no such annotator, or no label left.
     """
-    frame = read_annotations(path, assumed_kind=_assumed_kind(path))
-    cut = _cut_answers(path)
+    kind = _assumed_kind(path) if not columns or columns.annotator is None else None
+    frame = read_annotations(path, assumed_kind=kind, columns=columns)
+    cut = set() if columns else _cut_answers(path)
     notes = notes_of(frame)
     frame = _those_of(frame, labels_of, path)
     is_tie, is_unparsed = frame["preference"] == 1.5, frame["preference"].isna()

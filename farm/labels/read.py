@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.hub import on_this_machine
 from farm.data.files.row_stream import file_notes
 from farm.data.files.rows import DataError, not_there
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import NOTES, notes_of
-from farm.labels.formats import own_table
-from farm.labels.formats.arenas import chatbot_arena, ppe
+from farm.labels.formats import mapped_table, own_table
+from farm.labels.formats.arenas import chatbot_arena, ppe, prism
 from farm.labels.formats.benchmarks import hhh_alignment, judgebench, llmbar, rewardbench, rewardbench2
 from farm.labels.formats.evaluations import alpaca_annotations, pandalm, tulu_human_eval
 from farm.labels.formats.preference_data import (
     helpsteer2_preference,
+    helpsteer3_preference,
     hh_rlhf,
     kto,
     nectar,
@@ -46,11 +48,13 @@ FORMATS: tuple[AnnotationFormat, ...] = (
     arena_hard.FORMAT,
     arena_hard.WEIGHTED,
     ppe.FORMAT,
+    prism.FORMAT,
     chatbot_arena.FORMAT,
     judgebench.FORMAT,
     rewardbench2.FORMAT,
     rewardbench.FORMAT,
     helpsteer2_preference.FORMAT,
+    helpsteer3_preference.FORMAT,
     shp.FORMAT,
     webgpt.FORMAT,
     summarize_from_feedback.FORMAT,
@@ -67,13 +71,16 @@ FORMATS: tuple[AnnotationFormat, ...] = (
 )
 
 
-def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: str | None = None) -> pd.DataFrame:
+def read_annotations(
+    path: Path, *, assumed_kind: Kind | None = None, format: str | None = None, columns: ColumnMapping | None = None
+) -> pd.DataFrame:
     """Read recorded labels of any known format.
 
     Args:
         path: a file or a folder, or `hub:<owner>/<name>@<commit>[:<file>]`.
         assumed_kind: the kind of annotators of rows that do not state it, as AlpacaEval's files never do.
         format: the name of one of `FORMATS`; None to choose it by what the path is.
+        columns: the file's names of the columns, for a table in a layout of its own; None for a known format.
 
     Returns:
         Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator,
@@ -82,12 +89,14 @@ def read_annotations(path: Path, *, assumed_kind: Kind | None = None, format: st
         format the path was taken for.
 
     Raises:
-        DataError: nothing there, an unknown format, or malformed rows.
+        DataError: nothing there, an unknown format, a column that is not there, or malformed rows.
     """
     source = Source(path=on_this_machine(path))
     if not source.path.is_dir() and not source.is_table:
         raise DataError(not_there(source.path))
-    chosen = _chosen(source, format)
+    if columns and format is not None:
+        raise DataError(f"{source.path}: the format {format} has columns of its own; give it or columns, not both")
+    chosen = mapped_table.format_with(columns) if columns else _chosen(source, format)
     frame = chosen.read(source, assumed_kind)
     tables = [source.path] if source.is_table else source.tables
     frame.attrs[NOTES] = [*(note for table in tables for note in file_notes(table)), *notes_of(frame)]

@@ -13,6 +13,7 @@ from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.settings import CallSettings
 from farm.config.compose import Config, compose_one
 from farm.config.objects import ConfigError, Problem, build
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.table_files import DataError, writable_format_of
 
 BOTH_ENDINGS = (".parquet", ".json")
@@ -25,6 +26,8 @@ class AnnotateSettings:
 
     input: tuple[Path, ...]
     """One file of comparisons, or two of outputs."""
+    columns: ColumnMapping
+    """Columns of files in a layout of one's own."""
     output: tuple[Path, ...]
     """Files to write, by their endings."""
     annotator: Annotator

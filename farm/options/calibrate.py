@@ -13,6 +13,7 @@ from farm.config.compose import compose_one
 from farm.config.conf_dirs import CONF_DIR, choices, user_conf_dir
 from farm.config.objects import ConfigError, Problem, build
 from farm.config.suggestions import did_you_mean
+from farm.data.files.column_mapping import ColumnMapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class CalibrateSettings:
     """Table or folder with human labels."""
     judge: str
     """Table or folder with a judge's verdicts, or the name of an annotator."""
+    columns: ColumnMapping
+    """Columns of tables in a layout of one's own."""
     annotator: str | None
     """The judge in the table, where it holds several."""
     name: str

@@ -9,6 +9,7 @@ from farm.analysis.humans.comparison import RankingSettings
 from farm.analysis.sweep.result import ReportSettings
 from farm.config.compose import compose_one
 from farm.config.objects import build
+from farm.data.files.column_mapping import ColumnMapping
 from farm.stats.ranking.bradley_terry import TieModel
 
 
@@ -36,6 +37,8 @@ class CompareSettings:
     """The column of published standings that holds the humans' figures; None for human_win_rate or win_rate."""
     simulated_column: str | None
     """The same for the simulated side."""
+    columns: ColumnMapping
+    """Columns of tables in a layout of one's own."""
     annotator: str | None
     """Narrows the simulated rows to one annotator."""
     tie_model: TieModel

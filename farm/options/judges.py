@@ -13,6 +13,7 @@ from farm.annotators.noised import replace_noise
 from farm.calls.settings import CallSettings
 from farm.config.compose import Config, compose_one
 from farm.config.objects import ConfigError, Problem, build
+from farm.data.files.column_mapping import ColumnMapping
 from farm.judges.baselines import BaselineRule
 from farm.stats.bootstrap import Resampling
 
@@ -25,6 +26,8 @@ class JudgesSettings:
     """Recorded labels."""
     humans: Path | None
     """Whose human labels are used instead."""
+    columns: ColumnMapping
+    """Columns of tables in a layout of one's own."""
     output: Path
     """Folder of the report."""
     annotators: tuple[str, ...]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from farm.analysis.humans.comparison import Source
+from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each
@@ -24,7 +25,15 @@ class BothSources(NamedTuple):
     simulated: Source | None
 
 
-def read_source(path: Path, role: Role, *, column: str | None, format: str | None, annotator: str | None) -> Source:
+def read_source(
+    path: Path,
+    role: Role,
+    *,
+    column: str | None,
+    format: str | None,
+    annotator: str | None,
+    columns: ColumnMapping | None = None,
+) -> Source:
     """Labels or published standings from a path.
 
     Args:
@@ -33,13 +42,16 @@ def read_source(path: Path, role: Role, *, column: str | None, format: str | Non
         column: of published standings, the one with the figures; None for the usual names.
         format: of labels, its name; None recognises it.
         annotator: narrows simulated labels to one annotator.
+        columns: of labels in a layout of one's own, what they are called; None for a known format.
 
     Raises:
         UserError: neither labels nor standings, no rows, or no such annotator.
     """
-    if is_standings(path, role, column):
+    if not columns and is_standings(path, role, column):
         return Source(path=path, content=read_standings(path, role, column))
-    return source_of_labels(read_annotations(path, assumed_kind=KINDS[role], format=format), path, role, annotator)
+    return source_of_labels(
+        read_annotations(path, assumed_kind=KINDS[role], format=format, columns=columns), path, role, annotator
+    )
 
 
 def source_of_labels(table: pd.DataFrame, path: Path, role: Role, annotator: str | None) -> Source:

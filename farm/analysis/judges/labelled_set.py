@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from farm.data.files.column_mapping import ColumnMapping, mapping_of
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
 from farm.labels.annotation_table import same_order
@@ -118,12 +119,15 @@ class Tables(NamedTuple):
     """Another annotation table, whose labels by people are used instead."""
 
 
-def read_labelled(path: Path, humans: Path | None, *, same_judge: str, max_items: int | None) -> ReadSet:
+def read_labelled(
+    path: Path, humans: Path | None, *, same_judge: str, max_items: int | None, columns: ColumnMapping
+) -> ReadSet:
     """Read items, human labels and recorded verdicts (`labelled`) from tables or folders of any known format."""
+    of_path, of_humans = mapping_of(columns, [path, humans])
     tables = Tables(
-        labels=read_annotations(path, assumed_kind="llm"),
+        labels=read_annotations(path, assumed_kind="llm", columns=of_path),
         source=path,
-        humans=None if humans is None else read_annotations(humans, assumed_kind="human"),
+        humans=None if humans is None else read_annotations(humans, assumed_kind="human", columns=of_humans),
     )
     return labelled(tables, same_judge=same_judge, max_items=max_items)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from farm.analysis.planning.report import Plan
 from farm.config.objects import ConfigError, Problem
+from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each, orders_folded
@@ -27,6 +28,8 @@ MIN_FAILURES = 10
 class PlanSettings:
     """conf/plan.yaml"""
 
+    columns: ColumnMapping
+    """Columns of tables in a layout of one's own."""
     difference: float
     """True win rate of the better method minus the other's."""
     confidence: float

@@ -100,7 +100,12 @@ COMMANDS = (
         config="compare",
         settings=("farm.options.compare.CompareSettings",),
         summary="simulated against crowd rankings, or recorded judges against humans",
-        examples=("farm compare", "farm compare humans=PATH simulated=PATH"),
+        examples=(
+            "farm compare",
+            "farm compare humans=PATH simulated=PATH",
+            "farm compare humans=votes.csv columns.instruction=question columns.output_1=answer_a "
+            "columns.output_2=answer_b columns.preference=vote 'columns.preference_values={A:1,B:2,tie:1.5}'",
+        ),
     ),
     Command(
         name="calibrate",

@@ -7,11 +7,12 @@ Users are hashed; a conversation of several turns is one output, its answers in 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from pydantic import BeforeValidator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from farm.data.files.rows import Row, check_rows, format_of, read_rows
 from farm.data.files.table_files import DELIMITED
@@ -35,7 +36,7 @@ class _Battle(Votes):
     question_id: _Name = None
     id: _Name = None
     judge: _Name = None
-    tstamp: float | str | None = None
+    tstamp: float | str | datetime | None = Field(default=None, validation_alias=AliasChoices("tstamp", "timestamp"))
     prompt: Messages = None
     response_a: Messages = None
     response_b: Messages = None

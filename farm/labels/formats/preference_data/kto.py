@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.files.rows import DataError, FileRow, Row, stream_records
+from farm.data.files.rows import DataError, Row, stream_records
+from farm.data.layouts.outputs import OutputRow
+from farm.data.layouts.pairs import Answer, ChosenPair
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.chosen_rejected import chosen_row
+from farm.labels.chosen_rejected import pair_row
 
 ANNOTATOR = "kto_labels"
 
 
-class _Labelled(FileRow):
-    prompt: str
-    completion: str
+class _Labelled(OutputRow):
     label: bool
 
 
@@ -35,36 +35,34 @@ def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, malformed rows, or no prompt with completions of both kinds.
     """
     files = source.files_with(_is_labelled, holding="prompt, completion and label (true or false)")
-    by_prompt: dict[str, dict[bool, list[str]]] = {}
+    by_prompt: dict[str, dict[bool, list[_Labelled]]] = {}
     n_labels = 0
     for file in files:
         for row in stream_records(file, _Labelled):
             n_labels += 1
-            by_prompt.setdefault(row.prompt, {True: [], False: []})[row.label].append(row.completion)
-    pairs = {prompt: sides for prompt, sides in by_prompt.items() if sides[True] and sides[False]}
+            by_prompt.setdefault(row.text_key, {True: [], False: []})[row.label].append(row)
+    pairs = [sides for sides in by_prompt.values() if sides[True] and sides[False]]
     if not pairs:
         raise DataError(
             f"{source.path}: {n_labels} unpaired labels (prompt, completion, label) on {len(by_prompt)} prompts, none "
             "of which has a desirable and an undesirable completion; nothing is compared here, and every command "
             "(method=kto too) needs pairs of outputs to one prompt"
         )
-    n_used = sum(len(completions) for sides in pairs.values() for completions in sides.values())
+    n_used = sum(len(completions) for sides in pairs for completions in sides.values())
     note = f"{n_labels} unpaired labels: {n_used} are on prompts with completions of both kinds and make pairs"
     return annotation_table(_rows(pairs, assumed_kind or "human"), [note])
 
 
-def _rows(pairs: Mapping[str, Mapping[bool, Sequence[str]]], kind: Kind) -> Iterator[AnnotationRow]:
-    for prompt, sides in pairs.items():
-        for chosen in sides[True]:
-            for rejected in sides[False]:
-                yield chosen_row(
-                    instruction=prompt,
-                    chosen=chosen,
-                    rejected=rejected,
-                    dataset="kto",
-                    annotator=ANNOTATOR,
-                    kind=kind,
-                )
+def _rows(pairs: Sequence[Mapping[bool, Sequence[_Labelled]]], kind: Kind) -> Iterator[AnnotationRow]:
+    for sides in pairs:
+        for good in sides[True]:
+            for bad in sides[False]:
+                pair = ChosenPair(asked=good.asked, chosen=_answer(good), rejected=_answer(bad))
+                yield pair_row(pair, dataset="kto", annotator=ANNOTATOR, kind=kind)
+
+
+def _answer(row: _Labelled) -> Answer:
+    return Answer(row.output, model=row.generator or "")
 
 
 def _is_labelled(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

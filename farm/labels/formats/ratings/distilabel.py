@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import AliasChoices, Field
 
-from farm.data.files.rows import DataError, FileRow, Row, stream_records
+from farm.data.files.rows import DataError, Row, stream_records
+from farm.data.layouts.asked import AskedRow
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
@@ -20,8 +21,7 @@ JUDGE = "distilabel"
 """Who rated, in files that do not name the judge."""
 
 
-class _Rated(FileRow):
-    instruction: str
+class _Rated(AskedRow):
     generations: list[str | None]
     ratings: list[float | None] | None
     models: list[str | None] | None = Field(
@@ -53,10 +53,13 @@ def _rows(file: Path) -> Iterator[AnnotationRow]:
                 )
         judge = rated.model_name or JUDGE
         outputs = [
-            RatedOutput(rated.instruction, output, rating, model or "", judge, "llm", "distilabel")
+            RatedOutput(
+                rated.instruction, output, rating, model or "", judge, "llm", "distilabel",
+                input=rated.input or "", history=rated.history,
+            )
             for output, rating, model in zip(rated.generations, ratings, models, strict=True)
             if output is not None
-        ]
+        ]  # fmt: skip
         yield from rating_rows(outputs)
 
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from farm.conversation import Messages
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind
 from farm.records import content_key
@@ -21,6 +22,9 @@ class RatedOutput(NamedTuple):
     annotator: str
     kind: Kind
     dataset: str
+    input: str = ""
+    history: Messages = ()
+    """What was said before the instruction."""
 
 
 def rating_rows(outputs: Sequence[RatedOutput], *, item: str = "") -> Iterator[AnnotationRow]:
@@ -47,6 +51,8 @@ def _row(one: RatedOutput, two: RatedOutput, item_id: str) -> AnnotationRow:
         item_id=item_id,
         dataset=one.dataset,
         instruction=one.instruction,
+        input=one.input,
+        history=one.history,
         model_1=one.model,
         model_2=two.model,
         output_1=one.output,
