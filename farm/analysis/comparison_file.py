@@ -16,7 +16,8 @@ from farm.analysis.comparison_schema import (
 )
 from farm.reports.json_file import figure, write_json
 from farm.stats.bootstrap import Estimate
-from farm.stats.ranking.correlations import Correlation, Correlations
+from farm.stats.ranking.correlations import Correlation, Correlations, no_correlations
+from farm.stats.ranking.pair_orders import PairOrder
 from farm.stats.ranking.ranking_comparison import RankingComparison
 
 
@@ -25,6 +26,8 @@ class ModelFigures:
     """What one source says about one model; None where it does not."""
 
     win_rate: float | None = None
+    score: float | None = None
+    """A published figure that is no win rate, which is None then."""
     standard_error: float | None = None
     low: float | None = None
     high: float | None = None
@@ -40,17 +43,24 @@ def write_comparison_file(content: ComparisonJson, path: Path) -> None:
     write_json(content, path)
 
 
-def ranking_json(ranking: RankingComparison) -> RankingJson:
-    """The comparison of two rankings, without its pairs."""
-    on_win_rates = _correlations(ranking.on_win_rates)
+def ranking_json(ranking: RankingComparison, *, no_win_rates: str = "") -> RankingJson:
+    """The comparison of two rankings, without its pairs.
+
+    Args:
+        ranking: the comparison.
+        no_win_rates: why the figures are no win rates; empty if they are.
+    """
+    on_figures = _correlations(ranking.on_win_rates)
+    without = no_correlations(len(ranking.models), no_win_rates)
     return {
         "n_models": len(ranking.models),
         "reason": ranking.reason,
         "n_pairs": len(ranking.pairs),
         "n_inversions": len(ranking.inversions),
         "expected_inversions": ranking.expected_inversions,
-        **on_win_rates,
-        "win_rates": on_win_rates,
+        "without_errors": ranking.without_errors,
+        **on_figures,
+        "win_rates": _correlations(without) if no_win_rates else on_figures,
         "bradley_terry": _correlations(ranking.on_strengths),
     }
 
@@ -66,10 +76,11 @@ def inversions_json(ranking: RankingComparison) -> list[InversionJson]:
             "simulated_difference": pair.second_difference,
             "simulated_standard_error": pair.second_standard_error,
             "p_same_order": pair.p_same_order,
-            "p_inverted": 1 - pair.p_same_order,
+            "p_inverted": None if pair.p_same_order is None else 1 - pair.p_same_order,
             "is_beyond_noise": pair.is_beyond_noise,
             "p_value": pair.p_value,
             "p_value_joint": pair.p_value_joint,
+            "reason": _why_unknown(pair, ranking),
         }
         for pair in ranking.inversions
     ]
@@ -87,6 +98,7 @@ def pairs_json(ranking: RankingComparison) -> list[PairJson]:
             "simulated_difference": pair.second_difference,
             "simulated_standard_error": pair.second_standard_error,
             "p_same_order": pair.p_same_order,
+            "reason": _why_unknown(pair, ranking),
         }
         for pair in ranking.pairs
     ]
@@ -107,6 +119,7 @@ def model_json(
         "labels": labels,
         "is_trained_in_lab": is_trained_in_lab,
         "human_win_rate": human.win_rate,
+        "human_score": human.score,
         "human_standard_error": human.standard_error,
         "human_low": human.low,
         "human_high": human.high,
@@ -116,6 +129,7 @@ def model_json(
         "human_mean_length": human.mean_length,
         "human_utility": human.utility,
         "simulated_win_rate": simulated.win_rate,
+        "simulated_score": simulated.score,
         "simulated_standard_error": simulated.standard_error,
         "simulated_low": simulated.low,
         "simulated_high": simulated.high,
@@ -145,6 +159,11 @@ def no_label_agreement(reason: str) -> LabelAgreementJson:
         "human_human_pearson": nothing,
         "human_human_mean_difference": nothing,
     }
+
+
+def _why_unknown(pair: PairOrder, ranking: RankingComparison) -> str:
+    known = pair.p_same_order is not None
+    return "" if known else f"a figure of {ranking.without_errors} comes without a standard error"
 
 
 def _correlations(correlations: Correlations) -> CorrelationsJson:

@@ -61,15 +61,19 @@ class CorrelationsJson(TypedDict):
 
 
 class RankingJson(CorrelationsJson):
-    """The three at the top are those on win rates."""
+    """The three at the top are on what the models are ranked by (`figure` of the sources), mostly win rates."""
 
     n_models: int
     reason: str
     """Why there is no comparison; empty if there is one."""
     n_pairs: int
     n_inversions: int
-    expected_inversions: float
+    expected_inversions: float | None
     """Sum over all pairs of the share of resamples in which the two order them differently."""
+    without_errors: str
+    """Whose published figures come without standard errors, in part or all, so that nothing is said of noise: null are
+    intervals, repetitions, expected_inversions and, of pairs with such models, p_same_order and p-values. Empty if
+    nobody's."""
     win_rates: CorrelationsJson
     bradley_terry: CorrelationsJson
     """On log-strengths."""
@@ -85,8 +89,10 @@ class PairJson(TypedDict):
     human_standard_error: float | None
     simulated_difference: float
     simulated_standard_error: float | None
-    p_same_order: float
+    p_same_order: float | None
     """Share of the resamples in which the two order the pair the same."""
+    reason: str
+    """Why it is null; empty if it is not."""
 
 
 class InversionJson(TypedDict):
@@ -98,21 +104,25 @@ class InversionJson(TypedDict):
     human_standard_error: float | None
     simulated_difference: float
     simulated_standard_error: float | None
-    p_same_order: float
-    p_inverted: float
+    p_same_order: float | None
+    p_inverted: float | None
     """1 - p_same_order."""
-    is_beyond_noise: bool
+    is_beyond_noise: bool | None
     """More than two standard errors in both rankings."""
-    p_value: float
+    p_value: float | None
     """Gail and Simon (1985)."""
-    p_value_joint: float
+    p_value_joint: float | None
     """After Holm's correction for all pairs."""
+    reason: str
+    """Why these are null; empty if they are not."""
 
 
 class SourceJson(TypedDict):
     """Whose ranking it is."""
 
     source: str
+    figure: str
+    """What the models are ranked by: "win rate", or the name of the published column, such as elo."""
     annotators: list[str]
     """Whose labels they are; of a sweep: who judged the outputs."""
     annotator_train: str | None
@@ -130,13 +140,18 @@ class SourcesJson(TypedDict):
 
 
 class ModelJson(TypedDict):
-    """One model, with its figures by both sources; null where a source has not got them."""
+    """One model, with its figures by both sources; null where a source has not got them.
+
+    A published figure that is no win rate stands as human_score or simulated_score, on its own scale like the standard
+    error and the interval beside it; the win rate is null then.
+    """
 
     model: str
     labels: str
     """Whose labels trained it, where these are not its source's; else empty."""
     is_trained_in_lab: bool | None
     human_win_rate: float | None
+    human_score: float | None
     human_standard_error: float | None
     human_low: float | None
     human_high: float | None
@@ -146,6 +161,7 @@ class ModelJson(TypedDict):
     human_mean_length: float | None
     human_utility: float | None
     simulated_win_rate: float | None
+    simulated_score: float | None
     simulated_standard_error: float | None
     simulated_low: float | None
     simulated_high: float | None

@@ -58,14 +58,19 @@ class ComparisonReport:
         return self.details.notes
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a model: its win rate, interval and number of labels by people and by simulated annotators."""
+        """One row a model: its win rate, interval and number of labels by people and by simulated annotators.
+
+        A published figure that is no win rate stands under its own name, humans_elo for example.
+        """
         rows = []
         for name in self.details.all_models:
             row: dict[str, object] = {"model": name}
             for role, side in (("humans", self.details.humans), ("simulated", self.details.simulated)):
                 of_side = None if side is None else next((m for m in side.models if m.model == name), None)
                 for column in ("win_rate", "low", "high", "standard_error", "n_total"):
-                    row[f"{role}_{column}"] = None if of_side is None else vars(of_side)[column]
+                    is_figure = column == "win_rate" and side is not None and not side.is_win_rate
+                    name = side.figure if is_figure and side is not None else column
+                    row[f"{role}_{name}"] = None if of_side is None else vars(of_side)[column]
             rows.append(row)
         return pd.DataFrame(rows)
 

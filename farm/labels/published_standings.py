@@ -1,16 +1,16 @@
-"""Standings that somebody published: a table with one row per model, its win rate and the standard error.
+"""Standings that somebody published: a table with one row per model, its win rate or another figure, and its noise.
 
 The model's name stands in a column `model`, `method`, `generator`, `name` or `system`, or in a first column without a
 name. One file may hold the humans' and the simulated figures side by side (`human_win_rate`, `human_standard_error`,
 `simulated_win_rate`, `simulated_standard_error`), or those of one side (`win_rate`, `standard_error`); any other column
-can be named. Optional: `n_total` or `n`, `is_trained_in_sandbox` or `is_trained_in_lab` (True or False), `source`, and
-`seed`, with one row per model and training seed.
+can be named. Which columns hold standard errors or 95% intervals: `farm.labels.published_errors`. Optional: `n_total`
+or `n`, `is_trained_in_sandbox` or `is_trained_in_lab` (True or False), `source`, and `seed`, with one row per model and
+training seed.
 
 Win rates are fractions or percent (percent if one is above 1). A named column that is no win rate, such as an Elo
 rating, is taken as it is.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,21 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from farm.data.files.rows import DataError, Row, read_rows
-from farm.data.files.table_files import has_table_ending
+from farm.data.files.open_files import READ_ERRORS, open_text
+from farm.data.files.row_stream import delimiter_of, file_notes
+from farm.data.files.rows import DataError, Row, format_of, read_rows
+from farm.data.files.table_files import DELIMITED, has_table_ending, is_table
 from farm.labels.annotation_source import first_row
+from farm.labels.published_errors import (
+    ErrorColumns,
+    PublishedFigure,
+    error_columns,
+    is_about_noise,
+    is_number,
+    plain_name,
+    row_error,
+    table_number,
+)
 from farm.wording import listed
 
 Role = Literal["humans", "simulated"]
@@ -34,6 +46,11 @@ _OF_LABELS = {
     "question_id", "model_a", "winner", "rating", "score",
 }  # fmt: skip
 """Columns of recorded labels; a table of models without any of them can only be one of standings."""
+_NO_FIGURES = (
+    "rank", "Rank", "n", "n_total", "n_wins", "n_draws", "n_ties", "n_losses", "avg_length", "mean_length", "votes",
+    "num_battles", "seed", "",
+)  # fmt: skip
+"""Columns of numbers that are no figure with a noise of its own."""
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -45,7 +62,7 @@ class PublishedModel:
     values: tuple[float, ...]
     """One per training seed; a single one where the file has no seeds. Win rates in [0, 1]."""
     standard_errors: tuple[float | None, ...]
-    """On the same scale; None if the file gives none."""
+    """On the same scale; None if the file says nothing about the noise of the figure."""
     n_total: int | None
     """Verdicts behind the values; None if the file does not say."""
     is_trained_in_lab: bool | None
@@ -69,7 +86,7 @@ class PublishedStandings:
 
 def is_standings(path: Path, role: Role, column: str | None) -> bool:
     """Whether a path is a table of standings rather than of annotations, by the names of its columns."""
-    if not path.is_file() or not has_table_ending(path):
+    if not is_table(path) or (path.is_file() and not has_table_ending(path)):
         return False
     if column is not None:
         return True
@@ -93,17 +110,23 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
     rows = _rows(path)
     names = list(rows[0]) if rows else []
     columns = _columns(path, names, role, column)
-    notes: list[str] = []
+    notes: list[str] = file_notes(path)
     filled = _with_values(path, rows, columns, notes)
     scale = _scale(path, filled, columns)
+    errors = error_columns(
+        names, columns.value, _other_figures(filled, columns), columns.n_total if scale.is_win_rate else None
+    )
+    columns = columns._replace(errors=errors)
+    if errors.note:
+        notes.append(f"{role}: {path.name}: {errors.note}")
     has_seeds = "seed" in names
     models = _models(path, filled, columns, scale, has_seeds=has_seeds)
     seeds = _seeds(path, filled, columns) if has_seeds else ()
     n_without = sum(error is None for model in models for error in model.standard_errors[:1])
     if n_without:
         notes.append(
-            f"{role}: {n_without} of {len(models)} models have no standard error in {path.name}; their figures are "
-            "taken as exact, so the intervals leave out the noise of this side"
+            f"{role}: {n_without} of {len(models)} models have no standard error and no interval in {path.name}, so "
+            "nothing that needs their noise is said: no interval, no p-value, no chance of another order"
         )
     found = {str(row["source"]) for row in filled if row.get("source")}
     return PublishedStandings(
@@ -118,13 +141,15 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
 
 def _rows(path: Path) -> list[Row]:
     """As in the file; in published CSV files many a row ends before its empty cells do."""
-    if not {".csv", ".tsv"} & {suffix.lower() for suffix in path.suffixes}:
+    if format_of(path) not in DELIMITED:
         found = read_rows(path)
     else:
-        delimiter = "\t" if ".tsv" in path.name.lower() else ","
         try:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, sep=delimiter, index_col=False)
-        except (OSError, ValueError) as error:
+            with open_text(path) as stream:
+                frame = pd.read_csv(
+                    stream, dtype=str, keep_default_na=False, na_filter=False, sep=delimiter_of(path), index_col=False
+                )
+        except (ValueError, *READ_ERRORS) as error:
             raise DataError(f"{path}: cannot be read as CSV: {error}") from error
         frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
         found = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
@@ -136,7 +161,7 @@ def _rows(path: Path) -> list[Row]:
 class _Columns(NamedTuple):
     name: str
     value: str
-    error: str | None
+    errors: ErrorColumns
     n_total: str | None
     trained: str | None
 
@@ -153,16 +178,16 @@ def _columns(path: Path, names: Sequence[str], role: Role, column: str | None) -
         raise DataError(f"{path}: expected a column with the models' names ({wanted}), found {list(names)}")
     candidates = [_one_line(column)] if column is not None else [f"{_PREFIX[role]}win_rate", "win_rate"]
     value = next((c for c in candidates if c in names), None)
+    value = value or next((name for name in names if column is None and plain_name(name) in candidates), None)
     if value is None:
         raise DataError(
             f"{path}: expected a column {' or '.join(map(repr, candidates))}, found {list(names)}; "
             f"another one can be named with {role}_column=NAME"
         )
-    error = value.replace("win_rate", "standard_error") if "win_rate" in value else f"{value}_standard_error"
     return _Columns(
         name=name,
         value=value,
-        error=error if error in names else None,
+        errors=ErrorColumns("none", (), ""),
         n_total=next((n for n in N_COLUMNS if n in names), None),
         trained=next((n for n in TRAINED_COLUMNS if n in names), None),
     )
@@ -180,9 +205,9 @@ def _with_values(path: Path, rows: Sequence[Row], columns: _Columns, notes: list
 
 
 def _scale(path: Path, rows: Sequence[Row], columns: _Columns) -> _Scale:
-    if "win_rate" not in columns.value.lower() and "winrate" not in columns.value.lower():
+    if not any(word in plain_name(columns.value) for word in ("win_rate", "winrate")):
         return _Scale(is_win_rate=False, divisor=1.0)
-    values = [_number(path, row, columns.value) for row in rows]
+    values = [table_number(path, row, columns.value) for row in rows]
     if min(values) < 0 or max(values) > 100:
         raise DataError(
             f"{path}: {columns.value}: expected win rates as fractions or percent, found {min(values):g} to "
@@ -206,7 +231,7 @@ def _models(
     return tuple(
         PublishedModel(
             model=name,
-            values=tuple(_number(path, row, columns.value) / scale.divisor for row in members),
+            values=tuple(table_number(path, row, columns.value) / scale.divisor for row in members),
             standard_errors=tuple(_error(path, row, columns, scale) for row in members),
             n_total=_count(path, members, columns.n_total),
             is_trained_in_lab=_truth(path, members[0], columns.trained),
@@ -219,7 +244,7 @@ def _seeds(path: Path, rows: Sequence[Row], columns: _Columns) -> tuple[int, ...
     """All models must have the same seeds, each once, in one order."""
     by_name: dict[str, list[int]] = {}
     for row in rows:
-        by_name.setdefault(_name(row, columns), []).append(int(_number(path, row, "seed")))
+        by_name.setdefault(_name(row, columns), []).append(int(table_number(path, row, "seed")))
     expected = next(iter(by_name.values()))
     for name, found in by_name.items():
         if found != expected or len(set(found)) < len(found):
@@ -230,19 +255,28 @@ def _seeds(path: Path, rows: Sequence[Row], columns: _Columns) -> tuple[int, ...
     return tuple(expected)
 
 
+def _other_figures(rows: Sequence[Row], columns: _Columns) -> set[str]:
+    """Columns of numbers, one in every row, that are figures of the models as much as the named one."""
+    known = {columns.name, columns.value, columns.n_total, columns.trained, "seed", *_NO_FIGURES}
+    candidates = [name for name in rows[0] if name not in known and not is_about_noise(name)]
+    return {name for name in candidates if all(is_number(row.get(name)) for row in rows)}
+
+
 def _error(path: Path, row: Row, columns: _Columns, scale: _Scale) -> float | None:
-    if columns.error is None or row[columns.error] in (None, ""):
-        return None
-    error = _number(path, row, columns.error) / scale.divisor
-    if error < 0:
-        raise DataError(f"{path}: {columns.error} of {_name(row, columns)!r} is negative: {row[columns.error]!r}")
-    return error
+    figure = PublishedFigure(
+        model=_name(row, columns),
+        column=columns.value,
+        value=table_number(path, row, columns.value),
+        divisor=scale.divisor,
+        is_win_rate=scale.is_win_rate,
+    )
+    return row_error(path, row, columns.errors, figure)
 
 
 def _count(path: Path, rows: Sequence[Row], column: str | None) -> int | None:
     if column is None or any(row[column] in (None, "") for row in rows):
         return None
-    return sum(int(_number(path, row, column)) for row in rows)
+    return sum(int(table_number(path, row, column)) for row in rows)
 
 
 def _truth(path: Path, row: Row, column: str | None) -> bool | None:
@@ -252,16 +286,6 @@ def _truth(path: Path, row: Row, column: str | None) -> bool | None:
     if text not in _TRUTHS:
         raise DataError(f"{path}: {column}: expected True or False, got {row[column]!r}")
     return _TRUTHS[text]
-
-
-def _number(path: Path, row: Row, column: str) -> float:
-    try:
-        value = float(str(row[column]).removesuffix("%"))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(f"{path}: {column}: expected a number, got {row[column]!r}")
-    return value
 
 
 def _name(row: Row, columns: _Columns) -> str:

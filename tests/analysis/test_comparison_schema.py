@@ -100,7 +100,8 @@ def test_the_arms_of_a_sweep_are_its_sources(tmp_path: Path) -> None:
     content = of_a_sweep(tmp_path)
     humans = content["sources"]["humans"]  # type: ignore[index]
     assert humans == {
-        "source": "trained on crowd, judged by crowd", "annotators": ["crowd"], "annotator_train": "crowd",
+        "source": "trained on crowd, judged by crowd", "figure": "win rate", "annotators": ["crowd"],
+        "annotator_train": "crowd",
         "seeds": [0, 1], "n_seeds": 2,
     }  # fmt: skip
     assert [row["model"] for row in content["label_free"]] == ["longest"]  # type: ignore[attr-defined, index]

@@ -46,9 +46,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         read_standings(written(tmp_path, "model,win_rate\na,50\na,60\n"), "humans", None)
 
 
-def test_a_figure_without_an_error_is_taken_as_exact_and_said_to_be(tmp_path: Path) -> None:
+def test_a_figure_without_an_error_has_no_interval_and_that_is_said(tmp_path: Path) -> None:
     found = read_standings(written(tmp_path, "model,win_rate\na,50\nb,60\n"), "humans", None)
-    assert "2 of 2 models have no standard error" in found.notes[-1]
+    assert "2 of 2 models have no standard error and no interval" in found.notes[-1]
     side = ranking_of_standings(found, "humans", resampling=Resampling(seed=0, n_resamples=50))
     assert side.draws.win_rate_draws.std(axis=0) == pytest.approx([0, 0])
     assert side.models[0].low is None and side.models[0].standard_error is None

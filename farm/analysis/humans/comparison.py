@@ -115,6 +115,12 @@ class HumanComparison:
         return sorted(rates, key=lambda name: (name not in in_first, -rates[name], name))
 
     @property
+    def no_win_rates(self) -> str:
+        """Which figures that models are ranked by are no win rates; empty if all are."""
+        sources = [source for source in (self.humans, self.simulated) if source is not None]
+        return by_source({s.role: "" if s.is_win_rate else f"{s.figure} is no win rate" for s in sources})
+
+    @property
     def refusal(self) -> str:
         """Why models that were given cannot be ranked; empty if they are, if there are none, or if that was not all."""
         sources = [source for source in (self.humans, self.simulated) if source is not None]

@@ -41,8 +41,10 @@ def human_comparison_json(comparison: HumanComparison) -> ComparisonJson:
         "schema_version": SCHEMA_VERSION,
         "sources": {"humans": _source(comparison.humans), "simulated": _source(comparison.simulated)},
         "n_instructions": None if comparison.labels is None else len(set(comparison.labels.instruction_keys)),
-        "ranking": ranking_json(comparison.ranking),
-        "ranking_trained_in_lab": None if trained is None else ranking_json(trained),
+        "ranking": ranking_json(comparison.ranking, no_win_rates=comparison.no_win_rates),
+        "ranking_trained_in_lab": None
+        if trained is None
+        else ranking_json(trained, no_win_rates=comparison.no_win_rates),
         "n_not_trained_in_lab": comparison.n_not_trained,
         "ranking_by_annotator": {
             name: ranking_json(ranking) for name, ranking in comparison.ranking_by_annotator.items()
@@ -90,6 +92,7 @@ def _source(ranking: SourceRanking | None) -> SourceJson | None:
         return None
     return {
         "source": ranking.source,
+        "figure": ranking.figure,
         "annotators": list(ranking.annotators),
         "annotator_train": None,
         "seeds": list(ranking.seeds),
@@ -144,7 +147,7 @@ def _annotator_rates(ranking: SourceRanking) -> AnnotatorRatesJson:
 def _models(comparison: HumanComparison) -> list[ModelJson]:
     """All models of either source, best for the humans first."""
     human, simulated = (
-        {} if ranking is None else {rate.model: _figures(rate) for rate in ranking.models}
+        {} if ranking is None else {rate.model: _figures(rate, ranking) for rate in ranking.models}
         for ranking in (comparison.humans, comparison.simulated)
     )
     return [
@@ -153,9 +156,10 @@ def _models(comparison: HumanComparison) -> list[ModelJson]:
     ]
 
 
-def _figures(rate: ModelWinRate) -> ModelFigures:
+def _figures(rate: ModelWinRate, ranking: SourceRanking) -> ModelFigures:
     return ModelFigures(
-        win_rate=rate.win_rate,
+        win_rate=rate.win_rate if ranking.is_win_rate else None,
+        score=None if ranking.is_win_rate else rate.win_rate,
         standard_error=rate.standard_error,
         low=rate.low,
         high=rate.high,

@@ -27,7 +27,7 @@ from farm.reports.figures import (
 )
 from farm.reports.point_names import name_points
 from farm.reports.short_names import short_names
-from farm.reports.text import Notation, interval
+from farm.reports.text import Notation, interval, number
 from farm.stats.bootstrap import Estimate, FloatArray
 from farm.stats.ranking.pair_orders import PairOrder
 
@@ -75,7 +75,7 @@ def draw_agreement(comparison: HumanComparison, path: Path | None) -> Figure | N
 
 
 def draw_rankings(comparison: HumanComparison, path: Path | None) -> Figure | None:
-    """Both sides' win rates against each other, or those of the one side there is; None if no model is ranked."""
+    """Both sides' figures against each other, or those of the one side there is; None if no model is ranked."""
     sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
     if not sides:
         return None
@@ -86,10 +86,10 @@ def draw_rankings(comparison: HumanComparison, path: Path | None) -> Figure | No
 
 
 def draw_pairs(comparison: HumanComparison, path: Path | None) -> Figure | None:
-    """Probability that each pair of models is ordered the same; None if there are too few or too many models."""
+    """Probability that each pair of models is ordered the same; None if no pair's is known, or for too many models."""
     pairs = comparison.ranking.pairs
     names = list(dict.fromkeys([pair.model for pair in pairs] + [pair.other for pair in pairs]))
-    if not 3 <= len(names) <= MOST_PAIRED:
+    if not 3 <= len(names) <= MOST_PAIRED or all(pair.p_same_order is None for pair in pairs):
         return None
     has_numbers = len(names) <= MOST_NUMBERED
     size = 3.4 + (0.52 if has_numbers else 0.24) * len(names)
@@ -106,7 +106,7 @@ def draw_pairs(comparison: HumanComparison, path: Path | None) -> Figure | None:
     shown = np.full((len(names), len(names)), np.nan)
     for pair in pairs:
         row, column = names.index(pair.other), names.index(pair.model)
-        shown[row, column] = shown[column, row] = pair.p_same_order
+        shown[row, column] = shown[column, row] = np.nan if pair.p_same_order is None else pair.p_same_order
     image = axes.imshow(shown, vmin=0, vmax=1, cmap="RdBu", aspect="equal")
     for pair in pairs:
         _write_pair(axes, comparison, pair, names, has_numbers=has_numbers)
@@ -130,8 +130,9 @@ def _write_pair(
             axes.plot(x, y + (0.3 if has_numbers else 0.0), marker, color="black", markersize=5)
     if not has_numbers:
         return
-    colour = "white" if abs(pair.p_same_order - 0.5) > 0.3 else "black"
-    axes.text(column, row, f"{pair.p_same_order:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    chance = pair.p_same_order
+    colour = "white" if chance is not None and abs(chance - 0.5) > 0.3 else "black"
+    axes.text(column, row, number(chance, Notation(digits=2)), ha="center", va="center", fontsize=8, color=colour)
     gaps = [
         f"{_scale(side) * gap:+.1f}"
         for side, gap in (
@@ -185,7 +186,7 @@ def _draw_scatter(
         width=7.5,
         height=7.2,
         title="Each model by humans and by simulated annotators",
-        note=_correlation_note(comparison, len(names)),
+        note=_correlation_note(comparison, (humans, simulated), len(names)),
     )
     axes = figure.add_subplot()
     style_axes(axes)
@@ -207,22 +208,23 @@ def _draw_scatter(
     return save_figure(figure, path)
 
 
-def _correlation_note(comparison: HumanComparison, n_models: int) -> str:
+def _correlation_note(comparison: HumanComparison, sides: Sequence[SourceRanking], n_models: int) -> str:
     spearman = comparison.ranking.on_win_rates.spearman.estimate
     correlation = interval(spearman, Notation(digits=2))
     interval_text = "" if spearman.low is None else " (95% interval)"
     known = "" if spearman.value is None else f"; Spearman {correlation}{interval_text}"
-    return f"{n_models} models; bars: one standard error{known}"
+    has_errors = any(model.standard_error is not None for side in sides for model in side.models)
+    return f"{n_models} models{'; bars: one standard error' if has_errors else ''}{known}"
 
 
 def draw_ranking(side: SourceRanking, path: Path | None) -> Figure:
-    """One side without another: win rates with their intervals, the best on top."""
+    """One side without another: its figures with their intervals, the best on top."""
     models = sorted((m for m in side.models if m.win_rate is not None), key=lambda m: (-(m.win_rate or 0), m.model))
     figure = new_figure(
         width=7.5,
         height=1.7 + 0.26 * max(len(models), 1),
         title=f"Models ranked by {side.role}",
-        note="bars: 95% intervals",
+        note="bars: 95% intervals" if any(model.low is not None for model in models) else "no intervals are known",
     )
     axes = figure.add_subplot()
     style_axes(axes)
@@ -237,7 +239,7 @@ def draw_ranking(side: SourceRanking, path: Path | None) -> Figure:
 
 
 def _axis_title(role: str, side: SourceRanking) -> str:
-    return f"{role}: win rate, %" if side.is_win_rate else f"{role}: score"
+    return f"{role}: win rate, %" if side.is_win_rate else f"{role}: {side.figure}"
 
 
 def _scale(side: SourceRanking | None) -> float:

@@ -21,10 +21,12 @@ from farm.stats.ranking.model_ranking import ModelRanking, rank_models
 from farm.stats.ranking.pair_counts import PairCounts, comparisons_of
 from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 
+WIN_RATE = "win rate"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelWinRate:
-    """One model's win rate by one source."""
+    """One model's win rate, or its published figure, by one source."""
 
     model: str
     win_rate: float | None
@@ -45,7 +47,8 @@ class SourceRanking:
     role: Role
     source: str
     """Where it comes from, in words."""
-    is_win_rate: bool
+    figure: str
+    """What the models are ranked by: "win rate", or the published column's name."""
     annotators: tuple[str, ...]
     """Whose labels they are; empty for published figures."""
     seeds: tuple[int, ...]
@@ -53,11 +56,22 @@ class SourceRanking:
     models: tuple[ModelWinRate, ...]
     """In alphabetical order."""
     draws: RankingDraws
+    """Its "win rates" are the figures, whatever they are."""
     ranking: ModelRanking | None
     """None for published figures."""
     is_trained_in_lab: dict[str, bool]
     """As far as the source says."""
     notes: tuple[str, ...]
+
+    @property
+    def is_win_rate(self) -> bool:
+        """Whether the figures are win rates, in [0, 1]."""
+        return self.figure == WIN_RATE
+
+    @property
+    def figures(self) -> str:
+        """The figure's name in the plural, for headings."""
+        return "win rates" if self.is_win_rate else self.figure
 
 
 def ranking_of_labels(
@@ -99,7 +113,7 @@ def ranking_of_labels(
     return SourceRanking(
         role=role,
         source=source,
-        is_win_rate=True,
+        figure=WIN_RATE,
         annotators=table.annotators,
         seeds=(),
         models=tuple(models),
@@ -142,7 +156,7 @@ def ranking_of_standings(standings: PublishedStandings, role: Role, *, resamplin
     return SourceRanking(
         role=role,
         source=standings.source,
-        is_win_rate=standings.is_win_rate,
+        figure=WIN_RATE if standings.is_win_rate else standings.column,
         annotators=(),
         seeds=standings.seeds,
         models=tuple(models),

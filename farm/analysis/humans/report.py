@@ -74,9 +74,16 @@ def _summary(comparison: HumanComparison) -> Section:
         blocks=(
             *(Text(text=sentence) for sentence in _answers(comparison)),
             Bullets(lines=tuple(sources)),
-            Text(text="Square brackets are 95% intervals, +- is one standard error. Ties count one half."),
+            Text(text=_about_figures(comparison)),
         ),
     )
+
+
+def _about_figures(comparison: HumanComparison) -> str:
+    sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
+    words = "Square brackets are 95% intervals, +- is one standard error."
+    has_win_rates = comparison.labels is not None or any(side.is_win_rate for side in sides)
+    return f"{words} Ties count one half." if has_win_rates else words
 
 
 def _answers(comparison: HumanComparison) -> list[str]:
@@ -132,7 +139,8 @@ def _models_section(comparison: HumanComparison, pictures: frozenset[str]) -> Se
     knows_training = bool(comparison.is_trained_in_lab)
     header = ["model"]
     for side in sides:
-        header += [side.role, "n"] if knows_n else [side.role]
+        name = side.role if side.is_win_rate else f"{side.role}, {side.figure}"
+        header += [name, "n"] if knows_n else [name]
     header += [f"rank, {side.role}" for side, texts in zip(sides, ranks, strict=True) if texts]
     header += ["trained in the lab"] if knows_training else []
     rows = []
@@ -148,7 +156,9 @@ def _models_section(comparison: HumanComparison, pictures: frozenset[str]) -> Se
         Text(text=_about_models(sides, knows_n=knows_n)),
     ]
     if RANKINGS_PNG in pictures:
-        description = "Win rates of both sides against each other" if len(sides) > 1 else "Win rates with intervals"
+        are_win_rates = all(side.is_win_rate for side in sides)
+        figures = "Win rates" if are_win_rates else "Figures"
+        description = f"{figures} of both sides against each other" if len(sides) > 1 else f"{figures} of the models"
         blocks.append(Picture(file=RANKINGS_PNG, description=description))
     return Section(title="Models", blocks=tuple(blocks))
 
@@ -166,7 +176,10 @@ def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
         )
     if not knows_n:
         words.append("The published figures do not say how many verdicts they rest on.")
-    return " ".join(words) or "n: verdicts, as published; win rates in percent."
+    published = "n: verdicts, as published"
+    if any(side.is_win_rate for side in sides):
+        published += "; win rates in percent"
+    return " ".join(words) or f"{published}."
 
 
 def _consensus(sides: list[SourceRanking]) -> str:
@@ -189,7 +202,9 @@ def _rate(side: SourceRanking, model: ModelWinRate | None) -> str:
         return "-"
     if side.is_win_rate:
         return plus_minus(model.win_rate, model.standard_error, PERCENT)
-    return MISSING if model.win_rate is None else f"{model.win_rate:g}"
+    if model.win_rate is None:
+        return MISSING
+    return f"{model.win_rate:g}" + ("" if model.standard_error is None else f" +- {model.standard_error:.3g}")
 
 
 def _count(model: ModelWinRate | None) -> str:

@@ -4,7 +4,7 @@ from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
-from farm.reports.text import MISSING, PERCENT, Notation, interval, interval_or_reason, plus_minus
+from farm.reports.text import MISSING, PERCENT, Notation, interval, interval_or_reason, number, plus_minus
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking.pair_orders import PairOrder
 from farm.stats.ranking.ranking_comparison import RankingComparison
@@ -12,6 +12,7 @@ from farm.stats.ranking.tie_rules import TIE_RULES, TieRule
 from farm.wording import listed
 
 PAIRS_PNG = "pairs.png"
+_SURE = 0.95
 MOST_PAIRS = 15
 """Pairs of models that a table lists."""
 
@@ -21,7 +22,8 @@ def correlation_section(comparison: HumanComparison) -> Section:
     ranking = comparison.ranking
     if ranking.reason:
         return Section(title="Ranking against ranking", blocks=(Text(text=f"None: {ranking.reason}."),))
-    rows = _correlation_rows(f"all {len(ranking.models)}", ranking)
+    figures = _figures(comparison)
+    rows = _correlation_rows(f"all {len(ranking.models)}", ranking, figures)
     words = []
     if comparison.n_not_trained is not None:
         words.append(
@@ -32,15 +34,22 @@ def correlation_section(comparison: HumanComparison) -> Section:
         words.append("How many of these models were trained in the laboratory is not known.")
     if comparison.trained_ranking is not None:
         trained = comparison.trained_ranking
-        rows += _correlation_rows(f"{len(trained.models)} trained in the lab", trained)
-    words.append(
-        "Intervals are symmetric about the value, because every resample adds noise to figures that are noisy already; "
-        "the last column is what a repetition with the same noise would show: its mean and 95% of its values."
-    )
-    words.append(_what_is_resampled(comparison))
-    words += _missing(f"all {len(ranking.models)}", ranking)
+        rows += _correlation_rows(f"{len(trained.models)} trained in the lab", trained, figures)
+    if ranking.without_errors:
+        words.append(
+            f"No intervals, and nothing about a repetition: the figures of {ranking.without_errors} come without "
+            "standard errors (farm compare --help says which columns are read as such)."
+        )
+    else:
+        words.append(
+            "Intervals are symmetric about the value, because every resample adds noise to figures that are noisy "
+            "already; the last column is what a repetition with the same noise would show: its mean and 95% of its "
+            "values."
+        )
+        words.append(_what_is_resampled(comparison))
+    words += _missing(f"all {len(ranking.models)}", ranking, figures)
     if comparison.trained_ranking is not None:
-        words += _missing("those trained in the lab", comparison.trained_ranking)
+        words += _missing("those trained in the lab", comparison.trained_ranking, figures)
     header = ("models", "on", "coefficient", "value", "n models", "if it were repeated")
     blocks: tuple[Block, ...] = (Table(header=header, rows=tuple(rows), n_text_columns=3), Text(text=" ".join(words)))
     return Section(title="Ranking against ranking", blocks=blocks)
@@ -70,21 +79,32 @@ def _correlation_row(name: str, ranking: RankingComparison) -> tuple[str, ...]:
     return (name, *values, str(len(ranking.models)), str(len(ranking.inversions)))
 
 
-def _correlation_rows(models: str, ranking: RankingComparison) -> list[tuple[str, ...]]:
+def _figures(comparison: HumanComparison) -> str:
+    """What the models are ranked by: "win rates", or the published columns."""
+    sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
+    return " and ".join(dict.fromkeys(side.figures for side in sides))
+
+
+def _correlation_rows(models: str, ranking: RankingComparison, figures: str) -> list[tuple[str, ...]]:
+    """One line a coefficient and scale; no Bradley-Terry of figures that are no win rates."""
+    scales = [(figures, ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)]
+    if figures != "win rates":
+        del scales[1]
     rows: list[tuple[str, ...]] = []
-    for scale, found in (("win rates", ranking.on_win_rates), ("Bradley-Terry", ranking.on_strengths)):
+    for scale, found in scales:
         for name, each in zip(found._fields, found, strict=True):
             repeated = MISSING
             if each.repeated_mean is not None:
                 repeated = f"{each.repeated_mean:.2f} [{each.repeated_low:.2f}, {each.repeated_high:.2f}]"
-            value = MISSING if each.estimate.value is None else interval_or_reason(each.estimate)
+            value = interval(each.estimate) if ranking.without_errors else interval_or_reason(each.estimate)
+            value = MISSING if each.estimate.value is None else value
             rows.append((models, scale, name.capitalize(), value, str(each.estimate.n_total), repeated))
     return rows
 
 
-def _missing(models: str, ranking: RankingComparison) -> list[str]:
+def _missing(models: str, ranking: RankingComparison, figures: str) -> list[str]:
     """Why correlations are missing, one sentence a scale."""
-    scales = (("win rates", ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
+    scales = ((figures, ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
     reasons = {name: found.spearman.estimate.reason for name, found in scales if found.spearman.estimate.value is None}
     if len(reasons) == 2 and len(set(reasons.values())) == 1:
         return [f"No correlation over {models}: {next(iter(reasons.values()))}."]
@@ -108,8 +128,10 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     """Which pairs of models the two sides order differently, and how surely the others are ordered the same."""
     ranking = comparison.ranking
     inversions = ranking.inversions
-    on_average = f"over resamples {ranking.expected_inversions:.1f} on average"
-    blocks: list[Block] = [Text(text=f"{inverted_text(ranking)}; {on_average}.")]
+    on_average = ""
+    if ranking.expected_inversions is not None:
+        on_average = f"; over resamples {ranking.expected_inversions:.1f} on average"
+    blocks: list[Block] = [Text(text=f"{inverted_text(ranking)}{on_average}.")]
     header = ("better for humans", "better for simulated", "humans", "simulated", "same order", "p", "p, all pairs", "")
     if inversions:
         rows = tuple(_inversion_row(comparison, pair) for pair in inversions[:MOST_PAIRS])
@@ -117,10 +139,10 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
     if len(inversions) > MOST_PAIRS:
         blocks.append(Text(text=f"{len(inversions) - MOST_PAIRS} more are in comparison.json."))
     same = [p for p in ranking.pairs if p.first_difference * p.second_difference > 0]
-    unsure = sorted(same, key=lambda p: p.p_same_order)
-    unsure = [pair for pair in unsure if pair.p_same_order < 0.95]
+    known = [(pair.p_same_order, pair) for pair in same if pair.p_same_order is not None]
+    unsure = sorted(((chance, pair) for chance, pair in known if chance < _SURE), key=lambda each: each[0])
     if unsure:
-        names = [f"{p.model} over {p.other} ({100 * p.p_same_order:.0f}%)" for p in unsure]
+        names = [f"{pair.model} over {pair.other} ({100 * chance:.0f}%)" for chance, pair in unsure]
         blocks.append(
             Text(
                 text=f"Ordered the same, but in less than 95% of the resamples: {len(unsure)} pairs, the least sure "
@@ -134,7 +156,7 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
 
 def inverted_text(ranking: RankingComparison) -> str:
     """How many pairs of models the two sides order differently, and how many of them beyond noise."""
-    n_beyond = sum(pair.is_beyond_noise for pair in ranking.inversions)
+    n_beyond = sum(pair.is_beyond_noise is True for pair in ranking.inversions)
     noise = f"{n_beyond} beyond noise (more than two standard errors on both sides)"
     if ranking.without_errors:
         reason = f"for the figures of {ranking.without_errors} have no standard errors"
@@ -151,14 +173,10 @@ def _inversion_row(comparison: HumanComparison, pair: PairOrder) -> tuple[str, .
         pair.model,
         pair.other,
         *(_gap(side, gap, error) for side, gap, error in gaps),
-        f"{100 * pair.p_same_order:.0f}%",
-        f"{pair.p_value:.3f}",
-        f"{pair.p_value_joint:.3f}",
-        "noise unknown"
-        if comparison.ranking.without_errors
-        else "beyond noise"
-        if pair.is_beyond_noise
-        else "within noise",
+        number(pair.p_same_order, Notation(digits=0, scale=100, unit="%")),
+        number(pair.p_value),
+        number(pair.p_value_joint),
+        "noise unknown" if pair.is_beyond_noise is None else "beyond noise" if pair.is_beyond_noise else "within noise",
     )
 
 

@@ -62,6 +62,7 @@ def comparison_json(comparison: ArmsComparison, *, measured: Mapping[str, float]
 def _source(arm: Arm, seeds: tuple[int, ...]) -> SourceJson:
     return {
         "source": f"trained on {arm.annotator_train}, judged by {arm.annotator_eval}",
+        "figure": "win rate",
         "annotators": [arm.annotator_eval],
         "annotator_train": arm.annotator_train,
         "seeds": list(seeds),

@@ -57,8 +57,8 @@ def rankings_section(comparison: ArmsComparison) -> Section:
         f"Spearman {interval_or_reason(correlations.spearman.estimate)}",
         f"Kendall {interval_or_reason(correlations.kendall.estimate)}",
         f"Pearson {interval_or_reason(correlations.pearson.estimate)}",
-        f"{len(ranking.inversions)} of {len(ranking.pairs)} pairs inverted ({ranking.expected_inversions:.1f} on "
-        "average over resamples)",
+        f"{len(ranking.inversions)} of {len(ranking.pairs)} pairs inverted "
+        f"({number(ranking.expected_inversions, Notation(digits=1))} on average over resamples)",
         *(_inversion_text(pair, "crowd", "simulated") for pair in ranking.inversions),
     )
     return Section(
@@ -168,11 +168,12 @@ def _inversion_text(pair: PairOrder, first: str, second: str) -> str:
         plus_minus(pair.first_difference, pair.first_standard_error, POINTS),
         plus_minus(pair.second_difference, pair.second_standard_error, POINTS),
     )
-    p_inverted = 1 - pair.p_same_order
+    p_inverted = None if pair.p_same_order is None else 1 - pair.p_same_order
+    two_digits = Notation(digits=2)
     return (
         f"{first} puts {pair.model} over {pair.other} ({gaps[0]} points), {second} the reverse ({gaps[1]}): {noise}, "
-        f"p {pair.p_value:.2f}, {pair.p_value_joint:.2f} corrected for all pairs; inverted in {100 * p_inverted:.0f}% "
-        "of resamples"
+        f"p {number(pair.p_value, two_digits)}, {number(pair.p_value_joint, two_digits)} corrected for all pairs; "
+        f"inverted in {number(p_inverted, Notation(digits=0, scale=100, unit='%'))} of resamples"
     )
 
 

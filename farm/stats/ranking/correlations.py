@@ -83,6 +83,7 @@ def correlate(
     *,
     names: tuple[str, str],
     reason: str = "",
+    no_interval: str = "",
 ) -> Correlations:
     """Correlations of two rankings with intervals.
 
@@ -93,6 +94,7 @@ def correlate(
         second_draws: (R, M)
         names: what the two rankings are called.
         reason: why values are missing.
+        no_interval: why there is no interval and no repetition, where the resamples do not hold all the noise.
     """
     n_models = len(first)
     why = reason or _why_undefined(first, second, names)
@@ -100,7 +102,9 @@ def correlate(
     draws = coefficients(first_draws, second_draws)
     return Correlations(
         *(
-            _correlation(np.nan if why else float(value[0]), replicates, n_models=n_models, reason=why)
+            _correlation(
+                np.nan if why else float(value[0]), replicates, n_models=n_models, reason=why, no_interval=no_interval
+            )
             for value, replicates in zip(values, draws, strict=True)
         )
     )
@@ -113,9 +117,11 @@ def no_correlations(n_models: int, reason: str) -> Correlations:
     return Correlations(spearman=missing, kendall=missing, pearson=missing)
 
 
-def _correlation(value: float, replicates: FloatArray, *, n_models: int, reason: str) -> Correlation:
+def _correlation(value: float, replicates: FloatArray, *, n_models: int, reason: str, no_interval: str) -> Correlation:
     """With an interval symmetric about the value (the module's docstring says why)."""
     plain = estimate(value, replicates, n_total=n_models, reason=reason)
+    if no_interval and plain.value is not None:
+        plain = replace(plain, low=None, high=None, reason=no_interval)
     if plain.value is None or plain.low is None or plain.high is None:
         return Correlation(estimate=plain, repeated_mean=None, repeated_low=None, repeated_high=None)
     reach = max(plain.value - plain.low, plain.high - plain.value)

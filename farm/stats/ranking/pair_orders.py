@@ -5,6 +5,7 @@ alike, equal values counting one half. A resample adds noise to figures that are
 one half.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,17 +28,18 @@ class PairOrder:
     """None if it is not known; like the next one."""
     second_difference: float
     second_standard_error: float | None
-    p_same_order: float
-    """Share of the resamples in which the two rankings order the pair the same."""
+    p_same_order: float | None
+    """Share of the resamples in which the two rankings order the pair the same; None, like all that follows but
+    `is_inverted`, where the noise of one of the four figures is not known."""
     is_inverted: bool
     """Whether the two rankings order the pair differently."""
-    is_beyond_noise: bool
+    is_beyond_noise: bool | None
     """Inverted, and the difference is beyond two standard errors in both rankings."""
-    p_value: float
+    p_value: float | None
     """Gail and Simon's (1985) test of opposite true differences: one-sided p of the smaller of the two |z|; 1 if the
     pair is not inverted."""
-    p_value_joint: float
-    """After Holm's correction for all pairs."""
+    p_value_joint: float | None
+    """After Holm's correction for all pairs with a p-value."""
 
 
 def pair_orders(first: RankingDraws, second: RankingDraws) -> tuple[PairOrder, ...]:
@@ -65,20 +67,22 @@ def pair_orders(first: RankingDraws, second: RankingDraws) -> tuple[PairOrder, .
     is_inverted = gaps[0] * gaps[1] < 0
     smaller = np.minimum(np.abs(z[0]), np.abs(z[1]))
     p_values = np.where(is_inverted & np.isfinite(errors[0]) & np.isfinite(errors[1]), stats.norm.sf(smaller), 1.0)
-    joint = holm([float(p) for p in p_values])
+    unknown = first.exact_models | second.exact_models
+    is_known = [models[a] not in unknown and models[b] not in unknown for a, b in zip(i, j, strict=True)]
+    joint = iter(holm([float(p) for p, known in zip(p_values, is_known, strict=True) if known]))
     return tuple(
         PairOrder(
             model=models[i[k]],
             other=models[j[k]],
             first_difference=float(gaps[0][k]),
-            first_standard_error=_known(errors[0][k]),
+            first_standard_error=_known(errors[0][k], models, (i[k], j[k]), first.exact_models),
             second_difference=float(gaps[1][k]),
-            second_standard_error=_known(errors[1][k]),
-            p_same_order=float(p_same[k]),
+            second_standard_error=_known(errors[1][k], models, (i[k], j[k]), second.exact_models),
+            p_same_order=float(p_same[k]) if is_known[k] else None,
             is_inverted=bool(is_inverted[k]),
-            is_beyond_noise=bool(is_inverted[k] and smaller[k] > 2),
-            p_value=float(p_values[k]),
-            p_value_joint=joint[k],
+            is_beyond_noise=bool(is_inverted[k] and smaller[k] > 2) if is_known[k] else None,
+            p_value=float(p_values[k]) if is_known[k] else None,
+            p_value_joint=next(joint) if is_known[k] else None,
         )
         for k in range(len(i))
     )
@@ -92,5 +96,7 @@ def _spread(draws: FloatArray) -> FloatArray:
     return deviation
 
 
-def _known(error: float) -> float | None:
-    return float(error) if np.isfinite(error) else None
+def _known(error: float, models: Sequence[str], pair: tuple[int, int], exact: Collection[str]) -> float | None:
+    """None where one of the two has no standard error: the spread over the resamples is then the other's alone."""
+    is_known = np.isfinite(error) and not any(models[k] in exact for k in pair)
+    return float(error) if is_known else None

@@ -6,7 +6,7 @@ values with resamples (`farm.stats.ranking.ranking_draws`); where these come fro
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,17 +30,19 @@ class RankingComparison:
     """On Bradley-Terry log-strengths."""
     pairs: tuple[PairOrder, ...]
     """Every pair of models by win rate, in the order of the first ranking."""
-    expected_inversions: float
-    """Sum over the pairs of the probability that they are ordered differently."""
+    expected_inversions: float | None
+    """Sum over the pairs of the probability that they are ordered differently; None if that of one is not known."""
     without_errors: str
-    """Whose figures come without standard errors: no inversion can be told from noise then. Empty if nobody's."""
+    """Whose figures come without standard errors, in part or all: nothing can be told from noise then, so that there is
+    no interval, no repetition, and no probability of the pairs with these models. Empty if nobody's."""
     reason: str
     """Why there is no comparison of rankings; empty if there is one."""
 
     @property
     def inversions(self) -> tuple[PairOrder, ...]:
         """The pairs that the two rankings order differently, the least likely to be noise first."""
-        return tuple(sorted((p for p in self.pairs if p.is_inverted), key=lambda p: (p.p_value, p.p_same_order)))
+        inverted = (pair for pair in self.pairs if pair.is_inverted)
+        return tuple(sorted(inverted, key=lambda p: (p.p_value is None, p.p_value or 0.0, p.p_same_order or 0.0)))
 
 
 def compare_rankings(
@@ -64,18 +66,29 @@ def compare_rankings(
     why = by_source({name: ranking.strength_reason for name, ranking in rankings.items()})
     pairs = pair_orders(first, second)
     without_errors = " and ".join(name for name, ranking in rankings.items() if ranking.exact_models & set(shared))
-    if without_errors:
-        pairs = tuple(replace(pair, is_beyond_noise=False) for pair in pairs)
+    no_interval = f"no interval: the figures of {without_errors} come without standard errors" if without_errors else ""
+    chances = [pair.p_same_order for pair in pairs]
     return RankingComparison(
         models=tuple(shared),
         on_win_rates=correlate(
-            first.win_rates, second.win_rates, first.win_rate_draws, second.win_rate_draws, names=names
+            first.win_rates,
+            second.win_rates,
+            first.win_rate_draws,
+            second.win_rate_draws,
+            names=names,
+            no_interval=no_interval,
         ),
         on_strengths=correlate(
-            first.strengths, second.strengths, first.strength_draws, second.strength_draws, names=names, reason=why
+            first.strengths,
+            second.strengths,
+            first.strength_draws,
+            second.strength_draws,
+            names=names,
+            reason=why,
+            no_interval=no_interval,
         ),
         pairs=pairs,
-        expected_inversions=sum(1 - pair.p_same_order for pair in pairs),
+        expected_inversions=None if None in chances else sum(1 - chance for chance in chances if chance is not None),
         without_errors=without_errors,
         reason="",
     )

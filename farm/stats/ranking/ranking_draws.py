@@ -36,7 +36,8 @@ class RankingDraws:
     """(M, M) standard error of the difference of two models' win rates, NaN if unknown; None: the standard deviation
     over the resamples."""
     exact_models: frozenset[str]
-    """Models whose win rate comes without a standard error: nothing about them can be told from noise."""
+    """Models whose figure comes without a standard error: the resamples repeat it, and nothing about it can be told
+    from noise."""
     refusal: str
     """Why the models cannot be ranked at all; empty if they can."""
 

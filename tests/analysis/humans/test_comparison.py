@@ -213,6 +213,29 @@ def test_without_standard_errors_no_inversion_counts_as_beyond_noise(tmp_path: P
     assert "unknown, for the figures of humans have no standard errors" in markdown(human_page(found, frozenset()))
 
 
+def test_published_elo_without_errors_is_no_win_rate_and_has_no_interval(tmp_path: Path) -> None:
+    for name, values in (("people", (1000, 1040, 1020)), ("judges", (900, 910, 905))):
+        lines = "".join(f"{model},{value}\n" for model, value in zip("abc", values, strict=True))
+        (tmp_path / f"{name}.csv").write_text(f"model,elo\n{lines}")
+    sources = [
+        Source(path=tmp_path / f"{name}.csv", content=read_standings(tmp_path / f"{name}.csv", role, "elo"))
+        for name, role in (("people", "humans"), ("judges", "simulated"))
+    ]
+    found = compare_with_humans(*sources, settings())
+    text = markdown(human_page(found, frozenset()))
+    assert "| all 3  | elo | Spearman    | 1.000 |        3 |                   - |" in text
+    assert "win rate" not in text.replace("elo is no win rate against one reference", "") and "p, all pairs" not in text
+    content = human_comparison_json(found)
+    assert content["ranking"]["spearman"]["value"] == 1 and content["ranking"]["spearman"]["low"] is None
+    assert content["ranking"]["without_errors"] == "humans and simulated"
+    assert content["ranking"]["win_rates"]["spearman"]["reason"] == "humans and simulated: elo is no win rate"
+    best = content["models"][0]
+    assert (best["human_win_rate"], best["human_score"], best["human_low"]) == (None, 1040, None)
+    assert {(pair["p_same_order"], pair["reason"]) for pair in content["pairs"]} == {
+        (None, "a figure of humans and simulated comes without a standard error")
+    }
+
+
 def test_models_are_ranked_by_hand_and_a_split_is_a_tie() -> None:
     rows = [row("1", f"h{k}", p) for k, p in enumerate([1, 2, 1.5])]
     rows += [row("2", f"h{k}", p, ("b", "c")) for k, p in enumerate([1, 1, 2])]

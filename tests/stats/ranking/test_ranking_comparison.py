@@ -168,8 +168,22 @@ def test_figures_without_errors_make_no_inversion_surely_real() -> None:
     found = compare_rankings(ranking("abc"), backwards, names=("humans", "simulated"))
     assert [pair.is_beyond_noise for pair in found.inversions] == [True] * 3
     unknown = compare_rankings(ranking("abc", exact="a"), backwards, names=("humans", "simulated"))
-    assert [pair.is_beyond_noise for pair in unknown.inversions] == [False] * 3
+    assert {(pair.model, pair.other): pair.is_beyond_noise for pair in unknown.inversions} == {
+        ("c", "b"): True, ("c", "a"): None, ("b", "a"): None,
+    }  # fmt: skip
     assert unknown.without_errors == "humans"
+
+
+def test_without_all_errors_there_is_a_correlation_and_no_interval() -> None:
+    found = compare_rankings(ranking("abcd", exact="ab"), ranking("abcd"), names=("humans", "simulated"))
+    spearman = found.on_win_rates.spearman
+    assert spearman.estimate.value == 1 and spearman.repeated_mean is None
+    assert (spearman.estimate.low, spearman.estimate.high) == (None, None)
+    assert spearman.estimate.reason == "no interval: the figures of humans come without standard errors"
+    assert found.expected_inversions is None
+    known = {(pair.model, pair.other) for pair in found.pairs if pair.p_same_order is not None}
+    assert known == {("d", "c")}
+    assert {pair.p_value for pair in found.pairs if (pair.model, pair.other) not in known} == {None}
 
 
 def test_strengths_are_log_odds_of_win_rates() -> None:

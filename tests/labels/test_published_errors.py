@@ -1,0 +1,97 @@
+"""The columns that hold the noise of published figures, as people write them."""
+
+from pathlib import Path
+
+import pytest
+
+from farm.data.files.rows import DataError
+from farm.labels.published_standings import PublishedStandings, read_standings
+
+
+def read(folder: Path, text: str, column: str | None = None) -> PublishedStandings:
+    path = folder / "standings.csv"
+    path.write_text(text)
+    return read_standings(path, "humans", column)
+
+
+def errors(found: PublishedStandings) -> list[float | None]:
+    return [model.standard_errors[0] for model in found.models]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "standard_error", "Standard Error", "se", "SE", "stderr", "std. err.", "std_error", "sem", "elo_standard_error",
+        "elo_se", "elo stderr", "elo_sem", "Elo-SE",
+    ],
+)  # fmt: skip
+def test_an_error_column_is_known_by_what_people_call_it(tmp_path: Path, name: str) -> None:
+    assert errors(read(tmp_path, f"model,elo,{name}\na,1000,50\nb,1010,40\n", "elo")) == [50, 40]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "ci_low,ci_high", "elo_low,elo_high", "elo_lower,elo_upper", "elo_ci_lower,elo_ci_upper", "lower,upper",
+        "CI Lower,CI Upper", "elo_q025,elo_q975",
+    ],
+)  # fmt: skip
+def test_the_width_of_an_interval_is_3_92_errors(tmp_path: Path, names: str) -> None:
+    found = read(tmp_path, f"model,elo,{names}\na,1000,951,1049\nb,1010,1000,1019.8\n", "elo")
+    # 98 / 3.92 = 25; 19.8 / 3.92
+    assert errors(found) == pytest.approx([25, 5.05102])
+    assert "over 3.92" in found.notes[0]
+
+
+def test_an_interval_may_be_written_in_one_cell(tmp_path: Path) -> None:
+    text = 'model,elo,95% CI\na,1000,+5/-4.8\nb,1010,"[1000.2, 1010]"\n'
+    # 9.8 / 3.92 = 2.5, both times
+    assert errors(read(tmp_path, text, "elo")) == pytest.approx([2.5, 2.5])
+    with pytest.raises(DataError, match=r"95% CI of 'a': expected an interval as .*got 'wide'"):
+        read(tmp_path, "model,elo,95% CI\na,1000,wide\n", "elo")
+
+
+def test_a_word_that_could_be_about_two_figures_is_about_none(tmp_path: Path) -> None:
+    found = read(tmp_path, "model,elo,mmlu,se\na,1000,70,50\nb,1010,71,50\n", "elo")
+    assert errors(found) == [None, None]
+    assert "se could be about elo or mmlu and is not used; call it elo_se if it is" in found.notes[0]
+    # Of a win rate and other figures, as on AlpacaEval's leaderboard, it is the win rate's.
+    found = read(tmp_path, "model,win_rate,avg_length,elo,standard_error\na,50,9,1000,2\nb,60,8,1100,1\n")
+    assert errors(found) == [0.02, 0.01]
+
+
+def test_length_controlled_win_rates_have_errors_of_their_own(tmp_path: Path) -> None:
+    text = "name,win_rate,standard_error,length_controlled_winrate,lc_standard_error\na,50,2,40,1\nb,60,2,41,1\n"
+    assert errors(read(tmp_path, text, "length_controlled_winrate")) == [0.01, 0.01]
+
+
+def test_a_prefix_is_that_of_the_figure(tmp_path: Path) -> None:
+    text = "model,human_win_rate,human_se,simulated_win_rate,simulated_se\na,50,2,40,1\nb,60,3,41,1\n"
+    assert errors(read(tmp_path, text)) == [0.02, 0.03]
+
+
+def test_counts_of_verdicts_give_the_most_that_they_can_vary(tmp_path: Path) -> None:
+    found = read(tmp_path, "model,win_rate,n\na,50,100\nb,100,98\nc,20,\n")
+    # sqrt(.5 * .5 / 100); at 1: p = 99 / 100, sqrt(.99 * .01 / 98)
+    assert errors(found)[:2] == pytest.approx([0.05, 0.010050891]) and errors(found)[2] is None
+    assert "from n follows the most that independent verdicts can vary" in found.notes[0]
+    assert errors(read(tmp_path, "model,elo,n\na,1000,100\nb,1010,100\n", "elo")) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "what"),
+    [
+        ("model,win_rate,se\na,0.5,2\nb,0.6,2\n", None, "more than any win rate between 0 and 1 can have"),
+        ("model,elo,se\na,1000,-2\n", "elo", "this one is negative"),
+        ("model,elo,se\na,1000,wide\n", "elo", "se: expected a number, got 'wide'"),
+        ("model,elo,ci_low,ci_high\na,1000,-5,5\n", "elo", "is 1000, outside ci_low and ci_high, -5 to 5"),
+    ],
+)
+def test_errors_that_cannot_be_are_refused(tmp_path: Path, text: str, column: str | None, what: str) -> None:
+    with pytest.raises(DataError, match=what):
+        read(tmp_path, text, column)
+
+
+def test_a_win_rate_may_be_written_with_blanks_and_semicolons(tmp_path: Path) -> None:
+    found = read(tmp_path, "Model;Win Rate;N\na;40%;100\nb;55%;100\n")
+    assert found.is_win_rate and [model.values for model in found.models] == [(0.4,), (0.55,)]
