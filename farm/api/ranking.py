@@ -15,6 +15,7 @@ from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
+from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import match_labels
 from farm.options.compare import compare_settings
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
@@ -92,7 +93,7 @@ def rank(
     table = read(labels)
     options = compare_settings(overrides_of(settings)).ranking
     chosen = _kind(table, kind)
-    frame = table.frame[table.frame["annotator_kind"] == chosen]
+    frame, equal = without_equal_outputs(table.frame[table.frame["annotator_kind"] == chosen])
     if annotator is not None:
         frame = of_annotator(frame, annotator, table.source)
     people, judges = (frame, None) if chosen == "human" else (None, frame)
@@ -110,7 +111,7 @@ def rank(
     assert ranked.ranking is not None
     if ranked.ranking.is_refused:
         raise UserError(f"models are not ranked: {ranked.ranking.reason}")
-    notes = dict.fromkeys([*table.notes, *matched.notes])
+    notes = dict.fromkeys([*table.notes, *equal, *matched.notes])
     return Ranking(
         kind=chosen, annotators=ranked.annotators, details=ranked.ranking, source_ranking=ranked, notes=tuple(notes)
     )

@@ -1,19 +1,24 @@
 """From records to the token ids that trainers see: ids(prompt) + ids(completion) + [end token if finished].
 
 Prompts longer than the model's limit are left out and counted; a completion longer than its limit is cut there and
-loses its end token, exactly as if it had been sampled.
+loses its end token, exactly as if it had been sampled. Pairs whose answers are the same tokens teach nothing: they are
+left out and counted.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
 from farm.conversation import Messages
+from farm.errors import UnfitError
 from farm.models.checkpoint import Model
 from farm.models.prompts import render_all
 from farm.models.tokens import encode_completion, encode_prompt
 from farm.records import PreferencePair
+
+logger = logging.getLogger(__name__)
 
 IGNORED = -100
 """transformers' label of tokens that are not trained on."""
@@ -96,7 +101,11 @@ def encode_examples(
 def encode_pairs(
     model: Model, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[PreferencePair]
 ) -> list[EncodedPair]:
-    """The pairs whose prompt is within the limit, in order."""
+    """The pairs whose prompt is within the limit and whose answers differ within theirs, in order.
+
+    Raises:
+        UnfitError: no pair is left, because both answers of every one are the same tokens up to the limit.
+    """
     prompts = render_all(model.prompt, tokenizer, pairs)
     encoded = [
         EncodedPair(
@@ -106,7 +115,17 @@ def encode_pairs(
         )
         for prompt, pair in zip(prompts, pairs, strict=True)
     ]
-    return [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+    short = [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+    different = [e for e in short if e.chosen_ids != e.rejected_ids]
+    if len(different) < len(short):
+        what = (
+            f"{len(short) - len(different)} of {len(short)} preference pairs have answers that are equal up to "
+            f"max_new_tokens ({model.max_new_tokens})"
+        )
+        if not different:
+            raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or other pairs")
+        logger.warning("%s; they are left out", what)
+    return different
 
 
 def _encode_answer(model: Model, tokenizer: PreTrainedTokenizerBase, answer: str, *, is_finished: bool) -> list[int]:

@@ -156,7 +156,7 @@ class FreshPairs:
             _pair(encode_prompt(self._tokenizer, text), answers, verdict)
             for text, answers, verdict in zip(texts, drawn, verdicts, strict=True)
         ]
-        without_order = [verdict not in (Preference.FIRST, Preference.SECOND) for verdict in verdicts]
+        without_order = [pair.chosen_ids == pair.rejected_ids for pair in pairs]
         return pairs, sum(without_order) / len(without_order)
 
 

@@ -68,13 +68,13 @@ def training_inputs(
 
 
 def labelled_pairs(compared: Artifact, annotations: Sequence[Annotation]) -> list[PreferencePair]:
-    """Chosen and rejected of every comparison whose annotation, of the same order, prefers one."""
+    """Chosen and rejected of every comparison whose annotation prefers one of two different texts."""
     comparisons = read_table(compared.file("comparisons.parquet"), Comparison)
     unfinished = _unfinished_outputs(compared)
     return [
         _pair(comparison, annotation.preference, unfinished)
         for comparison, annotation in zip(comparisons, annotations, strict=True)
-        if annotation.preference in (Preference.FIRST, Preference.SECOND)
+        if annotation.preference in (Preference.FIRST, Preference.SECOND) and comparison.output_1 != comparison.output_2
     ]
 
 

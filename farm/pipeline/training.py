@@ -7,6 +7,7 @@ Arms: annotators with the same `arm` label the same samples; different arms draw
 for them, so that rankings of two arms are independent given the SFT model.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,11 +44,13 @@ from farm.store.artifacts import Artifact, Stage, Store
 from farm.store.cost import Cost, count
 from farm.store.tables import read_table, write_table
 
+logger = logging.getLogger(__name__)
+
 DATASET = Stage("dataset", 3)
 POLICY = Stage("policy", 1)
 COMPARISONS = Stage("comparisons", 2)
 ANNOTATIONS = Stage("annotations", 2)
-PAIRS = Stage("pairs", 1)
+PAIRS = Stage("pairs", 2)
 REWARD_MODEL = Stage("reward_model", 1)
 
 
@@ -166,7 +169,8 @@ def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int, 
 
 
 def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> Artifact:
-    """Chosen and rejected; ties and unparsed verdicts teach no order and are left out and counted."""
+    """Chosen and rejected; ties, unparsed verdicts and preferences between two equal texts teach no order and are left
+    out and counted."""
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         annotations = read_table(annotated.file("annotations.parquet"), Annotation)
@@ -177,8 +181,19 @@ def preference_pairs(store: Store, compared: Artifact, annotated: Artifact) -> A
             "ties": verdicts.count(Preference.TIE),
             "unparsed": verdicts.count(None),
         }
+        n_equal = counts["equal_outputs"] = len(verdicts) - sum(counts.values())
         if not pairs:
-            raise UnfitError(f"no preference pair is left of {len(verdicts)} annotations: {counts}")
+            raise UnfitError(
+                f"no preference pair is left of {len(verdicts)} annotations: {counts['ties']} are ties, "
+                f"{counts['unparsed']} unparsed, {n_equal} prefer one of two outputs with the same text"
+            )
+        if n_equal:
+            logger.warning(
+                "%d of %d preferences are between two outputs with the same text, which teaches nothing; they are left "
+                "out",
+                n_equal,
+                len(verdicts),
+            )
         write_table(output_dir / "pairs.parquet", pairs, PreferencePair)
         write_json(output_dir / "counts.json", counts)
 

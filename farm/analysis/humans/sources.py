@@ -10,7 +10,8 @@ from farm.analysis.humans.comparison import Source
 from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import one_verdict_each
+from farm.labels.annotation_table import NOTES, notes_of, one_verdict_each
+from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 
@@ -64,14 +65,18 @@ def source_of_labels(table: pd.DataFrame, path: Path, role: Role, annotator: str
         annotator: narrows simulated labels to one annotator.
 
     Raises:
-        UserError: no rows, or no such annotator.
+        UserError: no rows, no such annotator, or labels on equal outputs only.
     """
     if table.empty:
         raise UserError(f"{path}: expected recorded labels or standings, there are no rows")
     rows = table[table["annotator_kind"] == KINDS[role]]
     if role == "simulated" and annotator is not None:
         rows = of_annotator(rows, annotator, path)
-    return Source(path=path, content=rows)
+    said, equal = without_equal_outputs(rows)
+    said.attrs[NOTES] = [*notes_of(table), *equal]
+    if said.empty and not rows.empty:
+        raise UserError(f"{path}: all {len(rows)} labels are on two outputs with the same text; they say nothing")
+    return Source(path=path, content=said)
 
 
 def of_annotator(rows: pd.DataFrame, annotator: str, path: Path) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from farm.data.files.column_mapping import ColumnMapping, mapping_of
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
 from farm.labels.annotation_table import same_order
+from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import (
     GOLD_COLUMN,
     comparisons_of,
@@ -143,12 +144,12 @@ def labelled(tables: Tables, *, same_judge: str, max_items: int | None) -> ReadS
     Raises:
         UserError: nothing usable, or two tables without a common item.
     """
-    frame = tables.labels
-    notes = notes_of(frame)
+    frame, equal = without_equal_outputs(tables.labels)
+    notes = [*notes_of(tables.labels), *equal]
     people, machines = (frame[frame["annotator_kind"] == kind] for kind in ("human", "llm"))
     if tables.humans is not None:
-        given = tables.humans
-        notes += [f"humans: {note}" for note in notes_of(given)]
+        given, equal = without_equal_outputs(tables.humans)
+        notes += [f"humans: {note}" for note in (*notes_of(tables.humans), *equal)]
         people = rows_of_kind(given, "human", "humans")
         machines, people, more = _on_shared_items(machines, people)
         notes += more

@@ -1,7 +1,7 @@
 """What methods do with the annotator's verdicts on answers that the policy has just drawn.
 
-A tie or a missing verdict puts two answers in no order. It has cost its label all the same, and is counted in the
-artifact's `labels.json`.
+A tie or a missing verdict puts two answers in no order, and so does any verdict on two equal ones. It has cost its
+label all the same, and is counted in the artifact's `labels.json`.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ def pairs_of(labels: Labeller, rows: Sequence[Sequence[Output]], request: int) -
         (first, second) if verdict is Preference.FIRST else (second, first)
         for (first, second), verdict in zip(rows, verdicts, strict=True)
         if verdict in (Preference.FIRST, Preference.SECOND)
+        and (first.output, first.is_finished) != (second.output, second.is_finished)
     ]
     return [
         PreferencePair(

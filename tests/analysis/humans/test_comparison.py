@@ -9,6 +9,7 @@ import pytest
 from farm.analysis.humans.comparison import HumanComparison, RankingSettings, Source, compare_with_humans
 from farm.analysis.humans.json_file import human_comparison_json, write_human_comparison
 from farm.analysis.humans.report import human_page
+from farm.analysis.humans.sources import read_source
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels
@@ -234,6 +235,28 @@ def test_published_elo_without_errors_is_no_win_rate_and_has_no_interval(tmp_pat
     assert {(pair["p_same_order"], pair["reason"]) for pair in content["pairs"]} == {
         (None, "a figure of humans and simulated comes without a standard error")
     }
+
+
+def test_labels_on_equal_outputs_are_no_disagreement(tmp_path: Path) -> None:
+    def rows(annotator: str, kind: str, on_equal: float) -> list[dict[str, object]]:
+        equal = [
+            {"instruction": f"q{k}", "output_1": "same", "output_2": "same", "preference": on_equal} for k in range(4)
+        ]
+        other = [{"instruction": f"r{k}", "output_1": "one", "output_2": "two", "preference": 1} for k in range(8)]
+        return [{**row, "annotator": annotator, "annotator_kind": kind} for row in equal + other]
+
+    (tmp_path / "t.json").write_text(json.dumps(rows("w1", "human", 1) + rows("judge", "llm", 1.5)))
+    humans, simulated = (
+        read_source(tmp_path / "t.json", role, column=None, format=None, annotator=None)
+        for role in ("humans", "simulated")
+    )
+    found = compare_with_humans(humans, simulated, settings())
+    # A judge that says tie on equal texts is right: 8 of 8, not 8 of 12.
+    assert (found.agreement.raw.value, found.agreement.raw.n_total) == (1, 8)
+    assert any("4 of 12 labels prefer one of two outputs with the same text" in note for note in found.notes)
+    (tmp_path / "t.json").write_text(json.dumps(rows("w1", "human", 1)[:4]))
+    with pytest.raises(UserError, match="all 4 labels are on two outputs with the same text"):
+        read_source(tmp_path / "t.json", "humans", column=None, format=None, annotator=None)
 
 
 def test_models_are_ranked_by_hand_and_a_split_is_a_tie() -> None:

@@ -1,9 +1,11 @@
 """Verdicts on fresh answers: which of them make pairs, and who wins a knockout."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds, pairs_of
-from farm.records import Output, PreferencePair
+from farm.records import Comparison, Output, Preference, PreferencePair
 from tests.methods.scripted_labels import LongerWins
 
 
@@ -17,6 +19,15 @@ def test_pairs_are_those_with_an_order() -> None:
         PreferencePair(instruction="Name.", chosen="longer", rejected="cut", rejected_is_finished=False),
         PreferencePair(instruction="Name.", chosen="the longest", rejected="cut", rejected_is_finished=False),
     ]
+
+
+def test_equal_answers_make_no_pair_whatever_the_verdict() -> None:
+    class FirstWins(LongerWins):
+        def label(self, comparisons: Sequence[Comparison], request: int) -> list[Preference | None]:  # noqa: ARG002
+            return [Preference.FIRST] * len(comparisons)
+
+    rows = [answers("same", "same"), answers("one", "other"), answers("cut", "cut")]
+    assert [pair.chosen for pair in pairs_of(FirstWins(budget=3), rows, 0)] == ["one"]
 
 
 @pytest.mark.parametrize(("n", "requests"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (8, 3)])
