@@ -16,11 +16,12 @@ from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase
 from farm.annotators.annotator import Annotator
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
-from farm.api.reading import Labels, LabelSource, read
+from farm.api.reading import Labels, LabelSource, origin_of, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.calls.lazy import lazy_calls
 from farm.errors import UserError
+from farm.labels.row_filter import row_filters
 from farm.options.calibrate import AllSettings, calibrate_settings
 from farm.progress import progress
 from farm.reports.page import terminal
@@ -134,11 +135,13 @@ def calibrate(
         ('calibrated',)
     """
     only_for_files(settings, ("output", "overwrite", "annotator_dir", "base", "columns"))
-    table = read(humans, kind="human")
-    verdicts = _table_of(judge)
-    named = str(judge) if verdicts is None else str(verdicts.source)
-    given: dict[str, Setting] = {"humans": table.source, "judge": named, "name": name, "overwrite": True}
-    options = calibrate_settings(overrides_of({**settings, **given}), judge_is_table=verdicts is not None)
+    is_table = not isinstance(judge, str) or Path(judge).exists()
+    named = str(origin_of(judge)) if is_table else str(judge)
+    given: dict[str, Setting] = {"humans": origin_of(humans), "judge": named, "name": name, "overwrite": True}
+    options = calibrate_settings(overrides_of({**settings, **given}), judge_is_table=is_table)
+    table = read_labels(humans, kind="human", where=row_filters(options.command.where, "human"))
+    of_judge = row_filters(options.command.judge_where, "llm")
+    verdicts = read_labels(judge, kind="llm", where=of_judge) if is_table else None
     data = _data(table, verdicts, options)
     with progress("calibrating", total=n_steps(options.fit), unit="steps") as bar:
         fitted = calibrate_crowd(data, options.fit, bar=bar)
@@ -148,13 +151,6 @@ def calibrate(
         clean = RecordedAnnotator(name=fitted.judge, arm=name, file=verdicts.source, annotator_in_file=fitted.judge)
         base = RecordedBase(file=verdicts.source, annotator=fitted.judge)
     return CalibrationReport(name=name, details=fitted, clean=clean, base=base)
-
-
-def _table_of(judge: str | Path | pd.DataFrame | Labels) -> Labels | None:
-    """Recorded verdicts; None for the name of an annotator."""
-    if isinstance(judge, str) and not Path(judge).exists():
-        return None
-    return read(judge, kind="llm")
 
 
 def _data(humans: Labels, verdicts: Labels | None, options: AllSettings) -> CalibrationData:

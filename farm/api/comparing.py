@@ -13,7 +13,7 @@ from farm.analysis.humans.files import write_comparison
 from farm.analysis.humans.pictures import draw_agreement, draw_pairs, draw_rankings
 from farm.analysis.humans.report import human_page
 from farm.analysis.humans.sources import KINDS, checked_sources, read_source, source_of_labels
-from farm.api.reading import Labels, LabelSource, read
+from farm.api.reading import Labels, LabelSource, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.errors import UserError
@@ -167,22 +167,23 @@ def compare(
     only_for_files(settings, ("root", "output", "humans", "simulated", "columns"))
     options = compare_settings(overrides_of(settings))
     sources = checked_sources(
-        _source(humans, "humans", options),
-        _source(simulated, "simulated", options),
+        _source(humans, "humans", options, is_alone=simulated is None),
+        _source(simulated, "simulated", options, is_alone=humans is None),
         are_same=_are_same(humans, simulated),
     )
     return ComparisonReport(details=compare_with_humans(sources.humans, sources.simulated, options.ranking))
 
 
-def _source(source: LabelSource | None, role: Role, options: CompareSettings) -> Source | None:
+def _source(source: LabelSource | None, role: Role, options: CompareSettings, *, is_alone: bool) -> Source | None:
     if source is None:
         return None
+    where = options.filters(role, is_alone=is_alone)
     annotator = options.annotator if role == "simulated" else None
     if isinstance(source, str | Path):
         column = options.humans_column if role == "humans" else options.simulated_column
         format = options.humans_format if role == "humans" else options.simulated_format
-        return read_source(Path(source), role, column=column, format=format, annotator=annotator)
-    labels = read(source, kind=KINDS[role])
+        return read_source(Path(source), role, column=column, format=format, annotator=annotator, where=where)
+    labels = read_labels(source, kind=KINDS[role], where=where)
     return source_of_labels(labels.frame, labels.source, role, annotator)
 
 

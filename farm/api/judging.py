@@ -13,7 +13,7 @@ from farm.analysis.judges.measure import measure, total_verdicts
 from farm.analysis.judges.picture import draw_judges
 from farm.analysis.judges.report import JudgeReport, judges_page
 from farm.analysis.judges.result import FIGURES, JudgeResult
-from farm.api.reading import LabelSource, read
+from farm.api.reading import LabelSource, origin_of, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.calls.lazy import lazy_calls
@@ -105,10 +105,11 @@ def judge(
         [0.75, 0.75]
     """
     only_for_files(settings, ("input", "output", "dry_run", "columns"))
-    table = read(labels, kind="llm")
-    people = None if humans is None else read(humans, kind="human")
-    overrides = overrides_of({**settings, "input": table.source, "annotators": list(annotators)})
+    paths = {"input": origin_of(labels), "humans": None if humans is None else origin_of(humans)}
+    overrides = overrides_of({**settings, **paths, "annotators": list(annotators)})
     options = judges_settings(overrides)
+    table = read_labels(labels, kind="llm", where=options.input_filters)
+    people = None if humans is None else read_labels(humans, kind="human", where=options.human_filters)
     measuring = options.measuring(named_annotators(options, overrides))
     tables = Tables(labels=table.frame, source=table.source, humans=None if people is None else people.frame)
     items = labelled(tables, same_judge=options.same_judge, max_items=options.max_items)

@@ -10,9 +10,10 @@ from farm.analysis.planning.files import write_plan
 from farm.analysis.planning.picture import draw_plan
 from farm.analysis.planning.plan import make_plan
 from farm.analysis.planning.report import Plan, plan_page
-from farm.api.reading import LabelSource, read
+from farm.api.reading import LabelSource, origin_of, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
+from farm.labels.row_filter import row_filters
 from farm.options.plan import plan_settings
 from farm.reports.page import terminal
 
@@ -93,13 +94,16 @@ def plan(*, humans: LabelSource | None = None, simulated: LabelSource | None = N
         ['humans', 'simulator']
     """
     only_for_files(settings, ("output", "columns"))
-    people = None if humans is None else read(humans, kind="human")
-    judges = None if simulated is None else read(simulated, kind="llm")
     paths = {
-        "humans": None if people is None else people.source,
-        "simulated": None if judges is None else judges.source,
+        "humans": None if humans is None else origin_of(humans),
+        "simulated": None if simulated is None else origin_of(simulated),
     }
     options = plan_settings(overrides_of({**settings, **paths}))
+    people = judges = None
+    if humans is not None:
+        people = read_labels(humans, kind="human", where=row_filters(options.where, "human"))
+    if simulated is not None:
+        judges = read_labels(simulated, kind="llm", where=row_filters(options.simulated_where, "llm"))
     return PlanReport(
         details=make_plan(options, None if people is None else people.frame, None if judges is None else judges.frame)
     )

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from farm.analysis.humans.pictures import draw_ranking
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
 from farm.analysis.humans.sources import of_annotator
-from farm.api.reading import Labels, LabelSource, read
+from farm.api.reading import Labels, LabelSource, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import match_labels
+from farm.labels.row_filter import row_filters
 from farm.options.compare import compare_settings
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 
@@ -73,7 +74,8 @@ def rank(
         labels: a file, a folder, a DataFrame, or what `farm.read` gave.
         kind: "human" or "llm", whose labels count; None where there is one kind only.
         annotator: narrows them to one annotator.
-        settings: those of `farm compare` that say how to rank: tie_model, report (seed, n_resamples).
+        settings: those of `farm compare` that say which labels count and how to rank: where, tie_model, report (seed,
+            n_resamples).
 
     Raises:
         farm.errors.UserError: labels of both kinds without `kind`; no such annotator; no item that holds two different
@@ -90,8 +92,9 @@ def rank(
         ['dpo', 'ppo', 'sft']
     """
     only_for_files(settings, ("root", "output", "humans", "simulated", "columns"))
-    table = read(labels)
-    options = compare_settings(overrides_of(settings)).ranking
+    asked = compare_settings(overrides_of(settings))
+    options = asked.ranking
+    table = read_labels(labels, kind=None, where=row_filters(asked.where, kind))
     chosen = _kind(table, kind)
     frame, equal = without_equal_outputs(table.frame[table.frame["annotator_kind"] == chosen])
     if annotator is not None:

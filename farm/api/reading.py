@@ -1,7 +1,7 @@
 """`farm.read`: recorded labels of any known format, or models' outputs, from a file, a folder or a DataFrame."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, overload
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from farm.api.shown import html_of
 from farm.config.objects import build
-from farm.data.files.column_mapping import ColumnMapping
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import check_rows, frame_rows, without_gaps
 from farm.data.output_files import ScorableRow, open_outputs
 from farm.labels.annotation_row import AnnotationRow
@@ -17,6 +17,7 @@ from farm.labels.annotation_source import Kind
 from farm.labels.formats.mapped_table import MAPPED, mapped_table
 from farm.labels.formats.own_table import own_table
 from farm.labels.read import notes_of, read_annotations
+from farm.labels.row_filter import RowFilter, filtered, row_filters
 from farm.records import Output
 
 IN_MEMORY = Path("DataFrame")
@@ -107,6 +108,7 @@ def read(
     format: str | None = None,
     columns: Columns | None = None,
     preference_values: Meanings | None = None,
+    where: str | None = None,
 ) -> Labels: ...
 
 
@@ -122,6 +124,7 @@ def read(
     format: str | None = None,
     columns: Columns | None = None,
     preference_values: Meanings | None = None,
+    where: str | None = None,
 ) -> Labels | Outputs:
     """Read recorded labels of any known format, or models' outputs.
 
@@ -135,13 +138,15 @@ def read(
         columns: for a layout of one's own, our names of columns (the keys of conf/columns/own.yaml), each with the
             file's: {"instruction": "question", "output_1": "answer.0.text"}.
         preference_values: what the labels of such a file mean, from 1 (output_1 is better) to 2; None: no verdict.
+        where: keeps the labels for which it holds, a condition on the columns of the source and of the table, such as
+            `turn == 1 and judge_kind == "expert"`; None keeps all.
 
     Returns:
         `Labels`, or `Outputs` with `what="outputs"`; both have `to_frame()` and `notes`.
 
     Raises:
-        farm.errors.UserError: nothing there, an unknown format, a column that is not there, or malformed rows, all of
-            them counted.
+        farm.errors.UserError: nothing there, an unknown format, a column that is not there, malformed rows, all of them
+            counted, or a condition that no label fulfils.
 
     Example:
         >>> import farm
@@ -160,23 +165,44 @@ def read(
         >>> farm.read(answers, kind="human", columns=names, preference_values={"A": 1, "B": 2})
         Labels: 1 by 1 annotators on 1 pairs (columns, DataFrame)
     """
-    if isinstance(source, Labels):
-        return source
     mapping = _mapping(columns, preference_values)
-    if what == "outputs":
+    if what == "outputs" and not isinstance(source, Labels):
+        if where is not None:
+            raise TypeError("where: is about labels, not about outputs")
         return _outputs(source, mapping)
+    return read_labels(source, kind=kind, format=format, columns=mapping, where=row_filters(where))
+
+
+def read_labels(
+    source: LabelSource,
+    *,
+    kind: Kind | None,
+    where: tuple[RowFilter, ...],
+    format: str | None = None,
+    columns: ColumnMapping = OWN_NAMES,
+) -> Labels:
+    """Labels, as `read` reads them, those that are left by filters which may be about one kind of annotators."""
+    if isinstance(source, Labels):
+        frame = filtered(source.frame, where)
+        return replace(source, frame=frame, notes=tuple(notes_of(frame))) if where else source
     if isinstance(source, pd.DataFrame):
         rows = frame_rows(source)
-        if mapping:
-            frame = mapped_table(IN_MEMORY, mapping.renamed(rows, IN_MEMORY), kind)
+        if columns:
+            frame = mapped_table(IN_MEMORY, columns.renamed(rows, IN_MEMORY), kind, where=where)
         else:
-            frame = own_table(IN_MEMORY, without_gaps(rows, AnnotationRow), kind)
-        name, where = MAPPED if mapping else "table", IN_MEMORY
+            frame = own_table(IN_MEMORY, without_gaps(rows, AnnotationRow), kind, where=where)
+        name = MAPPED if columns else "table"
     else:
-        where = Path(source)
-        frame = read_annotations(where, assumed_kind=kind, format=format, columns=mapping)
+        frame = read_annotations(Path(source), assumed_kind=kind, format=format, columns=columns, where=where)
         name = str(frame.attrs["format"])
-    return Labels(source=where, format=name, notes=tuple(notes_of(frame)), frame=frame)
+    return Labels(source=origin_of(source), format=name, notes=tuple(notes_of(frame)), frame=frame)
+
+
+def origin_of(source: LabelSource) -> Path:
+    """Where labels come from, as messages and settings call it."""
+    if isinstance(source, Labels):
+        return source.source
+    return IN_MEMORY if isinstance(source, pd.DataFrame) else Path(source)
 
 
 def _mapping(columns: Columns | None, preference_values: Meanings | None) -> ColumnMapping:

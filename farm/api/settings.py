@@ -1,16 +1,13 @@
 """Keyword arguments as the settings of a command: the same YAML, the same checks, the same words when one is wrong."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from farm.config.quoting import quoted
 
 Scalar = bool | int | float | str | Path | None
 Setting = Scalar | Sequence[Scalar] | Mapping[str, "Setting"]
 """What a keyword argument may be: a mapping sets the keys below its own, `method={"beta": 0.5}` is method.beta=0.5."""
-
-_PLAIN = re.compile(r"[A-Za-z_][\w./+-]*")
-_NOT_TEXT = re.compile("null|true|false|nan|inf", re.IGNORECASE)
-"""Words that Hydra reads as something else than text."""
 
 
 def overrides_of(settings: Mapping[str, Setting]) -> list[str]:
@@ -73,13 +70,5 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str | Path):
-        return _quoted(str(value))
+        return quoted(str(value))
     raise TypeError(f"{key}: expected text, a number, True, False or None, got a {type(value).__name__}")
-
-
-def _quoted(text: str) -> str:
-    if _PLAIN.fullmatch(text) and not _NOT_TEXT.fullmatch(text):
-        return text
-    # Hydra: backslashes before a quote are doubled; OmegaConf: ${ would begin a reference to another key.
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text.replace("${", r"\${"))
-    return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"

@@ -13,6 +13,7 @@ from farm.calls.lazy import lazy_calls
 from farm.config.conf_dirs import DEFAULT_DIR, user_conf_dir
 from farm.data.files.column_mapping import mapping_of
 from farm.labels.read import read_annotations
+from farm.labels.row_filter import row_filters
 from farm.options.calibrate import AllSettings, CalibrateSettings, calibrate_settings
 from farm.progress import progress
 from farm.reports.page import terminal
@@ -39,9 +40,11 @@ def _data(settings: AllSettings) -> CalibrationData:
     command, fit = settings.command, settings.fit
     table_path = Path(command.judge) if command.live is None else None
     of_humans, of_table = mapping_of(command.columns, [command.humans, table_path])
-    humans = read_annotations(command.humans, assumed_kind="human", columns=of_humans)
+    where = row_filters(command.where, "human")
+    humans = read_annotations(command.humans, assumed_kind="human", columns=of_humans, where=where)
     if command.live is None:
-        table = read_annotations(Path(command.judge), assumed_kind="llm", columns=of_table)
+        where = row_filters(command.judge_where, "llm")
+        table = read_annotations(Path(command.judge), assumed_kind="llm", columns=of_table, where=where)
         return with_recorded_verdicts(
             humans, table, source=command.judge, annotator=command.annotator, p_limit=fit.p_limit
         )

@@ -58,7 +58,13 @@ def _sources(settings: CompareSettings) -> BothSources:
     of_humans, of_simulated = mapping_of(s.columns, [s.humans, s.simulated])
     if s.humans is not None:
         humans = read_source(
-            s.humans, "humans", column=s.humans_column, format=s.humans_format, annotator=None, columns=of_humans
+            s.humans,
+            "humans",
+            column=s.humans_column,
+            format=s.humans_format,
+            annotator=None,
+            columns=of_humans,
+            where=s.filters("humans", is_alone=s.simulated is None),
         )
     if s.simulated is not None:
         simulated = read_source(
@@ -68,6 +74,7 @@ def _sources(settings: CompareSettings) -> BothSources:
             format=s.simulated_format,
             annotator=s.annotator,
             columns=of_simulated,
+            where=s.filters("simulated", is_alone=s.humans is None),
         )
     are_same = s.humans is not None and s.simulated is not None and s.humans.resolve() == s.simulated.resolve()
     return checked_sources(humans, simulated, are_same=are_same)

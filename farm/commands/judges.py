@@ -30,6 +30,8 @@ def judges(arguments: Sequence[str]) -> int:
         same_judge=settings.same_judge,
         max_items=settings.max_items,
         columns=settings.columns,
+        where=settings.input_filters,
+        humans_where=settings.human_filters,
     )
     measured = settings.measuring(annotators)
     if settings.dry_run:

@@ -7,6 +7,7 @@ from farm.analysis.planning.plan import make_plan
 from farm.analysis.planning.report import plan_page
 from farm.data.files.column_mapping import mapping_of
 from farm.labels.read import read_annotations
+from farm.labels.row_filter import row_filters
 from farm.options.plan import plan_settings
 from farm.reports.page import terminal
 
@@ -16,8 +17,13 @@ def plan(arguments: Sequence[str]) -> int:
     settings = plan_settings(arguments)
     human_file, file = settings.humans, settings.simulated
     of_humans, of_simulated = mapping_of(settings.columns, [human_file, file])
-    humans = None if human_file is None else read_annotations(human_file, assumed_kind="human", columns=of_humans)
-    simulated = None if file is None else read_annotations(file, assumed_kind="llm", columns=of_simulated)
+    humans = simulated = None
+    if human_file is not None:
+        where = row_filters(settings.where, "human")
+        humans = read_annotations(human_file, assumed_kind="human", columns=of_humans, where=where)
+    if file is not None:
+        where = row_filters(settings.simulated_where, "llm")
+        simulated = read_annotations(file, assumed_kind="llm", columns=of_simulated, where=where)
     designs = make_plan(settings, humans, simulated)
     files = write_plan(designs, settings.output)
     print(terminal(plan_page(designs)))

@@ -1,15 +1,19 @@
 """One recorded verdict on two answers, as the comparison of humans and simulated annotators reads it."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
+import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SkipValidation
 
 from farm.conversation import Messages, messages_as_text
-from farm.data.files.rows import FileRow
+from farm.data.files.rows import FileRow, Row
 from farm.data.preference_scale import on_scale, preference_number
 from farm.records import content_key
+
+Kind = Literal["human", "llm"]
+"""Who labels: people, or models."""
 
 
 def _probability(value: float | None) -> float | None:
@@ -40,6 +44,11 @@ def _written(value: object) -> object:
     return str(value) if isinstance(value, bool | int | float) else value
 
 
+def _same(one: object, other: object) -> bool:
+    """Whether two cells are equal; arrays and lists only if they are one."""
+    return one is other or (np.isscalar(one) and np.isscalar(other) and bool(one == other))
+
+
 Name = Annotated[str, BeforeValidator(_named)]
 Written = Annotated[str, BeforeValidator(_written)]
 """What a model answered: an answer such as True or 42 may stand in a file as a boolean or a number."""
@@ -59,7 +68,7 @@ class AnnotationRow(FileRow):
     output_1: Written
     output_2: Written
     annotator: Name
-    annotator_kind: Literal["human", "llm"]
+    annotator_kind: Kind
     preference: Annotated[float | None, BeforeValidator(preference_number), AfterValidator(on_scale)]
     """1 = output_1 better, 2 = output_2, 1.5 = tie, between: graded; missing = unparsed."""
     raw_label: Annotated[str | None, BeforeValidator(_named)] = ""
@@ -93,6 +102,17 @@ class AnnotationRow(FileRow):
     turns_1: SkipValidation[Messages] = ()
     """The messages of output_1, where it holds several turns; in tables their JSON text."""
     turns_2: SkipValidation[Messages] = ()
+
+    def read_from(self, *rows: Row, **derived: object) -> Self:
+        """The row itself, that was made of these rows of a file; conditions (`where`) can speak of their columns.
+
+        Args:
+            rows: of several, the columns count in which they are equal.
+            derived: further columns, by what the format says; the files' own count where they have them too.
+        """
+        first, *others = rows
+        shared = {name: cell for name, cell in first.items() if all(_same(cell, row.get(name)) for row in others)}
+        return self.with_columns({**derived, **shared})
 
 
 OPTIONAL_COLUMNS = (

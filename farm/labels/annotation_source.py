@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row, read_bytes
 from farm.data.files.table_files import is_table, tables_below
+from farm.labels.annotation_row import Kind
+from farm.labels.row_filter import RowFilter
 
-Kind = Literal["human", "llm"]
+__all__ = ["AnnotationFormat", "Kind", "Source", "first_row"]
+
 N_GLANCED = 30
 """Files of a folder that are looked into to recognise its format."""
 
@@ -23,6 +25,8 @@ class Source:
     """A path with what can be seen of it without reading it all."""
 
     path: Path
+    where: tuple[RowFilter, ...] = ()
+    """Leave the rows that are read."""
 
     @cached_property
     def tables(self) -> list[Path]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from farm.conversation import messages_as_text
 from farm.labels.annotation_row import AnnotationRow, annotation_frame, histories, pair_keys
+from farm.labels.row_filter import RowFilter, kept_rows
 from farm.wording import listed
 
 NOTES = "notes"
@@ -31,21 +32,28 @@ _SIDES = (
 )
 
 
-def annotation_table(rows: Iterable[AnnotationRow], notes: Sequence[str] = ()) -> pd.DataFrame:
+def annotation_table(
+    rows: Iterable[AnnotationRow], notes: Sequence[str] = (), *, where: Sequence[RowFilter]
+) -> pd.DataFrame:
     """The table of these verdicts, every item in one order of its outputs, judged once by each annotator and order.
 
     Args:
         rows: in the order of their files.
         notes: what the reader of the files has to say.
+        where: filters that leave the rows that count.
 
     Returns:
         The columns of `annotation_frame`, and `attrs["notes"]`.
+
+    Raises:
+        DataError: no row is left, or the condition does not fit the rows.
     """
+    rows, kept = kept_rows(rows, where)
     frame, named = _orders_in_names(annotation_frame(rows))
     frame, parted = _one_pair_each(frame)
     frame, turned = same_order(frame)
     frame, dropped = _latest(frame)
-    frame.attrs[NOTES] = [*notes, *named, *parted, *turned, *_both_orders(frame), *dropped]
+    frame.attrs[NOTES] = [*notes, *kept, *named, *parted, *turned, *_both_orders(frame), *dropped]
     return frame
 
 

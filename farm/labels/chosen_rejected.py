@@ -31,7 +31,7 @@ def pair_row(pair: ChosenPair, *, dataset: str, annotator: str, kind: Kind, item
         history=pair.asked.history,
         turns_1=first.turns,
         turns_2=second.turns,
-    )
+    ).read_from(pair.columns)
 
 
 def chosen_row(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.data.conditions.values import ConditionError
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.hub import on_this_machine
 from farm.data.files.row_stream import file_notes
@@ -32,6 +33,7 @@ from farm.labels.formats.preference_data import (
 )
 from farm.labels.formats.question_sets import arena_hard, faireval, mt_bench, mt_bench_grades, vicuna_reviews
 from farm.labels.formats.ratings import distilabel, single_ratings
+from farm.labels.row_filter import RowFilter
 
 __all__ = ["FORMATS", "notes_of", "read_annotations"]
 
@@ -72,7 +74,12 @@ FORMATS: tuple[AnnotationFormat, ...] = (
 
 
 def read_annotations(
-    path: Path, *, assumed_kind: Kind | None = None, format: str | None = None, columns: ColumnMapping | None = None
+    path: Path,
+    *,
+    assumed_kind: Kind | None = None,
+    format: str | None = None,
+    columns: ColumnMapping | None = None,
+    where: tuple[RowFilter, ...] = (),
 ) -> pd.DataFrame:
     """Read recorded labels of any known format.
 
@@ -81,6 +88,7 @@ def read_annotations(
         assumed_kind: the kind of annotators of rows that do not state it, as AlpacaEval's files never do.
         format: the name of one of `FORMATS`; None to choose it by what the path is.
         columns: the file's names of the columns, for a table in a layout of its own; None for a known format.
+        where: filters that leave the rows that are read.
 
     Returns:
         Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator,
@@ -89,15 +97,19 @@ def read_annotations(
         format the path was taken for.
 
     Raises:
-        DataError: nothing there, an unknown format, a column that is not there, or malformed rows.
+        DataError: nothing there, an unknown format, a column that is not there, malformed rows, or no row that the
+            filters leave.
     """
-    source = Source(path=on_this_machine(path))
+    source = Source(path=on_this_machine(path), where=where)
     if not source.path.is_dir() and not source.is_table:
         raise DataError(not_there(source.path))
     if columns and format is not None:
         raise DataError(f"{source.path}: the format {format} has columns of its own; give it or columns, not both")
     chosen = mapped_table.format_with(columns) if columns else _chosen(source, format)
-    frame = chosen.read(source, assumed_kind)
+    try:
+        frame = chosen.read(source, assumed_kind)
+    except ConditionError as error:
+        raise ConditionError(f"{path}: {error}") from error
     tables = [source.path] if source.is_table else source.tables
     frame.attrs[NOTES] = [*(note for table in tables for note in file_notes(table)), *notes_of(frame)]
     frame.attrs["format"] = chosen.name

@@ -14,6 +14,7 @@ from farm.config.conf_dirs import CONF_DIR, choices, user_conf_dir
 from farm.config.objects import ConfigError, Problem, build
 from farm.config.suggestions import did_you_mean
 from farm.data.files.column_mapping import ColumnMapping
+from farm.labels.row_filter import check_condition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,10 @@ class CalibrateSettings:
     """Columns of tables in a layout of one's own."""
     annotator: str | None
     """The judge in the table, where it holds several."""
+    where: str | None
+    """A condition on the columns of the human labels."""
+    judge_where: str | None
+    """The same for the judge's recorded verdicts."""
     name: str
     """Name of the fitted annotator."""
     base: str | None
@@ -42,6 +47,10 @@ class CalibrateSettings:
     """The annotator that `judge` names."""
     calls: CallSettings
     """How judge models are asked."""
+
+    def __post_init__(self) -> None:
+        check_condition("where", self.where)
+        check_condition("judge_where", self.judge_where)
 
     @property
     def config_path(self) -> Path:

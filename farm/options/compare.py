@@ -10,6 +10,8 @@ from farm.analysis.sweep.result import ReportSettings
 from farm.config.compose import compose_one
 from farm.config.objects import build
 from farm.data.files.column_mapping import ColumnMapping
+from farm.labels.published_standings import Role
+from farm.labels.row_filter import RowFilter, check_condition, row_filters
 from farm.stats.ranking.bradley_terry import TieModel
 
 
@@ -41,12 +43,31 @@ class CompareSettings:
     """Columns of tables in a layout of one's own."""
     annotator: str | None
     """Narrows the simulated rows to one annotator."""
+    where: str | None
+    """A condition on the columns of the human labels, or of the simulated ones where there are no others."""
+    simulated_where: str | None
+    """The same for the simulated labels."""
     tie_model: TieModel
     """What a tie is to Bradley-Terry."""
     trained_in_lab: tuple[str, ...] | None
     """Models that were trained in the laboratory; None if unknown or said by the standings."""
     report: ReportSettings
     """Which arms are compared; its seed and n_resamples hold for every comparison."""
+
+    def __post_init__(self) -> None:
+        check_condition("where", self.where)
+        check_condition("simulated_where", self.simulated_where)
+
+    def filters(self, role: Role, *, is_alone: bool) -> tuple[RowFilter, ...]:
+        """What leaves the labels of one of the two that count.
+
+        Args:
+            role: which of the two.
+            is_alone: whether the other is missing; then `where` is about the simulated labels too.
+        """
+        if role == "humans":
+            return row_filters(self.where, "human")
+        return (*row_filters(self.where if is_alone else None, "llm"), *row_filters(self.simulated_where, "llm"))
 
     @property
     def ranking(self) -> RankingSettings:

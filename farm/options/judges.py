@@ -15,6 +15,7 @@ from farm.config.compose import Config, compose_one
 from farm.config.objects import ConfigError, Problem, build
 from farm.data.files.column_mapping import ColumnMapping
 from farm.judges.baselines import BaselineRule
+from farm.labels.row_filter import RowFilter, check_condition, row_filters
 from farm.stats.bootstrap import Resampling
 
 
@@ -28,6 +29,10 @@ class JudgesSettings:
     """Whose human labels are used instead."""
     columns: ColumnMapping
     """Columns of tables in a layout of one's own."""
+    where: str | None
+    """A condition on the columns of the human labels, or of the judges' where there are no others."""
+    judges_where: str | None
+    """The same for the recorded verdicts of judges."""
     output: Path
     """Folder of the report."""
     annotators: tuple[str, ...]
@@ -55,6 +60,17 @@ class JudgesSettings:
     calls: CallSettings
     """How judge models are asked."""
 
+    @property
+    def human_filters(self) -> tuple[RowFilter, ...]:
+        """What leaves the human labels that count."""
+        return row_filters(self.where, "human")
+
+    @property
+    def input_filters(self) -> tuple[RowFilter, ...]:
+        """What leaves the rows of the input that count; its human labels are of no use where others are given."""
+        own = () if self.humans is not None else self.human_filters
+        return (*own, *row_filters(self.judges_where, "llm"))
+
     def measuring(self, annotators: Sequence[Annotator]) -> MeasureSettings:
         """What is measured, and how, when these annotators are asked."""
         return MeasureSettings(
@@ -68,6 +84,8 @@ class JudgesSettings:
         )
 
     def __post_init__(self) -> None:
+        check_condition("where", self.where)
+        check_condition("judges_where", self.judges_where)
         try:
             re.compile(self.same_judge)
         except re.error as error:

@@ -14,6 +14,7 @@ from farm.labels.annotation_table import NOTES, notes_of, one_verdict_each
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
+from farm.labels.row_filter import RowFilter
 
 KINDS: Mapping[Role, Kind] = {"humans": "human", "simulated": "llm"}
 """The kind of annotators whose rows of a table count."""
@@ -34,6 +35,7 @@ def read_source(
     format: str | None,
     annotator: str | None,
     columns: ColumnMapping | None = None,
+    where: tuple[RowFilter, ...] = (),
 ) -> Source:
     """Labels or published standings from a path.
 
@@ -44,15 +46,17 @@ def read_source(
         format: of labels, its name; None recognises it.
         annotator: narrows simulated labels to one annotator.
         columns: of labels in a layout of one's own, what they are called; None for a known format.
+        where: filters that leave the labels that count.
 
     Raises:
-        UserError: neither labels nor standings, no rows, or no such annotator.
+        UserError: neither labels nor standings, no rows, no such annotator, or standings that were to be filtered.
     """
     if not columns and is_standings(path, role, column):
+        if where:
+            raise UserError(f"{path} holds published standings; `where` is about rows of labels")
         return Source(path=path, content=read_standings(path, role, column))
-    return source_of_labels(
-        read_annotations(path, assumed_kind=KINDS[role], format=format, columns=columns), path, role, annotator
-    )
+    frame = read_annotations(path, assumed_kind=KINDS[role], format=format, columns=columns, where=where)
+    return source_of_labels(frame, path, role, annotator)
 
 
 def source_of_labels(table: pd.DataFrame, path: Path, role: Role, annotator: str | None) -> Source:

@@ -27,6 +27,7 @@ from farm.labels.matched import (
     rows_of_kind,
 )
 from farm.labels.read import notes_of, read_annotations
+from farm.labels.row_filter import RowFilter
 from farm.records import Comparison, Preference
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
 from farm.stats.agreement.label_counts import IntArray, counts_of, labels_by_item
@@ -121,14 +122,34 @@ class Tables(NamedTuple):
 
 
 def read_labelled(
-    path: Path, humans: Path | None, *, same_judge: str, max_items: int | None, columns: ColumnMapping
+    path: Path,
+    humans: Path | None,
+    *,
+    same_judge: str,
+    max_items: int | None,
+    columns: ColumnMapping,
+    where: tuple[RowFilter, ...] = (),
+    humans_where: tuple[RowFilter, ...] = (),
 ) -> ReadSet:
-    """Read items, human labels and recorded verdicts (`labelled`) from tables or folders of any known format."""
+    """Read items, human labels and recorded verdicts (`labelled`) from tables or folders of any known format.
+
+    Args:
+        path: holds all three.
+        humans: whose human labels are used instead; None for the first's own.
+        same_judge: as in `labelled`.
+        max_items: as in `labelled`.
+        columns: of tables in a layout of one's own, what they are called.
+        where: filters that leave the rows of the first that count.
+        humans_where: the same for the other.
+    """
     of_path, of_humans = mapping_of(columns, [path, humans])
+    people = None
+    if humans is not None:
+        people = read_annotations(humans, assumed_kind="human", columns=of_humans, where=humans_where)
     tables = Tables(
-        labels=read_annotations(path, assumed_kind="llm", columns=of_path),
+        labels=read_annotations(path, assumed_kind="llm", columns=of_path, where=where),
         source=path,
-        humans=None if humans is None else read_annotations(humans, assumed_kind="human", columns=of_humans),
+        humans=people,
     )
     return labelled(tables, same_judge=same_judge, max_items=max_items)
 

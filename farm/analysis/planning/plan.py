@@ -13,6 +13,7 @@ from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import one_verdict_each, orders_folded
+from farm.labels.row_filter import check_condition
 from farm.progress import progress
 from farm.stats.bootstrap import Resampling
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
@@ -60,6 +61,10 @@ class PlanSettings:
     """Table or folder with judges' labels."""
     annotator: str | None
     """Narrows the simulated rows to one annotator."""
+    where: str | None
+    """A condition on the columns of the human labels."""
+    simulated_where: str | None
+    """The same for the simulated labels."""
     human_labels: LabelSource
     """Labels by people."""
     simulated_labels: LabelSource
@@ -72,6 +77,10 @@ class PlanSettings:
     """Keys all draws."""
     output: Path
     """Folder of the report."""
+
+    def __post_init__(self) -> None:
+        check_condition("where", self.where)
+        check_condition("simulated_where", self.simulated_where)
 
 
 def make_plan(settings: PlanSettings, humans: pd.DataFrame | None, simulated: pd.DataFrame | None) -> Plan:

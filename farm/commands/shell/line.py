@@ -15,6 +15,7 @@ from farm.commands.shell.registry import COMMANDS, Command
 from farm.commands.shell.show import shown
 from farm.config.compose import Job, jobs_of, plain_config, run_hydra
 from farm.config.objects import ConfigError, Problem, build
+from farm.config.quoting import with_quoted_condition
 from farm.config.suggestions import did_you_mean
 from farm.data.dataset import Dataset
 
@@ -35,6 +36,7 @@ def run_line(command: Command, arguments: Sequence[str]) -> int:
     Raises:
         ConfigError: the line is wrong; torch was not imported.
     """
+    arguments = [with_quoted_condition(argument) for argument in arguments]
     flags, overrides = _read(command, arguments)
     jobs = jobs_of(
         command.config,

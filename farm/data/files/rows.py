@@ -7,10 +7,10 @@ text by nature and is read as the type that its field asks for; an empty one cou
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import pandas as pd
-from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
 from farm.data.files.cells import Cells, Row
@@ -40,13 +40,29 @@ __all__ = [
 MISSING = ("", "nan", "none", "null", "na", "n/a")
 """What a cell of a CSV file says where there is no number; in a field of text, only an empty cell says nothing."""
 
-RowT = TypeVar("RowT", bound=BaseModel)
+RowT = TypeVar("RowT", bound="FileRow")
 
 
 class FileRow(BaseModel):
     """What a schema of rows derives from: strict types, unknown columns ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    _columns: Row = PrivateAttr(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        """By the fields: what else stood in the file does not count."""
+        return isinstance(other, FileRow) and type(self) is type(other) and vars(self) == vars(other)
+
+    @property
+    def columns(self) -> Row:
+        """The row as it stands in the file, with the columns that the schema does not have; empty if in none."""
+        return self._columns
+
+    def with_columns(self, columns: Row) -> Self:
+        """The row itself, that has now stood in a file with these columns."""
+        self._columns = columns
+        return self
 
 
 def read_records(path: Path, schema: type[RowT]) -> list[RowT]:
@@ -93,7 +109,8 @@ def checked_rows(path: Path, rows: Iterable[Row], schema: type[RowT], *, is_text
     number = 0
     for number, row in enumerate(rows, start=1):
         try:
-            yield schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text)
+            checked = schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text)
+            yield checked.with_columns(row)
         except ValidationError as error:
             problems.add(number, error)
     if problems.n_bad:

@@ -10,7 +10,7 @@ same of the rejected answer; Argilla writes them with a hyphen.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from farm.conversation import Messages
@@ -52,6 +52,8 @@ class ChosenPair:
     asked: Instruction
     chosen: Answer
     rejected: Answer
+    columns: Row = field(default_factory=dict, compare=False, repr=False)
+    """The row as it stands in the file."""
 
     @property
     def is_tie(self) -> bool:
@@ -123,7 +125,7 @@ def chosen_pair(row: Row) -> ChosenPair:
         chosen, rejected = (messages or () for messages in answers)
         asked, texts = _of_messages(chosen, rejected, explicit)
     sides = [_with_columns(answer, row, side) for answer, side in zip(texts, _SIDES, strict=True)]
-    return ChosenPair(asked=asked, chosen=sides[0], rejected=sides[1])
+    return ChosenPair(asked=asked, chosen=sides[0], rejected=sides[1], columns=row)
 
 
 def _of_text(chosen: str, rejected: str, explicit: Instruction | None) -> tuple[Instruction, list[Answer]]:

@@ -4,7 +4,7 @@ Three layouts are understood: two outputs and a preference; a chosen and a rejec
 rating. Where nobody is named as the annotator, it is called "human", or a judge after its file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BeforeValidator, SkipValidation, model_validator
 
+from farm.data.conditions.values import ConditionError
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError, FileRow, Row, checked_rows, format_of
 from farm.data.files.table_files import DELIMITED
@@ -24,6 +25,7 @@ from farm.labels.annotation_table import annotation_table
 from farm.labels.chosen_rejected import pair_row
 from farm.labels.formats.own_table import own_table
 from farm.labels.formats.ratings.rated_outputs import RatedOutput, rating_rows
+from farm.labels.row_filter import RowFilter
 from farm.wording import listed
 
 MAPPED = "columns"
@@ -91,10 +93,19 @@ def read_mapped_table(source: Source, assumed_kind: Kind | None, columns: Column
     if len(fitting) > 1:
         names = listed(str(table.relative_to(source.path)) for table in fitting)
         raise DataError(f"{source.path}: {len(fitting)} tables have the columns ({names}); give one of them")
-    return mapped_table(path, columns.read(path), assumed_kind, is_text=format_of(path) in DELIMITED)
+    return mapped_table(
+        path, columns.read(path), assumed_kind, is_text=format_of(path) in DELIMITED, where=source.where
+    )
 
 
-def mapped_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_text: bool = False) -> pd.DataFrame:
+def mapped_table(
+    path: Path,
+    rows: Iterable[Row],
+    assumed_kind: Kind | None,
+    *,
+    is_text: bool = False,
+    where: Sequence[RowFilter] = (),
+) -> pd.DataFrame:
     """The annotation table of rows under our names.
 
     Args:
@@ -102,6 +113,7 @@ def mapped_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, 
         rows: as `ColumnMapping.renamed` gives them.
         assumed_kind: the kind of annotators of rows that do not state it.
         is_text: whether every cell is text, as in a CSV file.
+        where: filters that leave the rows that count.
 
     Raises:
         DataError: none of the three layouts, or malformed rows.
@@ -115,15 +127,18 @@ def mapped_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, 
     if names >= _PAIR:
         named = ({"annotator": stem, **row} for row in every) if assumed_kind == "llm" else every
         try:
-            return own_table(path, named, assumed_kind, is_text=is_text)
+            return own_table(path, named, assumed_kind, is_text=is_text, where=where)
+        except ConditionError:
+            raise
         except DataError as error:
             hint = "columns.preference_values={A:1,B:2,tie:1.5} says what labels mean that are no such numbers"
             raise DataError(f"{error}\n  {hint}" if "`preference`" in str(error) else str(error)) from error
     if names >= _CHOICE:
         checked = checked_rows(path, every, _Chosen, is_text=is_text)
-        return annotation_table(_chosen_row(row, assumed_kind, stem) for row in checked)
+        return annotation_table((_chosen_row(row, assumed_kind, stem) for row in checked), where=where)
     if names >= _RATED:
-        return annotation_table(_rated_rows(checked_rows(path, every, _Rated, is_text=is_text), assumed_kind, stem))
+        rated = checked_rows(path, every, _Rated, is_text=is_text)
+        return annotation_table(_rated_rows(rated, assumed_kind, stem), where=where)
     raise DataError(
         f"{path}: name what holds output_1, output_2 and preference, or chosen and rejected, or output and rating "
         f"(columns.NAME=COLUMN); the columns are {listed(sorted(names), 30)}"
@@ -149,6 +164,7 @@ def _rated_rows(rows: Iterable[_Rated], assumed_kind: Kind | None, stem: str) ->
             annotator=name,
             kind=kind,
             dataset=row.dataset or "",
+            columns=row.columns,
             input=row.input or "",
             history=row.history,
         )

@@ -4,7 +4,7 @@ AlpacaEval's and the normalised tables' names are understood. Hashed are annotat
 humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +20,7 @@ from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import NOTES, annotation_table
 from farm.labels.identifiers import hashed_name, is_mail, is_pseudonym, is_worker_id
+from farm.labels.row_filter import RowFilter
 
 MIN_COPIED = 10
 """Verdicts that two models must have in common, all of them, to be called copies."""
@@ -56,10 +57,17 @@ def read_own_table(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, malformed rows, labels outside the scale, or another scale.
     """
     path = _one_file(source)
-    return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in DELIMITED)
+    return own_table(path, stream_rows(path), assumed_kind, is_text=format_of(path) in DELIMITED, where=source.where)
 
 
-def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_text: bool = False) -> pd.DataFrame:
+def own_table(
+    path: Path,
+    rows: Iterable[Row],
+    assumed_kind: Kind | None,
+    *,
+    is_text: bool = False,
+    where: Sequence[RowFilter] = (),
+) -> pd.DataFrame:
     """The annotation table of rows that are there already.
 
     Args:
@@ -67,6 +75,7 @@ def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_
         rows: with the columns of `AnnotationRow`.
         assumed_kind: the annotator kind of rows that do not state it.
         is_text: whether every cell is text, as in a CSV file.
+        where: filters that leave the rows that count.
 
     Raises:
         DataError: malformed rows, labels outside the scale, or another scale.
@@ -76,7 +85,7 @@ def own_table(path: Path, rows: Iterable[Row], assumed_kind: Kind | None, *, is_
     checked = checked_rows(path, seen.counted(rows), schemas[assumed_kind], is_text=is_text)
     people: set[str] = set()
     try:
-        frame = annotation_table(_hashed(row, people) for row in checked)
+        frame = annotation_table((_hashed(row, people) for row in checked), where=where)
     except DataError:
         seen.refuse_another_scale()
         raise

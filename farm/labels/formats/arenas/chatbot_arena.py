@@ -63,7 +63,7 @@ def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         n_bare += sum(not (row.output_1 or row.output_2) for row in found)
         rows += found
     notes = [f"{n_bare} of {len(rows)} battles come without the texts they are about"] if n_bare else []
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _with_winner(row: Row) -> Row:
@@ -111,7 +111,7 @@ def _row(battle: _Battle, name: str, assumed_kind: Kind | None) -> AnnotationRow
         raw_label=battle.winner,
         first_shown=1 if kind == "human" else None,
         labelled_at=None if battle.tstamp is None else str(battle.tstamp),
-    )
+    ).read_from(battle.columns)
 
 
 def _is_battles(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

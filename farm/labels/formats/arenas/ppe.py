@@ -34,7 +34,9 @@ def read_ppe(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa
         DataError: nothing there, malformed rows, or an unknown winner.
     """
     files = source.files_with(_is_battle, holding="prompt, response_1, response_2, model_a, model_b and winner")
-    return annotation_table(_row(battle) for file in files for battle in stream_records(file, _Battle))
+    return annotation_table(
+        (_row(battle) for file in files for battle in stream_records(file, _Battle)), where=source.where
+    )
 
 
 def _row(battle: _Battle) -> AnnotationRow:
@@ -51,7 +53,7 @@ def _row(battle: _Battle) -> AnnotationRow:
         preference=WINNERS[battle.winner],
         raw_label=battle.winner,
         first_shown=1,
-    )
+    ).read_from(battle.columns)
 
 
 def _is_battle(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -44,7 +44,7 @@ def read_prism(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # no
     rows = [row for file in files for row in _rows(list(stream_records(file, _Utterance)))]
     n_own = sum(row.model_1 == row.model_2 != "" for row in rows)
     note = f"{n_own} of {len(rows)} pairs are of one model with itself (later turns of a conversation)"
-    return annotation_table(rows, [note] if n_own else [])
+    return annotation_table(rows, [note] if n_own else [], where=source.where)
 
 
 def _rows(utterances: Sequence[_Utterance]) -> list[AnnotationRow]:
@@ -78,6 +78,7 @@ def _rated(answer: _Utterance, history: Messages) -> RatedOutput:
         annotator=hashed_name("prism_user", answer.user_id),
         kind="human",
         dataset="prism",
+        columns=answer.columns,
         history=history,
     )
 

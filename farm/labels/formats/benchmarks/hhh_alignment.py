@@ -61,6 +61,8 @@ class _Chosen(NamedTuple):
     instruction: str
     chosen: str
     rejected: str
+    record: FileRow
+    """The row of the file that says so."""
 
 
 def read_hhh(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa: ARG001 - gold labels are people's
@@ -83,9 +85,10 @@ def read_hhh(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa
                     dataset=f"hhh_alignment/{pair.subset}",
                     annotator=ANNOTATOR,
                     kind="human",
-                )
+                ).read_from(pair.record.columns)
             )
-    return annotation_table(rows, [f"{n_same} pairs have the same answer twice"] if n_same else [])
+    notes = [f"{n_same} pairs have the same answer twice"] if n_same else []
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _form(row: Mapping[str, object]) -> str | None:
@@ -103,23 +106,24 @@ def _pairs(file: Path) -> Iterator[_Chosen]:
     if form == "task":
         task = _Task.model_validate_json(read_bytes(file))
         for number, example in enumerate(task.examples, start=1):
-            yield _best(file, number, subset, example.input, example.target_scores)
+            yield _best(file, number, subset, example, example.target_scores)
     elif form == "choices":
         for number, row in enumerate(read_records(file, _Choices), start=1):
             labels = dict(zip(row.targets.choices, row.targets.labels, strict=False))
-            yield _best(file, number, subset, row.input, {choice: float(label) for choice, label in labels.items()})
+            yield _best(file, number, subset, row, {choice: float(label) for choice, label in labels.items()})
     else:
         for number, filled in enumerate(read_records(file, _Filled), start=1):
             instruction, chosen = _taken_apart(file, number, "chosen_instruction", filled.chosen_instruction)
             _, rejected = _taken_apart(file, number, "rejected_instruction", filled.rejected_instruction)
-            yield _Chosen(filled.source or subset, instruction, chosen, rejected)
+            yield _Chosen(filled.source or subset, instruction, chosen, rejected, filled)
 
 
-def _best(file: Path, number: int, subset: str, instruction: str, scores: Mapping[str, float]) -> _Chosen:
+def _best(file: Path, number: int, subset: str, asked: _Choices | _Scored, scores: Mapping[str, float]) -> _Chosen:
     ranked = sorted(scores, key=lambda answer: -scores[answer])
     if len(ranked) != 2 or scores[ranked[0]] == scores[ranked[1]]:
         raise DataError(f"{file}: row {number}: expected two answers, one of them marked better, got {len(ranked)}")
-    return _Chosen(subset, instruction, *ranked)
+    better, worse = ranked
+    return _Chosen(subset, asked.input, better, worse, asked)
 
 
 def _taken_apart(file: Path, number: int, field: str, text: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def read_judgebench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="question, response_A, response_B and label")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -48,7 +48,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         annotator_kind="human",
         preference=_PREFERENCES[pair.label],
         raw_label=pair.label,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -64,7 +64,7 @@ def read_llmbar(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
         if root.is_dir():
             for result in sorted(file.parent.glob(f"evaluators/*/*/{RESULT_FILE}")):
                 rows += _judge_rows(result, pairs, subset)
-    return annotation_table(rows, _unparsed(rows))
+    return annotation_table(rows, _unparsed(rows), where=source.where)
 
 
 def _subset(folder: Path) -> str:
@@ -133,7 +133,7 @@ def _row(
         first_shown=first_shown,
         score_1=_score(pair, "1"),
         score_2=_score(pair, "2"),
-    )
+    ).read_from(pair.columns)
 
 
 def _unparsed(rows: Sequence[AnnotationRow]) -> list[str]:

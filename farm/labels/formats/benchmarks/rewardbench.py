@@ -33,7 +33,7 @@ def read_rewardbench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding=", ".join(sorted(_NEEDED)))
-    return annotation_table(
+    rows = (
         chosen_row(
             instruction=pair.prompt,
             chosen=pair.chosen,
@@ -43,10 +43,11 @@ def read_rewardbench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
             kind="human",
             chosen_model=pair.chosen_model or "",
             rejected_model=pair.rejected_model or "",
-        )
+        ).read_from(pair.columns)
         for file in files
         for pair in stream_records(file, _Pair)
     )
+    return annotation_table(rows, where=source.where)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -44,7 +44,9 @@ def read_rewardbench2(source: Source, assumed_kind: Kind | None) -> pd.DataFrame
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_prompt, holding="prompt, chosen and rejected as lists, subset and id")
-    return annotation_table(row for file in files for prompt in stream_records(file, _Prompt) for row in _rows(prompt))
+    return annotation_table(
+        (row for file in files for prompt in stream_records(file, _Prompt) for row in _rows(prompt)), where=source.where
+    )
 
 
 def _rows(prompt: _Prompt) -> Iterator[AnnotationRow]:
@@ -61,7 +63,7 @@ def _rows(prompt: _Prompt) -> Iterator[AnnotationRow]:
                 kind="human",
                 chosen_model=writers[place],
                 rejected_model=writers[n_chosen + other],
-            )
+            ).read_from(prompt.columns)
 
 
 def _is_prompt(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -100,7 +100,7 @@ def read_alpaca_annotations(source: Source, assumed_kind: Kind | None) -> pd.Dat
             notes.append(f"{model}: the rows call this model {found[0].model_2!r}; it is named by its folder")
         rows += [_annotation(row, file, model, texts, assumed_kind) for row in found]
     rows, repeated = workers_apart(_with_models(rows), annotator=CROWD)
-    return annotation_table(rows, [*notes, *repeated])
+    return annotation_table(rows, [*notes, *repeated], where=source.where)
 
 
 def _annotation(
@@ -124,7 +124,7 @@ def _annotation(
         raw_label=row.raw_label or ("" if raw is None else f"{raw:g}"),
         cost_usd=row.cost_usd,
         latency_seconds=row.latency_seconds,
-    )
+    ).read_from(row.columns)
 
 
 def _annotator(row: _Row, file: Path, assumed_kind: Kind | None) -> tuple[str, Kind]:

@@ -98,7 +98,8 @@ def read_pandalm(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # 
         judge = file.name.removesuffix(f"-{TESTSET}")
         rows += [_row(pair, models, judge, "llm", labels[pair.idx]) for pair in pairs]
     n_unparsed = sum(row.preference is None for row in rows)
-    return annotation_table(rows, [f"{n_unparsed} of {len(rows)} verdicts are unparsed"] if n_unparsed else [])
+    notes = [f"{n_unparsed} of {len(rows)} verdicts are unparsed"] if n_unparsed else []
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _testset(path: Path) -> Path:
@@ -155,7 +156,7 @@ def _row(
         annotator_kind=kind,
         preference=None if label is None else _PREFERENCES[label.lower()],
         raw_label=label,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pandalm(source: Source) -> bool:

@@ -131,7 +131,7 @@ def read_tulu(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noq
         notes += [*left_out, *_evaluated_cells(sheet, votes, pairs)]
         names = _item_ids(votes)
         rows += [_row(sheet, vote, pairs, item) for vote, item in zip(votes, names, strict=True)]
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _why_none(path: Path) -> str:
@@ -264,7 +264,7 @@ def _row(path: Path, vote: _Vote, pairs: Mapping[tuple[str, frozenset[str]], _Pa
         acceptable_1=acceptable[0] if is_ab else acceptable[1],
         acceptable_2=acceptable[1] if is_ab else acceptable[0],
         labelled_at=vote.timestamp,
-    )
+    ).read_from(vote.columns)
 
 
 FORMAT = AnnotationFormat(

@@ -39,7 +39,7 @@ def read_helpsteer2(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="prompt, response_1, response_2 and preference_strength")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -52,7 +52,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         annotator_kind="human",
         preference=graded(pair.preference_strength),
         raw_label=written(pair.preference_strength),
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -45,7 +45,7 @@ def read_helpsteer3(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="context, response1, response2 and overall_preference")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -59,7 +59,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         annotator_kind="human",
         preference=graded(pair.overall_preference),
         raw_label=written(pair.overall_preference),
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -25,7 +25,7 @@ def read_hh_rlhf(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # 
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_original, holding="files with the dialogues `chosen` and `rejected`")
-    return pairs_table(files, "human", annotator=lambda _: ANNOTATOR, dataset=_dataset)
+    return pairs_table(files, "human", annotator=lambda _: ANNOTATOR, dataset=_dataset, where=source.where)
 
 
 def _dataset(file: Path) -> str:

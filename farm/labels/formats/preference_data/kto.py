@@ -50,7 +50,7 @@ def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
         )
     n_used = sum(len(completions) for sides in pairs for completions in sides.values())
     note = f"{n_labels} unpaired labels: {n_used} are on prompts with completions of both kinds and make pairs"
-    return annotation_table(_rows(pairs, assumed_kind or "human"), [note])
+    return annotation_table(_rows(pairs, assumed_kind or "human"), [note], where=source.where)
 
 
 def _rows(pairs: Sequence[Mapping[bool, Sequence[_Labelled]]], kind: Kind) -> Iterator[AnnotationRow]:
@@ -58,7 +58,7 @@ def _rows(pairs: Sequence[Mapping[bool, Sequence[_Labelled]]], kind: Kind) -> It
         for good in sides[True]:
             for bad in sides[False]:
                 pair = ChosenPair(asked=good.asked, chosen=_answer(good), rejected=_answer(bad))
-                yield pair_row(pair, dataset="kto", annotator=ANNOTATOR, kind=kind)
+                yield pair_row(pair, dataset="kto", annotator=ANNOTATOR, kind=kind).read_from(good.columns, bad.columns)
 
 
 def _answer(row: _Labelled) -> Answer:

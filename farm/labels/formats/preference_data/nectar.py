@@ -37,7 +37,7 @@ def read_nectar(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_ranked, holding="prompt and answers with answer, model and rank")
-    return annotation_table(row for file in files for row in _rows(file))
+    return annotation_table((row for file in files for row in _rows(file)), where=source.where)
 
 
 def _rows(file: Path) -> Iterator[AnnotationRow]:
@@ -68,7 +68,7 @@ def _row(ranked: _Ranked, one: _Answer, two: _Answer, item: str) -> AnnotationRo
         annotator_kind="llm",
         preference=preference,
         raw_label=" ".join("none" if answer.rank is None else f"{answer.rank:g}" for answer in (one, two)),
-    )
+    ).read_from(ranked.columns)
 
 
 def _is_ranked(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -63,7 +63,9 @@ def read_pku(source: Source, assumed_kind: Kind | None, *, question: Question) -
     """
     files = source.files_with(_is_pair, holding="prompt, response_0, response_1 and better_response_id")
     schema = _SCHEMAS[question]
-    return annotation_table(_row(pair, question) for file in files for pair in stream_records(file, schema))
+    return annotation_table(
+        (_row(pair, question) for file in files for pair in stream_records(file, schema)), where=source.where
+    )
 
 
 def _row(pair: _Better | _Safer, question: Question) -> AnnotationRow:
@@ -80,7 +82,7 @@ def _row(pair: _Better | _Safer, question: Question) -> AnnotationRow:
         raw_label=written(pair.choice),
         acceptable_1=pair.is_response_0_safe,
         acceptable_2=pair.is_response_1_safe,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -17,10 +17,16 @@ from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table, workers_apart
 from farm.labels.chosen_rejected import pair_row
+from farm.labels.row_filter import RowFilter
 
 
 def pairs_table(
-    files: Sequence[Path], kind: Kind, *, annotator: Callable[[Path], str], dataset: Callable[[Path], str]
+    files: Sequence[Path],
+    kind: Kind,
+    *,
+    annotator: Callable[[Path], str],
+    dataset: Callable[[Path], str],
+    where: Sequence[RowFilter],
 ) -> pd.DataFrame:
     """The annotation table of files of pairs; a further label of a pair in one file is another annotator's.
 
@@ -29,6 +35,7 @@ def pairs_table(
         kind: who chose.
         annotator: what a file's nameless annotators are called.
         dataset: what a file's pairs come from.
+        where: filters that leave the pairs that count.
 
     Raises:
         DataError: rows that are not understood, or a file without a pair.
@@ -42,7 +49,7 @@ def pairs_table(
         )
         rows += apart
         notes += [*said, *read.notes]
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=where)
 
 
 def read_preference_pairs(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
@@ -56,7 +63,13 @@ def read_preference_pairs(source: Source, assumed_kind: Kind | None) -> pd.DataF
         DataError: nothing there, or rows that are not understood.
     """
     files = source.files_with(lambda _, row: has_pair(row), holding="files with the columns `chosen` and `rejected`")
-    return pairs_table(files, assumed_kind or "human", annotator=lambda file: f"{_stem(file)}_labels", dataset=_stem)
+    return pairs_table(
+        files,
+        assumed_kind or "human",
+        annotator=lambda file: f"{_stem(file)}_labels",
+        dataset=_stem,
+        where=source.where,
+    )
 
 
 def _stem(file: Path) -> str:

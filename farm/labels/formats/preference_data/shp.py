@@ -34,7 +34,7 @@ def read_shp(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="history, human_ref_A, human_ref_B and labels")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -49,7 +49,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         raw_label=written(pair.labels),
         score_1=pair.score_A,
         score_2=pair.score_B,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

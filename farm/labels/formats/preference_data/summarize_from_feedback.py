@@ -60,7 +60,7 @@ def read_summarize(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="comparisons with info, summaries and choice")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -77,7 +77,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         preference=None if pair.choice is None else 1.0 + pair.choice,
         raw_label=written(pair.choice),
         first_shown=1,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

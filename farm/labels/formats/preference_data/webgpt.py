@@ -43,7 +43,7 @@ def read_webgpt(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="question, answer_0, answer_1, score_0 and score_1")
-    return annotation_table(_row(pair) for file in files for pair in stream_records(file, _Pair))
+    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:
@@ -62,7 +62,7 @@ def _row(pair: _Pair) -> AnnotationRow:
         raw_label=" ".join("none" if score is None else f"{score:g}" for score in scores),
         score_1=pair.score_0,
         score_2=pair.score_1,
-    )
+    ).read_from(pair.columns)
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -74,7 +74,7 @@ def read_arena_hard(source: Source, assumed_kind: Kind | None, *, is_weighted: b
     files = source.files_with(_is_games, holding="judgments with question_id, model, judge and two games")
     notes: list[str] = []
     rows = [row for file in files for row in _rows(file, is_weighted=is_weighted, notes=notes)]
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _rows(file: Path, *, is_weighted: bool, notes: list[str]) -> Iterator[AnnotationRow]:
@@ -117,7 +117,7 @@ def _verdicts(games: _Games, texts: _Texts, *, is_weighted: bool) -> Iterator[An
                 preference=_preference(score, is_baseline_a=first_shown == 1),
                 raw_label=score,
                 first_shown=first_shown,
-            )
+            ).read_from(games.columns)
 
 
 def _preference(score: str | None, *, is_baseline_a: bool) -> float | None:

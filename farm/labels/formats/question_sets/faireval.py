@@ -57,7 +57,7 @@ def read_faireval(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  #
             rows += [
                 row for row in found if frozenset((row.model_1, row.model_2)) in set(map(frozenset, pairs.values()))
             ]
-    return annotation_table(rows, unparsed_notes(rows))
+    return annotation_table(rows, unparsed_notes(rows), where=source.where)
 
 
 def _human_files(path: Path) -> list[Path]:

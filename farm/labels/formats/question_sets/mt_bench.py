@@ -27,6 +27,9 @@ from farm.labels.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)
 
+_PEOPLE = re.compile(r"expert|author|arena_user")
+"""How the names of people begin."""
+
 
 def _judge(value: object) -> object:
     """FastChat writes a judge as [model, prompt]."""
@@ -79,7 +82,7 @@ def read_mt_bench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     n_inconsistent = sum(row.raw_label == "tie (inconsistent)" for row in rows)
     if n_inconsistent:
         notes.append(f"{n_inconsistent} verdicts changed with the order of the answers and count as ties")
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _votes(file: Path, source: Source) -> Iterator[_Vote]:
@@ -95,7 +98,7 @@ def _votes(file: Path, source: Source) -> Iterator[_Vote]:
             model_a=games.model_1,
             model_b=games.model_2,
             winner=_settled(games.g1_winner, games.g2_winner),
-        )
+        ).with_columns(games.columns)
 
 
 def _settled(one: _Game, two: _Game) -> str:
@@ -108,13 +111,19 @@ def _settled(one: _Game, two: _Game) -> str:
 
 
 def _annotator(judge: str, assumed_kind: Kind | None) -> tuple[str, Kind]:
-    group = re.match(r"(expert|author|arena_user)", judge)
+    group = re.match(_PEOPLE, judge)
     if group is None and _MODEL_JUDGE.search(judge):
         return judge, "llm"
     kind = "human" if group else assumed_kind or "human"
     if kind == "llm":
         return judge, kind
-    return hashed_name(f"mt_bench_{group[1]}" if group else "mt_bench_human", judge), kind
+    return hashed_name(f"mt_bench_{group[0]}" if group else "mt_bench_human", judge), kind
+
+
+def _judge_kind(judge: str, kind: Kind) -> str:
+    """What conditions can call `judge_kind`: expert, author, arena_user, human for other people, llm."""
+    group = re.match(_PEOPLE, judge)
+    return group[0] if group is not None else kind
 
 
 def _turn(messages: Messages, texts: QuestionTexts, model: str, vote: _Vote) -> tuple[str, str]:
@@ -149,7 +158,7 @@ def _row(vote: _Vote, texts: QuestionTexts, assumed_kind: Kind | None) -> Annota
         raw_label=vote.winner,
         # A model's verdict is settled from both orders; a person saw model_a on the left.
         first_shown=0 if kind == "llm" else (1 if is_ab else 2),
-    )
+    ).read_from(vote.columns, judge_kind=_judge_kind(vote.judge, kind))
 
 
 def _is_votes(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

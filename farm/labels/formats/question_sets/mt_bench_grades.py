@@ -41,7 +41,7 @@ def read_grades(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
     files = source.files_with(_is_grade, holding="grades with question_id, turn, model, judge and score")
     notes: list[str] = []
     rows = [row for file in files for row in _rows(file, notes)]
-    return annotation_table(rows, notes)
+    return annotation_table(rows, notes, where=source.where)
 
 
 def _rows(file: Path, notes: list[str]) -> Iterator[AnnotationRow]:
@@ -62,6 +62,7 @@ def _rows(file: Path, notes: list[str]) -> Iterator[AnnotationRow]:
             grade.judge,
             "llm",
             f"mt_bench/turn_{grade.turn}",
+            grade.columns,
         )
     for (question, turn, _), by_model in graded.items():
         ordered = [by_model[model] for model in sorted(by_model)]

@@ -136,7 +136,7 @@ def review_rows(
                 first_shown=first_shown,
                 score_1=(scores[0] if is_12 else scores[1]) if scores else None,
                 score_2=(scores[1] if is_12 else scores[0]) if scores else None,
-            )
+            ).read_from(review.columns)
         )
     return rows
 
@@ -211,7 +211,7 @@ def read_vicuna_reviews(source: Source, assumed_kind: Kind | None) -> pd.DataFra
     item_format = "vicuna80-q{question:02d}-{model_1}-vs-{model_2}"
     orders: dict[frozenset[str], Pair] = {}
     rows = [row for path in files for row in review_rows(path, bench, item_format=item_format, orders=orders)]
-    return annotation_table(rows, unparsed_notes(rows))
+    return annotation_table(rows, unparsed_notes(rows), where=source.where)
 
 
 def unparsed_notes(rows: Sequence[AnnotationRow]) -> list[str]:

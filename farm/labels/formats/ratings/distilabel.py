@@ -37,7 +37,7 @@ def read_distilabel(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
         DataError: nothing there, malformed rows, or lists of different lengths.
     """
     files = source.files_with(_is_rated, holding="instruction, generations and ratings")
-    return annotation_table(row for file in files for row in _rows(file))
+    return annotation_table((row for file in files for row in _rows(file)), where=source.where)
 
 
 def _rows(file: Path) -> Iterator[AnnotationRow]:
@@ -54,7 +54,7 @@ def _rows(file: Path) -> Iterator[AnnotationRow]:
         judge = rated.model_name or JUDGE
         outputs = [
             RatedOutput(
-                rated.instruction, output, rating, model or "", judge, "llm", "distilabel",
+                rated.instruction, output, rating, model or "", judge, "llm", "distilabel", rated.columns,
                 input=rated.input or "", history=rated.history,
             )
             for output, rating, model in zip(rated.generations, ratings, models, strict=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from farm.conversation import Messages
+from farm.data.files.rows import Row
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind
 from farm.records import content_key
@@ -22,6 +23,8 @@ class RatedOutput(NamedTuple):
     annotator: str
     kind: Kind
     dataset: str
+    columns: Row
+    """The row of the file that says so."""
     input: str = ""
     history: Messages = ()
     """What was said before the instruction."""
@@ -63,4 +66,4 @@ def _row(one: RatedOutput, two: RatedOutput, item_id: str) -> AnnotationRow:
         raw_label=" ".join("none" if rated.rating is None else f"{rated.rating:g}" for rated in (one, two)),
         score_1=one.rating,
         score_2=two.rating,
-    )
+    ).read_from(one.columns, two.columns)

@@ -89,13 +89,19 @@ def read_ratings(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     files = source.files_with(_is_rated, holding="rated outputs (HelpSteer, UltraFeedback, or one rating a row)")
     binarised = [file for file in files if _is_binarised(first_row(file))]
     if binarised:
-        return pairs_table(binarised, "llm", annotator=lambda _: "ultrafeedback", dataset=lambda _: "ultrafeedback")
+        return pairs_table(
+            binarised,
+            "llm",
+            annotator=lambda _: "ultrafeedback",
+            dataset=lambda _: "ultrafeedback",
+            where=source.where,
+        )
     groups: dict[tuple[str, str], list[RatedOutput]] = {}
     for file in files:
         for output in _outputs(file, assumed_kind or "human"):
             groups.setdefault((output.instruction, output.annotator), []).append(output)
     rows = [row for group in groups.values() for row in rating_rows(group)]
-    return annotation_table(rows, _notes(list(groups.values()), rows))
+    return annotation_table(rows, _notes(list(groups.values()), rows), where=source.where)
 
 
 def _is_rated(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
@@ -116,7 +122,7 @@ def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
             for rated in row.completions:
                 yield RatedOutput(
                     row.instruction, rated.response, rated.mean_rating, rated.model, "ultrafeedback", "llm",
-                    f"ultrafeedback/{row.source or ''}",
+                    f"ultrafeedback/{row.source or ''}", row.columns,
                 )  # fmt: skip
     else:
         is_helpsteer = {"helpfulness", "correctness", "coherence"} <= names
@@ -126,8 +132,9 @@ def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
             name = single.annotator or dataset
             annotator = hashed_name(f"{dataset}_human", name) if single.annotator and kind == "human" else name
             yield RatedOutput(
-                single.instruction, single.output, single.rating, single.model or "", annotator, kind, dataset
-            )
+                single.instruction, single.output, single.rating, single.model or "", annotator, kind, dataset,
+                single.columns,
+            )  # fmt: skip
 
 
 def _notes(groups: Sequence[Sequence[RatedOutput]], rows: Sequence[AnnotationRow]) -> list[str]:
