@@ -82,7 +82,7 @@ def checked_stream(path: Path, schema: type[RowT], columns: ColumnMapping | None
         try:
             checked = schema.model_validate(row)
         except ValidationError as error:
-            problems.add(n_rows, error)
+            problems.add(n_rows, error, row)
             continue
         yield row, checked
     if problems.n_bad:

@@ -1,7 +1,7 @@
 """What is wrong with the rows of a file, in a few lines however many rows are wrong."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,10 +19,16 @@ class RowProblems:
         self._first_rows: dict[str, int] = {}
         self._n_rows: Counter[str] = Counter()
 
-    def add(self, number: int, error: ValidationError) -> None:
-        """Take in one more wrong row; rows count from 1."""
+    def add(self, number: int, error: ValidationError, names: Iterable[str]) -> None:
+        """Take in one more wrong row; rows count from 1.
+
+        Args:
+            number: which row.
+            error: what is wrong with it.
+            names: the fields that it has in the file.
+        """
         self.n_bad += 1
-        for sentence in explain_row(error):
+        for sentence in explain_row(error, names):
             if sentence in self._first_rows or len(self._first_rows) < MAX_SHOWN:
                 self._first_rows.setdefault(sentence, number)
                 self._n_rows[sentence] += 1
@@ -43,18 +49,23 @@ class RowProblems:
         return f" and {self._n_rows[sentence] - 1} more{sentence}"
 
 
-def explain_row(error: ValidationError) -> list[str]:
-    """One sentence per wrong field; fields that are missing share one."""
+def explain_row(error: ValidationError, names: Iterable[str]) -> list[str]:
+    """One sentence per wrong field; fields that are missing share one.
+
+    Args:
+        error: what is wrong with a row.
+        names: the fields that it has.
+    """
+    present = ", ".join(sorted(map(str, names)))
     found = error.errors(include_url=False)
     missing = [_dotted(problem["loc"]) for problem in found if problem["type"] == "missing"]
     sentences = []
     if missing:
-        row = next(problem["input"] for problem in found if problem["type"] == "missing")
-        sentences.append(f": expected the fields {', '.join(missing)}; it has only {', '.join(sorted(row))}")
+        sentences.append(f": expected the fields {', '.join(missing)}; it has only {present}")
     for problem in found:
-        if not problem["loc"] and isinstance(problem["input"], dict):
+        if not problem["loc"]:
             reason = problem["msg"].removeprefix("Value error, ")
-            sentences.append(f": expected {reason}; its fields are {', '.join(sorted(map(str, problem['input'])))}")
+            sentences.append(f": expected {reason}; its fields are {present}")
         elif problem["type"] != "missing":
             expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
             sentences.append(f", field `{_dotted(problem['loc'])}`: expected {expected}, got {shown(problem['input'])}")
@@ -62,7 +73,7 @@ def explain_row(error: ValidationError) -> list[str]:
 
 
 def _dotted(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "whole row"
+    return ".".join(str(part) for part in location)
 
 
 def shown(value: object) -> str:

@@ -112,7 +112,7 @@ def checked_rows(path: Path, rows: Iterable[Row], schema: type[RowT], *, is_text
             checked = schema.model_validate(_filled(row, cells) if is_text else row, strict=not is_text)
             yield checked.with_columns(row)
         except ValidationError as error:
-            problems.add(number, error)
+            problems.add(number, error, row)
     if problems.n_bad:
         raise DataError(problems.report(path, n_rows=number))
 

@@ -80,7 +80,13 @@ class RewardScorer:
         return self._combination.apply(self.of_members(sequences, batch_size=batch_size))
 
     def of_members(self, sequences: Sequence[Sequence[int]], *, batch_size: int) -> Floats:
-        """(K, N) scores of each member."""
+        """(K, N) scores of each member.
+
+        Raises:
+            UserError: the tokenizer writes tokens that a member has no embedding of.
+        """
+        for member in self.members:
+            _check_embedded(member, sequences)
         return np.stack([reward_scores_of_ids(member, sequences, batch_size=batch_size) for member in self.members])
 
     def of_answers(self, answers: Sequence[tuple[str, str, bool]], *, batch_size: int) -> Floats:
@@ -113,6 +119,16 @@ class RewardScorer:
             for name in ("max_position_embeddings", "n_positions")
         ]
         return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
+
+
+def _check_embedded(member: PreTrainedModel, sequences: Sequence[Sequence[int]]) -> None:
+    n_embedded = int(member.config.vocab_size)
+    largest = max((max(ids, default=0) for ids in sequences), default=0)
+    if largest >= n_embedded:
+        raise UserError(
+            f"{member.name_or_path}: its tokenizer writes token {largest}, but the model embeds only {n_embedded}; the two "
+            "do not belong together"
+        )
 
 
 def load_reward_scorer(path: Path, *, dtype: torch.dtype, device: torch.device) -> RewardScorer:
