@@ -35,16 +35,21 @@ class InstructionRow(AskedRow):
         return Instruction(instruction=self.instruction, input=self.input, dataset=self.dataset, history=self.history)
 
 
-class DemonstrationRow(InstructionRow):
-    """A row to imitate."""
+class _AnsweredRow(InstructionRow):
+    """With an answer, in any layout of farm/data/layouts/outputs.py."""
 
     output: str
-    source: Text = ""
 
     @model_validator(mode="before")
     @classmethod
     def _with_output(cls, row: Row) -> Row:
         return row_with_output(row)
+
+
+class DemonstrationRow(_AnsweredRow):
+    """A row to imitate."""
+
+    source: Text = ""
 
     @property
     def row_key(self) -> str:
@@ -62,10 +67,9 @@ class DemonstrationRow(InstructionRow):
         )
 
 
-class EvaluationRow(InstructionRow):
+class EvaluationRow(_AnsweredRow):
     """A held-out instruction with the reference's output."""
 
-    output: str
     generator: str = Field(min_length=1)
 
     def reference(self) -> Output:
@@ -143,7 +147,7 @@ def pair_row(pair: ChosenPair, where: str) -> PairRow:
         raise DataError(f"{where}: expected answers of one message to train on, got one of several turns")
     if not pair.asked.instruction:
         raise DataError(f"{where}: expected a prompt that ends with the user's message, and that is not empty")
-    return PairRow(
+    return PairRow.model_construct(  # what is read is not taken apart once more
         instruction=pair.asked.instruction,
         input=pair.asked.input,
         history=pair.asked.history,

@@ -159,7 +159,10 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
         for name, values in columns.items():
             value = getattr(row, name)
             values.append(messages_as_text(value) if name in MESSAGE_COLUMNS else value)
-    present = [name for name in OPTIONAL_COLUMNS if any(value not in (None, "") for value in columns[name])]
+    said = {name for name in OPTIONAL_COLUMNS if any(value not in (None, "") for value in columns[name])}
+    # What is said of one output is a column for the other, too: outputs change places.
+    said |= {name[:-1] + {"1": "2", "2": "1"}[name[-1]] for name in said if name[-1] in "12"}
+    present = [name for name in OPTIONAL_COLUMNS if name in said]
     columns = {name: columns[name] for name in (*ANNOTATION_COLUMNS, *present)}
     types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
     frame = pd.DataFrame(columns).astype({"preference": "float64", **types})

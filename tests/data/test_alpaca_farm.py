@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from farm.data.alpaca_farm import AlpacaFarmDataset
-from farm.data.files.rows import DataError
+from farm.data.dataset import Splits
+from farm.data.files.rows import DataError, Row
 from farm.records import Preference
+from tests.data.layouts.one_pair import ASKED, CHOSEN, DIALOGUE, HISTORY, SINGLE, assistant, user, write
 
 EMPTY = AlpacaFarmDataset(
     name="alpaca_farm",
@@ -183,6 +185,47 @@ def test_a_preference_that_is_none_names_row_and_field(folder: Path) -> None:
     (folder / "alpaca_human_preference.json").write_text(json.dumps([pair("p1", 1), pair("p2", 3)]))
     with pytest.raises(DataError, match=r"row 2, field `preference`: expected 1 .output_1 better., 2"):
         replace(EMPTY, folder=folder).load()
+
+
+@pytest.mark.parametrize("layouts", [SINGLE, DIALOGUE])
+def test_recorded_pairs_may_have_any_layout(layouts: dict[str, Row], folder: Path, tmp_path: Path) -> None:
+    def load(row: Row) -> Splits:
+        return replace(EMPTY, folder=folder, preference_file=write(tmp_path / "pairs.jsonl", row)).load()
+
+    loaded = [load(row) for row in layouts.values()]
+    assert {splits.comparisons[0].pair_key for splits in loaded} == {loaded[0].comparisons[0].pair_key}
+    assert {(s.preference[0].instruction, s.preference[0].history) for s in loaded} == {
+        (ASKED, HISTORY if layouts is DIALOGUE else ())
+    }
+    verdicts = {(s.annotations[0].preference, s.comparisons[0].output_1 == CHOSEN) for s in loaded}
+    assert verdicts in ({(Preference.FIRST, True)}, {(Preference.SECOND, False)})
+
+
+def test_equal_ratings_are_a_recorded_tie_and_models_are_named(folder: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", {**SINGLE["distilabel"], "rejected_rating": 5})
+    splits = replace(EMPTY, folder=folder, preference_file=file).load()
+    assert splits.annotations[0].preference is Preference.TIE
+    assert {splits.comparisons[0].generator_1, splits.comparisons[0].generator_2} == {"owl", "bat"}
+
+
+def test_what_cannot_be_trained_on_is_refused(folder: Path, tmp_path: Path) -> None:
+    turns = [user("q"), assistant("a"), user("r"), assistant("b")]
+    several = write(tmp_path / "pairs.jsonl", {"chosen": turns, "rejected": [user("q"), assistant("c")]})
+    with pytest.raises(DataError, match=r"pairs.jsonl: pair 1: expected answers of one message"):
+        replace(EMPTY, folder=folder, preference_file=several).load()
+
+
+def test_demonstrations_may_be_conversations(folder: Path, tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"messages": [*(message._asdict() for message in HISTORY), user("Go on."), assistant("Done.")]},
+        {"prompt": "Sort.", "completion": "Sorted."},
+        {"instruction": "Add.", "history": [["Hello.", "Good day."]], "output": "3"},
+    ]
+    file = write(tmp_path / "own.jsonl", *rows)
+    splits = replace(EMPTY, folder=folder, demonstrations_file=file).load()
+    assert [(d.instruction, len(d.history), d.output) for d in splits.demonstrations] == [
+        ("Go on.", 3, "Done."), ("Sort.", 0, "Sorted."), ("Add.", 2, "3"),
+    ]  # fmt: skip
 
 
 def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ import pytest
 from farm.data.annotated_rows import annotated, annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons
 from farm.data.files.rows import DataError, Row, read_rows
+from farm.labels.read import read_annotations
+from farm.labels.verdicts import comparison_of_row
 from farm.records import Annotation, Comparison, Preference
+from tests.data.layouts.one_pair import HISTORY, assistant, user, write
 
 ROWS: list[Row] = [
     {
@@ -199,3 +202,39 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     pairs = written(tmp_path / "a.json", ROWS)
     with pytest.raises(DataError, match=r"a\.json/out\.csv cannot be written: File exists"):
         annotate_all([pairs], pairs / "out.csv")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_instructions_may_be_conversations(tmp_path: Path, ending: str) -> None:
+    chat = [*(message._asdict() for message in HISTORY), user("Go on.")]
+    answers: Row = {"output_1": "a", "output_2": "b" if ending == "csv" else [assistant("b")]}
+    rows: list[Row] = [{"instruction": chat, **answers}, {"instruction": [user("two")], **answers}]
+    with open_comparisons([write(tmp_path / f"pairs.{ending}", *rows)]) as source:
+        first, second = (compared.comparison for chunk in source.chunks(10) for compared in chunk)
+    assert (first.instruction, first.history) == ("Go on.", HISTORY)
+    assert second.key == Comparison(instruction="two", output_1="a", output_2="b").key
+
+
+def test_what_is_annotated_is_read_again_as_the_same_comparison(tmp_path: Path) -> None:
+    chat = [*(message._asdict() for message in HISTORY), user("Go on.")]
+    source = write(tmp_path / "pairs.jsonl", {"instruction": chat, "output_1": "a", "output_2": "b"})
+    outputs = [tmp_path / f"out.{ending}" for ending in ("json", "jsonl", "csv", "parquet")]
+    annotate_all([source], *outputs)
+    for output in outputs:
+        (row,) = read_annotations(output).to_dict("records")
+        comparison = comparison_of_row(row)
+        assert (comparison.instruction, comparison.history) == ("Go on.", HISTORY)
+
+
+def test_outputs_of_other_layouts_are_joined(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.jsonl", {"prompt": "q", "response": "x", "model": "owl"},
+                  {"messages": [*(m._asdict() for m in HISTORY), user("r"), assistant("y")]})  # fmt: skip
+    second = write(tmp_path / "b.jsonl", {"instruction": [user("q")], "output": "z", "generator": "bat"},
+                   {"instruction": "r", "output": "another r"},
+                   {"conversations": [*(m._asdict() for m in HISTORY), user("r")], "output": "w"})  # fmt: skip
+    with open_comparisons([first, second]) as source:
+        pairs = [compared.comparison for chunk in source.chunks(10) for compared in chunk]
+        assert "1 of 3 outputs" in source.notes[0]  # "r" without a history is another instruction
+    assert [(p.instruction, p.history, p.output_1, p.output_2, p.generator_1, p.generator_2) for p in pairs] == [
+        ("q", (), "x", "z", "owl", "bat"), ("r", HISTORY, "y", "w", "a", "b"),
+    ]  # fmt: skip

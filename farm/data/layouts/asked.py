@@ -58,7 +58,9 @@ def row_with_instruction(row: Row) -> Row:
     Raises:
         LayoutError: what is asked cannot be read.
     """
-    given = row.get("instruction")
+    given, history = row.get("instruction"), row.get("history")
+    if isinstance(history, tuple) and all(isinstance(message, Message) for message in history):
+        return row
     if given is None:
         asked = instruction_of_columns(row)
     elif isinstance(given, str) and not (is_marked(given) or cell(row, "system") or cell(row, "history")):

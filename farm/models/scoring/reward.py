@@ -126,8 +126,8 @@ def _check_embedded(member: PreTrainedModel, sequences: Sequence[Sequence[int]])
     largest = max((max(ids, default=0) for ids in sequences), default=0)
     if largest >= n_embedded:
         raise UserError(
-            f"{member.name_or_path}: its tokenizer writes token {largest}, but the model embeds only {n_embedded}; the two "
-            "do not belong together"
+            f"{member.name_or_path}: its tokenizer writes token {largest}, but the model embeds only {n_embedded}; the "
+            "two do not belong together"
         )
 
 
