@@ -52,6 +52,20 @@ def test_it_answers_in_labels_money_and_hours(tmp_path: Path, capsys: pytest.Cap
     assert humans["cost"]["hours"] == pytest.approx(0.0102 * humans["cost"]["n_labels"])
 
 
+def test_the_cheapest_is_the_least_price_in_the_table(tmp_path: Path) -> None:
+    assert plan(tmp_path, "difference=0.05", "human_labels.n_annotators=[4,16]", "n_seeds=[1,3,5]") == 0
+    found = [row for row in json.loads((tmp_path / "plan.json").read_text())["smallest"] if row["source"] == "humans"]
+    least = min(found, key=lambda row: float(row["cost"]["usd"]))
+    for row in found:
+        assert row["n_items_low"] <= row["design"]["n_items"]
+    (marked,) = [line for line in (tmp_path / "plan.md").read_text().splitlines() if line.startswith("| humans *")]
+    cells = [cell.strip() for cell in marked.split("|")]
+    assert cells[2:4] == [str(least["n_seeds"]), str(least["n_annotators"])]
+    # Neither more seeds nor more annotators need more instructions.
+    items = {(row["n_seeds"], row["n_annotators"]): row["design"]["n_items"] for row in found}
+    assert all(items[n, 16] <= items[n, 4] for n in (1, 3, 5)) and items[1, 4] >= items[3, 4] >= items[5, 4]
+
+
 def test_the_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
     names = ("plan.json", "plan.md", "plan.png")
     for folder in ("one", "two"):

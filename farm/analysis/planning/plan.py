@@ -16,9 +16,11 @@ from farm.labels.annotation_table import one_verdict_each, orders_folded
 from farm.labels.row_filter import check_condition
 from farm.progress import progress
 from farm.stats.bootstrap import Resampling
+from farm.stats.planning.budgets import BudgetPoint, budget_points
+from farm.stats.planning.designs import Search
 from farm.stats.planning.estimates import SourceEstimates, estimate_humans, estimate_judges
 from farm.stats.planning.model import Criterion, DesignKind, LabelSource, Question
-from farm.stats.planning.search import BudgetPoint, Search, SmallestDesign, budget_points, smallest_design
+from farm.stats.planning.search import SmallestDesign, not_more_for_more, smallest_design
 
 MIN_SIMULATIONS = 100
 MIN_FAILURES = 10
@@ -119,9 +121,11 @@ def make_plan(settings: PlanSettings, humans: pd.DataFrame | None, simulated: pd
     with progress("simulating", total=searches, unit="designs") as bar:
         for name, source in sources.items():
             for n_seeds in settings.n_seeds:
+                rows = []
                 for n_annotators in source.n_annotators:
-                    smallest.append(smallest_design(question, name, source, n_seeds, n_annotators, search))
+                    rows.append(smallest_design(question, name, source, n_seeds, n_annotators, search))
                     bar.advance()
+                smallest += not_more_for_more(question, source, rows, search)
                 budgets += budget_points(question, name, source, n_seeds, settings.budgets_usd, search)
                 bar.advance()
     return Plan(

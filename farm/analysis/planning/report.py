@@ -1,14 +1,17 @@
 """What `farm plan` prints: the smallest designs, what budgets buy, and everything that was assumed."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
 from farm.reports.text import MISSING, PLAIN, interval, plus_minus
 from farm.stats.bootstrap import Estimate
+from farm.stats.planning.budgets import BudgetPoint
+from farm.stats.planning.designs import Reached, Search
 from farm.stats.planning.estimates import SourceEstimates
 from farm.stats.planning.model import LabelSource, Question
-from farm.stats.planning.search import BudgetPoint, Reached, Search, SmallestDesign
+from farm.stats.planning.search import SmallestDesign
 from farm.wording import counted
 
 
@@ -46,7 +49,7 @@ def plan_page(plan: Plan, pictures: Collection[str] = ()) -> Page:
         pictures: the names of the PNGs that were drawn.
     """
     cheapest = [row for row in (_cheapest(plan, name) for name in plan.sources) if row is not None]
-    answers = [Bullets(lines=tuple(_cheapest_text(row) for row in cheapest))] if cheapest else []
+    answers = [Bullets(lines=tuple(_cheapest_text(row) + _as_cheap(plan, row) for row in cheapest))] if cheapest else []
     drawn = [Picture(file=file, description="Confidence against the price of the labels") for file in pictures]
     budgets = plan.sources.items() if plan.budgets else ()
     return Page(
@@ -108,9 +111,9 @@ def _smallest_section(plan: Plan) -> Section:
     )
     about = (
         "Each seed of each method answers all instructions; labels each: per comparison, by different annotators. "
-        "Brackets: what two standard errors of the simulation leave open. At most: the confidence that no number of "
-        "instructions exceeds. *: the least price; what the simulation cannot tell apart goes to fewer seeds and "
-        "annotators."
+        "Instructions are those of the closed form, unless simulations contradict it; brackets: what two standard "
+        "errors of the simulation leave open. At most: the confidence that no number of instructions exceeds. *: the "
+        "least price in the table."
     )
     reasons = tuple(
         f"{row.source}, {counted(row.n_seeds, 'seed')}, {counted(row.n_annotators, 'annotator')}: {row.reason}"
@@ -144,18 +147,33 @@ def _design_cells(row: SmallestDesign) -> list[str]:
 
 
 def _cheapest(plan: Plan, name: str) -> SmallestDesign | None:
-    """The fewest seeds, then annotators, among those whose price the simulation cannot tell from the least."""
+    """The least price of the table; among equal ones the fewest labels, then seeds and annotators."""
     reached = [row for row in plan.smallest if row.source == name and row.cost is not None]
-    if not reached:
-        return None
-    least = min(row.cost.usd for row in reached if row.cost)
-    return min((row for row in reached if _low_usd(row) <= least), key=lambda row: (row.n_seeds, row.n_annotators))
+    return min(reached, key=_price, default=None)
 
 
-def _low_usd(row: SmallestDesign) -> float:
+def _price(row: SmallestDesign) -> tuple[float, int, int, int]:
+    assert row.cost is not None
+    return row.cost.usd, row.cost.n_labels, row.n_seeds, row.n_annotators
+
+
+def _usd_range(row: SmallestDesign) -> tuple[float, float]:
+    """The price at either end of the bracket of instructions; infinite if that is open."""
     assert row.cost is not None and row.design is not None and row.n_items_low is not None
-    of_labels = row.cost.usd - row.cost.usd_training
-    return of_labels * row.n_items_low / row.design.n_items + row.cost.usd_training
+    of_labels, high = row.cost.usd - row.cost.usd_training, row.n_items_high
+    low_usd = of_labels * row.n_items_low / row.design.n_items + row.cost.usd_training
+    return low_usd, math.inf if high is None else of_labels * high / row.design.n_items + row.cost.usd_training
+
+
+def _as_cheap(plan: Plan, cheapest: SmallestDesign) -> str:
+    """Which other designs could be cheaper, for all that the simulations can tell."""
+    _, high = _usd_range(cheapest)
+    others = [
+        f"{counted(row.n_seeds, 'seed')} with {counted(row.n_annotators, 'annotator')}"
+        for row in plan.smallest
+        if row.source == cheapest.source and row.cost is not None and row is not cheapest and _usd_range(row)[0] <= high
+    ]
+    return f"; within the brackets no dearer: {', '.join(others)}" if others else ""
 
 
 def _cheapest_text(row: SmallestDesign) -> str:
@@ -163,7 +181,7 @@ def _cheapest_text(row: SmallestDesign) -> str:
     return (
         f"Cheapest by {row.source} (*): "
         f"{counted(row.n_seeds, 'seed')} of each method, "
-        f"{counted(row.n_annotators, 'annotator')}, {row.design.n_items:,} instructions, "
+        f"{counted(row.n_annotators, 'annotator')}, {counted(row.design.n_items, 'instruction')}, "
         f"{row.cost.n_labels:,} labels, ${_money(row.cost.usd)}, {_hours(row.cost.hours)} h of labelling"
     )
 

@@ -1,7 +1,8 @@
-"""The smallest measurement that answers the question, and what a budget buys.
+"""The smallest measurement that answers the question.
 
-The closed form says where to look; what is reported is the simulation's own answer, with its Monte Carlo error, and the
-closed form beside it.
+The instructions that are needed are the closed form's, and a simulation of just that design stands beside them. Where
+the two differ by more than two standard errors of the simulation, and still do with more simulations, the normal
+approximation is not good enough (few instructions, large shifts): then the simulations' own crossing counts.
 """
 
 import math
@@ -11,61 +12,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from farm.stats.planning.designs import DesignCost, Reached, Search, cost_of, reached_by
 from farm.stats.planning.model import (
     Design,
     LabelSource,
     Question,
-    closed_form_confidence,
     closed_form_items,
     highest_confidence,
 )
-from farm.stats.planning.simulation import SimulatedConfidence, simulated_confidence
+from farm.stats.planning.simulation import simulated_confidence
 from farm.wording import counted
 
+MORE_SIMULATIONS = 4
+"""Times as many simulations decide where the first ones contradict the closed form."""
+_ROUNDING = 1e-6
+"""Of an instruction."""
+_COIN = 0.5
+"""The confidence that no instruction is needed for."""
 GRID_POINTS = 240
 """Numbers of instructions looked at between a third and twice of the closed form's answer: steps of 0.75%."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """What may be varied, and how carefully it is simulated."""
-
-    confidence: float
-    """To be reached; above 1/2 and below 1."""
-    labels_per_comparison: tuple[int, ...]
-    """Numbers to choose from."""
-    max_items: int
-    """Instructions that there are."""
-    usd_per_training_run: float
-    """US dollars."""
-    n_simulations: int
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class DesignCost:
-    """What a design costs."""
-
-    n_comparisons: int
-    n_labels: int
-    usd: float
-    """Labels and training runs."""
-    usd_training: float
-    """Training runs alone."""
-    hours: float
-    """Of labelling."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reached:
-    """How sure a design makes the order."""
-
-    confidence: float
-    """Share of the simulations."""
-    standard_error: float
-    """Of the simulation."""
-    closed_form: float
-    """The normal approximation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,35 +51,6 @@ class SmallestDesign:
     ceiling: float
     """The confidence that no number of instructions exceeds."""
     reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BudgetPoint:
-    """What an amount of money buys from one source."""
-
-    source: str
-    n_seeds: int
-    usd: float
-    """The budget, for labels alone."""
-    design: Design | None
-    """None if it does not pay for one label of each comparison on one instruction."""
-    reached: Reached | None
-    cost: DesignCost | None
-    is_all_items: bool
-    """Whether the instructions ran out before the money."""
-
-
-def cost_of(question: Question, source: LabelSource, design: Design, *, usd_per_training_run: float) -> DesignCost:
-    """Labels at the source's price, and two methods' training runs."""
-    n_labels = design.n_labels(question)
-    usd_training = 2 * design.n_seeds * usd_per_training_run
-    return DesignCost(
-        n_comparisons=n_labels // design.labels_per_comparison,
-        n_labels=n_labels,
-        usd=n_labels * source.usd_per_1000_labels / 1000 + usd_training,
-        usd_training=usd_training,
-        hours=n_labels * source.hours_per_1000_labels / 1000,
-    )
 
 
 def smallest_design(
@@ -147,57 +83,41 @@ def smallest_design(
     if not possible:
         return replace(smallest, reason=_why_not(smallest, candidates, search))
     best = min(possible, key=lambda each: (each.n_items * each.design.labels_per_comparison, each.n_items))
-    return _simulated(question, source, best, smallest, search)
+    return _checked(question, source, best, smallest, search)
 
 
-def budget_points(
-    question: Question,
-    name: str,
-    source: LabelSource,
-    n_seeds: int,
-    budgets_usd: Sequence[float],
-    search: Search,
-) -> list[BudgetPoint]:
-    """What each budget buys with the most annotators that the source has, by the best number of labels per comparison.
+def not_more_for_more(
+    question: Question, source: LabelSource, rows: Sequence[SmallestDesign], search: Search
+) -> list[SmallestDesign]:
+    """Designs that differ in their annotators alone, without the simulations' scatter: more of them never need more.
 
     Args:
         question: what is asked.
-        name: of the source.
         source: who labels.
-        n_seeds: training runs of each method.
-        budgets_usd: US dollars, for labels alone.
+        rows: of one number of seeds, in any order.
         search: limits.
     """
-    chosen = [_affordable(question, source, n_seeds, usd, search) for usd in budgets_usd]
-    simulated: dict[Design, Reached] = {}
-    kinds = sorted({each.labels_per_comparison for each in chosen if each is not None})
-    for labels in kinds:
-        designs = sorted(
-            {each for each in chosen if each is not None and each.labels_per_comparison == labels},
-            key=lambda each: each.n_items,
-        )
-        share = simulated_confidence(
-            question,
-            source,
-            designs[0],
-            [each.n_items for each in designs],
-            n_simulations=search.n_simulations,
-            seed=search.seed,
-        )
-        for index, each in enumerate(designs):
-            simulated[each] = _reached(question, source, each, share, index)
-    return [
-        BudgetPoint(
-            source=name,
-            n_seeds=n_seeds,
-            usd=usd,
-            design=each,
-            reached=None if each is None else simulated[each],
-            cost=None if each is None else cost_of(question, source, each, usd_per_training_run=0.0),
-            is_all_items=each is not None and each.n_items == search.max_items,
-        )
-        for usd, each in zip(budgets_usd, chosen, strict=True)
-    ]
+    fewest: dict[int, SmallestDesign] = {}
+    kept: dict[int, SmallestDesign] = {}
+    for row in sorted(rows, key=lambda each: each.n_annotators):
+        design = row.design
+        known = None if design is None else fewest.get(design.labels_per_comparison)
+        if design is not None and known is not None and known.design and known.design.n_items < design.n_items:
+            design = replace(design, n_items=known.design.n_items)
+            share = simulated_confidence(
+                question, source, design, [design.n_items], n_simulations=search.n_simulations, seed=search.seed
+            )
+            row = replace(
+                row,
+                design=design,
+                n_items_low=min(row.n_items_low or design.n_items, design.n_items),
+                reached=reached_by(question, source, design, share, 0),
+                cost=cost_of(question, source, design, usd_per_training_run=search.usd_per_training_run),
+            )
+        kept[row.n_annotators] = row
+        if design is not None:
+            fewest[design.labels_per_comparison] = row
+    return [kept[row.n_annotators] for row in rows]
 
 
 class _Candidate(NamedTuple):
@@ -233,10 +153,43 @@ def _why_not(smallest: SmallestDesign, candidates: Sequence[_Candidate], search:
     return f"needs about {math.ceil(least):,} instructions, more than max_items = {search.max_items:,}"
 
 
-def _simulated(
+def _checked(
     question: Question, source: LabelSource, best: _Candidate, smallest: SmallestDesign, search: Search
 ) -> SmallestDesign:
-    """Look for the crossing around the closed form's answer, further away where it is not there."""
+    """The closed form's instructions where simulations do not contradict it, else where these cross the confidence.
+
+    The closed form is smooth, so that more annotators or seeds never need more; simulations alone scatter about it.
+    """
+    n_items = math.ceil(best.n_items - _ROUNDING)
+    design = replace(best.design, n_items=n_items)
+    for n_simulations in (search.n_simulations, MORE_SIMULATIONS * search.n_simulations):
+        share = simulated_confidence(question, source, design, [n_items], n_simulations=n_simulations, seed=search.seed)
+        reached = reached_by(question, source, design, share, 0)
+        off, reach = reached.confidence - reached.closed_form, 2 * reached.standard_error
+        if abs(off) <= reach:
+            low, high = (_items_at(question, source, design, search.confidence - off + s * reach) for s in (-1, 1))
+            return replace(
+                smallest,
+                design=design,
+                n_items_low=min(n_items, math.floor(low)) if low is not None else n_items,
+                n_items_high=None if high is None or high > search.max_items else max(n_items, math.ceil(high)),
+                reached=reached,
+                cost=cost_of(question, source, design, usd_per_training_run=search.usd_per_training_run),
+            )
+    return _searched(question, source, best, smallest, search)
+
+
+def _items_at(question: Question, source: LabelSource, design: Design, confidence: float) -> float | None:
+    """Where the closed form reaches a confidence; 1 for half and less."""
+    if confidence <= _COIN:
+        return 1.0
+    return None if confidence >= 1 else closed_form_items(question, source, design, confidence)
+
+
+def _searched(
+    question: Question, source: LabelSource, best: _Candidate, smallest: SmallestDesign, search: Search
+) -> SmallestDesign:
+    """Look for the simulations' crossing around the closed form's answer, further away where it is not there."""
     low, top = max(1.0, best.n_items / 3), min(float(search.max_items), max(best.n_items * 2, 4.0))
     while True:
         grid = np.unique(np.geomspace(low, top, GRID_POINTS).round().astype(int))
@@ -245,7 +198,7 @@ def _simulated(
             source,
             best.design,
             [int(n) for n in grid],
-            n_simulations=search.n_simulations,
+            n_simulations=MORE_SIMULATIONS * search.n_simulations,
             seed=search.seed,
         )
         crossing = _crossing(share.confidence, search.confidence)
@@ -270,7 +223,7 @@ def _simulated(
         design=design,
         n_items_low=int(grid[low_at]),
         n_items_high=None if high_at is None else int(grid[high_at]),
-        reached=_reached(question, source, design, share, crossing),
+        reached=reached_by(question, source, design, share, crossing),
         cost=cost_of(question, source, design, usd_per_training_run=search.usd_per_training_run),
     )
 
@@ -280,25 +233,3 @@ def _crossing(curve: np.ndarray[tuple[int], np.dtype[np.float64]], level: float)
     below = np.flatnonzero(curve < level)
     first = int(below[-1]) + 1 if len(below) else 0
     return first if first < len(curve) else None
-
-
-def _affordable(question: Question, source: LabelSource, n_seeds: int, usd: float, search: Search) -> Design | None:
-    """The design of the highest confidence that the budget pays for."""
-    n_labels = usd * 1000 / source.usd_per_1000_labels if source.usd_per_1000_labels > 0 else math.inf
-    designs = []
-    for labels in search.labels_per_comparison:
-        base = Design(n_seeds=n_seeds, n_annotators=max(source.n_annotators), n_items=1, labels_per_comparison=labels)
-        n_items = min(search.max_items, n_labels // base.n_labels(question))
-        if n_items >= 1 and labels <= base.n_annotators:
-            designs.append(replace(base, n_items=int(n_items)))
-    return max(designs, key=lambda each: closed_form_confidence(question, source, each), default=None)
-
-
-def _reached(
-    question: Question, source: LabelSource, design: Design, share: SimulatedConfidence, index: int
-) -> Reached:
-    return Reached(
-        confidence=float(share.confidence[index]),
-        standard_error=float(share.standard_error[index]),
-        closed_form=closed_form_confidence(question, source, design),
-    )
