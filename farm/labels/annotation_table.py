@@ -230,7 +230,7 @@ def _orders_in_names(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     This is the one place where an order is read out of a name. A column `first_shown` that says another order is right.
     """
-    said = frame["annotator"].where(frame["annotator_kind"] == "llm", "").str.extract(_ORDER_IN_NAME)
+    said = frame["annotator"].where(frame["annotator_kind"] == "llm", "").astype(str).str.extract(_ORDER_IN_NAME)
     is_named = said["order"].notna()
     if not is_named.any():
         return frame, []

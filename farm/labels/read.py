@@ -112,6 +112,8 @@ def read_annotations(
         raise ConditionError(f"{path}: {error}") from error
     tables = [source.path] if source.is_table else source.tables
     frame.attrs[NOTES] = [*(note for table in tables for note in file_notes(table)), *notes_of(frame)]
+    if frame.empty:
+        raise DataError(f"{source.path}: it holds no rows, expected at least one label")
     frame.attrs["format"] = chosen.name
     return frame
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pydantic import SkipValidation, model_validator
 
 from farm.conversation import Message, Messages, messages_as_text
+from farm.data.files.cells import Cells
 from farm.data.files.rows import FileRow, Row
 from farm.data.layouts.hh_text import prompt_messages
 from farm.data.layouts.messages import LayoutError, messages_of, plain_value, text_of
@@ -91,6 +92,12 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
         raise LayoutError(f"`input` as text, got {context!r:.60}")
     messages = (*_system(cell(row, "system"), messages), *_history(cell(row, "history")), *_without_system(messages))
     return instruction_of(messages, context)
+
+
+def columns_found(row: Mapping[str, object]) -> str:
+    """What stands in the columns that may say what is asked, for messages of rows where none of it can be read."""
+    cells = {name: cell(row, name) for name in (*TEXT_COLUMNS, *CHAT_COLUMNS)}
+    return "".join(f"; `{name}` is {value!r:.60}" for name, value in cells.items() if value is not None)
 
 
 def instruction_of(messages: Messages, context: str = "") -> Instruction:
@@ -176,8 +183,8 @@ def _history(value: object) -> Messages:
         return messages
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError:
+            value = Cells().plain(json.loads(value))
+        except (ValueError, RecursionError):
             raise LayoutError(f"`history` as messages or as pairs of question and answer, got {value!r:.60}") from None
     if isinstance(value, list) and all(isinstance(turn, list) and len(turn) == 2 for turn in value):
         pairs = [(Message("user", text_of(asked)), Message("assistant", text_of(said))) for asked, said in value]

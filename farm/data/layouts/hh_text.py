@@ -8,7 +8,7 @@ import re
 
 from farm.conversation import Message, Messages, Role
 
-_MARK = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):")
+_MARK = re.compile(r"(?:\A\s*|\r?\n\r?\n)(Human|Assistant):")
 _ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
 _SPEAKERS = {role: speaker for speaker, role in _ROLES.items()}
 
@@ -34,7 +34,7 @@ def dialogue_messages(text: str) -> Messages | None:
 
 def prompt_messages(text: str) -> Messages | None:
     """The messages of a prompt in this layout, which ends where the assistant is to speak; None for any other text."""
-    messages = dialogue_messages(text) if text.rstrip().endswith("\n\nAssistant:") else None
+    messages = dialogue_messages(text) if text.rstrip().endswith("\nAssistant:") else None
     return messages[:-1] if messages and messages[-1] == Message("assistant", "") else None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from farm.conversation import Message, Messages, Role
+from farm.data.files.cells import Cells
 
 ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("system",), "system"),
@@ -81,7 +82,7 @@ def _parsed(value: object) -> object:
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:
-        parsed = json.loads(value)
+        parsed = Cells().plain(json.loads(value))
     except (ValueError, RecursionError):
         start = value.lstrip("[{ \n")
         if start.startswith(("'role':", "'from':", "'content':", "'value':")):

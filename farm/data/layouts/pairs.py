@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from farm.conversation import Messages
 from farm.data.files.rows import MISSING, Row
-from farm.data.layouts.asked import TEXT_COLUMNS, cell, instruction_of, instruction_of_columns
+from farm.data.layouts.asked import TEXT_COLUMNS, cell, columns_found, instruction_of, instruction_of_columns
 from farm.data.layouts.hh_text import dialogue_messages, prompt_messages, turns_as_text
 from farm.data.layouts.messages import LayoutError, messages_of, plain_value
 from farm.records import Instruction, content_key
@@ -115,7 +115,7 @@ def chosen_pair(row: Row) -> ChosenPair:
     answers = [messages_of(value) for value in given]
     explicit = instruction_of_columns(row)
     if all(isinstance(value, str) for value in given) and answers == [None, None]:
-        asked, texts = _of_text(str(given[0]), str(given[1]), explicit)
+        asked, texts = _of_text(str(given[0]), str(given[1]), explicit, row)
         if any(isinstance(row.get(name), str) and prompt_messages(str(row[name])) for name in TEXT_COLUMNS):
             texts = [answer._replace(text=answer.text.strip()) for answer in texts]
     elif any(messages is None for messages in answers):
@@ -123,12 +123,12 @@ def chosen_pair(row: Row) -> ChosenPair:
         raise LayoutError(f"two answers, both as text or both as messages, got {kinds}")
     else:
         chosen, rejected = (messages or () for messages in answers)
-        asked, texts = _of_messages(chosen, rejected, explicit)
+        asked, texts = _of_messages(chosen, rejected, explicit, row)
     sides = [_with_columns(answer, row, side) for answer, side in zip(texts, _SIDES, strict=True)]
     return ChosenPair(asked=asked, chosen=sides[0], rejected=sides[1], columns=row)
 
 
-def _of_text(chosen: str, rejected: str, explicit: Instruction | None) -> tuple[Instruction, list[Answer]]:
+def _of_text(chosen: str, rejected: str, explicit: Instruction | None, row: Row) -> tuple[Instruction, list[Answer]]:
     dialogues = dialogue_messages(chosen), dialogue_messages(rejected)
     if dialogues[0] is not None and dialogues[1] is not None:
         split = _split(dialogues[0], dialogues[1])
@@ -137,19 +137,21 @@ def _of_text(chosen: str, rejected: str, explicit: Instruction | None) -> tuple[
     if explicit is None:
         raise LayoutError(
             "what was asked in a column (prompt, instruction, question, ...) or within chosen and rejected as "
-            "conversations; they are plain text"
+            f"conversations; they are plain text{columns_found(row)}"
         )
     return explicit, [Answer(text) for text in (chosen, rejected)]
 
 
 def _of_messages(
-    chosen: Messages, rejected: Messages, explicit: Instruction | None
+    chosen: Messages, rejected: Messages, explicit: Instruction | None, row: Row
 ) -> tuple[Instruction, list[Answer]]:
     if not chosen or not rejected:
         raise LayoutError("at least one message in `chosen` and in `rejected`, got an empty list")
     if chosen[0].role == rejected[0].role == "assistant":
         if explicit is None:
-            raise LayoutError("what was asked in a column, for chosen and rejected begin with the assistant")
+            raise LayoutError(
+                "what was asked in a column, for chosen and rejected begin with the assistant" + columns_found(row)
+            )
         return explicit, [_answer(chosen), _answer(rejected)]
     split = _split(chosen, rejected)
     if explicit is not None and not _is_asked(explicit, split.prompt):
@@ -217,9 +219,10 @@ def _number(value: object, side: str) -> float | None:
 
 
 def _answer_cell(row: Row, side: str) -> object:
-    """An answer may be empty text, which is not the same as none."""
+    """An answer may be empty text, which is not the same as none; 42 and true are what somebody's JSON made of text."""
     names = (name.format(side=side) for name in _ANSWERS)
-    return next((plain_value(row[name]) for name in names if row.get(name) is not None), None)
+    value = next((plain_value(row[name]) for name in names if row.get(name) is not None), None)
+    return str(value) if isinstance(value, bool | int | float) else value
 
 
 def _first(row: Mapping[str, object], names: Iterable[str], side: str) -> object:

@@ -89,6 +89,16 @@ def test_a_tool_replies_before_the_answer() -> None:
     assert pair.asked.instruction == "" and [m.role for m in pair.asked.history] == ["user", "assistant", "tool"]
 
 
+def test_numbers_are_what_was_answered() -> None:
+    pair = chosen_pair({"prompt": "2 + 2?", "chosen": 4, "rejected": True})
+    assert (pair.chosen.text, pair.rejected.text) == ("4", "True")
+
+
+def test_half_an_emoji_in_json_text_is_replaced() -> None:
+    prompt = '[{"role": "user", "content": "a \\ud83d"}]'
+    assert chosen_pair({"prompt": prompt, **TEXTS}).asked.instruction == "a \ufffd"
+
+
 def test_empty_answers_are_answers() -> None:
     pair = chosen_pair({"prompt": ASKED, "chosen": "", "rejected": "b"})
     assert pair.chosen.text == ""
@@ -100,6 +110,7 @@ def test_empty_answers_are_answers() -> None:
         (TEXTS, "what was asked in a column"),
         ({"prompt": "", **TEXTS}, "what was asked in a column"),
         ({"topic": "birds", **TEXTS}, "what was asked in a column"),
+        ({"prompt": [ASKED], **TEXTS}, "plain text; `prompt` is .'Name a bird"),
         ({"prompt": ASKED, "chosen": None, "rejected": "b"}, "`chosen` is missing and `rejected` is 'b'"),
         ({"prompt": ASKED, "chosen": [assistant("a")], "rejected": "b"}, "both as text or both as messages"),
         ({"prompt": ASKED, "chosen": {"a": 1}, "rejected": {"a": 2}}, "both as text or both as messages"),
