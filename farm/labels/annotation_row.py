@@ -135,6 +135,7 @@ MESSAGE_COLUMNS = ("history", "turns_1", "turns_2")
 """Those of them that hold messages: as JSON text, empty for none."""
 ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name not in OPTIONAL_COLUMNS)
 
+_SHARED_TEXTS = ("instruction", "input", "output_1", "output_2")
 _OPTIONAL_TYPES = {
     "first_shown": "Int64",
     "p_first": "float64",
@@ -165,7 +166,9 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     present = [name for name in OPTIONAL_COLUMNS if name in said]
     columns = {name: columns[name] for name in (*ANNOTATION_COLUMNS, *present)}
     types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
-    frame = pd.DataFrame(columns).astype({"preference": "float64", **types})
+    # An output stands in many pairs: as objects the rows share one copy of its text, as pandas' own text each has one.
+    texts = {name: pd.Series(columns[name], dtype=object) for name in _SHARED_TEXTS}
+    frame = pd.DataFrame({**columns, **texts}).astype({"preference": "float64", **types})
     text = [name for name in ANNOTATION_COLUMNS if name != "preference"]
     frame[text] = frame[text].fillna("")
     is_unnamed = frame["item_id"] == ""

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from farm.data.files.column_mapping import ColumnMapping, mapping_of
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapping_of
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
 from farm.labels.annotation_table import same_order
@@ -127,7 +127,7 @@ def read_labelled(
     *,
     same_judge: str,
     max_items: int | None,
-    columns: ColumnMapping,
+    columns: ColumnMapping = OWN_NAMES,
     where: tuple[RowFilter, ...] = (),
     humans_where: tuple[RowFilter, ...] = (),
 ) -> ReadSet:
