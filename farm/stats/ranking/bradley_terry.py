@@ -37,6 +37,9 @@ MAX_STEPS = 100
 TOLERANCE = 1e-4
 """A fit ends with the step that moves no strength by more. A step changes a logistic curvature by a factor of exp(step)
 at most, so that what is left then is below 2e-8."""
+FARTHEST = 15.0
+"""Parameter of Davidson's model beyond which its likelihood is taken to have no maximum: double precision hardly tells
+the probabilities there from 0."""
 CHUNK_BYTES = 2**26
 """Curvature matrices held at once."""
 MAX_NAMED = 12
@@ -92,8 +95,7 @@ def bradley_terry(
     comparisons = comparisons_of(first, second, scores, ["all"] * len(first))
     counts = ClusterCounts(comparisons)
     n_total = int(np.isfinite(comparisons.scores).sum())
-    reason = why_no_strengths(comparisons.models, counts.pairs, counts.observed(), tie_model)
-    fit = None if reason else fit_strengths(counts.pairs, counts.observed(), tie_model)
+    fit, reason = fit_observed(comparisons.models, counts.pairs, counts.observed(), tie_model)
     return Strengths(
         models=comparisons.models,
         strengths=None if fit is None else tuple(float(s) for s in fit.strengths[0]),
@@ -101,6 +103,29 @@ def bradley_terry(
         n_total=n_total,
         n_unparsed=len(comparisons.scores) - n_total,
         reason=reason,
+    )
+
+
+class ObservedFit(NamedTuple):
+    """A fit of one row, or why there is none."""
+
+    fit: Fit | None
+    reason: str
+    """Empty if there is a fit."""
+
+
+def fit_observed(models: Sequence[str], pairs: Pairs, counts: PairCounts, tie_model: TieModel) -> ObservedFit:
+    """Fit the observed counts (1, E), or say why they have no finite maximum."""
+    reason = why_no_strengths(models, pairs, counts, tie_model)
+    if reason:
+        return ObservedFit(None, reason)
+    fit = fit_strengths(pairs, counts, tie_model)
+    if np.isfinite(fit.strengths).all():
+        return ObservedFit(fit, "")
+    return ObservedFit(
+        None,
+        "Davidson's model has no finite strengths: some models only win against or tie with the others, and a growing "
+        "tie parameter explains the ties; use half wins",
     )
 
 
@@ -178,6 +203,10 @@ def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | 
         largest = np.abs(step).max(axis=1)
         at[rows] += step / np.maximum(largest, 1.0)[:, None]
         is_moving[rows] = largest > TOLERANCE
+        if has_ties:
+            # Wins and ties without a loss: strengths and tie parameter grow together, and the likelihood with them.
+            far = rows[abs(at[rows]).max(axis=1) > FARTHEST]
+            at[far], is_moving[far] = np.nan, False
         if not is_moving.any():
             break
     strengths = at[:, :n_models] - at[:, :n_models].mean(axis=1, keepdims=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.stats.bootstrap import LEVEL, Estimate, FloatArray, Resampling, estimate
-from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_strengths, why_no_strengths
+from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_observed, fit_strengths
 from farm.stats.ranking.elo import order_averaged_elo
 from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable, IntArray, PairCounts, Pairs, drawn_weights
 from farm.stats.ranking.ranking_draws import RankingDraws
@@ -111,8 +111,7 @@ def rank_models(
     """
     counts = ClusterCounts(comparisons)
     observed = counts.observed()
-    reason = why_no_strengths(comparisons.models, counts.pairs, observed, tie_model)
-    fit = None if reason else fit_strengths(counts.pairs, observed, tie_model)
+    fit, reason = fit_observed(comparisons.models, counts.pairs, observed, tie_model)
     if resampled is None:
         resampled = cluster_resamples(counts, resampling=resampling)
     drawn = _draw(counts.pairs, resampled, tie_model, fit)

@@ -143,3 +143,19 @@ def test_unparsed_comparisons_are_counted() -> None:
 def test_a_model_against_itself_is_refused() -> None:
     with pytest.raises(UserError, match=r"pit a model against itself, e\.g\. 'a'"):
         bradley_terry(["a"], ["a"], [1])
+
+
+@pytest.mark.parametrize("share", [0.6, 0.93, 0.999999999])
+def test_a_grade_is_a_fraction_of_a_win(share: float) -> None:
+    # Of two models: P(a beats b) = share, so the strengths lie log(share / (1 - share)) apart.
+    fit = bradley_terry(["a", "b", "a"], ["b", "a", "b"], [share, 1 - share, share])
+    assert fit.strengths is not None
+    assert fit.strengths[0] - fit.strengths[1] == pytest.approx(np.log(share / (1 - share)), rel=1e-6)
+
+
+@pytest.mark.parametrize("scores", [[1, 1, 0.5], [0.5, 0.5, 0], [1, 0.5]])
+def test_davidson_without_a_loss_has_no_maximum_and_says_so(scores: list[float]) -> None:
+    # With gap g and tie strength exp(g / 2) both outcomes tend to probability 1/2 each, and the third to 0, as g grows.
+    fit = bradley_terry(["a"] * len(scores), ["b"] * len(scores), scores, tie_model="davidson")
+    assert fit.strengths is None and "a growing tie parameter explains the ties; use half wins" in fit.reason
+    assert bradley_terry(["a"] * len(scores), ["b"] * len(scores), scores).strengths is not None
