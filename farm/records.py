@@ -255,7 +255,8 @@ class Outcome:
     instruction_key: str
     annotator_eval: str
     score: float | None
-    """Mean over the parsed labels: 1 for a win over the reference, 1/2 for a tie, 0 for a loss; None if none parsed."""
+    """Mean over the parsed labels: 1 for a win over the reference, 1/2 for a tie, 0 for a loss; a soft verdict counts
+    as its `Preference`. None if none parsed."""
     n_wins: int
     n_ties: int
     n_losses: int

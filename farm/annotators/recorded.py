@@ -27,8 +27,8 @@ class RecordedAnnotator:
     file: Path | None = None
     """A table of verdicts, such as an AlpacaEval annotations file; None for those that came with the comparisons."""
     annotator_in_file: str | None = None
-    """Whose verdicts are replayed; None if the file holds one annotator only. Of a judge that saw pairs in both orders,
-    NAME/AB (output_1 first) or NAME/BA."""
+    """Whose verdicts are replayed; None if the file holds one annotator only. Those of a judge that saw pairs in both
+    orders are the mean of the two; NAME/AB (output_1 first) or NAME/BA is one order."""
 
     def judges(self) -> Sequence[Judge]:
         return ()

@@ -20,7 +20,7 @@ from farm.records import Output, Preference, instruction_key
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledPair:
-    """One label that prefers one of two outputs."""
+    """One label that prefers one of two outputs, however slightly: a grade counts as its side of the tie."""
 
     item_id: str
     """Which pair; several labels may be about the same one."""

@@ -3,12 +3,15 @@
 Every reader of recorded labels goes through here, so that one number means the same verdict everywhere.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from farm.conversation import Messages, messages_of_text
 from farm.records import Annotation, Comparison, Preference
+from farm.stats.bootstrap import FloatArray
 
 Cells = Mapping[Hashable, object]
 """A row of an annotation table, by the names of its columns."""
@@ -36,6 +39,23 @@ def verdict_of_number(value: float | None) -> RecordedVerdict:
         return RecordedVerdict(None, None)
     hard = Preference.of_number(value)
     return RecordedVerdict(hard, None if value == hard.value else 2.0 - value)
+
+
+def class_notes(preferences: Sequence[float] | FloatArray) -> list[str]:
+    """How figures of equal and unequal labels read grades, in a sentence with counts; nothing if no label is graded.
+
+    Args:
+        preferences: from 1 to 2, NaN where there is no verdict.
+    """
+    given = np.asarray(preferences, dtype=np.float64)
+    given = given[np.isfinite(given)]
+    n_graded = int((~np.isin(given, [verdict.value for verdict in Preference])).sum())
+    if not n_graded:
+        return []
+    return [
+        f"{n_graded} of {len(given)} labels are graded: here each counts as the side of 1.5 that it lies on, below as "
+        "the first output, above as the second"
+    ]
 
 
 def comparison_of_row(row: Cells) -> Comparison:

@@ -5,7 +5,13 @@ import math
 import pytest
 
 from farm.labels.annotation_row import annotation_frame
-from farm.labels.verdicts import annotation_of_row, comparison_of_row, turned_annotation, verdict_of_number
+from farm.labels.verdicts import (
+    annotation_of_row,
+    class_notes,
+    comparison_of_row,
+    turned_annotation,
+    verdict_of_number,
+)
 from farm.records import Annotation, Comparison, Preference
 from tests.labels.label_rows import row
 
@@ -54,3 +60,9 @@ def test_turning_a_verdict_twice_changes_nothing() -> None:
     assert (turned.preference, turned.p_first, turned.first_shown) == (SECOND, 0.25, 2)
     assert turned.comparison_key == other.key
     assert turned_annotation(turned, pair) == given
+
+
+def test_how_a_class_is_made_of_a_grade_is_said_where_there_are_grades() -> None:
+    assert class_notes([1, 1.5, 2, float("nan")]) == []
+    (note,) = class_notes([1.2, 1.5, 2, float("nan")])
+    assert note.startswith("1 of 3 labels are graded: here each counts as the side of 1.5 that it lies on")

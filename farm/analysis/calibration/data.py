@@ -12,6 +12,7 @@ from farm.annotators.noise.noise import Label
 from farm.errors import UserError
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import comparisons_of, rows_of_annotator, rows_of_kind, verdicts_on
+from farm.labels.verdicts import class_notes
 from farm.records import Annotation, Comparison, Preference
 from farm.stats.agreement.by_annotator import three_classes
 from farm.stats.bias.answer_style import list_difference, log_length_ratio
@@ -62,6 +63,7 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
         notes.append(f"{len(people) - len(parsed)} of {len(people)} human labels are unparsed and left out")
     if parsed.empty:
         raise UserError(f"humans: all {len(people)} human labels are unparsed (no preference)")
+    notes += class_notes(parsed["preference"].to_numpy(dtype=np.float64))
     kinds_used = set(three_classes(parsed["preference"].to_numpy(dtype=np.float64)))
     if len(kinds_used) == 1:
         what = {1.0: "prefers output_1", 2.0: "prefers output_2", 1.5: "is a tie"}[kinds_used.pop()]

@@ -28,6 +28,7 @@ from farm.labels.matched import (
 )
 from farm.labels.read import notes_of, read_annotations
 from farm.labels.row_filter import RowFilter
+from farm.labels.verdicts import class_notes
 from farm.records import Comparison, Preference
 from farm.stats.agreement.by_annotator import CLASSES, majority, three_classes
 from farm.stats.agreement.label_counts import IntArray, counts_of, labels_by_item
@@ -183,6 +184,7 @@ def labelled(tables: Tables, *, same_judge: str, max_items: int | None) -> ReadS
     if max_items is not None and rows["item_id"].nunique() > max_items:
         rows = rows[rows["item_id"].isin(drawn_items(rows, max_items))]
         notes.append(f"{max_items} items were drawn (max_items)")
+    notes += class_notes(rows["preference"].to_numpy(dtype=np.float64))
     first = rows.drop_duplicates("item_id").set_index("item_id")
     place = pd.Series(np.arange(len(first)), index=first.index)
     is_human = (rows["annotator_kind"] == "human").to_numpy()

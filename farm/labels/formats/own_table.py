@@ -124,7 +124,7 @@ def _mixed_scales(frame: pd.DataFrame) -> list[str]:
         return []
     return [
         f"mixed scales: {len(graded)} annotators grade ({int(is_graded.sum())} labels between 1, 1.5 and 2), "
-        f"{n_hard} say only 1, 1.5 or 2; compare them as first, tie or second"
+        f"{n_hard} say only 1, 1.5 or 2, which count beside the grades as they are"
     ]
 
 

@@ -133,6 +133,8 @@ def why_no_strengths(models: Sequence[str], pairs: Pairs, counts: PairCounts, ti
     """Why the observed counts (1, E) have no finite maximum; empty if they have one."""
     if len(models) < 2:
         return f"a ranking needs at least two models, got {len(models)}"
+    if pairs.n_pairs == 0:
+        return "no comparison has a parsed verdict"
     apart = disconnected(models, pairs)
     if apart:
         return apart
