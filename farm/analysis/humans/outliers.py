@@ -10,6 +10,8 @@ _MEANING = {
     "contrary": "votes against the others: agrees less than by chance (are its outputs swapped?)",
     "first": "nearly always the output shown first",
     "second": "nearly always the output shown second",
+    "output_1": "nearly always output_1 (which output was shown first is not recorded)",
+    "output_2": "nearly always output_2 (which output was shown first is not recorded)",
     "tie": "nearly always a tie",
     "longer": "nearly always the longer output",
     "shorter": "nearly always the shorter output",

@@ -102,7 +102,7 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
     Args:
         frame: an annotation table (`farm.labels.read`) of one kind of annotators. Drift follows the column
             `labelled_at` if all its times can be read, else the order of the rows. `first_shown` (1 or 2), if there,
-            says which output was shown first; else output_1 counts as the first.
+            says which output was shown first; on items without it the sides are output_1 and output_2.
         alpha: chance that anybody is flagged if all are alike.
 
     Raises:
@@ -168,10 +168,13 @@ def _flags(name: str, striking: Sequence[tuple[float, _OutlierTest]]) -> list[Fl
 
 def _one_label(votes: VoteTable, name: str) -> Flag | None:
     """Of somebody whom nothing can be tested against."""
-    own = votes.label[votes.annotator == votes.names.index(name)]
-    if len(own) < MIN_LABELS or len(np.unique(own)) > 1:
+    own = votes.annotator == votes.names.index(name)
+    is_alike = any(
+        len(np.unique(said[own])) == 1 and said[own][0] >= 0 for said in (votes.label, votes.shown) if own.any()
+    )
+    if own.sum() < MIN_LABELS or not is_alike:
         return None
-    return Flag(annotator=name, kind="one label", share=1.0, expected=None, n_labels=len(own), p_value=None)
+    return Flag(annotator=name, kind="one label", share=1.0, expected=None, n_labels=int(own.sum()), p_value=None)
 
 
 def _outlier_tests(votes: VoteTable, annotator: int) -> Iterator[_OutlierTest]:

@@ -14,7 +14,10 @@ from farm.stats.bootstrap import FloatArray
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-TraitKind = Literal["first", "second", "tie", "longer", "shorter"]
+TraitKind = Literal["first", "second", "output_1", "output_2", "tie", "longer", "shorter"]
+
+_SHOWN: tuple[tuple[TraitKind, int], ...] = (("first", 0), ("second", 2))
+_OUTPUTS: tuple[tuple[TraitKind, int], ...] = (("output_1", 0), ("output_2", 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,9 @@ class VoteTable:
     stratum: Ints
     """Items that are alike but for their texts: same models, same dataset."""
     label: Ints
-    """0 first, 1 tie, 2 second."""
+    """0 output_1, 1 tie, 2 output_2."""
+    shown: Ints
+    """0 for the output that was shown first, 1 tie, 2 for the other; -1 where the order is not recorded."""
     longer: Ints
     """The label that prefers the longer output; -1 if both are as long."""
 
@@ -40,10 +45,10 @@ class VoteTable:
         label = np.round(2 * preference).astype(np.int64) - 2
         length = [frame[name].astype(str).str.len().to_numpy() for name in ("output_1", "output_2")]
         longer = np.select([length[0] > length[1], length[0] < length[1]], [0, 2], default=-1)
+        first_shown = np.zeros(len(frame), dtype=np.int64)
         if "first_shown" in frame:
-            is_swapped = (frame["first_shown"].fillna(0) == 2).to_numpy(dtype=np.bool_)
-            label = np.where(is_swapped, 2 - label, label)
-            longer = np.where(is_swapped & (longer >= 0), 2 - longer, longer)
+            first_shown = frame["first_shown"].fillna(0).to_numpy(dtype=np.int64)
+        shown = np.select([first_shown == 1, first_shown == 2], [label, 2 - label], default=-1)
         annotator, names = pd.factorize(frame["annotator"], sort=True)
         strata = (
             frame["dataset"].astype(str) + "\x1f" + frame["model_1"].astype(str) + "\x1f" + frame["model_2"].astype(str)
@@ -54,6 +59,7 @@ class VoteTable:
             annotator=annotator.astype(np.int64),
             stratum=pd.factorize(strata)[0].astype(np.int64),
             label=label,
+            shown=shown.astype(np.int64),
             longer=longer.astype(np.int64),
         )
 
@@ -66,6 +72,7 @@ class VoteTable:
             annotator=self.annotator[keep],
             stratum=self.stratum[keep],
             label=self.label[keep],
+            shown=self.shown[keep],
             longer=self.longer[keep],
         )
 
@@ -96,12 +103,19 @@ class VoteTable:
 
     @cached_property
     def traits(self) -> "dict[TraitKind, Trait]":
-        """By name."""
+        """By name; of the first two and the next two those that some item can have."""
         every = np.ones(len(self.label), dtype=np.bool_)
         has_longer = self.longer >= 0
+        is_unordered = np.bincount(self.item[self.shown < 0], minlength=len(self.counts))[self.item] > 0
+        sides: dict[TraitKind, Trait] = {}
+        if not is_unordered.all():
+            for kind, value in _SHOWN:
+                sides[kind] = Trait.of(self, ~is_unordered & (self.shown == value), ~is_unordered)
+        if is_unordered.any():
+            for kind, value in _OUTPUTS:
+                sides[kind] = Trait.of(self, is_unordered & (self.label == value), is_unordered)
         return {
-            "first": Trait.of(self, self.label == 0, every),
-            "second": Trait.of(self, self.label == 2, every),
+            **sides,
             "tie": Trait.of(self, self.label == 1, every),
             "longer": Trait.of(self, has_longer & (self.label == self.longer), has_longer),
             "shorter": Trait.of(self, has_longer & (self.label == 2 - self.longer), has_longer),

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from farm.labels.read import read_annotations
-from farm.stats.bias.outliers import Kind, screen_annotators
+from farm.stats.bias.outliers import screen_annotators
 from tests.paths import HUMANDATA
 
 
@@ -52,6 +52,11 @@ def spoilt(frame: pd.DataFrame, annotator: str, kind: str, rng: np.random.Genera
     return frame
 
 
+def called(kind: str, frame: pd.DataFrame) -> str:
+    """What the flag is called: nobody can say what was shown first where that is not recorded."""
+    return "output_1" if kind == "first" and "first_shown" not in frame else kind
+
+
 @pytest.mark.parametrize(("n_items", "n_annotators", "per_item"), [(60, 3, 3), (120, 6, 2), (150, 8, 1), (90, 8, 4)])
 def test_alike_annotators_are_left_alone(n_items: int, n_annotators: int, per_item: int) -> None:
     # Stated: any flag at all in at most 5% of the tables. P(Binomial(100, .05) > 11) is under 1%.
@@ -64,13 +69,13 @@ def test_alike_annotators_are_left_alone(n_items: int, n_annotators: int, per_it
 
 
 @pytest.mark.parametrize("kind", ["random", "first", "tie", "longer", "contrary"])
-def test_who_does_not_look_is_found(kind: Kind) -> None:
+def test_who_does_not_look_is_found(kind: str) -> None:
     found = alone = 0
     for number in range(20):
         rng = np.random.default_rng(number)
         frame = spoilt(labels(rng, n_items=300, n_annotators=6, per_item=3), "a02", kind, rng)
         flags = screen_annotators(frame).flags
-        found += any((flag.annotator, flag.kind) == ("a02", kind) for flag in flags)
+        found += any((flag.annotator, flag.kind) == ("a02", called(kind, frame)) for flag in flags)
         alone += {flag.annotator for flag in flags} <= {"a02"}
     assert found >= 18 and alone >= 18
 
@@ -111,7 +116,7 @@ def test_several_at_once_do_not_hide_each_other() -> None:
     assert {(f.annotator, f.kind) for f in screen_annotators(frame).flags} == {
         ("a01", "random"),
         ("a03", "longer"),
-        ("a05", "first"),
+        ("a05", "output_1"),
     }
 
 
@@ -121,6 +126,25 @@ def test_first_means_the_one_that_was_shown_first() -> None:
     frame["first_shown"] = rng.choice([1, 2], len(frame))
     flags = screen_annotators(spoilt(frame, "a00", "first", rng)).flags
     assert [(flag.annotator, flag.kind, flag.share) for flag in flags] == [("a00", "first", 1.0)]
+
+
+def test_annotators_who_saw_a_pair_in_different_orders_and_agree_do_agree() -> None:
+    rng = np.random.default_rng(5)
+    frame = labels(rng, n_items=200, n_annotators=4, per_item=3, flip=0.05)
+    # a00 sees every pair the other way round than the others do.
+    frame["first_shown"] = np.where(frame["annotator"] == "a00", 2, 1)
+    assert screen_annotators(frame).flags == ()
+
+
+def test_sides_are_named_by_what_is_recorded_of_each_item() -> None:
+    rng = np.random.default_rng(6)
+    frame = labels(rng, n_items=400, n_annotators=4, per_item=2)
+    is_late = frame["item_id"].astype(int) >= 200
+    frame["first_shown"] = np.where(is_late, rng.choice([1, 2], len(frame)), np.nan)
+    flags = {flag.kind: flag for flag in screen_annotators(spoilt(frame, "a00", "first", rng)).flags}
+    assert set(flags) == {"first", "output_1"}
+    # Half of the annotator's labels are on items whose order is recorded.
+    assert flags["first"].n_labels + flags["output_1"].n_labels == int((frame["annotator"] == "a00").sum())
 
 
 def test_one_kind_of_label_is_said_where_nobody_can_be_compared() -> None:
@@ -152,4 +176,6 @@ def test_real_people_are_left_alone_and_a_planted_one_is_found(name: str, who: s
     # Of this TULU annotator's 51 labels 8 have a second opinion: too few to see that they are random.
     for kind in ("first", "longer", *(["random"] if name == "pandalm" else [])):
         rng = np.random.default_rng(0)
-        assert [(f.annotator, f.kind) for f in screen_annotators(spoilt(humans, who, kind, rng)).flags] == [(who, kind)]
+        assert [(f.annotator, f.kind) for f in screen_annotators(spoilt(humans, who, kind, rng)).flags] == [
+            (who, called(kind, humans))
+        ]
