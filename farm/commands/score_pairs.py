@@ -1,6 +1,6 @@
 """`farm score pairs=PATH`: how well a reward model predicts the labels of pairs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from farm.analysis.reward_models.picture import draw_reward_report
 from farm.analysis.reward_models.report import CALIBRATION_PNG, RewardReport, reward_page, write_reward_report
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
-from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs
+from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs, right_and_wrong
 from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
 from farm.progress import progress
@@ -19,6 +19,7 @@ from farm.records import Output
 from farm.reports.page import terminal
 from farm.stats.bootstrap import Resampling
 from farm.stats.reward_evaluation import evaluate_scores
+from farm.stats.solved_prompts import ScoredAnswers, solved_shares
 
 BATCHES_PER_CHUNK = 16
 """Outputs are sorted by length within so many batches."""
@@ -74,6 +75,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
         n_unscored=len(labelled.pairs) - len(kept),
         score_scale=scale,
         evaluation=evaluation,
+        solved=solved_shares(_scored_answers(labelled, scores), settings.resampling),
         notes=labelled.notes,
     )
     draw_reward_report(report, settings.output / CALIBRATION_PNG)
@@ -83,6 +85,16 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
     for path in (*files, settings.output / "pairs.parquet"):
         print(f"  {path}")
     return 0
+
+
+def _scored_answers(labelled: LabelledPairs, scores: Mapping[_Key, float]) -> list[ScoredAnswers]:
+    """The prompts with right and wrong outputs that all have a score."""
+    prompts = []
+    for group in right_and_wrong(labelled.pairs):
+        right, wrong = (np.array([scores[_key(output)] for output in side]) for side in group)
+        if np.isfinite(right).all() and np.isfinite(wrong).all():
+            prompts.append(ScoredAnswers(group.right[0].dataset, right, wrong))
+    return prompts
 
 
 def _scores(scorer: OutputScorer, labelled: LabelledPairs) -> dict[_Key, float]:

@@ -1,9 +1,11 @@
 """Pairs of outputs with the labels that somebody gave them, from any file of recorded labels: what reward models are
 evaluated on."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -42,6 +44,31 @@ class LabelledPairs:
     """Whose labels they are."""
     notes: tuple[str, ...]
     """What was dropped or changed when the file was read."""
+
+
+class RightAndWrong(NamedTuple):
+    """The outputs to one instruction, in two groups of which every member of the first is preferred to every other."""
+
+    right: tuple[Output, ...]
+    wrong: tuple[Output, ...]
+
+
+def right_and_wrong(pairs: Sequence[LabelledPair]) -> list[RightAndWrong]:
+    """Instructions with three outputs or more whose labels part them into right and wrong ones, as a benchmark's do.
+
+    Left out are those where an output is preferred to one and not to another, or a pair between the groups is missing.
+    """
+    asked: dict[tuple[str, str], list[LabelledPair]] = {}
+    for pair in pairs:
+        asked.setdefault((pair.annotator, pair.preferred.instruction_key), []).append(pair)
+    groups = []
+    for labels in asked.values():
+        right = tuple(dict.fromkeys(pair.preferred for pair in labels))
+        wrong = tuple(dict.fromkeys(pair.other for pair in labels))
+        n_pairs = len({(pair.preferred, pair.other) for pair in labels})
+        if len(right) + len(wrong) > 2 and not set(right) & set(wrong) and n_pairs == len(right) * len(wrong):
+            groups.append(RightAndWrong(right, wrong))
+    return groups
 
 
 def read_labelled_pairs(path: Path, *, labels_of: str | None, columns: ColumnMapping = OWN_NAMES) -> LabelledPairs:

@@ -245,6 +245,26 @@ def test_our_own_preference_pairs_are_read_with_their_ends(tmp_path: Path, rewar
     np.testing.assert_allclose(written["score_preferred"], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_prompts_of_a_benchmark_are_solved_where_the_right_output_is_above_all_wrong_ones(
+    tmp_path: Path, reward_model: Path
+) -> None:
+    prompts = [
+        {"id": str(k), "prompt": f"Name {k} birds.", "chosen": [f"an owl {k}"], "rejected": [f"{w} {k}" for w in "xyz"],
+         "models": None, "num_correct": 1, "subset": "Focus"}
+        for k in range(12)
+    ]  # fmt: skip
+    pairs, folder = write(tmp_path / "p.jsonl", prompts), tmp_path / "report"
+    columns = ["columns.instruction=ask", "columns.output=say"]
+    flat = [{"ask": p["prompt"], "say": say} for p in prompts for say in (*p["chosen"], *p["rejected"])]  # type: ignore[misc]
+    outputs = write(tmp_path / "o.jsonl", flat)
+    assert farm(f"input={outputs}", f"output={tmp_path / 's.jsonl'}", f"reward_model={reward_model}", *columns) == 0
+    scores = np.array([row["score"] for row in read_rows(tmp_path / "s.jsonl")], dtype=float).reshape(12, 4)
+    assert farm(f"pairs={pairs}", f"output={folder}", f"reward_model={reward_model}", "n_resamples=20") == 0
+    (every,) = json.loads((folder / "evaluation.json").read_text())["solved"]
+    assert every["share"]["value"] == (scores[:, 0] > scores[:, 1:].max(axis=1)).mean()
+    assert every["share"]["n_total"] == 12 and "solved prompts" in (folder / "evaluation.md").read_text()
+
+
 def test_a_prompt_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     for prompt in (PROMPT, ChatPrompt(system="Be brief.", input_separator="\n")):
         save_prompt(prompt, tmp_path)

@@ -10,6 +10,7 @@ from farm.reports.short_names import short_names
 from farm.reports.text import MISSING, interval_or_reason, number
 from farm.stats.bootstrap import Estimate
 from farm.stats.reward_evaluation import LengthBin, RewardEvaluation
+from farm.stats.solved_prompts import SolvedShare
 from farm.wording import listed
 
 MOST_NAMED = 5
@@ -22,7 +23,8 @@ probability sigmoid(scale x (score of the preferred output - score of the other)
 preferred output has the higher score, equal scores count one half. log loss: .693 for a coin. Brier: .25 for a coin.
 ECE: |sure - right| over the bins, weighted by n; too high where bins are small. best slope: what the margins would have
 to be multiplied by for the lowest log loss on these very labels; below 1, the model is too sure. longest: the accuracy
-of "the longer output is better"."""
+of "the longer output is better". solved prompts: those whose right output has a higher score than every wrong one (of
+k equal ones 1/k; where several are right, all of them have to be higher), prompts drawn with replacement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class RewardReport:
     score_scale: float
     """What margins are multiplied by to be log-odds."""
     evaluation: RewardEvaluation
+    solved: tuple[SolvedShare, ...]
+    """Prompts with three answers or more, right and wrong ones; none where every label is about a pair by itself."""
     notes: tuple[str, ...]
     """What was dropped or changed when the file was read."""
 
@@ -80,7 +84,7 @@ def reward_page(report: RewardReport) -> Page:
                         text=f"{report.reward_model} on {report.pairs}: {evaluation.n:,} labels on "
                         f"{evaluation.n_items:,} pairs by {names}. {left_out} Scale {report.score_scale:.3g}."
                     ),
-                    Table(header=("", "value", "n"), rows=_figure_rows(evaluation)),
+                    Table(header=("", "value", "n"), rows=(*_solved_rows(report.solved), *_figure_rows(evaluation))),
                     Picture(file=CALIBRATION_PNG, description="How sure it is against how often it is right"),
                 ),
             ),
@@ -112,6 +116,14 @@ def _figure_rows(evaluation: RewardEvaluation) -> tuple[tuple[str, ...], ...]:
         *((name, interval_or_reason(value), str(value.n_total)) for name, value in estimates.items()),
         (slope, number(evaluation.log_loss_at_best_slope), str(evaluation.n)),
         ("ECE", number(evaluation.calibration_error), str(evaluation.n)),
+    )
+
+
+def _solved_rows(solved: tuple[SolvedShare, ...]) -> tuple[tuple[str, ...], ...]:
+    """Prompts of a benchmark, all together and by dataset."""
+    return tuple(
+        (f"solved prompts{f', {each.dataset}' if each.dataset else ''}", _cell(each.share), str(each.share.n_total))
+        for each in solved
     )
 
 
