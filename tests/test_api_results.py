@@ -14,9 +14,11 @@ from farm.annotators.noised import NoisedAnnotator
 from farm.api.settings import Setting, overrides_of, sweep_overrides_of
 from farm.commands.main import run_command
 from farm.config.objects import ConfigError
+from farm.conversation import messages_of_text
 from farm.errors import UserError
 from farm.records import Comparison
 from tests.analysis.calibration.test_fit_and_check import made_up
+from tests.data.layouts.one_pair import DIALOGUE, HISTORY, SINGLE, write
 from tests.labels.label_rows import crowd
 
 pytestmark = pytest.mark.slow
@@ -241,3 +243,19 @@ def test_a_picture_is_shown_and_written(tmp_path: Path) -> None:
     assert [axes.get_xlabel() for axes in ranking.draw().axes] != [""]
     with pytest.raises(UserError, match="nothing to draw as pairs"):
         farm.compare(pairs(("a", "b", 1), ("a", "b", 2)), report=FEW).draw(picture="pairs")
+
+
+@pytest.mark.parametrize("name", ["trl_text", "trl_messages", "trl_implicit", "sharegpt_lists"])
+def test_preference_pairs_may_be_a_frame(name: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame([SINGLE[name], {**DIALOGUE["trl_messages"]} if name == "trl_messages" else SINGLE[name]])
+    read = farm.read(frame, kind="human").to_frame()
+    kept = [column for column in read if column not in ("dataset", "annotator")]
+    from_file = farm.read(write(tmp_path / "t.jsonl", *frame.to_dict("records")), kind="human").to_frame()
+    pd.testing.assert_frame_equal(read[kept], from_file[kept])
+
+
+def test_outputs_keep_what_was_said_before() -> None:
+    frame = pd.DataFrame([{"messages": DIALOGUE["trl_messages"]["prompt"], "output": "A mallard."}])
+    outputs = farm.read(frame, what="outputs").to_frame()
+    assert messages_of_text(outputs["history"][0]) == HISTORY and "turns" not in outputs
+    pd.testing.assert_frame_equal(farm.read(outputs, what="outputs").to_frame(), outputs)

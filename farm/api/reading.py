@@ -9,13 +9,17 @@ import pandas as pd
 
 from farm.api.shown import html_of
 from farm.config.objects import build
+from farm.conversation import messages_as_text
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import check_rows, frame_rows, without_gaps
+from farm.data.layouts.pairs import has_pair
 from farm.data.output_files import ScorableRow, open_outputs
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import Kind
 from farm.labels.formats.mapped_table import MAPPED, mapped_table
 from farm.labels.formats.own_table import own_table
+from farm.labels.formats.preference_data.preference_pairs import FORMAT as PAIRS
+from farm.labels.formats.preference_data.preference_pairs import table_of_rows
 from farm.labels.read import notes_of, read_annotations
 from farm.labels.row_filter import RowFilter, filtered, row_filters
 from farm.records import Output
@@ -131,7 +135,8 @@ def read(
     Args:
         source: a file or a folder; `hub:OWNER/NAME@COMMIT`; or a DataFrame with the columns of a table of one's own:
             instruction, output_1, output_2, annotator, annotator_kind, preference, and model_1 and model_2 where models
-            are to be ranked. For outputs: instruction and output.
+            are to be ranked; or of preference pairs (chosen, rejected) in any layout of
+            trainers. For outputs: instruction and output.
         what: "labels" or "outputs".
         kind: "human" or "llm", the kind of annotators of rows that do not say it.
         format: a format's name, to force it; None recognises it.
@@ -187,11 +192,14 @@ def read_labels(
         return replace(source, frame=frame, notes=tuple(notes_of(frame))) if where else source
     if isinstance(source, pd.DataFrame):
         rows = frame_rows(source)
-        if columns:
+        is_pairs = not columns and has_pair(map(str, source.columns))
+        if is_pairs:
+            frame = table_of_rows(IN_MEMORY, rows, kind or "human", where=where)
+        elif columns:
             frame = mapped_table(IN_MEMORY, columns.renamed(rows, IN_MEMORY), kind, where=where)
         else:
             frame = own_table(IN_MEMORY, without_gaps(rows, AnnotationRow), kind, where=where)
-        name = MAPPED if columns else "table"
+        name = MAPPED if columns else PAIRS.name if is_pairs else "table"
     else:
         frame = read_annotations(Path(source), assumed_kind=kind, format=format, columns=columns, where=where)
         name = str(frame.attrs["format"])
@@ -227,4 +235,8 @@ def _outputs(source: str | Path | pd.DataFrame, columns: ColumnMapping) -> Outpu
 
 
 def _output_frame(outputs: list[Output]) -> pd.DataFrame:
-    return pd.DataFrame([vars(output) for output in outputs], columns=list(Output.__dataclass_fields__))
+    frame = pd.DataFrame([vars(output) for output in outputs], columns=list(Output.__dataclass_fields__))
+    for name in ("history", "turns"):
+        texts = [messages_as_text(messages) for messages in frame[name]]
+        frame = frame.assign(**{name: texts}) if any(texts) else frame.drop(columns=name)
+    return frame

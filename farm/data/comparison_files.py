@@ -22,6 +22,7 @@ from farm.data.files.row_problems import RowProblems
 from farm.data.files.row_stream import column_schema, file_notes, stream_rows
 from farm.data.files.rows import DataError, FileRow, Row, check_rows
 from farm.data.layouts.outputs import OutputRow
+from farm.data.layouts.pairs import has_pair, row_with_two_outputs
 
 RowT = TypeVar("RowT", bound=FileRow)
 
@@ -62,10 +63,11 @@ def comparisons_of(rows: Sequence[Row], where: Path) -> Comparisons:
     if not rows:
         raise DataError(f"{where}: it holds no rows, expected at least one")
     check_rows(where, rows, ComparisonRow)
+    compared = [row_with_two_outputs(row) for row in rows]
     columns = ColumnTypes()
-    for row in rows:
+    for row in compared:
         columns.add(row)
-    return Comparisons(n_rows=len(rows), schema=columns.schema(), notes=(), read=lambda: iter(rows))
+    return Comparisons(n_rows=len(rows), schema=columns.schema(), notes=(), read=lambda: iter(compared))
 
 
 def checked_stream(path: Path, schema: type[RowT], columns: ColumnMapping | None = None) -> Iterator[tuple[Row, RowT]]:
@@ -100,16 +102,18 @@ class _File(NamedTuple):
     def rows_again(self) -> Iterator[Row]:
         if self.columns:
             return self.columns.read(self.path, is_again=True)
-        return stream_rows(self.path, is_again=True)
+        return map(row_with_two_outputs, stream_rows(self.path, is_again=True))
 
 
 def _pairs_of(file: _File) -> Comparisons:
     path = file.path
     columns, n_rows = ColumnTypes(), 0
+    is_ours = True
     for row, _ in checked_stream(path, ComparisonRow, file.columns):
-        columns.add(row)
+        is_ours = is_ours and not has_pair(row)
+        columns.add(row_with_two_outputs(row))
         n_rows += 1
-    schema = (None if file.columns else column_schema(path)) or columns.schema()
+    schema = (column_schema(path) if is_ours and not file.columns else None) or columns.schema()
     read = file.rows_again
     return Comparisons(n_rows=n_rows, schema=schema, notes=tuple(file_notes(path)), read=read)
 

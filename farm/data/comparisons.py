@@ -11,11 +11,15 @@ from pydantic import AliasChoices, Field, model_validator
 from farm.data.files.rows import Row
 from farm.data.layouts.asked import AskedRow
 from farm.data.layouts.outputs import with_texts
+from farm.data.layouts.pairs import row_with_two_outputs
 from farm.records import Comparison
 
 
 class ComparisonRow(AskedRow):
-    """The columns that are read; AlpacaEval's and the annotation tables' names of the generators are understood."""
+    """The columns that are read; AlpacaEval's and the annotation tables' names of the generators are understood.
+
+    A chosen and a rejected answer are compared without telling which is which.
+    """
 
     output_1: str
     output_2: str
@@ -26,7 +30,7 @@ class ComparisonRow(AskedRow):
     @model_validator(mode="before")
     @classmethod
     def _with_outputs(cls, row: Row) -> Row:
-        return with_texts(row, ("output_1", "output_2"))
+        return with_texts(row_with_two_outputs(row), ("output_1", "output_2"))
 
     def comparison(self) -> Comparison:
         return Comparison(

@@ -12,7 +12,7 @@ from farm.data.files.rows import DataError, Row, read_rows
 from farm.labels.read import read_annotations
 from farm.labels.verdicts import comparison_of_row
 from farm.records import Annotation, Comparison, Preference
-from tests.data.layouts.one_pair import HISTORY, assistant, user, write
+from tests.data.layouts.one_pair import ASKED, CHOSEN, HISTORY, REJECTED, SINGLE, assistant, user, write
 
 ROWS: list[Row] = [
     {
@@ -238,3 +238,16 @@ def test_outputs_of_other_layouts_are_joined(tmp_path: Path) -> None:
     assert [(p.instruction, p.history, p.output_1, p.output_2, p.generator_1, p.generator_2) for p in pairs] == [
         ("q", (), "x", "z", "owl", "bat"), ("r", HISTORY, "y", "w", "a", "b"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["trl_text", "trl_implicit", "llamafactory_sharegpt", "hh_rlhf"])
+def test_preference_pairs_are_compared_without_telling_which_was_chosen(tmp_path: Path, name: str) -> None:
+    swapped = {"prompt": ASKED, "chosen": REJECTED, "rejected": CHOSEN}
+    rows = [SINGLE[name], swapped] if name == "trl_text" else [SINGLE[name]]
+    outputs = [tmp_path / f"out.{ending}" for ending in ("json", "csv", "parquet")]
+    annotate_all([write(tmp_path / "pairs.jsonl", *rows)], *outputs)
+    for output in outputs:
+        frame = read_annotations(output)  # the annotator's verdicts, not the labels that came with the pairs
+        assert set(frame["annotator"]) == {"pool"} and set(frame["instruction"]) == {ASKED}
+        assert frame["output_1"].nunique() == 1
+        assert {frame["output_1"][0], frame["output_2"][0]} == {CHOSEN, REJECTED}

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from farm.calls.request import Message, Reply, Request
+from farm.conversation import Message as ChatMessage
 from farm.judges.parsers.text import TextVerdict
 from farm.judges.prompted import PromptedJudge
 from farm.records import Comparison, Preference
@@ -246,3 +247,13 @@ def test_a_prompt_of_ones_own_is_a_text_and_a_yaml() -> None:
     calls = ScriptedCalls(lambda _: "Output (a)")
     own.verdicts([Comparison(instruction="q", output_1="1", output_2="2")], [2], 0, calls=calls)
     assert calls.asked[0].messages == (Message("system", "S"), Message("user", "q|2|1"))
+
+
+@pytest.mark.parametrize("name", ["greedy", "batch", "choice", "json"])
+def test_a_judge_sees_what_was_said_before(name: str) -> None:
+    history = (ChatMessage("system", "Be brief."), ChatMessage("user", "Hi."), ChatMessage("assistant", "Hello."))
+    asked = Comparison(instruction="Go on.", output_1="x", output_2="yy", history=history)
+    calls = ScriptedCalls(longer_wins)
+    shipped_judge(name).verdicts([asked], [1], 0, calls=calls)
+    shown = "\n".join(message.content for request in calls.asked for message in request.messages)
+    assert "System: Be brief.\n\nUser: Hi.\n\nAssistant: Hello.\n\nUser: Go on." in shown

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SkipValidation, model_validator
 
-from farm.data.files.rows import DataError, FileRow, Row, read_records
+from farm.data.files.rows import DataError, FileRow, Row, check_rows, read_records
 from farm.data.layouts.pairs import Answer, ChosenPair, DifferentPromptsError, chosen_pair
 from farm.wording import counted
 
@@ -40,7 +40,23 @@ def read_pairs(path: Path) -> PairFile:
     Raises:
         DataError: rows that are not understood, all of them counted; or no pair.
     """
-    rows = read_records(path, _PairRow)
+    return _file_of(path, read_records(path, _PairRow))
+
+
+def pairs_of_rows(path: Path, rows: Sequence[Row]) -> PairFile:
+    """`read_pairs` of rows that are in memory already.
+
+    Args:
+        path: what messages call them.
+        rows: in any layout.
+
+    Raises:
+        DataError: rows that are not understood, all of them counted; or no pair.
+    """
+    return _file_of(path, check_rows(path, rows, _PairRow))
+
+
+def _file_of(path: Path, rows: Sequence[_PairRow]) -> PairFile:
     pairs, n_repeating = _without_repeated_prompts([row.pair for row in rows if row.pair is not None])
     n_apart = len(rows) - len(pairs)
     if not pairs:

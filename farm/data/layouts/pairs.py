@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from farm.conversation import Messages
+from farm.conversation import Messages, messages_as_text
 from farm.data.files.rows import MISSING, Row
 from farm.data.layouts.asked import TEXT_COLUMNS, cell, columns_found, instruction_of, instruction_of_columns
 from farm.data.layouts.hh_text import dialogue_messages, prompt_messages, turns_as_text
@@ -99,9 +99,11 @@ class _Split(NamedTuple):
 
 
 def has_pair(names: Iterable[str]) -> bool:
-    """Whether a row with these columns has a chosen and a rejected answer."""
+    """Whether a row with these columns has a chosen and a rejected answer, and is not about two outputs already."""
     known = set(names)
-    return all(any(name.format(side=side) in known for name in _ANSWERS) for side in _SIDES)
+    return not {"output_1", "output_2"} <= known and all(
+        any(name.format(side=side) in known for name in _ANSWERS) for side in _SIDES
+    )
 
 
 def chosen_pair(row: Row) -> ChosenPair:
@@ -126,6 +128,29 @@ def chosen_pair(row: Row) -> ChosenPair:
         asked, texts = _of_messages(chosen, rejected, explicit, row)
     sides = [_with_columns(answer, row, side) for answer, side in zip(texts, _SIDES, strict=True)]
     return ChosenPair(asked=asked, chosen=sides[0], rejected=sides[1], columns=row)
+
+
+def row_with_two_outputs(row: Row) -> Row:
+    """A row with a chosen and a rejected answer as a comparison that does not tell which is which; others as they are.
+
+    Raises:
+        LayoutError: the layout is not understood.
+    """
+    if not has_pair(row):
+        return row
+    pair = chosen_pair(row)
+    first, second, _ = pair.sides
+    history = {"history": messages_as_text(pair.asked.history)} if pair.asked.history else {}
+    return {
+        **row,
+        **history,
+        "instruction": pair.asked.instruction,
+        "input": pair.asked.input,
+        "output_1": first.text,
+        "output_2": second.text,
+        "generator_1": first.model,
+        "generator_2": second.model,
+    }
 
 
 def _of_text(chosen: str, rejected: str, explicit: Instruction | None, row: Row) -> tuple[Instruction, list[Answer]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.layouts.pair_file import read_pairs
+from farm.data.files.rows import Row
+from farm.data.layouts.pair_file import PairFile, pairs_of_rows, read_pairs
 from farm.data.layouts.pairs import has_pair
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
@@ -43,13 +44,33 @@ def pairs_table(
     rows: list[AnnotationRow] = []
     notes: list[str] = []
     for file in files:
-        read, name = read_pairs(file), annotator(file)
-        apart, said = workers_apart(
-            [pair_row(pair, dataset=dataset(file), annotator=name, kind=kind) for pair in read.pairs], annotator=name
-        )
-        rows += apart
-        notes += [*said, *read.notes]
+        more, said = _labels(read_pairs(file), kind, annotator=annotator(file), dataset=dataset(file))
+        rows += more
+        notes += said
     return annotation_table(rows, notes, where=where)
+
+
+def table_of_rows(path: Path, rows: Sequence[Row], kind: Kind, *, where: Sequence[RowFilter]) -> pd.DataFrame:
+    """The annotation table of pairs that are in memory.
+
+    Args:
+        path: what messages call them.
+        rows: with a chosen and a rejected answer each.
+        kind: who chose.
+        where: filters that leave the pairs that count.
+
+    Raises:
+        DataError: rows that are not understood, or no pair.
+    """
+    return annotation_table(*_labels(pairs_of_rows(path, rows), kind, annotator="labels", dataset=""), where=where)
+
+
+def _labels(read: PairFile, kind: Kind, *, annotator: str, dataset: str) -> tuple[list[AnnotationRow], list[str]]:
+    """The verdicts of a file, and what there is to say of them."""
+    rows, notes = workers_apart(
+        [pair_row(pair, dataset=dataset, annotator=annotator, kind=kind) for pair in read.pairs], annotator=annotator
+    )
+    return rows, [*notes, *read.notes]
 
 
 def read_preference_pairs(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:

@@ -75,9 +75,9 @@ def test_the_same_text_twice_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_malformed_row_is_named(tmp_path: Path) -> None:
-    said = r"test\.jsonl\.gz(.|\n)*row 2: expected two answers, .* got `chosen` is 'a' and `rejected` is 3; its"
+    said = r"test\.jsonl\.gz(.|\n)*row 2: expected two answers, .* got `chosen` is 'a' and `rejected` is \[3\]; its"
     with pytest.raises(DataError, match=said):
-        read_annotations(write(tmp_path, [PAIRS[0], {"chosen": "a", "rejected": 3}]))
+        read_annotations(write(tmp_path, [PAIRS[0], {"chosen": "a", "rejected": [3]}]))
 
 
 def test_the_original_file_has_the_pairs_of_the_normalised_table(humandata: Path) -> None:
