@@ -23,6 +23,7 @@ are not rounded. `schema_version` grows when a key changes its name, place or me
 | label_agreement_by_annotator | the same for each simulated annotator, where there are several |
 | order_effects | what the order does to simulated annotators that saw pairs in both (`farm.stats.bias.position`) |
 | win_rates_by_annotator | every annotator's own win rates, where a source has several |
+| win_rates_by_rule | each source's win rates by consensus, by votes and by first labels of its items |
 | rankings | humans, simulated: each source's own ranking of its labels, under three conventions for ties |
 | human_labels | what the human labels are like: agreement beyond chance, ties, length and list bias, acceptability |
 | flagged_humans | humans who seem not to look at what they label (`farm.stats.bias.outliers.Flag`) |
@@ -130,6 +131,8 @@ class SourceJson(TypedDict):
     seeds: list[int]
     """Training seeds."""
     n_seeds: int
+    rule: str | None
+    """How several labels of one item count (`farm.stats.ranking.label_rules`); null for other figures."""
 
 
 class SourcesJson(TypedDict):
@@ -207,6 +210,14 @@ class AnnotatorRatesJson(TypedDict):
     models: dict[str, RateJson]
 
 
+class LabelRuleRatesJson(TypedDict):
+    """One source's win rates under each rule for several labels of one item."""
+
+    role: str
+    rules: dict[str, dict[str, RateJson]]
+    """By rule (`farm.stats.ranking.label_rules`) and model; empty if no item has several labels."""
+
+
 class RuleRateJson(FigureJson):
     """A win rate under one convention for ties."""
 
@@ -248,6 +259,14 @@ class OwnRankingsJson(TypedDict):
     simulated: OwnRankingJson | None
 
 
+class GradesJson(TypedDict):
+    """How often each of five grades was given to the first model against the other."""
+
+    model: str
+    other: str
+    counts: dict[str, int]
+
+
 class HumanLabelsJson(TypedDict):
     """Definitions in `farm.analysis.humans.label_statistics`."""
 
@@ -262,6 +281,8 @@ class HumanLabelsJson(TypedDict):
     acceptability_agreement: FigureJson
     acceptable: dict[str, FigureJson]
     """By model."""
+    grades: list[GradesJson]
+    """Empty if nobody gave such grades."""
 
 
 class FlagJson(TypedDict):
@@ -302,6 +323,7 @@ class ComparisonJson(TypedDict):
     label_agreement_by_annotator: dict[str, LabelAgreementJson]
     order_effects: dict[str, dict[str, FigureJson]]
     win_rates_by_annotator: list[AnnotatorRatesJson]
+    win_rates_by_rule: list[LabelRuleRatesJson]
     rankings: OwnRankingsJson
     human_labels: HumanLabelsJson | None
     flagged_humans: list[FlagJson]

@@ -17,6 +17,7 @@ from farm.errors import UserError
 from farm.labels.annotation_source import Kind
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import match_labels
+from farm.labels.read import rule_of
 from farm.labels.row_filter import row_filters
 from farm.options.compare import compare_settings
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
@@ -74,8 +75,8 @@ def rank(
         labels: a file, a folder, a DataFrame, or what `farm.read` gave.
         kind: "human" or "llm", whose labels count; None where there is one kind only.
         annotator: narrows them to one annotator.
-        settings: those of `farm compare` that say which labels count and how to rank: where, tie_model, report (seed,
-            n_resamples).
+        settings: those of `farm compare` that say which labels count and how to rank: where, rule, tie_model,
+            report (seed, n_resamples).
 
     Raises:
         farm.errors.UserError: labels of both kinds without `kind`; no such annotator; no item that holds two different
@@ -108,6 +109,7 @@ def rank(
         matched,
         "humans" if chosen == "human" else "simulated",
         str(table.source),
+        rule=options.rule or rule_of(table.frame),
         tie_model=options.tie_model,
         resampling=options.resampling,
     )

@@ -13,6 +13,7 @@ from farm.data.files.rows import DataError, Row, read_bytes
 from farm.data.files.table_files import is_table, tables_below
 from farm.labels.annotation_row import Kind
 from farm.labels.row_filter import RowFilter
+from farm.stats.ranking.label_rules import LabelRule
 
 __all__ = ["AnnotationFormat", "Kind", "Source", "first_row"]
 
@@ -68,6 +69,8 @@ class AnnotationFormat:
     recognises: Callable[[Source], bool]
     read: Callable[[Source, Kind | None], pd.DataFrame]
     """Source and the kind of annotators that the files do not name -> the annotation table."""
+    rule: LabelRule = "consensus"
+    """How several labels of an item count in the figures that its authors published."""
 
 
 def first_row(path: Path) -> Row:

@@ -33,7 +33,7 @@ _SIDES = (
 
 
 def annotation_table(
-    rows: Iterable[AnnotationRow], notes: Sequence[str] = (), *, where: Sequence[RowFilter]
+    rows: Iterable[AnnotationRow], notes: Sequence[str] = (), *, where: Sequence[RowFilter] = ()
 ) -> pd.DataFrame:
     """The table of these verdicts, every item in one order of its outputs, judged once by each annotator and order.
 

@@ -34,6 +34,7 @@ from farm.labels.formats.preference_data import (
 from farm.labels.formats.question_sets import arena_hard, faireval, mt_bench, mt_bench_grades, vicuna_reviews
 from farm.labels.formats.ratings import distilabel, single_ratings
 from farm.labels.row_filter import RowFilter
+from farm.stats.ranking.label_rules import LabelRule
 
 __all__ = ["FORMATS", "notes_of", "read_annotations"]
 
@@ -94,7 +95,7 @@ def read_annotations(
         Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator,
         or two of a judge that saw both orders (`annotation_table.one_verdict_each`); `preference` is 1, 2, 1.5 (tie),
         between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or changed, `attrs["format"]` which
-        format the path was taken for.
+        format the path was taken for, `attrs["rule"]` how several labels of an item count in it (`AnnotationFormat`).
 
     Raises:
         DataError: nothing there, an unknown format, a column that is not there, malformed rows, or no row that the
@@ -115,7 +116,14 @@ def read_annotations(
     if frame.empty:
         raise DataError(f"{source.path}: it holds no rows, expected at least one label")
     frame.attrs["format"] = chosen.name
+    frame.attrs["rule"] = chosen.rule
     return frame
+
+
+def rule_of(frame: pd.DataFrame) -> LabelRule:
+    """How several labels of an item count in the figures that the source of a table published."""
+    rule: LabelRule = frame.attrs.get("rule", "consensus")
+    return rule
 
 
 def _recognised(source: Source) -> AnnotationFormat | None:

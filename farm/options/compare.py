@@ -13,6 +13,7 @@ from farm.data.files.column_mapping import ColumnMapping
 from farm.labels.published_standings import Role
 from farm.labels.row_filter import RowFilter, check_condition, row_filters
 from farm.stats.ranking.bradley_terry import TieModel
+from farm.stats.ranking.label_rules import LabelRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class CompareSettings:
     """A condition on the columns of the human labels, or of the simulated ones where there are no others."""
     simulated_where: str | None
     """The same for the simulated labels."""
+    rule: LabelRule | None
+    """How several labels of an item count; None: as in the figures that the source published."""
     tie_model: TieModel
     """What a tie is to Bradley-Terry."""
     trained_in_lab: tuple[str, ...] | None
@@ -73,6 +76,7 @@ class CompareSettings:
     def ranking(self) -> RankingSettings:
         """How models are ranked."""
         return RankingSettings(
+            rule=self.rule,
             tie_model=self.tie_model,
             trained_in_lab=self.trained_in_lab,
             resampling=self.report.resampling,

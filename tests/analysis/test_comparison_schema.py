@@ -24,7 +24,7 @@ TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 
 def of_humans(folder: Path, humans: Source | None, simulated: Source | None) -> dict[str, object]:
-    settings = RankingSettings(tie_model="davidson", trained_in_lab=None, resampling=RESAMPLING)
+    settings = RankingSettings(rule=None, tie_model="davidson", trained_in_lab=None, resampling=RESAMPLING)
     write_human_comparison(compare_with_humans(humans, simulated, settings), folder / "comparison.json")
     return json.loads((folder / "comparison.json").read_text())  # type: ignore[no-any-return]
 
@@ -102,7 +102,7 @@ def test_the_arms_of_a_sweep_are_its_sources(tmp_path: Path) -> None:
     assert humans == {
         "source": "trained on crowd, judged by crowd", "figure": "win rate", "annotators": ["crowd"],
         "annotator_train": "crowd",
-        "seeds": [0, 1], "n_seeds": 2,
+        "seeds": [0, 1], "n_seeds": 2, "rule": None,
     }  # fmt: skip
     assert [row["model"] for row in content["label_free"]] == ["longest"]  # type: ignore[attr-defined, index]
     assert [(row["model"], row["labels"]) for row in content["other"]] == [("best_of_n", "shuffled")]  # type: ignore[attr-defined, index]

@@ -141,8 +141,14 @@ def test_no_format_makes_a_row_without_saying_what_it_was_read_from() -> None:
         made = [node for node in ast.walk(tree) if _calls(node, "AnnotationRow", "chosen_row", "model_construct")]
         n_made += len(made)
         bare += [f"{file.name}:{node.lineno}" for node in made if id(node) not in said and file.name != "faireval.py"]  # type: ignore[attr-defined]
+        deaf = [node for node in ast.walk(tree) if _calls(node, "annotation_table") and not _has(node, "where")]
+        bare += [f"{file.name}:{node.lineno}: without where" for node in deaf]  # type: ignore[attr-defined]
     assert n_made > 10
     assert bare == []
+
+
+def _has(node: ast.AST, keyword: str) -> bool:
+    return isinstance(node, ast.Call) and any(given.arg == keyword for given in node.keywords)
 
 
 def _calls(node: ast.AST, *names: str) -> bool:

@@ -14,6 +14,7 @@
 Intervals draw items. Unparsed verdicts are left out and counted.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -28,6 +29,10 @@ from farm.stats.bootstrap import Estimate, FloatArray, Resampling, estimate, res
 from farm.stats.shares import ratio, undefined
 
 NO_GRADES = "no label is graded"
+
+
+MOST_HUMANS = 6
+"""Humans whose pairs are compared one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,19 @@ class LabelAgreement:
     def is_graded(self) -> bool:
         """Whether some label of either side is graded."""
         return self.grades.pearson.reason != NO_GRADES
+
+
+@dataclass(frozen=True, kw_only=True)
+class HumanPair:
+    """Two humans on the items that both labelled."""
+
+    first: str
+    second: str
+    raw: Estimate
+    """Share of equal labels among first, tie, second."""
+    kappa: Estimate
+    grades: GradeAgreement
+    """Without figures if neither gives grades."""
 
 
 def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, resampling: Resampling) -> LabelAgreement:
@@ -99,6 +117,18 @@ def label_agreement(humans: LabelTable | None, judges: LabelTable | None, *, res
         human_human_s2=human_s2,
         **_grades(humans, judges, resampling),
     )
+
+
+def human_pairs(humans: LabelTable | None, *, resampling: Resampling) -> tuple[HumanPair, ...]:
+    """Every two humans, one by one; none of more than `MOST_HUMANS`."""
+    if humans is None or len(humans.annotators) > MOST_HUMANS:
+        return ()
+    pairs = []
+    for a, b in itertools.combinations(range(len(humans.annotators)), 2):
+        both = label_agreement(humans.of_annotator(a), humans.of_annotator(b), resampling=resampling)
+        names = {"first": humans.annotators[a], "second": humans.annotators[b]}
+        pairs.append(HumanPair(**names, raw=both.raw, kappa=both.kappa, grades=both.grades))
+    return tuple(pairs)
 
 
 _HUMANS, _BETWEEN = "humans", "humans and simulated"

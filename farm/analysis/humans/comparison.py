@@ -4,14 +4,13 @@ The humans' label of an item is the most frequent one, a tie where several are e
 simulated annotators if there are several. Either source may be missing: then the other is described by itself.
 """
 
-import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from farm.analysis.humans.agreement import LabelAgreement, label_agreement
+from farm.analysis.humans.agreement import HumanPair, LabelAgreement, human_pairs, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.analysis.humans.orders import order_effects
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
@@ -19,17 +18,16 @@ from farm.errors import UserError
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
-from farm.stats.agreement.grades import GradeAgreement
+from farm.labels.read import rule_of
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bias.position import OrderEffect
-from farm.stats.bootstrap import Estimate, Resampling
+from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.bradley_terry import TieModel
+from farm.stats.ranking.label_rules import LabelRule
 from farm.stats.ranking.ranking_comparison import RankingComparison, by_source, compare_rankings, no_comparison
 from farm.wording import listed
 
 _NAMES = ("humans", "simulated")
-MOST_HUMANS = 6
-"""Humans whose pairs are compared one by one."""
 MOST_RANKED = 8
 """Annotators of one source whose own rankings are made."""
 
@@ -47,25 +45,15 @@ class Source:
 class RankingSettings:
     """How rankings are made and resampled."""
 
+    rule: LabelRule | None
+    """How several labels of an item count, on both sides; None: as in the figures that the humans' source published, or
+    without humans the simulated annotators'."""
     tie_model: TieModel
     """What a tie is to Bradley-Terry."""
     trained_in_lab: tuple[str, ...] | None
     """Models that were trained in the laboratory; None if it is not known, or the standings say it."""
     resampling: Resampling
     """Of every interval."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HumanPair:
-    """Two humans on the items that both labelled."""
-
-    first: str
-    second: str
-    raw: Estimate
-    """Share of equal labels among first, tie, second."""
-    kappa: Estimate
-    grades: GradeAgreement
-    """Without figures if neither gives grades."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +72,7 @@ class HumanComparison:
     order_effects: dict[str, OrderEffect]
     """By simulated annotator, of those that saw pairs in both orders."""
     human_pairs: tuple[HumanPair, ...]
-    """Every two humans; empty with more than `MOST_HUMANS`."""
+    """Every two humans; empty with more than `agreement.MOST_HUMANS`."""
     label_statistics: LabelStatistics | None
     """What the human labels are like by themselves; None if there are none."""
     screening: Screening | None
@@ -135,6 +123,7 @@ def compare_with_humans(humans: Source | None, simulated: Source | None, setting
     Raises:
         UserError: nothing given, tables that do not fit together, or no model in common where nothing else is compared.
     """
+    settings = replace(settings, rule=_rule(humans, simulated, settings))
     labels = _labels(humans, simulated)
     by_humans = None if humans is None else _source_ranking(humans, "humans", labels, settings)
     by_simulated = None if simulated is None else _source_ranking(simulated, "simulated", labels, settings)
@@ -154,8 +143,12 @@ def compare_with_humans(humans: Source | None, simulated: Source | None, setting
         agreement=_agreement(labels, None, settings),
         agreement_by_annotator=_agreement_by_annotator(labels, settings),
         order_effects={} if simulated_frame is None else order_effects(simulated_frame, resampling=settings.resampling),
-        human_pairs=_human_pairs(labels, settings),
-        label_statistics=None if human_frame is None else label_statistics(human_frame, resampling=settings.resampling),
+        human_pairs=human_pairs(None if labels is None else labels.humans, resampling=settings.resampling),
+        label_statistics=None
+        if human_frame is None
+        else label_statistics(
+            human_frame, has_first_labels_only=settings.rule == "first_label", resampling=settings.resampling
+        ),
         screening=None if human_frame is None else screen_annotators(human_frame),
         ranking=ranking,
         annotator_rankings=tuple(annotator_rankings),
@@ -196,9 +189,20 @@ def _source_ranking(
     assert labels is not None
     if not labels.models:
         return None
+    return _by_labels(labels, role, str(source.path), settings)
+
+
+def _by_labels(labels: MatchedLabels, role: Role, source: str, settings: RankingSettings) -> SourceRanking:
+    assert settings.rule is not None
     return ranking_of_labels(
-        labels, role, str(source.path), tie_model=settings.tie_model, resampling=settings.resampling
+        labels, role, source, rule=settings.rule, tie_model=settings.tie_model, resampling=settings.resampling
     )
+
+
+def _rule(humans: Source | None, simulated: Source | None, settings: RankingSettings) -> LabelRule:
+    """The rule that was asked for, or that of the source."""
+    of_sources = [rule_of(frame) for frame in (_frame(humans), _frame(simulated)) if frame is not None]
+    return settings.rule or (of_sources[0] if of_sources else "consensus")
 
 
 def _annotator_rankings(labels: MatchedLabels | None, settings: RankingSettings) -> list[SourceRanking]:
@@ -207,8 +211,7 @@ def _annotator_rankings(labels: MatchedLabels | None, settings: RankingSettings)
         return []
 
     def ranking(own: MatchedLabels, role: Role, table: LabelTable) -> SourceRanking:
-        name = table.annotators[0]
-        return ranking_of_labels(own, role, name, tie_model=settings.tie_model, resampling=settings.resampling)
+        return _by_labels(own, role, table.annotators[0], settings)
 
     return [
         *(ranking(replace(labels, humans=table), "humans", table) for table in _by_annotator(labels.humans)),
@@ -261,17 +264,6 @@ def _agreement_by_annotator(labels: MatchedLabels | None, settings: RankingSetti
         return {}
     judges = labels.judges
     return {name: _agreement(labels, judges.of_annotator(k), settings) for k, name in enumerate(judges.annotators)}
-
-
-def _human_pairs(labels: MatchedLabels | None, settings: RankingSettings) -> tuple[HumanPair, ...]:
-    if labels is None or labels.humans is None or len(labels.humans.annotators) > MOST_HUMANS:
-        return ()
-    humans, pairs = labels.humans, []
-    for a, b in itertools.combinations(range(len(humans.annotators)), 2):
-        both = label_agreement(humans.of_annotator(a), humans.of_annotator(b), resampling=settings.resampling)
-        names = {"first": humans.annotators[a], "second": humans.annotators[b]}
-        pairs.append(HumanPair(**names, raw=both.raw, kappa=both.kappa, grades=both.grades))
-    return tuple(pairs)
 
 
 def _notes(

@@ -1,5 +1,6 @@
 """`comparison.json` of a comparison with humans, in the shape of `farm.analysis.comparison_schema`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from farm.analysis.comparison_file import (
@@ -16,13 +17,16 @@ from farm.analysis.comparison_schema import (
     ComparisonJson,
     HumanLabelsJson,
     LabelAgreementJson,
+    LabelRuleRatesJson,
     ModelJson,
     OwnRankingJson,
     RankedModelJson,
+    RateJson,
     SourceJson,
 )
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.grade_counts import GRADES
 from farm.analysis.humans.label_statistics import LabelStatistics
 from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
 from farm.reports.json_file import figure
@@ -63,6 +67,9 @@ def human_comparison_json(comparison: HumanComparison) -> ComparisonJson:
             for name, effect in comparison.order_effects.items()
         },
         "win_rates_by_annotator": [_annotator_rates(ranking) for ranking in comparison.annotator_rankings],
+        "win_rates_by_rule": [
+            _rates_by_rule(ranking) for ranking in (comparison.humans, comparison.simulated) if ranking is not None
+        ],
         "rankings": {"humans": _own_ranking(comparison.humans), "simulated": _own_ranking(comparison.simulated)},
         "human_labels": None if statistics is None else _human_labels(statistics),
         "flagged_humans": []
@@ -97,6 +104,7 @@ def _source(ranking: SourceRanking | None) -> SourceJson | None:
         "annotator_train": None,
         "seeds": list(ranking.seeds),
         "n_seeds": len(ranking.seeds),
+        "rule": ranking.rule,
     }
 
 
@@ -130,6 +138,21 @@ def _human_labels(statistics: LabelStatistics) -> HumanLabelsJson:
         "prefers_first_shown": figure(statistics.prefers_first_shown),
         "acceptability_agreement": figure(statistics.acceptability_agreement),
         "acceptable": {model: figure(share) for model, share in statistics.acceptable.items()},
+        "grades": [
+            {"model": pair.model, "other": pair.other, "counts": dict(zip(GRADES, pair.counts, strict=True))}
+            for pair in statistics.grades
+        ],
+    }
+
+
+def _rates_by_rule(ranking: SourceRanking) -> LabelRuleRatesJson:
+    return {"role": ranking.role, "rules": {rule: _rates(models) for rule, models in ranking.by_rule.items()}}
+
+
+def _rates(models: Sequence[ModelWinRate]) -> dict[str, RateJson]:
+    return {
+        rate.model: {"win_rate": rate.win_rate, "standard_error": rate.standard_error, "n": rate.n_total}
+        for rate in models
     }
 
 
@@ -137,10 +160,7 @@ def _annotator_rates(ranking: SourceRanking) -> AnnotatorRatesJson:
     return {
         "role": ranking.role,
         "annotator": ranking.source,
-        "models": {
-            rate.model: {"win_rate": rate.win_rate, "standard_error": rate.standard_error, "n": rate.n_total}
-            for rate in ranking.models
-        },
+        "models": _rates(ranking.models),
     }
 
 

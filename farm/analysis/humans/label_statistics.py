@@ -5,11 +5,13 @@ evaluation (Wang et al. 2023), where somebody gives such grades.
 """
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 
+from farm.analysis.humans.grade_counts import GradeCounts, grade_counts
+from farm.labels.label_table import in_order_given
 from farm.stats.agreement.acceptability import acceptability, acceptability_agreement
 from farm.stats.agreement.by_annotator import CLASSES, three_classes
 from farm.stats.agreement.kappa import fleiss_kappa, krippendorff_alpha
@@ -48,21 +50,27 @@ class LabelStatistics:
     """Of two labels of an output. n counts pairs of labels."""
     acceptable: dict[str, Estimate]
     """Share of acceptable outputs by model; n counts labels. Empty if it was not asked."""
+    grades: tuple[GradeCounts, ...]
+    """How often each of five grades was given, by pair of models; empty if labels are no such grades."""
 
 
-def label_statistics(frame: pd.DataFrame, *, resampling: Resampling) -> LabelStatistics:
+def label_statistics(frame: pd.DataFrame, *, has_first_labels_only: bool, resampling: Resampling) -> LabelStatistics:
     """Describe the labels of the humans in an annotation table, whose items show their outputs in one order.
 
     Args:
         frame: columns `ANNOTATION_COLUMNS`, human rows only.
+        has_first_labels_only: count the first label of an item, and compare the first two of those that have two, as
+            TULU's evaluation does.
         resampling: draws the items.
     """
-    item, names = pd.factorize(frame["item_id"])
-    item = item.astype(np.int64)
+    everything = frame
+    if has_first_labels_only:
+        everything, frame = _earliest(frame, 2), _earliest(frame, 1)
+    among = _among_annotators(everything, resampling)
+    item = pd.factorize(frame["item_id"])[0].astype(np.int64)
     graded = frame["preference"].to_numpy(dtype=np.float64)
     label = three_classes(graded)
     n_unparsed = int(np.isnan(label).sum())
-    counts = counts_of(item, label, CLASSES, len(names))
     settings: _Settings = {"resampling": resampling, "n_unparsed": n_unparsed}
     pairs = frame.drop_duplicates("item_id")
     style = style_bias(
@@ -70,21 +78,51 @@ def label_statistics(frame: pd.DataFrame, *, resampling: Resampling) -> LabelSta
         name=_NAME, resampling=resampling,
     )  # fmt: skip
     is_parsed = np.isfinite(label)
-    agreed, acceptable = _acceptability(frame, resampling)
     return LabelStatistics(
-        fleiss_kappa=fleiss_kappa(counts, name=_NAME, **settings),
-        krippendorff_alpha=krippendorff_alpha(counts, name=_NAME, **settings),
-        relaxed_agreement=agreement_within(counts, name=_NAME, **settings).relaxed,
-        exact_agreement=_exact(item, graded, len(names), settings),
+        fleiss_kappa=among.fleiss_kappa,
+        krippendorff_alpha=among.krippendorff_alpha,
+        relaxed_agreement=among.relaxed,
+        exact_agreement=among.exact,
         ties=clustered_share(
             item, label == 1.5, is_parsed, purpose=f"ties of {_NAME}", nothing="no verdict was parsed", **settings
         ),
         prefers_longer=style.longer,
         prefers_lists=style.lists,
         prefers_first_shown=style.first_shown,
-        acceptability_agreement=agreed,
-        acceptable=acceptable,
+        acceptability_agreement=_acceptability(everything, resampling)[0],
+        acceptable=_acceptability(frame, resampling)[1],
+        grades=grade_counts(frame),
     )
+
+
+class _Among(NamedTuple):
+    """Agreement of several labels of an item."""
+
+    fleiss_kappa: Estimate
+    krippendorff_alpha: Estimate
+    relaxed: Estimate
+    exact: Estimate
+
+
+def _among_annotators(frame: pd.DataFrame, resampling: Resampling) -> _Among:
+    item, names = pd.factorize(frame["item_id"])
+    item = item.astype(np.int64)
+    graded = frame["preference"].to_numpy(dtype=np.float64)
+    counts = counts_of(item, three_classes(graded), CLASSES, len(names))
+    settings: _Settings = {"resampling": resampling, "n_unparsed": int(np.isnan(graded).sum())}
+    return _Among(
+        fleiss_kappa=fleiss_kappa(counts, name=_NAME, **settings),
+        krippendorff_alpha=krippendorff_alpha(counts, name=_NAME, **settings),
+        relaxed=agreement_within(counts, name=_NAME, **settings).relaxed,
+        exact=_exact(item, graded, len(names), settings),
+    )
+
+
+def _earliest(frame: pd.DataFrame, n: int) -> pd.DataFrame:
+    """The first n parsed labels of each item."""
+    parsed = frame[frame["preference"].notna()]
+    place = pd.Series(in_order_given(parsed), index=parsed.index)
+    return parsed[place.groupby(parsed["item_id"]).rank(method="first") <= n]
 
 
 def _first_shown(frame: pd.DataFrame) -> IntArray | None:

@@ -1,25 +1,29 @@
 """The ranking of models by one source, people or simulated annotators, with its resamples.
 
-Recorded labels rank the models by the consensus of the source's annotators: the most frequent label of an item, or of
-graded labels the mean (`farm.stats.ranking.consensus_draws`). The resamples draw instructions, the same ones for both
-sources of a comparison, and annotators, for each source its own. Published figures are resampled with their standard
-errors as normal noise, and over training seeds where the file has them; the Bradley-Terry strength that belongs to a
-win rate against one reference is its log odds.
+Where an item has several labels, a rule (`farm.stats.ranking.label_rules`) says how they count: by the consensus of the
+source's annotators, each of them, or the first. The resamples draw instructions, the same ones for both sources of a
+comparison, and annotators, for each source its own, as far as others judged the same models
+(`farm.stats.ranking.annotator_draws`). Standard errors are over instructions, whose labels are one cluster. Published
+figures are resampled with their standard errors as normal noise, and over training seeds where the file has them; the
+Bradley-Terry strength that belongs to a win rate against one reference is its log odds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
 from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
-from farm.stats.ranking.consensus_draws import Votes, consensus, consensus_resamples
+from farm.stats.ranking.consensus_draws import Votes, consensus, label_resamples
+from farm.stats.ranking.label_rules import RULE_WORDS, LabelRule
 from farm.stats.ranking.model_ranking import ModelRanking, rank_models
-from farm.stats.ranking.pair_counts import PairCounts, comparisons_of
+from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, comparisons_of
 from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
+from farm.stats.ranking.tie_rules import model_totals, rates_with_errors
 
 WIN_RATE = "win rate"
 
@@ -51,6 +55,12 @@ class SourceRanking:
     """What the models are ranked by: "win rate", or the published column's name."""
     annotators: tuple[str, ...]
     """Whose labels they are; empty for published figures."""
+    rule: LabelRule | None
+    """How several labels of an item count; None for published figures."""
+    n_drawn_annotators: int
+    """Annotators that are resampled; 0 where nobody else judged the same models."""
+    by_rule: Mapping[LabelRule, tuple["ModelWinRate", ...]]
+    """The models under each rule, without intervals; empty if no item has several labels."""
     seeds: tuple[int, ...]
     """Training seeds behind published figures; empty if it has none."""
     models: tuple[ModelWinRate, ...]
@@ -75,7 +85,13 @@ class SourceRanking:
 
 
 def ranking_of_labels(
-    labels: MatchedLabels, role: Role, source: str, *, tie_model: TieModel, resampling: Resampling
+    labels: MatchedLabels,
+    role: Role,
+    source: str,
+    *,
+    rule: LabelRule,
+    tie_model: TieModel,
+    resampling: Resampling,
 ) -> SourceRanking:
     """Rank the models by one source's labels, on the items that hold two of them against each other.
 
@@ -83,18 +99,28 @@ def ranking_of_labels(
         labels: the matched tables; some item must name two models.
         role: which of the two.
         source: where it comes from, in words.
+        rule: how several labels of an item count.
         tie_model: what a tie is to Bradley-Terry.
         resampling: draws instructions and annotators; both sources of a comparison need the same.
     """
     labels = labels.between_models()
     table = labels.humans if role == "humans" else labels.judges
     assert table is not None
-    score = 2 - consensus(table.labels)
-    comparisons = comparisons_of(labels.model_1, labels.model_2, score, labels.instruction_keys)
+    comparisons = _comparisons(labels, table, rule)
     resampled: Iterable[PairCounts] | None = None
+    n_drawn = n_fixed = 0
     if len(table.annotators) > 1:
-        votes = Votes(labels=table.labels)
-        resampled = consensus_resamples(comparisons, votes, name=role, resampling=resampling)
+        counted = table.of_first_labels() if rule == "first_label" else table
+        drawn = label_resamples(
+            _comparisons(labels, counted, "consensus"),
+            Votes(labels=counted.labels),
+            is_pooled=rule == "votes",
+            name=role,
+            resampling=resampling,
+        )
+        has_label = np.isfinite(counted.labels).any(axis=0)
+        n_drawn, n_fixed = int((has_label & ~drawn.is_fixed).sum()), int(drawn.is_fixed.sum())
+        resampled = drawn.counts
     ranked = rank_models(comparisons, tie_model=tie_model, resampling=resampling, resampled=resampled)
     models = []
     for row in sorted(ranked.ranking.models, key=lambda r: r.model):
@@ -115,12 +141,67 @@ def ranking_of_labels(
         source=source,
         figure=WIN_RATE,
         annotators=table.annotators,
+        rule=rule,
+        n_drawn_annotators=n_drawn,
+        by_rule=_by_rule(labels, table, ranked.draws.models) if table.has_repeats else {},
         seeds=(),
         models=tuple(models),
         draws=ranked.draws,
         ranking=ranked.ranking,
         is_trained_in_lab={},
-        notes=(),
+        notes=_fixed_annotators(role, len(table.annotators), n_fixed),
+    )
+
+
+def _comparisons(labels: MatchedLabels, table: LabelTable, rule: LabelRule) -> ComparisonTable:
+    """One comparison an item, scored by the rule; or of votes one a label."""
+    if rule != "votes":
+        counted = table.of_first_labels() if rule == "first_label" else table
+        return comparisons_of(labels.model_1, labels.model_2, 2 - consensus(counted.labels), labels.instruction_keys)
+    item, annotator = np.nonzero(table.is_asked)
+    model_1, model_2, instruction = (
+        [values[k] for k in item] for values in (labels.model_1, labels.model_2, labels.instruction_keys)
+    )
+    return comparisons_of(model_1, model_2, 2 - table.labels[item, annotator], instruction)
+
+
+def _by_rule(
+    labels: MatchedLabels, table: LabelTable, ranked: tuple[str, ...]
+) -> dict[LabelRule, tuple[ModelWinRate, ...]]:
+    """The win rates of the ranked models under each rule."""
+    rates: dict[LabelRule, tuple[ModelWinRate, ...]] = {}
+    for rule in RULE_WORDS:
+        comparisons = _comparisons(labels, table, rule)
+        totals = model_totals(comparisons)
+        found = rates_with_errors(totals, "ties_half")
+        n_total = np.asarray(totals.n_total.sum(axis=0)).ravel()
+        rates[rule] = tuple(
+            ModelWinRate(
+                model=name,
+                win_rate=_known(found.win_rates[k]),
+                standard_error=_known(found.standard_errors[k]),
+                n_total=int(n_total[k]),
+                n_unparsed=0,
+                low=None,
+                high=None,
+            )
+            for k, name in enumerate(comparisons.models)
+            if name in ranked
+        )
+    return rates
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _fixed_annotators(role: Role, n_annotators: int, n_fixed: int) -> tuple[str, ...]:
+    """A sentence if some of several annotators are in every resample."""
+    if n_fixed == 0:
+        return ()
+    return (
+        f"{role}: {n_fixed} of {n_annotators} annotators judged models that nobody else judged; they are in every "
+        "resample, and intervals say nothing about other annotators of these models",
     )
 
 
@@ -158,6 +239,9 @@ def ranking_of_standings(standings: PublishedStandings, role: Role, *, resamplin
         source=standings.source,
         figure=WIN_RATE if standings.is_win_rate else standings.column,
         annotators=(),
+        rule=None,
+        n_drawn_annotators=0,
+        by_rule={},
         seeds=standings.seeds,
         models=tuple(models),
         draws=draws_of_win_rates(

@@ -12,6 +12,7 @@ from farm.analysis.humans.report_rankings import (
     own_ranking_section,
     pairs_section,
 )
+from farm.analysis.humans.rules import rules_section
 from farm.labels.label_table import LabelTable
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
@@ -36,6 +37,8 @@ def human_page(comparison: HumanComparison, pictures: frozenset[str]) -> Page:
         sections.append(agreement_section(comparison, pictures))
     if comparison.humans is not None or comparison.simulated is not None:
         sections += [_models_section(comparison, pictures), correlation_section(comparison)]
+        rules = rules_section([side for side in (comparison.humans, comparison.simulated) if side is not None])
+        sections += [] if rules is None else [rules]
         if comparison.ranking.pairs:
             sections.append(pairs_section(comparison, pictures))
     if comparison.order_effects:
@@ -170,7 +173,7 @@ def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
         words.append(f"Win rates are against {', '.join(references)}, which is part of every comparison.")
     if any(side.ranking is not None for side in sides):
         words.append(
-            f"n: items (of several annotators {_consensus(sides)} counts); win rates in percent, "
+            f"n: {_counted_labels(sides)}; win rates in percent, "
             "standard errors over instructions. A rank is 1 + the number of models that are significantly better (95%, "
             "pair by pair); in brackets the best and the worst rank."
         )
@@ -182,9 +185,15 @@ def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
     return " ".join(words) or f"{published}."
 
 
-def _consensus(sides: list[SourceRanking]) -> str:
+def _counted_labels(sides: list[SourceRanking]) -> str:
+    rules = {side.rule for side in sides}
+    if "votes" in rules:
+        return "labels, of which all count"
+    if "first_label" in rules:
+        return "items (the first label of an item counts)"
     is_graded = any(side.ranking is not None and side.ranking.is_graded for side in sides)
-    return "the most frequent label of an item" + (", or of graded ones the mean," if is_graded else "")
+    graded = ", or of graded ones the mean," if is_graded else ""
+    return f"items (of several annotators the most frequent label of an item{graded} counts)"
 
 
 def _rank_texts(side: SourceRanking) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from farm.analysis.humans.agreement import NO_GRADES, LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
+from farm.analysis.humans.grade_counts import grade_table
 from farm.analysis.humans.label_statistics import LabelStatistics
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
@@ -123,6 +124,7 @@ def label_statistics_section(statistics: LabelStatistics) -> Section:
                 n_text_columns=2,
             ),
             *(Text(text=f"{name}: {value.reason}.") for name, _, value in rows if not value.n_total),
+            *grade_table(statistics.grades),
         ),
     )
 

@@ -119,7 +119,9 @@ def _what_is_resampled(comparison: HumanComparison) -> str:
         if side.ranking is None:
             what = "the standard errors" + (f" and {len(side.seeds)} training seeds" if len(side.seeds) > 1 else "")
         else:
-            what = "instructions" + (f" and {len(side.annotators)} annotators" if len(side.annotators) > 1 else "")
+            n_drawn, n_all = side.n_drawn_annotators, len(side.annotators)
+            some = f"{n_drawn} of {n_all}" if n_drawn < n_all else str(n_all)
+            what = "instructions" + (f" and {some} annotators" if n_drawn else "")
         parts.append(f"{side.role}: {what}")
     return f"Resampled are {'; '.join(parts)}."
 
@@ -202,9 +204,9 @@ def own_ranking_section(side: SourceRanking, ranking: ModelRanking) -> Section:
     ties = "a tie is half a win for each"
     if ranking.tie_strength is not None:
         ties = f"ties after Davidson, tie strength {interval_or_reason(ranking.tie_strength)}"
+    counted = "labels" if side.rule == "votes" else "items with a label"
     words = [
-        f"{ranking.n_total} items with a label, {ranking.n_unparsed} without a parsed one, {ranking.n_clusters} "
-        "instructions.",
+        f"{ranking.n_total} {counted}, {ranking.n_unparsed} without a parsed one, {ranking.n_clusters} instructions.",
         f"Bradley-Terry: natural-log scale, {ties}.",
         "Elo: mean over random orders of play, with an interval over items and orders.",
     ]

@@ -49,6 +49,7 @@ def comparison_json(comparison: ArmsComparison, *, measured: Mapping[str, float]
         "label_agreement_by_annotator": {},
         "order_effects": {},
         "win_rates_by_annotator": [],
+        "win_rates_by_rule": [],
         "rankings": {"humans": None, "simulated": None},
         "human_labels": None,
         "flagged_humans": [],
@@ -67,6 +68,7 @@ def _source(arm: Arm, seeds: tuple[int, ...]) -> SourceJson:
         "annotator_train": arm.annotator_train,
         "seeds": list(seeds),
         "n_seeds": len(seeds),
+        "rule": None,
     }
 
 

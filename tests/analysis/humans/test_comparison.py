@@ -28,6 +28,7 @@ TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 def settings(**changes: object) -> RankingSettings:
     given = {
+        "rule": None,
         "tie_model": "half_wins",
         "trained_in_lab": None,
         "resampling": Resampling(seed=0, n_resamples=200),

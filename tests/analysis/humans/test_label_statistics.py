@@ -22,7 +22,7 @@ def table(*labels: tuple[str, str, float | None], **more: object) -> pd.DataFram
 
 
 def described(frame: pd.DataFrame) -> LabelStatistics:
-    return label_statistics(frame, resampling=Resampling(seed=0, n_resamples=100))
+    return label_statistics(frame, has_first_labels_only=False, resampling=Resampling(seed=0, n_resamples=100))
 
 
 def test_hand_calculated_figures() -> None:

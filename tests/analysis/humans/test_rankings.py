@@ -18,7 +18,12 @@ from tests.labels.label_rows import row
 def ranking(rows: list[AnnotationRow]) -> SourceRanking:
     labels = match_labels(None, annotation_frame(rows))
     return ranking_of_labels(
-        labels, "simulated", "here", tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=400)
+        labels,
+        "simulated",
+        "here",
+        rule="consensus",
+        tie_model="half_wins",
+        resampling=Resampling(seed=0, n_resamples=400),
     )
 
 
@@ -71,7 +76,12 @@ def test_alpaca_eval_2_from_the_original_files_is_its_leaderboard(humandata: Pat
     rows = read_annotations(folder / "results")
     labels = match_labels(None, rows[rows["annotator"] == judge])
     found = ranking_of_labels(
-        labels, "simulated", "there", tie_model="half_wins", resampling=Resampling(seed=0, n_resamples=20)
+        labels,
+        "simulated",
+        "there",
+        rule="consensus",
+        tie_model="half_wins",
+        resampling=Resampling(seed=0, n_resamples=20),
     )
     assert {"alpaca-7b", "gemma-2b-it", "vicuna-13b-v1.5"} <= {model.model for model in found.models}
     for model in found.models:

@@ -7,7 +7,9 @@ from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import crowd
 
-SETTINGS = RankingSettings(tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50))
+SETTINGS = RankingSettings(
+    rule=None, tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50)
+)
 
 
 def test_figures_of_grades_are_printed_and_written_only_where_there_are_grades() -> None:

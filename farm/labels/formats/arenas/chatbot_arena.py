@@ -124,4 +124,5 @@ FORMAT = AnnotationFormat(
     holds="Chatbot Arena's battles: model_a, model_b, winner (or winner_model_a, winner_model_b, winner_tie)",
     recognises=lambda source: any(_is_battles(source.path, row) for row in source.first_rows),
     read=read_arena,
+    rule="votes",
 )

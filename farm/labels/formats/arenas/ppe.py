@@ -65,4 +65,5 @@ FORMAT = AnnotationFormat(
     holds="PPE's human preferences: prompt, response_1, response_2, model_a, model_b, winner",
     recognises=lambda source: any(_is_battle(source.path, row) for row in source.first_rows),
     read=read_ppe,
+    rule="votes",
 )

@@ -274,4 +274,5 @@ FORMAT = AnnotationFormat(
         source.path.suffix.lower() == ".xlsx" if source.path.is_file() else bool(_sheets(source.path))
     ),
     read=read_tulu,
+    rule="first_label",
 )

@@ -89,4 +89,5 @@ FORMAT = AnnotationFormat(
     holds="OpenAI's summarize_from_feedback comparisons: info, summaries, choice, worker",
     recognises=lambda source: any(_is_pair(source.path, row) for row in source.first_rows),
     read=read_summarize,
+    rule="votes",
 )

@@ -147,7 +147,8 @@ def _row(vote: _Vote, texts: QuestionTexts, assumed_kind: Kind | None) -> Annota
     return AnnotationRow(
         item_id=f"mt_bench-{vote.question_id}-{vote.turn}-{model_1}-vs-{model_2}",
         dataset=f"mt_bench/turn_{vote.turn}",
-        instruction=instruction,
+        # Models' answers to one question are drawn together, so they need one instruction.
+        instruction=instruction or f"MT-Bench question {vote.question_id}, turn {vote.turn}",
         model_1=model_1,
         model_2=model_2,
         output_1=output_1,
@@ -174,4 +175,5 @@ FORMAT = AnnotationFormat(
     holds="MT-Bench's votes: question_id, turn, judge, model_a, model_b, winner (or FastChat's gpt-4_pair.jsonl)",
     recognises=lambda source: any(_is_votes(source.path, row) for row in source.first_rows),
     read=read_mt_bench,
+    rule="votes",
 )
