@@ -19,6 +19,7 @@ from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import match_labels
 from farm.labels.read import rule_of
 from farm.labels.row_filter import row_filters
+from farm.labels.soft_verdicts import judged
 from farm.options.compare import compare_settings
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 
@@ -30,7 +31,7 @@ class Ranking:
     kind: Kind
     """Whose labels these are."""
     annotators: tuple[str, ...]
-    """Who labelled; the most frequent label of a pair counts."""
+    """Who labelled; the most frequent label of a pair counts, or of graded labels the mean."""
     details: ModelRanking
     """All figures, with other conventions for ties too."""
     source_ranking: SourceRanking = field(repr=False)
@@ -75,8 +76,8 @@ def rank(
         labels: a file, a folder, a DataFrame, or what `farm.read` gave.
         kind: "human" or "llm", whose labels count; None where there is one kind only.
         annotator: narrows them to one annotator.
-        settings: those of `farm compare` that say which labels count and how to rank: where, rule, tie_model,
-            report (seed, n_resamples).
+        settings: those of `farm compare` that say which labels count and how to rank: where, rule, soft_verdicts,
+            tie_model, report (seed, n_resamples).
 
     Raises:
         farm.errors.UserError: labels of both kinds without `kind`; no such annotator; no item that holds two different
@@ -100,6 +101,8 @@ def rank(
     frame, equal = without_equal_outputs(table.frame[table.frame["annotator_kind"] == chosen])
     if annotator is not None:
         frame = of_annotator(frame, annotator, table.source)
+    if chosen == "llm":
+        frame = judged(frame, is_soft=asked.soft_verdicts)
     people, judges = (frame, None) if chosen == "human" else (None, frame)
     matched = match_labels(people, judges)
     if not matched.models:

@@ -1,6 +1,7 @@
 """What several annotators said about the same items, as a matrix with its grades."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,12 +28,12 @@ class LabelTable:
         """Whether some item has several labels."""
         return bool((np.isfinite(self.labels).sum(axis=1) > 1).any())
 
-    @property
+    @cached_property
     def classes(self) -> FloatArray:
         """(I, A) in {1, 1.5, 2}: a grade below 1.5 is a 1, above it a 2 (`three_classes`)."""
-        return three_classes(self.labels)
+        return three_classes(self.labels) if self.has_grades else self.labels
 
-    @property
+    @cached_property
     def has_grades(self) -> bool:
         """Whether some label is none of 1, 1.5 and 2."""
         return not is_plain(self.labels)

@@ -44,6 +44,8 @@ class CompareSettings:
     """Columns of tables in a layout of one's own."""
     annotator: str | None
     """Narrows the simulated rows to one annotator."""
+    soft_verdicts: bool
+    """Whether a judge's probability counts where it gave one, instead of its verdict."""
     where: str | None
     """A condition on the columns of the human labels, or of the simulated ones where there are no others."""
     simulated_where: str | None
@@ -78,6 +80,7 @@ class CompareSettings:
         return RankingSettings(
             rule=self.rule,
             tie_model=self.tie_model,
+            soft_verdicts=self.soft_verdicts,
             trained_in_lab=self.trained_in_lab,
             resampling=self.report.resampling,
         )

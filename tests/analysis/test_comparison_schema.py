@@ -24,7 +24,9 @@ TABLE_2 = ROOT / "leaderboard" / "human" / "alpacafarm_table2.csv"
 
 
 def of_humans(folder: Path, humans: Source | None, simulated: Source | None) -> dict[str, object]:
-    settings = RankingSettings(rule=None, tie_model="davidson", trained_in_lab=None, resampling=RESAMPLING)
+    settings = RankingSettings(
+        rule=None, soft_verdicts=False, tie_model="davidson", trained_in_lab=None, resampling=RESAMPLING
+    )
     write_human_comparison(compare_with_humans(humans, simulated, settings), folder / "comparison.json")
     return json.loads((folder / "comparison.json").read_text())  # type: ignore[no-any-return]
 

@@ -95,3 +95,12 @@ def test_a_tree_of_results_may_hold_the_reference_itself(tmp_path: Path) -> None
     assert done.returncode == 0
     assert win_rates(tmp_path) == {"m1": (pytest.approx(0.6), 2, 0), "m2": (pytest.approx(0.2), 1, 1)}
     assert "items that compare a model with itself (ref): 2 of 6" in done.stdout
+
+
+def test_probabilities_beside_verdicts_count_if_asked_for(tmp_path: Path) -> None:
+    said = ((1, 0.9), (2, 0.4), (2, 0.0))
+    table = [row | {"p_first": p} for row, (_, p) in zip(rows(*(("a", "b", v) for v, _ in said)), said, strict=True)]
+    assert "(soft_verdicts=true: it does)" in compared(tmp_path, table).stdout
+    assert win_rates(tmp_path)["a"][0] == pytest.approx(1 / 3)
+    assert compared(tmp_path, table, "soft_verdicts=true").returncode == 0
+    assert win_rates(tmp_path)["a"][0] == pytest.approx(1.3 / 3)

@@ -33,7 +33,7 @@ def both(item: str, shown_1: float | None, shown_2: float | None) -> list[Annota
     ],
 )
 def test_two_orders_are_one_verdict(shown_1: float | None, shown_2: float | None, expected: float | None) -> None:
-    folded = orders_folded(annotation_table([*both("1", shown_1, shown_2), *both("2", 1, 2)])).frame
+    folded = orders_folded(annotation_table([*both("1", shown_1, shown_2), *both("2", 1, 2)], where=())).frame
     assert folded["item_id"].tolist() == ["1", "2"] and folded["first_shown"].tolist() == [0, 0]
     value = folded["preference"].tolist()[0]
     assert pd.isna(value) if expected is None else value == pytest.approx(expected, abs=1e-12)
@@ -41,7 +41,7 @@ def test_two_orders_are_one_verdict(shown_1: float | None, shown_2: float | None
 
 
 def test_what_was_folded_is_counted() -> None:
-    (note,) = orders_folded(annotation_table([*both("1", 1, 2), *both("2", 1, None)])).notes
+    (note,) = orders_folded(annotation_table([*both("1", 1, 2), *both("2", 1, None)], where=())).notes
     assert note.startswith(
         "2 pairs (1 of them have one that is unparsed, and so no verdict) were judged in both orders by"
     )
@@ -55,7 +55,7 @@ def test_only_pairs_of_rows_are_folded() -> None:
         ordered("1", 1, 1, "h1"),
         ordered("2", 2, 1, "h1"),
     ]
-    folded = orders_folded(annotation_table(rows)).frame
+    folded = orders_folded(annotation_table(rows, where=())).frame
     found = {(r["annotator"], r["item_id"]): r["preference"] for r in folded.to_dict("records")}
     assert found == {
         ("judge", "1"): 1.25, ("judge", "2"): 2, ("other", "1"): 2, ("h1", "1"): 1, ("h1", "2"): 1,
@@ -67,10 +67,10 @@ def test_probabilities_are_averaged_and_money_is_added() -> None:
         ordered("1", 1, 1, p_first=0.9, cost_usd=0.25, clean_preference=1.0),
         ordered("1", 2, 2, p_first=0.4, cost_usd=0.5, clean_preference=1.5),
     ]
-    (cells,) = orders_folded(annotation_table(rows)).frame.to_dict("records")
+    (cells,) = orders_folded(annotation_table(rows, where=())).frame.to_dict("records")
     assert cells["p_first"] == pytest.approx(0.65) and cells["cost_usd"] == 0.75 and cells["clean_preference"] == 1.25
 
 
 def test_a_table_without_orders_is_as_it_was() -> None:
-    frame = annotation_table([row("1", "judge", 1), row("2", "judge", 1.3)])
+    frame = annotation_table([row("1", "judge", 1), row("2", "judge", 1.3)], where=())
     assert orders_folded(frame).frame is frame and orders_folded(frame).notes == []

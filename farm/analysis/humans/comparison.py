@@ -1,7 +1,8 @@
 """Simulated annotators or published figures against humans: label by label, and ranking by ranking.
 
-The humans' label of an item is the most frequent one, a tie where several are equally frequent; the same holds for
-simulated annotators if there are several. Either source may be missing: then the other is described by itself.
+The humans' label of an item is the most frequent one, a tie where several are equally frequent; where labels are
+graded, models are ranked by the mean. The same holds for simulated annotators if there are several. Either source may
+be missing: then the other is described by itself.
 """
 
 from collections.abc import Collection
@@ -15,10 +16,12 @@ from farm.analysis.humans.label_statistics import LabelStatistics, label_statist
 from farm.analysis.humans.orders import order_effects
 from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
 from farm.errors import UserError
+from farm.labels.annotation_table import notes_of
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels, match_labels
 from farm.labels.published_standings import PublishedStandings, Role
 from farm.labels.read import rule_of
+from farm.labels.soft_verdicts import judged
 from farm.stats.bias.outliers import Screening, screen_annotators
 from farm.stats.bias.position import OrderEffect
 from farm.stats.bootstrap import Resampling
@@ -50,6 +53,8 @@ class RankingSettings:
     without humans the simulated annotators'."""
     tie_model: TieModel
     """What a tie is to Bradley-Terry."""
+    soft_verdicts: bool
+    """Whether a simulated annotator's probability counts where it gave one, instead of its verdict."""
     trained_in_lab: tuple[str, ...] | None
     """Models that were trained in the laboratory; None if it is not known, or the standings say it."""
     resampling: Resampling
@@ -124,6 +129,8 @@ def compare_with_humans(humans: Source | None, simulated: Source | None, setting
         UserError: nothing given, tables that do not fit together, or no model in common where nothing else is compared.
     """
     settings = replace(settings, rule=_rule(humans, simulated, settings))
+    if simulated is not None and isinstance(simulated.content, pd.DataFrame):
+        simulated = replace(simulated, content=judged(simulated.content, is_soft=settings.soft_verdicts))
     labels = _labels(humans, simulated)
     by_humans = None if humans is None else _source_ranking(humans, "humans", labels, settings)
     by_simulated = None if simulated is None else _source_ranking(simulated, "simulated", labels, settings)
@@ -275,7 +282,7 @@ def _notes(
     for source in sources:
         frame = _frame(source)
         if source is not None and frame is not None:
-            notes += [f"{source.path.name}: {note}" for note in frame.attrs.get("notes", [])]
+            notes += [f"{source.path.name}: {note}" for note in notes_of(frame)]
     notes += labels.notes if labels is not None else ()
     there = [ranking for ranking in rankings if ranking is not None]
     for ranking in there:

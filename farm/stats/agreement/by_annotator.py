@@ -45,7 +45,7 @@ class Accuracy:
 
 def is_plain(labels: FloatArray) -> bool:
     """Whether every label is 1, 1.5, 2 or missing, so that none is graded."""
-    return bool((np.isnan(labels) | np.isin(labels, CLASSES)).all())
+    return bool(np.isin(labels[np.isfinite(labels)], CLASSES).all())
 
 
 def three_classes(labels: FloatArray) -> FloatArray:

@@ -30,6 +30,7 @@ def settings(**changes: object) -> RankingSettings:
     given = {
         "rule": None,
         "tie_model": "half_wins",
+        "soft_verdicts": False,
         "trained_in_lab": None,
         "resampling": Resampling(seed=0, n_resamples=200),
     } | changes

@@ -14,7 +14,7 @@ def test_the_two_verdicts_of_a_judge_are_compared_order_by_order() -> None:
         for shown, preference in enumerate(verdicts, start=1)
     ]
     rows += [row("6", "a", 1).model_copy(update={"first_shown": 1}), row("1", "b", 2)]
-    effects = order_effects(annotation_table(rows), resampling=Resampling(seed=0, n_resamples=50))
+    effects = order_effects(annotation_table(rows, where=()), resampling=Resampling(seed=0, n_resamples=50))
     assert set(effects) == {"a"}
     values = {name: (value.value, value.n_total, value.n_unparsed) for name, value in effects["a"]._asdict().items()}
     assert values == {
@@ -29,5 +29,5 @@ def test_the_two_verdicts_of_a_judge_are_compared_order_by_order() -> None:
 
 
 def test_without_two_orders_there_is_nothing_to_compare() -> None:
-    frame = annotation_table([row("1", "a", 1).model_copy(update={"first_shown": 1}), row("2", "h1", 1)])
+    frame = annotation_table([row("1", "a", 1).model_copy(update={"first_shown": 1}), row("2", "h1", 1)], where=())
     assert order_effects(frame, resampling=Resampling(seed=0, n_resamples=5)) == {}

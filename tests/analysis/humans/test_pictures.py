@@ -13,7 +13,11 @@ from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import crowd
 
 SETTINGS = RankingSettings(
-    rule=None, tie_model="half_wins", trained_in_lab=("a", "b"), resampling=Resampling(seed=0, n_resamples=100)
+    rule=None,
+    soft_verdicts=False,
+    tie_model="half_wins",
+    trained_in_lab=("a", "b"),
+    resampling=Resampling(seed=0, n_resamples=100),
 )
 
 
@@ -27,7 +31,11 @@ def both() -> HumanComparison:
     # Names that matplotlib would read as formulas.
     table = crowd().replace({"a": "$a_", "b": "b^{"})
     settings = RankingSettings(
-        rule=None, tie_model="half_wins", trained_in_lab=("$a_",), resampling=Resampling(seed=0, n_resamples=100)
+        rule=None,
+        soft_verdicts=False,
+        tie_model="half_wins",
+        trained_in_lab=("$a_",),
+        resampling=Resampling(seed=0, n_resamples=100),
     )
     given = Source(path=Path("x.csv"), content=table)
     return compare_with_humans(given, given, settings)
@@ -62,7 +70,11 @@ def test_a_model_without_a_parsed_verdict_is_left_out_of_the_picture(tmp_path: P
 def test_items_without_models_draw_no_ranking(tmp_path: Path) -> None:
     table = crowd().assign(model_1="", model_2="")
     settings = RankingSettings(
-        rule=None, tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50)
+        rule=None,
+        soft_verdicts=False,
+        tie_model="half_wins",
+        trained_in_lab=None,
+        resampling=Resampling(seed=0, n_resamples=50),
     )
     given = Source(path=Path("x.csv"), content=table)
     found = compare_with_humans(given, given, settings)

@@ -8,7 +8,11 @@ from farm.stats.bootstrap import Resampling
 from tests.labels.label_rows import crowd
 
 SETTINGS = RankingSettings(
-    rule=None, tie_model="half_wins", trained_in_lab=None, resampling=Resampling(seed=0, n_resamples=50)
+    rule=None,
+    soft_verdicts=False,
+    tie_model="half_wins",
+    trained_in_lab=None,
+    resampling=Resampling(seed=0, n_resamples=50),
 )
 
 
