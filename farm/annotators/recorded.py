@@ -1,13 +1,14 @@
 """Replays verdicts: those that came with a dataset, or those of a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator, ShownOrders
 from farm.calls.request import NO_CALLS, Calls
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.judges.judge import Judge
 from farm.labels.matched import rows_of_annotator
 from farm.labels.replay import RecordedVerdicts, recorded_table, recorded_verdicts
@@ -29,6 +30,8 @@ class RecordedAnnotator:
     annotator_in_file: str | None = None
     """Whose verdicts are replayed; None if the file holds one annotator only. Those of a judge that saw pairs in both
     orders are the mean of the two; NAME/AB (output_1 first) or NAME/BA is one order."""
+    columns: ColumnMapping = field(default=OWN_NAMES, metadata={"in_key": "unless_default"})
+    """What the file calls its columns, where it has a layout of its own."""
 
     def judges(self) -> Sequence[Judge]:
         return ()
@@ -55,7 +58,7 @@ class RecordedAnnotator:
             UserError: the file cannot be read, or holds several annotators and `annotator_in_file` names none of them.
         """
         if self.file is not None:
-            verdicts = _verdicts_of(self.file, self.annotator_in_file)
+            verdicts = _verdicts_of(self.file, self.annotator_in_file, self.columns)
             return [
                 replace(verdicts.on(comparison, None) or self._missing(comparison), annotator=self.name)
                 for comparison in comparisons
@@ -77,6 +80,7 @@ class RecordedAnnotator:
 
 
 @lru_cache(maxsize=8)
-def _verdicts_of(file: Path, annotator: str | None) -> RecordedVerdicts:
-    rows = rows_of_annotator(recorded_table(file), annotator, role=str(file), setting="annotator.annotator_in_file")
+def _verdicts_of(file: Path, annotator: str | None, columns: ColumnMapping) -> RecordedVerdicts:
+    table = recorded_table(file, columns)
+    rows = rows_of_annotator(table, annotator, role=str(file), setting="annotator.annotator_in_file")
     return recorded_verdicts(rows)

@@ -149,7 +149,7 @@ def calibrate(
     base: AnnotatorBase | RecordedBase | None = None if verdicts is not None else AnnotatorBase(name=str(judge))
     if verdicts is not None and verdicts.source.exists():
         clean = RecordedAnnotator(name=fitted.judge, arm=name, file=verdicts.source, annotator_in_file=fitted.judge)
-        base = RecordedBase(file=verdicts.source, annotator=fitted.judge)
+        base = RecordedBase(file=verdicts.source, annotator=fitted.judge, columns=verdicts.columns)
     return CalibrationReport(name=name, details=fitted, clean=clean, base=base)
 
 

@@ -41,6 +41,8 @@ class Labels:
     """What was left out, turned around or renamed when they were read, in sentences with counts."""
     frame: pd.DataFrame
     """The table itself; `to_frame()` is a copy of it."""
+    columns: ColumnMapping = OWN_NAMES
+    """What the source calls its columns, where they were named."""
     annotated: pd.DataFrame | None = None
     """The pairs in the order in which `farm.annotate` got them, with all that is known of each verdict; None for labels
     that were read."""
@@ -203,7 +205,7 @@ def read_labels(
     else:
         frame = read_annotations(Path(source), assumed_kind=kind, format=format, columns=columns, where=where)
         name = str(frame.attrs["format"])
-    return Labels(source=origin_of(source), format=name, notes=tuple(notes_of(frame)), frame=frame)
+    return Labels(source=origin_of(source), format=name, notes=tuple(notes_of(frame)), frame=frame, columns=columns)
 
 
 def origin_of(source: LabelSource) -> Path:

@@ -11,7 +11,7 @@ from farm.analysis.calibration.verdicts import with_asked_verdicts, with_recorde
 from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase
 from farm.calls.lazy import lazy_calls
 from farm.config.conf_dirs import DEFAULT_DIR, user_conf_dir
-from farm.data.files.column_mapping import mapping_of
+from farm.data.files.column_mapping import OWN_NAMES, mapping_of
 from farm.labels.read import read_annotations
 from farm.labels.row_filter import row_filters
 from farm.options.calibrate import AllSettings, CalibrateSettings, calibrate_settings
@@ -58,7 +58,9 @@ def _base(command: CalibrateSettings, calibration: Calibration) -> RecordedBase 
     """What the fitted noise is put on."""
     if command.base is not None or command.live is not None:
         return AnnotatorBase(name=command.base or command.judge)
-    return RecordedBase(file=Path(command.judge), annotator=calibration.judge)
+    table = Path(command.judge)
+    columns = command.columns if command.columns and command.columns.fits(table) else OWN_NAMES
+    return RecordedBase(file=table, annotator=calibration.judge, columns=columns)
 
 
 def _where_found(path: Path) -> str:

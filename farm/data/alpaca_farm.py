@@ -8,9 +8,9 @@ split, is a warning for demonstrations and for every split that has a file of it
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
@@ -19,8 +19,9 @@ from huggingface_hub import hf_hub_download
 from farm.config.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow, pair_row
 from farm.data.dataset import Splits
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapped_records, mapping_of
 from farm.data.files.row_stream import stream_rows
-from farm.data.files.rows import DataError, not_there, read_records
+from farm.data.files.rows import DataError, Row, not_there, read_records
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
 from farm.data.layouts.pairs import has_pair
@@ -69,6 +70,8 @@ class AlpacaFarmDataset:
     """Rows of instruction, input; None for the val split, or nothing if there is neither folder nor hub."""
     evaluation_file: Path | None
     """Rows of instruction, input, output, generator; None for the evaluation set with Davinci003's outputs."""
+    columns: ColumnMapping = field(default=OWN_NAMES, metadata={"in_key": "unless_default"})
+    """What the files of one's own call their columns, of those files that have the names."""
     n_demonstrations: int | None
     """Keep this many rows, a fixed random choice; None for all. So with the next four."""
     n_preference: int | None
@@ -150,6 +153,10 @@ class AlpacaFarmDataset:
             "evaluation_file": (self.evaluation_file, EVALUATION_FILE),
         }
         reasons = {name: not_there(path) for name, (path, _) in own.items() if path and not is_table(path)}
+        try:
+            mapping_of(self.columns, [None if name in reasons else path for name, (path, _) in own.items()])
+        except DataError as error:
+            reasons["columns"] = str(error)
         if self.folder is not None and not self.folder.is_dir():
             reasons["folder"] = f"there is no folder {self.folder}"
         elif self.folder is not None:
@@ -168,8 +175,9 @@ class AlpacaFarmDataset:
     def _pairs(self) -> list[PairRow]:
         """Recorded pairs in AlpacaFarm's columns, or a file of one's own with chosen and rejected answers."""
         file = self.preference_file
-        if file is not None and is_table(file) and has_pair(next(stream_rows(file), {})):
-            read = read_pairs(file)
+        columns = self._columns_of(file)
+        if file is not None and is_table(file) and has_pair(next(_rows_of(file, columns), {})):
+            read = read_pairs(file, columns)
             for note in read.notes:
                 logger.warning("%s: %s", file, note)
             return [pair_row(pair, f"{file}: pair {number}") for number, pair in enumerate(read.pairs, start=1)]
@@ -190,15 +198,23 @@ class AlpacaFarmDataset:
     def _annotator_name(self) -> str:
         return self.preference_labels if self.preference_file is None else self.preference_file.name.split(".")[0]
 
+    def _columns_of(self, file: Path | None) -> ColumnMapping | None:
+        """The names of columns that concern a file."""
+        return self.columns if file is not None and self.columns and self.columns.fits(file) else None
+
     def _read(self, own: Path | None, standard: str, schema: type[RowT]) -> list[RowT]:
         """The split's own file, else the standard one, else nothing."""
         if own is not None:
-            return read_records(own, schema)
+            return mapped_records(own, schema, self._columns_of(own))
         if self.folder is not None:
             return read_records(self.folder / standard, schema)
         if self.hub_repository is not None and self.hub_revision is not None:
             return read_records(_from_hub(self.hub_repository, self.hub_revision, standard), schema)
         return []
+
+
+def _rows_of(file: Path, columns: ColumnMapping | None) -> Iterator[Row]:
+    return columns.read(file) if columns else stream_rows(file)
 
 
 def _from_hub(repository: str, revision: str, name: str) -> Path:

@@ -1,12 +1,13 @@
 """Recorded judges: verdicts that somebody gave before, replayed from a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 from farm.calls.request import NO_CALLS, Calls
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import DataError
 from farm.labels.annotation_table import one_verdict_each
 from farm.labels.replay import RecordedVerdicts, recorded_table, recorded_verdicts
@@ -27,6 +28,8 @@ class RecordedJudge:
     """Name of the annotator in the file; NAME/AB or NAME/BA replays one order of NAME whatever is asked."""
     file: Path
     """Anything that `farm.labels.read.read_annotations` reads."""
+    columns: ColumnMapping = field(default=OWN_NAMES, metadata={"in_key": "unless_default"})
+    """What the file calls its columns, where it has a layout of its own."""
 
     def verdicts(
         self,
@@ -42,7 +45,7 @@ class RecordedJudge:
         Raises:
             DataError: the file cannot be read, or holds no such annotator.
         """
-        recorded = _recorded_by(self.file, self.name)
+        recorded = _recorded_by(self.file, self.name, self.columns)
         return [
             self._verdict(comparison, first, recorded)
             for comparison, first in zip(comparisons, first_shown, strict=True)
@@ -84,13 +87,13 @@ class RecordedPanel:
 
 
 @lru_cache(maxsize=256)
-def _recorded_by(file: Path, name: str) -> RecordedVerdicts:
+def _recorded_by(file: Path, name: str, columns: ColumnMapping) -> RecordedVerdicts:
     """What one annotator of a file said.
 
     Raises:
         DataError: there is no such annotator.
     """
-    frame = recorded_table(file)
+    frame = recorded_table(file, columns)
     known = set(frame["annotator"])
     if name not in known:
         frame = one_verdict_each(frame)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from farm.conversation import messages_as_text
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.labels.annotation_row import pair_key
 from farm.labels.annotation_table import is_of_two_orders
 from farm.labels.read import read_annotations
@@ -74,9 +75,9 @@ def recorded_verdicts(rows: pd.DataFrame) -> RecordedVerdicts:
 
 
 @lru_cache(maxsize=8)
-def recorded_table(file: Path) -> pd.DataFrame:
+def recorded_table(file: Path, columns: ColumnMapping = OWN_NAMES) -> pd.DataFrame:
     """The annotation table of a file of judges' verdicts, which is read once. Nobody may change it."""
-    return read_annotations(file, assumed_kind="llm")
+    return read_annotations(file, assumed_kind="llm", columns=columns)
 
 
 def _key(comparison: Comparison) -> str:

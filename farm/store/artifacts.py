@@ -81,7 +81,8 @@ def describe(value: object) -> object:
     """A JSON value that determines the results of a component.
 
     Dataclass fields with `metadata={"in_key": False}` (devices, micro-batch sizes, paths of caches) are left out;
-    fields with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
+    so are fields with `"in_key": "unless_default"` that hold it, for a setting that came later moves no older key.
+    Fields with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
 
     Raises:
         TypeError: the value holds something that has no description, or a class of this package without a `key_name`.
@@ -89,8 +90,8 @@ def describe(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields: dict[str, object] = {"type": key_name_of(type(value))}
         for field in dataclasses.fields(value):
-            if field.metadata.get("in_key", True):
-                content = getattr(value, field.name)
+            content, in_key = getattr(value, field.name), field.metadata.get("in_key", True)
+            if in_key and not (in_key == "unless_default" and content == field.default):
                 fields[field.name] = describe(Path(content) if field.metadata.get("is_path") else content)
         return fields
     if isinstance(value, Path):

@@ -65,6 +65,15 @@ def test_annotate_labels_pairs_and_two_files_of_outputs(pairs: Path, tmp_path: P
     assert [(row["output_1"], row["preference"]) for row in json.loads(labels.read_text())] == [("Baltic.", 1)]
 
 
+def test_recorded_verdicts_are_replayed_from_such_a_file(pairs: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.json"
+    names = [name.replace("columns.", "annotator.columns.", 1) for name in LABEL_NAMES]
+    done = farm("annotate", f"input={pairs}", f"output={labels}", "annotator=recorded", f"annotator.file={pairs}",
+                *names, *PAIR_NAMES, f"root={tmp_path}")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [row["preference"] for row in json.loads(labels.read_text())] == [1, 2, 1.5, 1, 1, 2, 1, 2]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["compare", "judges", "calibrate", "plan", "annotate", "score"])
 def test_a_wrong_name_is_refused_with_the_columns_there_are(command: str, pairs: Path, tmp_path: Path) -> None:

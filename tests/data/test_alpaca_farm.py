@@ -7,6 +7,7 @@ import pytest
 
 from farm.data.alpaca_farm import AlpacaFarmDataset
 from farm.data.dataset import Splits
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError, Row
 from farm.records import Preference
 from tests.data.layouts.one_pair import ASKED, CHOSEN, DIALOGUE, HISTORY, SINGLE, assistant, user, write
@@ -257,3 +258,35 @@ def test_recorded_real_files_make_a_whole_chain(humandata: Path) -> None:
     texts = [{" ".join(f"{r.instruction} {r.input}".lower().split()) for r in s}
              for s in (splits.evaluation, splits.preference, splits.demonstrations, splits.unlabeled)]  # fmt: skip
     assert sum(len(t) for t in texts) == len(set.union(*texts))
+
+
+def test_files_of_ones_own_may_call_their_columns_anything(tmp_path: Path) -> None:
+    shown = [{"ask": {"text": f"Do {k}."}, "say": f"Done {k}."} for k in range(3)]
+    chosen = [{"ask": {"text": f"Try {k}."}, "one": "A.", "two": "B.", "vote": "two"} for k in range(2)]
+    evaluated = [{"instruction": "Go.", "output": "Gone.", "generator": "m"}]
+    files = {}
+    for name, content in (("demonstrations", shown), ("preference", chosen), ("evaluation", evaluated)):
+        files[f"{name}_file"] = tmp_path / f"{name}.json"
+        files[f"{name}_file"].write_text(json.dumps(content))
+    columns = ColumnMapping(instruction="ask.text", output="say")
+    with pytest.raises(DataError, match="preference"):
+        replace(EMPTY, columns=columns, **files).load()
+    votes = ColumnMapping(
+        instruction="ask.text",
+        output_1="one",
+        output_2="two",
+        preference="vote",
+        preference_values={"one": 1, "two": 2},
+    )
+    own = {**files, "demonstrations_file": tmp_path / "ours.json"}
+    own["demonstrations_file"].write_text(json.dumps(rows("s1")))
+    splits = replace(EMPTY, columns=votes, **own).load()
+    assert [annotation.preference for annotation in splits.annotations] == [Preference.SECOND] * 2
+    assert names(splits.demonstrations) == ["s1"] and splits.comparisons[0].instruction == "Try 0."
+
+
+def test_names_that_no_file_has_are_told_before_anything_starts(tmp_path: Path) -> None:
+    file = tmp_path / "shown.json"
+    file.write_text(json.dumps(rows("s1")))
+    dataset = replace(EMPTY, demonstrations_file=file, columns=ColumnMapping(instruction="question"))
+    assert "no column for columns.instruction=question" in dataset.lacking()["columns"]

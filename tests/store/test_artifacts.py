@@ -22,6 +22,7 @@ class Settings:
     rate: float
     device: str = field(default="cpu", metadata={"in_key": False})
     text: Path | None = None
+    later: str = field(default="", metadata={"in_key": "unless_default"})
 
 
 def write(text: str):  # type: ignore[no-untyped-def]
@@ -183,3 +184,8 @@ def test_a_root_whose_keys_name_modules_is_refused_in_one_sentence(tmp_path: Pat
     assert made.path.is_dir()
     with pytest.raises(ArtifactError, match="format 1, this version reads and writes format 2; give another root=DIR"):
         Store(tmp_path)
+
+
+def test_a_setting_that_came_later_is_in_keys_only_where_it_is_set() -> None:
+    assert "later" not in describe(Settings(rate=1.0))  # type: ignore[operator]
+    assert describe(Settings(rate=1.0, later="x")) == {**describe(Settings(rate=1.0)), "later": "x"}  # type: ignore[dict-item]

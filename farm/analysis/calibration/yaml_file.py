@@ -6,6 +6,7 @@ from pathlib import Path
 
 from farm.analysis.calibration.fit_and_check import Calibration
 from farm.annotators.noise.crowd import CrowdNoise
+from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 
 _COMMENTS = {
     "n_workers": "workers in the crowd; one is drawn for each comparison",
@@ -30,6 +31,8 @@ class RecordedBase:
     file: Path
     annotator: str
     """Whose verdicts in it."""
+    columns: ColumnMapping = OWN_NAMES
+    """What it calls its columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,9 @@ def annotator_yaml(found: Calibration, name: str, base: RecordedBase | Annotator
             f"  file: {_quoted(str(base.file.resolve()))}  # table of verdicts that are replayed",
             f"  annotator_in_file: {_quoted(base.annotator)}  # the judge in it",
         ]
+        if base.columns:
+            given = {name: value for name, value in vars(base.columns).items() if value is not None}
+            head += [f"  columns: {json.dumps(given, ensure_ascii=False)}  # what it calls its columns"]
     return "\n".join([*head, *_stage_lines(found, found.stage)]) + "\n"
 
 

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from farm.data.files.cells import Row
 from farm.data.files.row_stream import stream_rows
-from farm.data.files.table_files import DataError, is_table
+from farm.data.files.rows import RowT, checked_rows, read_records
+from farm.data.files.table_files import DELIMITED, DataError, format_of, is_table
 from farm.wording import listed
 
 N_LOOKED_AT = 100
@@ -74,6 +75,9 @@ class ColumnMapping:
         for label, value in (self.preference_values or {}).items():
             if value is not None and not 1 <= value <= 2:
                 raise ValueError(f"preference_values: {label!r} means {value}; expected {_SCALE}")
+
+    def __hash__(self) -> int:
+        return hash((*self.names.items(), *sorted((self.preference_values or {}).items())))
 
     @property
     def names(self) -> dict[str, str]:
@@ -138,6 +142,22 @@ class ColumnMapping:
             for name, column in self.names.items()
             if column not in there and (_PART.findall(column) or [""])[0] not in there
         }
+
+
+def mapped_records(path: Path, schema: type[RowT], columns: ColumnMapping | None) -> list[RowT]:
+    """The checked rows of a file, as `read_records` gives them, whatever it calls its columns.
+
+    Args:
+        path: the file.
+        schema: one field a column.
+        columns: what the file calls them; None: the same.
+
+    Raises:
+        DataError: as `read_records`, or a column that is named is not there.
+    """
+    if not columns:
+        return read_records(path, schema)
+    return list(checked_rows(path, columns.read(path), schema, is_text=format_of(path) in DELIMITED))
 
 
 OWN_NAMES = ColumnMapping()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import SkipValidation, model_validator
 
-from farm.data.files.rows import DataError, FileRow, Row, check_rows, read_records
+from farm.data.files.column_mapping import ColumnMapping, mapped_records
+from farm.data.files.rows import DataError, FileRow, Row, check_rows
 from farm.data.layouts.pairs import Answer, ChosenPair, DifferentPromptsError, chosen_pair
 from farm.wording import counted
 
@@ -34,13 +35,17 @@ class PairFile:
     """What was left out or changed, one sentence each."""
 
 
-def read_pairs(path: Path) -> PairFile:
+def read_pairs(path: Path, columns: ColumnMapping | None = None) -> PairFile:
     """Read a file of any layout.
+
+    Args:
+        path: the file.
+        columns: what it calls its columns; None: as one of the known layouts does.
 
     Raises:
         DataError: rows that are not understood, all of them counted; or no pair.
     """
-    return _file_of(path, read_records(path, _PairRow))
+    return _file_of(path, mapped_records(path, _PairRow, columns))
 
 
 def pairs_of_rows(path: Path, rows: Sequence[Row]) -> PairFile:
