@@ -8,6 +8,7 @@ from farm.config.compose import compose_one
 from farm.config.objects import build
 from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
+from farm.leaderboard.rows import row_errors
 from farm.leaderboard.tables import check, render, write
 from farm.pipeline.results import label_free_methods, read_runs
 from farm.store.artifacts import Store
@@ -33,7 +34,9 @@ def leaderboard(arguments: Sequence[str]) -> int:
         raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
     runs = read_runs(store, artifacts)
     standings = [row for run in runs for row in run.standings]
-    files = render(standings, label_free=label_free_methods(runs), repeats=repeat_variances(runs))
+    files = render(
+        standings, label_free=label_free_methods(runs), errors=row_errors(runs), repeats=repeat_variances(runs)
+    )
     if len(overrides) < len(arguments):
         difference = check(settings.output, files)
         print(difference or f"{settings.output} says what the {len(artifacts)} runs under {settings.root} say")

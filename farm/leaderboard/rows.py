@@ -1,16 +1,17 @@
-"""Standings averaged over seeds.
+"""Standings averaged over seeds, with the standard error that every table and report has.
 
-The standard error of the average is made from standings alone, which do not say how alike the seeds' verdicts are on
-one instruction. It takes them as fully alike: sqrt(mean(standard_error)^2 + variance between seeds / number of seeds).
-That errs on the large side; `farm compare` has the verdicts and computes it exactly.
+It is over instructions and seeds, from every verdict (`farm.stats.ranking.win_rates`); the standings of several seeds
+alone do not tell it, for they do not say how alike the seeds' verdicts are on one instruction.
 """
 
 import dataclasses
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from farm.analysis.sweep.verdicts import check_verdicts, verdict_table, win_rate_of
+from farm.pipeline.results import MeasuredRun
 from farm.records import Standing
 
 
@@ -28,7 +29,7 @@ class LeaderboardRow:
     win_rate: float | None
     """Mean over seeds, in [0, 1]; None if a seed has no parsed verdict."""
     standard_error: float | None
-    """Upper bound, over instructions and seeds."""
+    """Over instructions and seeds; None where it is not known."""
     n_seeds: int
     n_wins: int
     """Verdicts, summed over seeds, like the next three."""
@@ -49,19 +50,44 @@ class LeaderboardRow:
         return [vars(self)[name] for name in self.columns()]
 
 
-def average_over_seeds(standings: Sequence[Standing], *, label_free: Collection[str]) -> list[LeaderboardRow]:
+RowKey = tuple[str, str, str, str, str]
+"""Dataset, model, evaluation annotator, method, training annotator."""
+
+
+def row_errors(runs: Sequence[MeasuredRun]) -> dict[RowKey, float | None]:
+    """The standard error of each row's win rate, from the verdicts of all seeds.
+
+    Raises:
+        UserError: two runs claim one row and seed.
+    """
+    pairs = [(standing, run.outcomes) for run in runs for standing in run.standings]
+    pairs.sort(key=lambda pair: row_key(pair[0])[:2])
+    errors: dict[RowKey, float | None] = {}
+    for (dataset, model), members in groupby(pairs, key=lambda pair: row_key(pair[0])[:2]):
+        verdicts = verdict_table(members)
+        check_verdicts(verdicts)
+        for (judge, method, labels), rows in verdicts.groupby(["annotator_eval", "method", "annotator_train"]):
+            errors[dataset, model, str(judge), str(method), str(labels)] = win_rate_of(rows).standard_error
+    return errors
+
+
+def average_over_seeds(
+    standings: Sequence[Standing], *, label_free: Collection[str], errors: Mapping[RowKey, float | None]
+) -> list[LeaderboardRow]:
     """One row per dataset, model, annotators and method; in each table the best win rate first.
 
     Args:
         standings: in any order.
         label_free: methods that labels have nothing to do with (`farm.pipeline.results.label_free_methods`).
+        errors: of the rows' win rates (`row_errors`); a row of one seed that has none keeps that of its standing.
     """
-    ordered = sorted(standings, key=lambda s: (*_group(s), s.seed))
-    rows = [_row(list(members), label_free) for _, members in groupby(ordered, key=_group)]
+    ordered = sorted(standings, key=lambda s: (*row_key(s), s.seed))
+    rows = [_row(list(members), label_free, errors) for _, members in groupby(ordered, key=row_key)]
     return sorted(rows, key=_rank)
 
 
-def _group(standing: Standing) -> tuple[str, str, str, str, str]:
+def row_key(standing: Standing) -> RowKey:
+    """Which row a standing belongs to."""
     return standing.dataset, standing.model, standing.annotator_eval, standing.method, standing.annotator_train
 
 
@@ -70,16 +96,14 @@ def _rank(row: LeaderboardRow) -> tuple[str, str, str, float, str, str]:
     return row.dataset, row.model, row.annotator_eval, -rate, row.method, row.annotator_train
 
 
-def _row(members: Sequence[Standing], label_free: Collection[str]) -> LeaderboardRow:
+def _row(
+    members: Sequence[Standing], label_free: Collection[str], errors: Mapping[RowKey, float | None]
+) -> LeaderboardRow:
     first = members[0]
     rates = [s.win_rate for s in members if s.win_rate is not None]
-    errors = [s.standard_error for s in members if s.standard_error is not None]
     utilities = [s.utility for s in members if s.utility is not None]
     is_complete = len(rates) == len(members)
-    error = None
-    if is_complete and len(errors) == len(members):
-        between = statistics.variance(rates) / len(rates) if len(rates) > 1 else 0.0
-        error = (statistics.fmean(errors) ** 2 + between) ** 0.5
+    error = errors.get(row_key(first), first.standard_error if len(members) == 1 else None)
     return LeaderboardRow(
         dataset=first.dataset,
         model=first.model,
@@ -88,7 +112,7 @@ def _row(members: Sequence[Standing], label_free: Collection[str]) -> Leaderboar
         annotator_train=first.annotator_train,
         is_label_free=first.method in label_free,
         win_rate=statistics.fmean(rates) if is_complete else None,
-        standard_error=error,
+        standard_error=error if is_complete else None,
         n_seeds=len(members),
         n_wins=sum(s.n_wins for s in members),
         n_ties=sum(s.n_ties for s in members),

@@ -67,10 +67,10 @@ def interval_or_reason(estimate: Estimate, notation: Notation = PLAIN) -> str:
 
 
 def exact_error(n_seeds: int) -> str:
-    """What +- is in a report that has every verdict; the leaderboard's is an upper bound, and says so."""
+    """What +- beside a win rate is, wherever one stands."""
     if n_seeds == 1:
         return "one standard error over instructions (of one seed: other seeds may differ by more)"
-    return "one standard error over instructions and seeds (from every verdict; the leaderboard's is an upper bound)"
+    return "one standard error over instructions and seeds (from every verdict)"
 
 
 def rate_text(rate: WinRate) -> str:

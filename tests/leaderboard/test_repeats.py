@@ -43,7 +43,7 @@ def test_the_variance_of_a_standing_is_that_of_its_own_annotators_labels() -> No
 
 def test_seeds_average_out() -> None:
     standings = [BASE, replace(BASE, seed=1)]
-    rows = average_over_seeds(standings, label_free=[])
+    rows = average_over_seeds(standings, label_free=[], errors={})
     known = {standing_key(s): 0.0004 for s in standings}
     assert row_variances(rows, standings, known) == [pytest.approx(0.0002)]
     assert row_variances(rows, standings, {standing_key(BASE): 0.0004}) == [None]

@@ -41,22 +41,30 @@ def parsed(text: str) -> list[dict[str, str]]:
 
 
 def test_seeds_are_averaged_by_hand() -> None:
-    first, second = average_over_seeds(STANDINGS[:3], label_free=["longest"])
-    # Equal rates of .35: alphabetical. Errors: mean .02; rates .3 and .4 have variance .005, / 2 = .0025.
+    errors = {("pocket", "base", "crowd", "dpo", "crowd"): 0.031}
+    first, second = average_over_seeds(STANDINGS[:3], label_free=["longest"], errors=errors)
+    # Equal rates of .35: alphabetical.
     assert (first.method, first.n_seeds, first.n_total, first.n_unparsed) == ("dpo", 2, 200, 2)
     assert first.win_rate == pytest.approx(0.35)
-    assert first.standard_error == pytest.approx((0.02**2 + 0.0025) ** 0.5)
+    assert first.standard_error == 0.031
     assert (first.mean_length, first.utility) == (85.0, 5.5)
     assert second.is_label_free and not first.is_label_free
 
 
 def test_one_seed_keeps_its_own_error() -> None:
-    (row,) = average_over_seeds([BASE], label_free=[])
+    (row,) = average_over_seeds([BASE], label_free=[], errors={})
     assert row.standard_error == 0.02
 
 
+def test_the_error_of_several_seeds_is_not_made_up() -> None:
+    (row,) = average_over_seeds(STANDINGS[:2], label_free=[], errors={})
+    assert row.win_rate == pytest.approx(0.35) and row.standard_error is None
+
+
 def test_a_seed_without_a_rate_leaves_no_average() -> None:
-    (row,) = average_over_seeds([BASE, replace(BASE, seed=1, win_rate=None, standard_error=None)], label_free=[])
+    (row,) = average_over_seeds(
+        [BASE, replace(BASE, seed=1, win_rate=None, standard_error=None)], label_free=[], errors={}
+    )
     assert row.win_rate is None and row.standard_error is None
 
 
@@ -72,7 +80,9 @@ def test_floats_are_written_in_full() -> None:
 
 
 def test_the_page_marks_label_free_rows_and_sorts_by_win_rate() -> None:
-    page = render([*STANDINGS, replace(BASE, method="ppo", win_rate=0.9)], label_free=["longest"])["README.md"]
+    standings = [*STANDINGS, replace(BASE, method="ppo", win_rate=0.9)]
+    errors = {("pocket", "base", "crowd", "dpo", "crowd"): 0.054}
+    page = render(standings, label_free=["longest"], errors=errors)["README.md"]
     lines = [line for line in page.splitlines() if line.startswith("| ") and "method" not in line]
     assert [line.split("|")[1].strip() for line in lines] == ["ppo", "dpo", "longest *", "dpo"]
     assert "35.0 +- 5.4" in lines[1]

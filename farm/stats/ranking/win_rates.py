@@ -4,6 +4,10 @@ A score is 1 (the model won), 1/2 (tie), 0 (it lost), anything between for a sof
 verdict: that one is left out of the rate and counted. Scores come as an array (I,) over instructions, or (S, I) over
 training seeds and the same instructions.
 
+This is the one definition of a win rate's standard error: the terminal's answer, reports, comparison.json, the
+leaderboard's tables and `farm compare` of recorded labels (where clusters of verdicts on one instruction take the place
+of single ones: `farm.stats.ranking.tie_rules`) all print it (tests/leaderboard/test_one_error.py).
+
 The standard error of one seed is the sample standard deviation / sqrt(n) (AlpacaEval's). With several seeds the mean
 has two sources of noise, and the variance is V_instructions + V_seeds - V_both (two-way clustering: Cameron, Gelbach
 and Miller 2011), never less than either alone. Two or three seeds estimate V_seeds badly: read such errors as rough.
