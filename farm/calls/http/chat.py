@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from farm.calls.http.retries import Failure, Remedy
 from farm.calls.request import Reply, Request, TokenLogprob
 from farm.calls.spending.prices import Usage
+from farm.data.files.cells import Cells
 
 MAX_SHOWN = 300
 """Characters of a server's text that an error message shows."""
@@ -55,7 +56,8 @@ def body_of(request: Request) -> dict[str, object]:
 def read_reply(content: bytes) -> Parsed:
     """Read the body of a successful HTTP reply."""
     try:
-        body = json.loads(content)
+        # A reply that was cut inside an emoji can hold half of one, which nothing but JSON can.
+        body = Cells().plain(json.loads(content))
     except ValueError:
         return _unusable(f"the reply is not JSON: {shown(content)}", Remedy.RETRY)
     if not isinstance(body, dict):

@@ -57,6 +57,11 @@ def test_text_may_come_in_parts() -> None:
     ).reply.text == ("Output (a)")
 
 
+def test_half_an_emoji_in_a_reply_is_replaced() -> None:
+    body = b'{"choices": [{"message": {"content": "A \\ud83d"}, "finish_reason": "length"}]}'
+    assert read_reply(body).reply.text == "A \ufffd"
+
+
 def test_alternatives_are_sorted_and_damaged_ones_left_out() -> None:
     place = {
         "token": "a",
