@@ -3,7 +3,7 @@
 - `{"train": [row, ...], "test": [row, ...]}`: splits, read one after the other;
 - `{"rows": [{"row_idx": 0, "row": row, ...}, ...], ...}`: the dataset viewer's `/rows`, `/first-rows` and `/search`;
 - `{"data": [row, ...], ...}`, likewise `rows`, `records`: rows with something about them beside;
-- `{"column": {"0": value, ...}, ...}`: pandas' `to_json()`;
+- `{"column": {"0": value, ...}, ...}`: pandas' `to_json()`; `{"0": row, ...}`: with `orient="index"`;
 - `{"columns": [...], "index": [...], "data": [[value, ...], ...]}`: pandas' `to_json(orient="split")`;
 - `{"column": [value, ...], ...}`: `Dataset.to_dict()`.
 """
@@ -28,6 +28,8 @@ def rows_in_object(value: Mapping[str, object]) -> ObjectRows | None:
     """The rows that an object holds; None where it is none of the kinds above."""
     if not value:
         return None
+    if all(name.isdecimal() and isinstance(row, dict) for name, row in value.items()):
+        return ObjectRows([row for row in value.values() if isinstance(row, dict)], [])
     for rows in (_viewer(value), _splits(value), _listed_rows(value), _pandas_split(value), _columns(value)):
         if rows is not None:
             return rows

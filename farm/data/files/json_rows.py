@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from farm.data.files.cells import Cells, DuplicateKeyError, Row
+from farm.data.files.cells import Cells, Row
 from farm.data.files.json_objects import rows_in_object
 from farm.data.files.open_files import open_text
 from farm.data.files.row_problems import MAX_SHOWN
@@ -19,6 +19,8 @@ BLOCK_CHARACTERS = 2**20
 """Text read at a time."""
 _NEAR_THE_END = 16
 """A literal or an escape that is cut by the end of the text read so far fails within so many characters of it."""
+_UNREADABLE = (ValueError, RecursionError)
+"""A key that stands twice with two values, integers of thousands of figures, thousands of brackets in one another."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -91,7 +93,7 @@ def _parsed(path: Path, text: str, cells: Cells) -> object:
         return json.loads(text, object_pairs_hook=cells.json_object)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
-    except DuplicateKeyError as error:
+    except _UNREADABLE as error:
         raise DataError(f"{path}: {error}") from error
 
 
@@ -107,7 +109,7 @@ def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
                 raise DataError(
                     f"{path}: not valid JSON at line {number}, column {error.colno}: {error.msg}"
                 ) from error
-            except DuplicateKeyError as error:
+            except _UNREADABLE as error:
                 raise DataError(f"{path} (line {number}): {error}") from error
             yield _object(path, n_rows, value)
     if n_rows == 0:
@@ -156,7 +158,7 @@ def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: in
                 line += text.count("\n", 0, at)
                 # An object that is longer than a block is parsed again from its start, but not often.
                 text, at, size = text[at:] + block, 0, size * 2
-            except DuplicateKeyError as error:
+            except _UNREADABLE as error:
                 raise DataError(f"{path} (row {n_rows + 1}): {error}") from error
             else:
                 n_rows, at, size, expects_value = n_rows + 1, end, BLOCK_CHARACTERS, False

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def file_notes(path: Path) -> list[str]:
         kind = format_of(path)
         notes = [] if path.is_dir() or "*" in path.name else _shard_notes(path)
         if kind in DELIMITED:
-            notes += [note for file in files[:1] for note in _delimiter_notes(file, kind)]
+            notes += [note for file in files[:1] for note in _delimiter_notes(file)]
         elif kind == ".json":
             notes += [note for file in files for note in json_notes(file)]
     except (DataError, UnicodeDecodeError, *READ_ERRORS):
@@ -71,7 +72,7 @@ def delimiter_of(path: Path) -> str:
     """
     with open_text(path) as stream:
         head = stream.read(_HEAD_CHARACTERS)
-    line, named = head.split("\n", 1)[0].rstrip("\r"), "\t" if format_of(path) == ".tsv" else ","
+    line, named = next((line for line in re.split(r"[\r\n]+", head) if line), ""), _named_delimiter(path)
     if _is_hint(line):
         return line[-1]
     n_cells = {delimiter: len(next(csv.reader([line], delimiter=delimiter), [])) for delimiter in _DELIMITERS}
@@ -107,7 +108,10 @@ def _file_rows(path: Path, cells: Cells) -> Iterator[Row]:
     except UnicodeDecodeError as error:
         encoding = error.encoding.upper().replace("UTF-8-SIG", "UTF-8")
         shown = error.object[error.start : error.end]
-        raise DataError(f"{path}: expected {encoding} text, got {shown!r}") from error
+        raise DataError(
+            f"{path}: expected {encoding} text, got {shown!r}; a file in another encoding, such as Windows-1252, has "
+            "to be saved as UTF-8"
+        ) from error
     except READ_ERRORS as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
@@ -164,11 +168,12 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
     csv.field_size_limit(2**31 - 1)
     with open_text(path) as stream:
-        lines = csv.reader(stream, delimiter=delimiter_of(path), strict=True)
+        delimiter = delimiter_of(path)
+        lines = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
-            header = next(lines, None)
-            if header is not None and _is_hint("".join(header) or "sep="):
-                header = next(lines, None)
+            header = next(filter(None, lines), None)
+            if header is not None and _is_hint(delimiter.join(header)):
+                header = next(filter(None, lines), None)
             if header is None:
                 raise DataError(empty(path))
             if len(set(header)) < len(header):
@@ -187,12 +192,15 @@ def _is_hint(line: str) -> bool:
     return line.startswith("sep=") and len(line) <= len("sep=;")
 
 
-def _delimiter_notes(path: Path, kind: str) -> list[str]:
+def _named_delimiter(path: Path) -> str:
+    return "\t" if format_of(path) == ".tsv" else ","
+
+
+def _delimiter_notes(path: Path) -> list[str]:
     delimiter = delimiter_of(path)
-    is_as_named = delimiter == ("\t" if kind == ".tsv" else ",")
-    return (
-        [] if is_as_named else [f"{path.name}: its cells are parted by {_DELIMITERS[delimiter]}, as its header shows"]
-    )
+    if delimiter == _named_delimiter(path):
+        return []
+    return [f"{path.name}: its cells are parted by {_DELIMITERS[delimiter]}, as its header shows"]
 
 
 def _shard_notes(path: Path) -> list[str]:

@@ -205,6 +205,8 @@ def _object(path: Path) -> dict[str, object]:
 
 def _all_there(path: Path, expected: list[Path]) -> tuple[Path, ...]:
     missing = [file.name for file in expected if not file.is_file()]
-    if missing or not expected:
+    if not expected:
+        raise DataError(f"{path}: its {_STATE} lists no files with rows")
+    if missing:
         raise DataError(f"{path}: {len(missing)} of its {len(expected)} files are missing: {listed(missing)}")
     return tuple(expected)

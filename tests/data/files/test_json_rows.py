@@ -36,7 +36,7 @@ def test_one_object_may_hold_the_rows(tmp_path: Path, value: object, indent: int
     assert read_rows(written(tmp_path, value, indent)) == ROWS
 
 
-@pytest.mark.parametrize("orient", ["columns", "split", "table"])
+@pytest.mark.parametrize("orient", ["columns", "split", "table", "index"])
 def test_what_pandas_writes_is_read(tmp_path: Path, orient: str) -> None:
     path = tmp_path / "rows.json"
     pd.DataFrame(ROWS).to_json(path, orient=orient)
@@ -81,6 +81,14 @@ def test_half_an_emoji_is_replaced_wherever_it_stands_and_counted_once(
     assert [record.getMessage().partition(": ")[2][:31] for record in caplog.records] == [
         "3 texts hold half of an emoji o"
     ]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '[{"n": ' + "9" * 5000 + "}]"])
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+def test_json_that_python_cannot_hold_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=r"recursion|digits"):
+        read_rows(tmp_path / name)
 
 
 def test_missing_numbers_in_lists_and_objects_are_none(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_the_shards_of_a_split_are_one_table_and_none_may_be_missing(tmp_path: P
         read_rows(whole)
 
 
+def test_a_saved_dataset_without_files_says_so(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"_data_files": []}')
+    with pytest.raises(DataError, match="lists no files with rows"):
+        read_rows(tmp_path)
+
+
 def test_a_folder_of_different_tables_is_no_dataset(tmp_path: Path) -> None:
     for name in ("train.jsonl", "people.jsonl"):
         (tmp_path / name).write_text('{"text": "a"}\n')
@@ -125,6 +131,11 @@ def test_the_delimiter_is_found_and_said(tmp_path: Path, text: str, note: str) -
     (row,) = read_rows(tmp_path / "rows.csv")
     assert row["text"] == "Yes, but" and set(row) == {"text", "n"}
     assert file_notes(tmp_path / "rows.csv") == [f"rows.csv: its cells are parted by {note}, as its header shows"]
+
+
+def test_carriage_returns_end_lines_and_empty_lines_are_none(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(b"\r\rtext,n\rup,1\r\rdown,2\r")
+    assert read_rows(tmp_path / "rows.csv") == [{"text": "up", "n": "1"}, {"text": "down", "n": "2"}]
 
 
 def test_a_single_column_needs_no_delimiter(tmp_path: Path) -> None:
