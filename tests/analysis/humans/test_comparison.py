@@ -419,5 +419,5 @@ def test_a_human_who_does_not_look_is_named() -> None:
     assert found.screening is not None
     assert {flag.annotator for flag in found.screening.flags} == {"h3"}
     text = markdown(human_page(found, frozenset()))
-    assert "nearly always the output shown first" in text
+    assert "nearly always output_1 (which output was shown first is not recorded)" in text
     assert human_comparison_json(found)["flagged_humans"][0]["annotator"] == "h3"  # type: ignore[index]
