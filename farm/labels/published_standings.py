@@ -43,7 +43,7 @@ TRAINED_COLUMNS = ("is_trained_in_sandbox", "is_trained_in_lab", "trained_in_lab
 _PREFIX: Mapping[Role, str] = {"humans": "human_", "simulated": "simulated_"}
 _OF_LABELS = {
     "preference", "instruction", "prompt", "input", "output", "response", "output_1", "chosen", "completions",
-    "question_id", "model_a", "winner", "rating", "score",
+    "question_id", "model_a", "winner", "rating", "score", "games", "completion", "messages", "conversations",
 }  # fmt: skip
 """Columns of recorded labels; a table of models without any of them can only be one of standings."""
 _NO_FIGURES = (

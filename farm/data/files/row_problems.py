@@ -6,6 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+_WORDS = {
+    "model_type": "an object with named fields",
+    "dict_type": "an object with named fields",
+    "too_short": "at least {min_length} entries",
+    "too_long": "at most {max_length} entries",
+}
+"""What pydantic says with names that no file has, or of what comes after its own steps."""
 MAX_SHOWN = 10
 """Errors that a message spells out; the rest is counted."""
 
@@ -67,7 +74,8 @@ def explain_row(error: ValidationError, names: Iterable[str]) -> list[str]:
             reason = problem["msg"].removeprefix("Value error, ")
             sentences.append(f": expected {reason}; its fields are {present}")
         elif problem["type"] != "missing":
-            expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            expected = _WORDS.get(problem["type"], "{msg}").format(**{"msg": problem["msg"], **problem.get("ctx", {})})
+            expected = expected.removeprefix("Input should be ").removeprefix("Value error, ")
             sentences.append(f", field `{_dotted(problem['loc'])}`: expected {expected}, got {shown(problem['input'])}")
     return sentences
 

@@ -6,8 +6,10 @@ desirable and an undesirable completion say which of two is better: each such pa
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
+from pydantic import BeforeValidator
 
 from farm.data.files.rows import DataError, Row, stream_records
 from farm.data.layouts.outputs import OutputRow
@@ -20,8 +22,13 @@ from farm.labels.chosen_rejected import pair_row
 ANNOTATOR = "kto_labels"
 
 
+def _truth(value: object) -> object:
+    """Some write 1 for desirable and 0 for undesirable."""
+    return bool(value) if value in (0, 1) and isinstance(value, int | float) else value
+
+
 class _Labelled(OutputRow):
-    label: bool
+    label: Annotated[bool, BeforeValidator(_truth)]
 
 
 def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:

@@ -73,8 +73,12 @@ def _row(ranked: _Ranked, one: _Answer, two: _Answer, item: str) -> AnnotationRo
 
 def _is_ranked(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
     answers = row.get("answers")
-    first = answers[0] if isinstance(answers, list) and answers else None
-    return "prompt" in row and isinstance(first, dict) and {"answer", "rank"} <= set(first)
+    if not isinstance(answers, list) or "prompt" not in row:
+        return False
+    # A first prompt without answers says what it is by the columns beside.
+    if not answers:
+        return {"turns", "num_responses"} <= set(row)
+    return isinstance(answers[0], dict) and {"answer", "rank"} <= set(answers[0])
 
 
 FORMAT = AnnotationFormat(

@@ -6,8 +6,8 @@ is called "baseline". Questions and answers come from `question.jsonl` and `mode
 to three levels up, where they are.
 
 The benchmark counts a verdict ">>" as three battles, and leaves out a question with an unparsed game. The format
-`arena_hard_weighted` (to be named) does so: a question with ">>" becomes up to three items; a model's win rate, ties
-one half, is then the benchmark's score. `arena_hard` counts every verdict as one.
+`arena_hard_weighted` (to be named) does so: every battle is an item, and a model's win rate, ties one half, is the
+benchmark's score. In `arena_hard` a question is one item, which the judge saw in both orders.
 """
 
 from collections.abc import Iterator, Mapping
@@ -100,11 +100,13 @@ def _rows(file: Path, *, is_weighted: bool, notes: list[str]) -> Iterator[Annota
 def _verdicts(games: _Games, texts: _Texts, *, is_weighted: bool) -> Iterator[AnnotationRow]:
     """The two games in the order of (baseline, model); as many times as they count."""
     question, baseline = games.question_id, games.baseline or BASELINE
+    pair = f"arena_hard-{question}-{baseline}-vs-{games.model}"
     for first_shown, score in enumerate(games.scores, start=1):
         n_battles = WEIGHT if is_weighted and score is not None and (">>" in score or "<<" in score) else 1
         for battle in range(1, n_battles + 1):
             yield AnnotationRow(
-                item_id=f"arena_hard-{question}-{baseline}-vs-{games.model}" + (f"/{battle}" if battle > 1 else ""),
+                # Of two verdicts on one item the mean counts; battles are counted one by one.
+                item_id=f"{pair}/{first_shown}-{battle}" if is_weighted else pair,
                 dataset=f"arena_hard/{games.category}" if games.category else "arena_hard",
                 # Models' answers to one question are drawn together, so they need one instruction.
                 instruction=texts.questions.get(question, f"Arena-Hard question {question}"),

@@ -27,3 +27,11 @@ def test_prompts_with_completions_of_both_kinds_make_pairs(tmp_path: Path) -> No
 def test_a_label_that_is_neither_true_nor_false_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 1, field `label`"):
         read_annotations(written(tmp_path, labelled("p", "good", "perhaps")))
+
+
+def test_zero_and_one_are_labels_and_prompts_may_be_messages(tmp_path: Path) -> None:
+    asked = [{"role": "user", "content": "Name a nut."}]
+    rows = [{"prompt": asked, "completion": [{"role": "assistant", "content": text}], "label": label}
+            for text, label in (("Walnut.", 1), ("Bolt.", 0))]  # fmt: skip
+    frame = read_annotations(written(tmp_path, *rows))
+    assert better(frame) == [("Walnut.", ">", "Bolt.")] and frame["instruction"][0] == "Name a nut."

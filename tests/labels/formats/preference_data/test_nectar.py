@@ -37,3 +37,8 @@ def test_an_answer_without_text_is_refused_with_its_row(tmp_path: Path) -> None:
     broken["answers"][1]["answer"] = None  # type: ignore[index]
     with pytest.raises(DataError, match=r"row 2, field `answers\.1\.answer`"):
         read_annotations(written(tmp_path, ranked(1, 2), broken))
+
+
+def test_a_first_prompt_without_answers_hides_nothing(tmp_path: Path) -> None:
+    frame = read_annotations(written(tmp_path, ranked(), ranked(1, 2)))
+    assert better(frame, ("model_1", "model_2")) == [("a", ">", "b")]

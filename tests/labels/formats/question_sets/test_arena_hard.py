@@ -3,7 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import farm
 from farm.data.files.rows import DataError
+from farm.labels.published_standings import is_standings
 from farm.labels.read import notes_of, read_annotations
 from tests.labels.label_files import written
 
@@ -38,12 +40,18 @@ def test_the_first_game_shows_the_baseline_as_a_and_the_second_the_model(tmp_pat
 
 def test_weighted_a_clear_verdict_is_three_battles_and_a_question_with_an_unparsed_game_is_none(tmp_path: Path) -> None:
     rows = [judged("q1", "A>>B", "A>B"), judged("q2", "B>A", "B>>A"), judged("q3", "A=B", None)]
-    frame = read_annotations(written(tmp_path, *rows), format="arena_hard_weighted")
+    path = written(tmp_path, *rows)
+    frame = read_annotations(path, format="arena_hard_weighted")
     # q1: baseline thrice, then the model once; q2: the model once, then the baseline thrice: 2 of 8 for the model.
     winners = [winner for _, winner in verdicts(frame)]
     assert (winners.count("m"), winners.count("baseline"), len(winners)) == (2, 6, 8)
-    # Copies of a verdict are drawn together with their question.
-    assert frame["instruction"].nunique() == 2
+    # Battles of a question are drawn together, and each counts by itself: 2 of 8, whatever folds the two orders.
+    assert frame["instruction"].nunique() == 2 and frame["item_id"].nunique() == 8
+    ranking = farm.rank(farm.read(path, format="arena_hard_weighted"), report={"n_resamples": 10})
+    assert dict(zip(*ranking.to_frame()[["model", "win_rate"]].to_numpy().T, strict=True)) == {
+        "baseline": 0.75,
+        "m": 0.25,
+    }
 
 
 def test_texts_and_the_baseline_come_from_the_folder_in_both_editions(tmp_path: Path) -> None:
@@ -71,3 +79,9 @@ def test_texts_and_the_baseline_come_from_the_folder_in_both_editions(tmp_path: 
 def test_another_score_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 1, field `games\.1\.score`: expected one of A>>B"):
         read_annotations(written(tmp_path, judged("q1", "A>B", "A")))
+
+
+def test_the_newer_edition_is_no_table_of_standings(tmp_path: Path) -> None:
+    games = {**judged("q1", "B>A", "A>B", baseline="o3", category="hard_prompt"), "uid": "q1"}
+    del games["question_id"]
+    assert not is_standings(written(tmp_path, games), "simulated", None)
