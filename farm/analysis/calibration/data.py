@@ -10,7 +10,6 @@ from farm.annotators.noise.biases import order_sign
 from farm.annotators.noise.margin import verdict_margin
 from farm.annotators.noise.noise import Label
 from farm.errors import UserError
-from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import comparisons_of, rows_of_annotator, rows_of_kind, verdicts_on
 from farm.labels.verdicts import class_notes
 from farm.records import Annotation, Comparison, Preference
@@ -57,8 +56,9 @@ def human_labels(table: pd.DataFrame) -> HumanLabels:
     Raises:
         UserError: no human label, or all of one kind.
     """
-    people, notes = without_equal_outputs(rows_of_kind(table, "human", "humans"))
+    people = rows_of_kind(table, "human", "humans")
     parsed = people[people["preference"].notna()].sort_values(["item_id", "annotator"]).reset_index(drop=True)
+    notes = []
     if len(parsed) < len(people):
         notes.append(f"{len(people) - len(parsed)} of {len(people)} human labels are unparsed and left out")
     if parsed.empty:
