@@ -1,5 +1,6 @@
 """`farm score`: a reward model's scores of outputs in a file, or how well it predicts the labels of pairs."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from farm.config.compose import compose_one
 from farm.config.objects import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
 from farm.data.files.column_mapping import ColumnMapping
+from farm.data.files.row_stream import file_notes
 from farm.data.files.rows import DataError, Row, not_there
 from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
@@ -96,6 +98,8 @@ def score(arguments: Sequence[str]) -> int:
     assert settings.input is not None
     start = time.monotonic()
     source = open_outputs(settings.input, settings.columns)
+    for note in file_notes(settings.input):
+        print(f"note: {note}", file=sys.stderr)
     scorer = load_output_scorer(settings)
     counts = _score_file(source, scorer, settings)
     print(f"{settings.reward_model}: {counts.total():,} outputs from {settings.input}, {counts['']:,} with a score")

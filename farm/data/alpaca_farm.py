@@ -20,7 +20,7 @@ from farm.config.checks import check_fields
 from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow, pair_row
 from farm.data.dataset import Splits
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapped_records, mapping_of
-from farm.data.files.row_stream import stream_rows
+from farm.data.files.row_stream import file_notes, stream_rows
 from farm.data.files.rows import DataError, Row, not_there, read_records
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
@@ -205,6 +205,8 @@ class AlpacaFarmDataset:
     def _read(self, own: Path | None, standard: str, schema: type[RowT]) -> list[RowT]:
         """The split's own file, else the standard one, else nothing."""
         if own is not None:
+            for note in file_notes(own):
+                logger.warning("%s", note)
             return mapped_records(own, schema, self._columns_of(own))
         if self.folder is not None:
             return read_records(self.folder / standard, schema)
