@@ -16,7 +16,7 @@ import pandas as pd
 
 from farm.conversation import messages_as_text
 from farm.labels.annotation_row import AnnotationRow, annotation_frame, histories, pair_keys
-from farm.labels.row_filter import RowFilter, kept_rows
+from farm.labels.row_filter import RowFilter, remaining
 from farm.wording import listed
 
 NOTES = "notes"
@@ -43,17 +43,20 @@ def annotation_table(
         where: filters that leave the rows that count.
 
     Returns:
-        The columns of `annotation_frame`, and `attrs["notes"]`.
+        The columns of `annotation_frame`, and `attrs["notes"]`; the index is each row's place among all rows.
 
     Raises:
         DataError: no row is left, or the condition does not fit the rows.
     """
-    rows, kept = kept_rows(rows, where)
-    frame, named = _orders_in_names(annotation_frame(rows))
+    left = remaining(rows, where)
+    frame = annotation_frame(left.rows)
+    if left.places is not None:
+        frame.index = pd.Index(left.places)
+    frame, named = _orders_in_names(frame)
     frame, parted = _one_pair_each(frame)
     frame, turned = same_order(frame)
     frame, dropped = _latest(frame)
-    frame.attrs[NOTES] = [*notes, *kept, *named, *parted, *turned, *_both_orders(frame), *dropped]
+    frame.attrs[NOTES] = [*notes, *left.notes, *named, *parted, *turned, *_both_orders(frame), *dropped]
     return frame
 
 
@@ -297,4 +300,4 @@ def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         f"{len(dropped)} of {len(frame)} rows are an earlier verdict of the same annotator on the same item and were "
         f"dropped, {which} counts ({n_different} of them said something else)"
     )
-    return frame[is_kept].reset_index(drop=True), [note]
+    return frame[is_kept], [note]

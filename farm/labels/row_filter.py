@@ -73,19 +73,30 @@ def row_filters(condition: str | None, kind: Kind | None = None) -> tuple[RowFil
     return () if condition is None else (RowFilter(condition=condition, kind=kind),)
 
 
-def kept_rows(rows: Iterable[AnnotationRow], where: Sequence[RowFilter]) -> tuple[Iterable[AnnotationRow], list[str]]:
-    """The rows of files that all filters leave, and a sentence of each filter.
+class Remaining(NamedTuple):
+    """Rows that are left by filters."""
+
+    rows: Iterable[AnnotationRow]
+    places: list[int] | None
+    """Where they stood among all; None if there is no filter."""
+    notes: list[str]
+    """A sentence of each filter."""
+
+
+def remaining(rows: Iterable[AnnotationRow], where: Sequence[RowFilter]) -> Remaining:
+    """The rows of files that all filters leave.
 
     Raises:
         ConditionError: as `RowFilter.kept`.
     """
-    notes = []
+    if not where:
+        return Remaining(rows, None, [])
+    left, notes = list(enumerate(rows)), list[str]()
     for each in where:
-        rows = list(rows)
-        kept = each.kept(rows)
-        rows = itertools.compress(rows, kept.is_kept)
+        kept = each.kept([row for _, row in left])
+        left = list(itertools.compress(left, kept.is_kept))
         notes.append(kept.note)
-    return rows, notes
+    return Remaining([row for _, row in left], [place for place, _ in left], notes)
 
 
 def filtered(frame: pd.DataFrame, where: Sequence[RowFilter]) -> pd.DataFrame:

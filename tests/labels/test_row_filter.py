@@ -7,6 +7,7 @@ import pytest
 
 import farm
 from farm.data.files.rows import DataError
+from farm.errors import UserError
 from farm.labels.read import notes_of, read_annotations
 from farm.labels.row_filter import row_filters
 from tests.paths import ROOT
@@ -68,6 +69,23 @@ def test_tables_in_memory_are_filtered_too() -> None:
     result = farm.compare(labels, labels, where="annotator == w2", report={"n_resamples": 20})
     assert result.agreement.n_total == 1
     assert "kept 1 of 2 labels by people where annotator == w2" in result.text
+
+
+def test_one_file_for_both_sides_can_be_filtered(tmp_path: Path) -> None:
+    """Rows are told apart by their place in the file, which a filter of one side leaves as it is."""
+    rows = [
+        label(name, "human" if name[0] == "w" else "llm", 1, item_id=i, day=i) for i in "abc" for name in ("w1", "j")
+    ]
+    rows += [label("w1", "human", 2, item_id="c", day="late")]
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps(rows))
+    for settings, n in (({"where": "day == b"}, 1), ({"simulated_where": "day in [a, b]"}, 2), ({}, 3)):
+        found = farm.compare(file, file, report={"n_resamples": 20}, **settings)  # type: ignore[arg-type]
+        assert found.agreement.n_total == n
+    bare = [{name: cell for name, cell in row.items() if name != "annotator_kind"} for row in rows]
+    file.write_text(json.dumps(bare))
+    with pytest.raises(UserError, match="does not say which verdicts are whose"):
+        farm.compare(file, file, where="day == b")
 
 
 def test_judges_follow_the_people_that_are_left_unless_they_are_narrowed_themselves() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from farm.analysis.humans.agreement import HumanPair, LabelAgreement, human_pairs, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.analysis.humans.orders import order_effects
-from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels, ranking_of_standings
+from farm.analysis.humans.rankings import ONE_ANNOTATOR, SourceRanking, ranking_of_labels, ranking_of_standings
 from farm.errors import UserError
 from farm.labels.annotation_table import notes_of
 from farm.labels.label_table import LabelTable
@@ -294,5 +294,5 @@ def _notes(
                 notes.append(f"{len(only_here)} models are only ranked by {ranking.role}: {listed(only_here)}")
     for ranking in there:
         if len(ranking.annotators) == 1:
-            notes.append(f"{ranking.role}: one annotator; intervals say nothing about other annotators")
+            notes.append(ONE_ANNOTATOR.format(role=ranking.role))
     return tuple(dict.fromkeys(notes))

@@ -26,6 +26,7 @@ from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.tie_rules import model_totals, rates_with_errors
 
 WIN_RATE = "win rate"
+ONE_ANNOTATOR = "{role}: one annotator; intervals say nothing about other annotators"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ def ranking_of_labels(
         draws=ranked.draws,
         ranking=ranked.ranking,
         is_trained_in_lab={},
-        notes=_fixed_annotators(role, len(table.annotators), n_fixed),
+        notes=_fixed_annotators(role, n_drawn + n_fixed, n_fixed),
     )
 
 
@@ -199,6 +200,8 @@ def _fixed_annotators(role: Role, n_annotators: int, n_fixed: int) -> tuple[str,
     """A sentence if some of several annotators are in every resample."""
     if n_fixed == 0:
         return ()
+    if n_annotators == 1:
+        return (ONE_ANNOTATOR.format(role=role),)
     return (
         f"{role}: {n_fixed} of {n_annotators} annotators judged models that nobody else judged; they are in every "
         "resample, and intervals say nothing about other annotators of these models",
