@@ -9,18 +9,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from farm.config.checks import check_fields
+from farm.conversation import Message
 from farm.errors import UserError
 
-Role = Literal["system", "user", "assistant"]
 NOT_ASKED = "not asked: "
 """How the failure of a reply begins that was never asked for (budget, dry run): a later run asks."""
-
-
-class Message(NamedTuple):
-    """One message of a chat."""
-
-    role: Role
-    content: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from farm.analysis.reward_models.picture import draw_reward_report
 from farm.analysis.reward_models.report import CALIBRATION_PNG, RewardReport, reward_page, write_reward_report
+from farm.conversation import messages_as_text
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs, right_and_wrong
@@ -118,6 +119,7 @@ def _write_pairs(labelled: LabelledPairs, scores: dict[_Key, float], path: Path)
         return {
             "item_id": pair.item_id,
             "annotator": pair.annotator,
+            "history": messages_as_text(pair.preferred.history),
             "instruction": pair.preferred.instruction,
             "input": pair.preferred.input,
             "preferred": pair.preferred.output,
@@ -127,7 +129,9 @@ def _write_pairs(labelled: LabelledPairs, scores: dict[_Key, float], path: Path)
         }
 
     draft = path.with_name(f".{path.name}")
-    pd.DataFrame([row(pair) for pair in labelled.pairs]).to_parquet(draft, index=False)
+    frame = pd.DataFrame([row(pair) for pair in labelled.pairs])
+    frame = frame if frame["history"].any() else frame.drop(columns="history")
+    frame.to_parquet(draft, index=False)
     draft.replace(path)
 
 

@@ -22,7 +22,7 @@ import jinja2
 import jinja2.meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from farm.calls.request import Message, Role
+from farm.conversation import Message, Role
 from farm.seeds import derive_seed
 
 _ROLE_LINE = re.compile(r"^<\|([^|\n]*)\|>[ \t]*\n?", re.MULTILINE)

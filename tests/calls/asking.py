@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from farm.calls.request import Decoding, Message, ModelSlot, Request
+from farm.calls.request import Decoding, ModelSlot, Request
 from farm.calls.settings import CallSettings, HumanPrice, LocalSettings, Price
+from farm.conversation import Message
 
 DECODING = Decoding(temperature=0.0, max_tokens=10)
 MILLIONTHS = Price(input_usd=1.0, cached_input_usd=0.5, output_usd=2.0)

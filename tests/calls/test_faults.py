@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.request import Decoding, Message
+from farm.calls.request import Decoding
 from farm.calls.session import open_calls
+from farm.conversation import Message
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import FAULTS, OTHER_FAULTS, judge_server

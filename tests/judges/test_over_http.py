@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from farm.calls.http.chat import read_reply
-from farm.calls.request import Message, Request
+from farm.calls.request import Request
 from farm.calls.session import Session, open_calls
+from farm.conversation import Message
 from farm.judges.grading import GradingJudge
 from farm.judges.prompted import PromptedJudge
 from farm.records import Comparison, Preference

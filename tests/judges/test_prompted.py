@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from farm.calls.request import Message, Reply, Request
-from farm.conversation import Message as ChatMessage
+from farm.calls.request import Reply, Request
+from farm.conversation import Message
 from farm.judges.parsers.text import TextVerdict
 from farm.judges.prompted import PromptedJudge
 from farm.records import Comparison, Preference
@@ -251,7 +251,7 @@ def test_a_prompt_of_ones_own_is_a_text_and_a_yaml() -> None:
 
 @pytest.mark.parametrize("name", ["greedy", "batch", "choice", "json"])
 def test_a_judge_sees_what_was_said_before(name: str) -> None:
-    history = (ChatMessage("system", "Be brief."), ChatMessage("user", "Hi."), ChatMessage("assistant", "Hello."))
+    history = (Message("system", "Be brief."), Message("user", "Hi."), Message("assistant", "Hello."))
     asked = Comparison(instruction="Go on.", output_1="x", output_2="yy", history=history)
     calls = ScriptedCalls(longer_wins)
     shipped_judge(name).verdicts([asked], [1], 0, calls=calls)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.calls.request import Message
+from farm.conversation import Message
 from farm.judges.template import check_template, fill, tag_for
 
 

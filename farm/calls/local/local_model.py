@@ -14,8 +14,9 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from farm.calls.local.label_scores import label_logprobs
-from farm.calls.request import Message, Reply, Request
+from farm.calls.request import Reply, Request
 from farm.calls.settings import LocalSettings
+from farm.conversation import Message
 from farm.errors import UserError
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.generate import sample

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from farm.calls.request import NO_CALLS, Calls, Decoding, Message, ModelSlot, Request
-from farm.conversation import instruction_text
+from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
+from farm.conversation import Message, instruction_text
 from farm.judges.alpaca_eval.config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
 from farm.judges.alpaca_eval.parsers import Parser, parser_named, read_values
 from farm.judges.alpaca_eval.prompt import check_placeholders, filled, has_input, template_messages

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from farm.calls.request import Message, Role
+from farm.conversation import Message, Role
 
 PLACEHOLDERS = ("instruction", "input", "output_1", "output_2")
 _PLACEHOLDER = re.compile("{(" + "|".join(PLACEHOLDERS) + ")}")

@@ -10,7 +10,8 @@ import pytest
 
 from farm.calls.cache.cache import CacheError, CallCache, Entry, key_of
 from farm.calls.cache.cache_contents import contents, export_lines, prune
-from farm.calls.request import Message, Reply, Request, TokenLogprob
+from farm.calls.request import Reply, Request, TokenLogprob
+from farm.conversation import Message
 from tests.calls.asking import DECODING, questions, slot
 
 ASKED = questions(slot("http://one/v1"), 1)[0]

@@ -6,8 +6,9 @@ import pytest
 
 from farm.calls.http.chat import body_of, read_reply
 from farm.calls.http.retries import Remedy
-from farm.calls.request import Decoding, Message, Request, TokenLogprob
+from farm.calls.request import Decoding, Request, TokenLogprob
 from farm.calls.spending.prices import Usage
+from farm.conversation import Message
 from tests.calls.asking import slot
 
 

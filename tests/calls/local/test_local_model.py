@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from farm.calls.request import Decoding, Message, ModelSlot, Request
+from farm.calls.request import Decoding, ModelSlot, Request
 from farm.calls.session import open_calls
+from farm.conversation import Message
 from farm.errors import UserError
 from tests.calls.asking import settings
 from tests.tiny import tiny_causal_lm

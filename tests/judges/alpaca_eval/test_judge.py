@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from farm.calls.request import Message, Reply, Request, TokenLogprob
+from farm.calls.request import Reply, Request, TokenLogprob
+from farm.conversation import Message
 from farm.records import Comparison, Preference
 from tests.judges.evaluators import BATCH, LOGPROB, PIPELINE, panel_of, prefers_longer, write_evaluator
 from tests.judges.scripted import ScriptedCalls, swapped
