@@ -9,7 +9,7 @@ do not count):
    the only column of figures;
 3. a 95% interval, its width / 3.92: FIGURE_low and FIGURE_high (or lower, upper; ci_low, ci_high; ci_lower, ci_upper;
    lower_ci, upper_ci; q025, q975), or these words by themselves, as in 2; or one column ci, 95_ci or FIGURE_ci with
-   `+5/-4` or `[0.51, 0.57]`;
+   `+5/-4`, `+-5` or `[0.51, 0.57]`;
 4. of a win rate, its number of verdicts n: sqrt(p (1 - p) / n), the most by which independent wins, ties and losses can
    vary (ties make it less; at 0 and 1, where that would be nothing, p is (n p + 1) / (n + 2)).
 """
@@ -20,7 +20,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from farm.data.files.rows import DataError, Row
+from farm.data.files.rows import MISSING, DataError, Row
 
 ERROR_WORDS = ("standard_error", "se", "stderr", "std_err", "std_error", "sem")
 LOW_HIGH = (
@@ -33,6 +33,8 @@ _LARGEST_ERROR = 0.5
 """Of one verdict between 0 and 1."""
 WIDTH_OF_95 = 3.92
 """A 95% interval is this many standard errors wide: 2 times 1.96."""
+_MISSING = (*MISSING, "-", "--", "?")
+_PLUS_MINUS = re.compile(r"\s*(?:\u00b1|\+/?-)\s*")
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _OFFSETS = re.compile(r"\+\s*(?P<up>\d+(?:\.\d+)?)\s*/\s*-\s*(?P<down>\d+(?:\.\d+)?)")
 _ENDS = re.compile(rf"[\[(]?\s*(?P<low>{_NUMBER})%?\s*(?:,|;|to|\.\.)\s*(?P<high>{_NUMBER})%?\s*[\])]?")
@@ -115,7 +117,7 @@ def row_error(path: Path, row: Row, columns: ErrorColumns, figure: PublishedFigu
     Raises:
         DataError: it is no number, below 0, of another figure or on another scale.
     """
-    if columns.kind == "none" or any(row.get(name) in (None, "") for name in columns.columns):
+    if columns.kind == "none" or any(is_missing(row.get(name)) for name in columns.columns):
         return None
     if columns.kind == "n":
         n = int(table_number(path, row, columns.columns[0]))
@@ -130,6 +132,11 @@ def row_error(path: Path, row: Row, columns: ErrorColumns, figure: PublishedFigu
             "fractions, or both in percent"
         )
     return error
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell says that there is no figure."""
+    return cell is None or str(cell).strip().lower() in _MISSING
 
 
 def table_number(path: Path, row: Row, column: str) -> float:
@@ -155,15 +162,19 @@ def _given_error(path: Path, row: Row, columns: ErrorColumns, figure: PublishedF
     """On the file's scale."""
     names = columns.columns
     if columns.kind == "error":
-        return table_number(path, row, names[0])
+        return table_number(path, {names[0]: _PLUS_MINUS.sub("", str(row[names[0]]), count=1)}, names[0])
     if columns.kind == "interval":
         text = str(row[names[0]])
         if offsets := _OFFSETS.fullmatch(text.strip()):
             return (float(offsets["up"]) + float(offsets["down"])) / WIDTH_OF_95
+        half = _PLUS_MINUS.sub("", text, count=1)
+        if half != text and is_number(half):
+            return 2 * float(half.removesuffix("%")) / WIDTH_OF_95
         ends = _ENDS.fullmatch(text.strip())
         if ends is None:
             raise DataError(
-                f"{path}: {names[0]} of {figure.model!r}: expected an interval as +5/-4 or [0.51, 0.57], got {text!r}"
+                f"{path}: {names[0]} of {figure.model!r}: expected an interval as +5/-4, +-5 or [0.51, 0.57], "
+                f"got {text!r}"
             )
         low, high = float(ends["low"]), float(ends["high"])
     else:

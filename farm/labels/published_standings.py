@@ -12,7 +12,7 @@ rating, is taken as it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,7 @@ from farm.labels.published_errors import (
     PublishedFigure,
     error_columns,
     is_about_noise,
+    is_missing,
     is_number,
     plain_name,
     row_error,
@@ -46,6 +47,8 @@ _OF_LABELS = {
     "question_id", "model_a", "winner", "rating", "score", "games", "completion", "messages", "conversations",
 }  # fmt: skip
 """Columns of recorded labels; a table of models without any of them can only be one of standings."""
+_DECIMAL_COMMA = r"^([+-]?\d+),(\d+%?)$"
+"""A number as spreadsheets write it where semicolons part the cells."""
 _NO_FIGURES = (
     "rank", "Rank", "n", "n_total", "n_wins", "n_draws", "n_ties", "n_losses", "avg_length", "mean_length", "votes",
     "num_battles", "seed", "",
@@ -122,6 +125,9 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
     has_seeds = "seed" in names
     models = _models(path, filled, columns, scale, has_seeds=has_seeds)
     seeds = _seeds(path, filled, columns) if has_seeds else ()
+    if all(error == 0 for model in models for error in model.standard_errors):
+        notes.append(f"{role}: every standard error in {path.name} is 0, which no measurement has; they are not used")
+        models = tuple(replace(model, standard_errors=(None,) * len(model.values)) for model in models)
     n_without = sum(error is None for model in models for error in model.standard_errors[:1])
     if n_without:
         notes.append(
@@ -152,6 +158,8 @@ def _rows(path: Path) -> list[Row]:
         except (ValueError, *READ_ERRORS) as error:
             raise DataError(f"{path}: cannot be read as CSV: {error}") from error
         frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
+        if delimiter_of(path) == ";":
+            frame = frame.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
         found = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     if not found:
         raise DataError(f"{path}: expected standings, there are no rows")
@@ -195,8 +203,8 @@ def _columns(path: Path, names: Sequence[str], role: Role, column: str | None) -
 
 def _with_values(path: Path, rows: Sequence[Row], columns: _Columns, notes: list[str]) -> list[Row]:
     """The rows that have a figure; the others are counted and named."""
-    filled = [row for row in rows if row[columns.value] not in (None, "")]
-    missing = [_name(row, columns) for row in rows if row[columns.value] in (None, "")]
+    filled = [row for row in rows if not is_missing(row[columns.value])]
+    missing = [_name(row, columns) for row in rows if is_missing(row[columns.value])]
     if missing:
         notes.append(f"{len(missing)} of {len(rows)} rows of {path.name} have no {columns.value}: {listed(missing)}")
     if not filled:
@@ -274,13 +282,13 @@ def _error(path: Path, row: Row, columns: _Columns, scale: _Scale) -> float | No
 
 
 def _count(path: Path, rows: Sequence[Row], column: str | None) -> int | None:
-    if column is None or any(row[column] in (None, "") for row in rows):
+    if column is None or any(is_missing(row[column]) for row in rows):
         return None
     return sum(int(table_number(path, row, column)) for row in rows)
 
 
 def _truth(path: Path, row: Row, column: str | None) -> bool | None:
-    if column is None or row[column] in (None, ""):
+    if column is None or is_missing(row[column]):
         return None
     text = str(row[column]).strip().lower()
     if text not in _TRUTHS:

@@ -51,6 +51,27 @@ def test_an_interval_may_be_written_in_one_cell(tmp_path: Path) -> None:
         read(tmp_path, "model,elo,95% CI\na,1000,wide\n", "elo")
 
 
+def test_an_error_may_be_written_with_its_sign_and_may_be_missing_in_words(tmp_path: Path) -> None:
+    assert errors(read(tmp_path, "model,elo,se\na,1000,\u00b15\nb,1010,+-4\nc,1020,n/a\nd,1030,-\n", "elo")) == [
+        5,
+        4,
+        None,
+        None,
+    ]
+    # +-9.8 is 19.6 wide.
+    assert errors(read(tmp_path, "model,elo,ci\na,1000,\u00b19.8\n", "elo")) == pytest.approx([5])
+
+
+def test_errors_that_are_all_zero_are_none(tmp_path: Path) -> None:
+    found = read(tmp_path, "model,elo,se\na,1000,0\nb,1010,0\n", "elo")
+    assert errors(found) == [None, None] and "every standard error in standings.csv is 0" in found.notes[0]
+
+
+def test_decimal_commas_are_read_where_semicolons_part_the_cells(tmp_path: Path) -> None:
+    found = read(tmp_path, "model;elo;se\na;1000,5;5,5\nb;1010;4\n", "elo")
+    assert [model.values[0] for model in found.models] == [1000.5, 1010] and errors(found) == [5.5, 4]
+
+
 def test_a_word_that_could_be_about_two_figures_is_about_none(tmp_path: Path) -> None:
     found = read(tmp_path, "model,elo,mmlu,se\na,1000,70,50\nb,1010,71,50\n", "elo")
     assert errors(found) == [None, None]

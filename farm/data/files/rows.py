@@ -21,6 +21,7 @@ from farm.data.files.table_files import DELIMITED, FORMATS, DataError, format_of
 
 __all__ = [
     "FORMATS",
+    "MISSING",
     "DataError",
     "FileRow",
     "Row",
