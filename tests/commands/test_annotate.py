@@ -294,12 +294,24 @@ def test_the_input_is_not_overwritten(folder: Path, capsys: pytest.CaptureFixtur
     assert "is the input" in capsys.readouterr().err
 
 
+MEASURED_PEAKS = """
+import resource, sys
+from farm.commands.main import run_command
+from farm.data import annotated_rows
+
+annotated_rows.ROWS_PER_GROUP = 200
+for size in ("small", "big"):
+    line = [word.replace("SIZE", size) for word in sys.argv[1:]]
+    assert run_command(line) == 0
+    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
 @pytest.mark.parametrize("ending", ["json", "jsonl", "parquet", "csv"])
 def test_memory_does_not_grow_with_the_file(folder: Path, ending: str) -> None:
-    def peak_mb(n: int) -> float:
-        """Largest resident size of a process that annotates n rows of 10 kB."""
-        path = folder / f"big.{ending}"
-        rows = [{**row, "output_1": f"{row['number']:09} " * 1000} for row in pairs(n)]
+    for name, n in (("small", 200), ("big", 2600)):
+        rows = [{**row, "output_1": f"{row['number']:09} " * 1000} for row in pairs(n)]  # of 10 kB
+        path = folder / f"{name}.{ending}"
         if ending == "json":
             path.write_text(json.dumps(rows))
         elif ending == "jsonl":
@@ -308,16 +320,11 @@ def test_memory_does_not_grow_with_the_file(folder: Path, ending: str) -> None:
             pd.DataFrame(rows).to_csv(path, index=False)
         else:
             pd.DataFrame(rows).to_parquet(path, row_group_size=200)
-        code = (
-            "import resource, sys; from farm.commands.main import run_command; from farm.data import annotated_rows; "
-            "annotated_rows.ROWS_PER_GROUP = 200; assert run_command(sys.argv[1:]) == 0; "
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-        )
-        line = ["annotate", "annotator=longest", f"input={path}", f"output={folder / f'out.{ending}'}", "chunk_rows=50"]
-        done = subprocess.run([sys.executable, "-c", code, *line], cwd=ROOT, capture_output=True, text=True, check=True)
-        return float(done.stdout.splitlines()[-1])
-
-    assert peak_mb(2600) < peak_mb(200) + 12  # 24 MB more text
+    files = (f"input={folder / 'SIZE'}.{ending}", f"output={folder / 'SIZE_out'}.{ending}")
+    code = (sys.executable, "-c", MEASURED_PEAKS, "annotate", "annotator=longest", *files, "chunk_rows=50")
+    done = subprocess.run(code, cwd=ROOT, capture_output=True, text=True, check=True)
+    small, big = (float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("peak"))
+    assert big < small + 12  # 24 MB more text
 
 
 @pytest.mark.parametrize("model", ["plain", "gpt-9.5", "org/Model-1.5-B", "llama3.1:8b"])
