@@ -195,6 +195,7 @@ def test_what_is_left_out_is_counted() -> None:
     frame.loc[frame["annotator_kind"].eq("llm") & frame["item_id"].eq("item-0002"), "preference"] = np.nan
     frame = frame[~(frame["annotator_kind"].eq("llm") & frame["item_id"].eq("item-0003"))]
     frame.loc[frame["item_id"].eq("item-0004"), ["output_1", "output_2"]] = "same"
+    frame.loc[frame["item_id"].eq("item-0004"), "preference"] = 1.5
     data = data_of(frame)
     assert len(data.item_ids) == 8
     notes = " ".join(data.notes)
