@@ -21,6 +21,8 @@ from farm.wording import listed
 N_LOOKED_AT = 100
 """Rows in which a column has to appear."""
 _PART = re.compile(r"[^.\[\]]+")
+_PLAIN = ("input", "model_1", "model_2", "annotator", "annotator_kind", "item_id", "dataset", "first_shown", "rating")
+"""Columns of text or numbers that need not be there."""
 _SCALE = "a number from 1 (output_1 is better) to 2 (output_2), 1.5 for a tie, or null (unparsed)"
 
 
@@ -129,10 +131,14 @@ class ColumnMapping:
         meanings = {_word(label): value for label, value in (self.preference_values or {}).items()}
         for number, row in enumerate(chain(first, source), start=1):
             new = {_TARGETS.get(name, name): _looked_up(row, column) for name, column in self.names.items()}
-            renamed = {**row, **new}
+            renamed = {**{name: cell for name, cell in row.items() if not self._is_foreign(name, cell)}, **new}
             if meanings:
                 renamed["preference"] = _meaning(renamed.get("preference"), meanings, f"{path}: row {number}")
             yield renamed
+
+    def _is_foreign(self, name: str, cell: object) -> bool:
+        """Whether a column only happens to have one of our names: it holds what such a column cannot."""
+        return name in _PLAIN and name not in self.names and isinstance(cell, Mapping | list)
 
     def _missing(self, rows: Sequence[Row]) -> dict[str, str]:
         """The names, ours and the file's, of columns that none of these rows has."""

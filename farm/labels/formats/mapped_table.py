@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, SkipValidation, model_validator
 
 from farm.data.conditions.values import ConditionError
 from farm.data.files.column_mapping import ColumnMapping
-from farm.data.files.rows import DataError, FileRow, Row, checked_rows, format_of
+from farm.data.files.rows import MISSING, DataError, FileRow, Row, checked_rows, format_of
 from farm.data.files.table_files import DELIMITED
 from farm.data.layouts.outputs import OutputRow
 from farm.data.layouts.pairs import ChosenPair, chosen_pair
@@ -52,10 +52,12 @@ def _number(value: object) -> object:
     """Ratings are often text, and no number where there is none."""
     if not isinstance(value, str):
         return value
+    if value.strip().lower() in MISSING:
+        return None
     try:
         return float(value)
     except ValueError:
-        return value or None
+        return value
 
 
 class _Rated(OutputRow):
@@ -132,7 +134,7 @@ def mapped_table(
             raise
         except DataError as error:
             hint = "columns.preference_values={A:1,B:2,tie:1.5} says what labels mean that are no such numbers"
-            raise DataError(f"{error}\n  {hint}" if "`preference`" in str(error) else str(error)) from error
+            raise DataError(f"{error}\n  {hint}" if "preference" in str(error) else str(error)) from error
     if names >= _CHOICE:
         checked = checked_rows(path, every, _Chosen, is_text=is_text)
         return annotation_table((_chosen_row(row, assumed_kind, stem) for row in checked), where=where)

@@ -85,3 +85,11 @@ def test_of_several_files_the_mapping_concerns_those_that_have_its_columns(tmp_p
     assert mapping_of(ColumnMapping(), [ours, theirs]) == [None, None]
     with pytest.raises(DataError, match=r"ours\.jsonl: no column for columns\.instruction=q\.text"):
         mapping_of(columns, [ours])
+
+
+def test_columns_that_only_happen_to_have_our_names_are_left_out() -> None:
+    row = {"q": "i", "dataset": {"name": "x"}, "input": ["context"], "annotator": "w1", "chosen": [{"role": "user"}]}
+    (renamed,) = ColumnMapping(instruction="q").renamed([row], HERE)
+    assert renamed == {"q": "i", "instruction": "i", "annotator": "w1", "chosen": [{"role": "user"}]}
+    (renamed,) = ColumnMapping(instruction="q", dataset="dataset.name").renamed([row], HERE)
+    assert renamed["dataset"] == "x"

@@ -49,10 +49,12 @@ def test_chosen_and_rejected_and_single_ratings_are_read_too(tmp_path: Path) -> 
     assert better(frame) == [("Baltic.", ">", "Alps.")] and frame["instruction"][0] == "Name a sea."
     assert better(frame, ("model_1", "model_2")) == [("m", ">", "n")]
     rated = [{"ask": "Name a sea.", "text": text, "stars": stars, "by": by} for text, stars, by in
-             (("Baltic.", 5, "m"), ("Alps.", 1, "n"), ("Red.", 5, "k"))]  # fmt: skip
+             (("Baltic.", "5", "m"), ("Alps.", 1, "n"), ("Red.", 5, "k"), ("Ant.", "n/a", "j"))]  # fmt: skip
     columns = ColumnMapping(instruction="ask", output="text", rating="stars", model="by")
     frame = read_annotations(written(tmp_path, *rated), columns=columns)
-    assert better(frame, ("model_1", "model_2")) == [("m", ">", "n"), ("k", "=", "m"), ("k", ">", "n")]
+    assert better(frame, ("model_1", "model_2")) [:4] == [
+        ("m", ">", "n"), ("k", "=", "m"), ("j", "?", "m"), ("k", ">", "n"),
+    ]  # fmt: skip
 
 
 def test_what_is_lacking_is_said(tmp_path: Path) -> None:
@@ -61,6 +63,10 @@ def test_what_is_lacking_is_said(tmp_path: Path) -> None:
         read_annotations(path, columns=ColumnMapping(instruction="question", output_1="left"))
     with pytest.raises(DataError, match=r"got 'left'\n  columns\.preference_values="):
         read_annotations(path, assumed_kind="human", columns=ColumnMapping(**NAMES))
+    numbers = [{**BATTLE, "question": f"{vote}", "vote": vote} for vote in (0, 1)]
+    with pytest.raises(DataError, match=r"another scale(.|\n)*columns\.preference_values="):
+        path_01 = written(tmp_path, *numbers, name="n.jsonl")
+        read_annotations(path_01, assumed_kind="human", columns=ColumnMapping(**NAMES))
     with pytest.raises(DataError, match="give it or columns, not both"):
         read_annotations(path, format="table", columns=ColumnMapping(**NAMES))
     with pytest.raises(UserError, match="did you mean `instruction`"):

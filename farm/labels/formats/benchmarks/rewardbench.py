@@ -14,7 +14,7 @@ from farm.labels.annotation_table import annotation_table
 from farm.labels.chosen_rejected import chosen_row
 
 GOLD = "rewardbench_gold"
-_NEEDED = {"prompt", "chosen", "chosen_model", "rejected", "rejected_model", "subset"}
+_NEEDED = {"prompt", "chosen", "chosen_model", "rejected", "rejected_model", "subset", "id"}
 
 
 class _Pair(FileRow):

@@ -67,7 +67,9 @@ def _rows(prompt: _Prompt) -> Iterator[AnnotationRow]:
 
 
 def _is_prompt(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
-    is_listed = isinstance(row.get("chosen"), list) and isinstance(row.get("rejected"), list)
+    sides = row.get("chosen"), row.get("rejected")
+    # A list of messages is one answer, and no list of completions.
+    is_listed = all(isinstance(side, list) and all(isinstance(text, str | None) for text in side) for side in sides)
     return {"id", "prompt", "subset"} <= set(row) and is_listed and bool({"num_correct", "models"} & set(row))
 
 

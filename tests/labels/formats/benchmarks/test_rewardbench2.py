@@ -39,3 +39,9 @@ def test_models_that_are_not_named_one_by_one_are_left_out(tmp_path: Path) -> No
 def test_a_prompt_without_a_wrong_completion_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 1, field `rejected`"):
         read_annotations(written(tmp_path, {**PROMPT, "rejected": []}))
+
+
+def test_pairs_of_conversations_are_not_taken_for_it(tmp_path: Path) -> None:
+    said = [[{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": text}] for text in "ab"]
+    path = written(tmp_path, {**PROMPT, "chosen": said[0], "rejected": said[1]})
+    assert read_annotations(path).attrs["format"] == "pairs"
