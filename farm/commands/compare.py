@@ -24,6 +24,7 @@ def compare(arguments: Sequence[str]) -> int:
     folder = settings.output or settings.root / "compare"
     if settings.humans is not None or settings.simulated is not None:
         return _compare_with_humans(settings, folder)
+    mapping_of(settings.columns, [])  # refuses names of columns where no file was given
     store = Store(settings.root, is_read_only=True)
     runs = [
         run

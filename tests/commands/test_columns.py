@@ -96,3 +96,8 @@ def test_the_help_says_what_the_keys_are() -> None:
     keys = farm("compare", "columns=own", "--help").stdout
     assert "columns.instruction=null" in keys and "columns.preference_values=null" in keys
     assert "'columns.preference_values={A:1,B:2,tie:1.5}'" in farm("compare", "--help").stdout  # the example
+
+
+def test_names_without_a_file_are_refused(tmp_path: Path) -> None:
+    done = farm("compare", "columns.instruction=q", f"root={tmp_path}")
+    assert done.returncode != 0 and "there is no file that they could be the names of" in done.stderr
