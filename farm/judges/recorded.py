@@ -9,7 +9,7 @@ from typing import ClassVar
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import DataError
-from farm.labels.annotation_table import one_verdict_each
+from farm.labels.presented_orders import one_verdict_each
 from farm.labels.replay import RecordedVerdicts, recorded_table, recorded_verdicts
 from farm.records import Comparison, Verdict
 

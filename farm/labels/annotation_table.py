@@ -16,12 +16,11 @@ import pandas as pd
 
 from farm.conversation import messages_as_text
 from farm.labels.annotation_row import AnnotationRow, annotation_frame, histories, pair_keys
+from farm.labels.presented_orders import both_orders_note, is_of_two_orders, orders_in_names
 from farm.labels.row_filter import RowFilter, remaining
 from farm.wording import listed
 
 NOTES = "notes"
-
-_ORDER_IN_NAME = r"^(?P<before>.*?[^/])/(?P<order>AB|BA)(?P<after>/.*)?$"
 
 _SIDES = (
     ("output_1", "output_2"),
@@ -52,11 +51,12 @@ def annotation_table(
     frame = annotation_frame(left.rows)
     if left.places is not None:
         frame.index = pd.Index(left.places)
-    frame, named = _orders_in_names(frame)
+    frame, named = orders_in_names(frame)
     frame, parted = _one_pair_each(frame)
+    frame, seen = _orders_in_rows(frame)
     frame, turned = same_order(frame)
     frame, dropped = _latest(frame)
-    frame.attrs[NOTES] = [*notes, *left.notes, *named, *parted, *turned, *_both_orders(frame), *dropped]
+    frame.attrs[NOTES] = [*notes, *left.notes, *named, *parted, *seen, *turned, *both_orders_note(frame), *dropped]
     return frame
 
 
@@ -162,89 +162,6 @@ def same_order(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> tu
     return turned(frame, is_turned), [note]
 
 
-def one_verdict_each(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table in which a judge that saw pairs in both orders has a name for each, for settings that name one of them.
-
-    They are NAME/AB (output_1 was shown first) and NAME/BA; everybody else's name stays. These are verdicts of one
-    judge: whoever counts or draws annotators takes `orders_folded`.
-    """
-    names = frame["annotator"].where(~is_of_two_orders(frame), frame["annotator"] + _order_names(frame))
-    return frame.assign(annotator=names)
-
-
-class FoldedOrders(NamedTuple):
-    """A table with one row per item and annotator."""
-
-    frame: pd.DataFrame
-    notes: list[str]
-    """What was folded, with counts; empty if nothing was."""
-
-
-def orders_folded(frame: pd.DataFrame) -> FoldedOrders:
-    """One row per item and annotator: the two verdicts of a judge that saw a pair in both orders become their mean.
-
-    So a win and a tie are three quarters of a win (preference 1.25), a win and a loss a tie; a pair with one of its two
-    verdicts unparsed has none (as in `farm.stats.bias.position.verdict_of_both_orders`). `first_shown` becomes 0.
-
-    Args:
-        frame: columns `ANNOTATION_COLUMNS`.
-    """
-    keys = ["item_id", "annotator"]
-    is_ordered = is_of_two_orders(frame)
-    is_second = is_ordered & frame[is_ordered].duplicated(keys).reindex(frame.index, fill_value=False)
-    is_first = is_ordered & frame[is_ordered].duplicated(keys, keep="last").reindex(frame.index, fill_value=False)
-    if not is_first.any():
-        return FoldedOrders(frame, [])
-    frame = frame.copy()
-    pairs = frame[is_first | is_second].groupby(keys)
-    for name in ("preference", "clean_preference", "p_first", "cost_usd", "latency_seconds"):
-        if name in frame:
-            mean = pairs[name].transform("mean").where(pairs[name].transform("count") == 2)
-            frame.loc[is_first, name] = mean[is_first] * (2 if name in ("cost_usd", "latency_seconds") else 1)
-    # The mean of 1.4 and 1.6 is a tie, whatever their binary fractions add up to.
-    is_tie = is_first & (abs(frame["preference"] - 1.5) < 1e-9)
-    frame.loc[is_tie, "preference"] = 1.5
-    frame.loc[is_first, "first_shown"] = 0
-    n_missing = int(frame.loc[is_first, "preference"].isna().sum())
-    unparsed = f" ({n_missing} of them have one that is unparsed, and so no verdict)" if n_missing else ""
-    names = sorted(set(frame.loc[is_first, "annotator"]))
-    note = (
-        f"{int(is_first.sum())} pairs{unparsed} were judged in both orders by {listed(names, 5)}: the two verdicts "
-        "count as one, their mean (a win and a tie are three quarters, a win and a loss a tie)"
-    )
-    return FoldedOrders(frame[~is_second], [note])
-
-
-def is_of_two_orders(frame: pd.DataFrame) -> pd.Series:
-    """The rows in a known order, of judges that saw one pair in both."""
-    if "first_shown" not in frame:
-        return pd.Series(False, index=frame.index)
-    is_ordered = (frame["annotator_kind"] == "llm") & frame["first_shown"].isin([1, 2])
-    orders = frame[is_ordered].groupby(["item_id", "annotator"])["first_shown"].nunique()
-    return is_ordered & frame["annotator"].isin(orders[orders == 2].reset_index()["annotator"])
-
-
-def _order_names(frame: pd.DataFrame) -> pd.Series | str:
-    return frame["first_shown"].map({1: "/AB", 2: "/BA"}) if "first_shown" in frame else ""
-
-
-def _orders_in_names(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Judges that a file calls NAME/AB or NAME/BA are NAME, with output_1 or output_2 shown first.
-
-    This is the one place where an order is read out of a name. A column `first_shown` that says another order is right.
-    """
-    said = frame["annotator"].where(frame["annotator_kind"] == "llm", "").astype(str).str.extract(_ORDER_IN_NAME)
-    is_named = said["order"].notna()
-    if not is_named.any():
-        return frame, []
-    order = said["order"].map({"AB": 1, "BA": 2}).astype("Int64")
-    names = frame["annotator"].mask(is_named, said["before"] + said["after"].fillna(""))
-    shown = frame["first_shown"].fillna(order) if "first_shown" in frame else order
-    n_names = frame.loc[is_named, "annotator"].nunique()
-    note = f"{n_names} judges' names say which output they saw first (/AB, /BA): first_shown has it now"
-    return frame.assign(annotator=names, first_shown=shown), [note]
-
-
 def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Items that are called alike, as all pairs on one instruction often are, told apart by the hash of the pair."""
     asked = pd.Series(histories(frame), index=frame.index) + frame["instruction"]
@@ -267,14 +184,26 @@ def _one_pair_each(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     ]
 
 
-def _both_orders(frame: pd.DataFrame) -> list[str]:
-    names = sorted(set(frame.loc[is_of_two_orders(frame), "annotator"]))
-    if not names:
-        return []
-    return [
-        f"judged in both orders: {listed(names, 5)}; first_shown tells the verdicts apart, and where one is "
-        "named it is NAME/AB (output_1 first) or NAME/BA"
-    ]
+def _orders_in_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Judges whose rows show a pair both ways round saw it in both orders, output_1 of a row first, if none is said.
+
+    A person who labels a pair again means the later label, whichever way round; a judge does not change its mind.
+    """
+    shown = frame["first_shown"] if "first_shown" in frame else pd.Series(pd.NA, index=frame.index, dtype="Int64")
+    is_open = (frame["annotator_kind"] == "llm") & shown.isna()
+    is_turned = shown_order(frame, frame).is_turned
+    if not (is_open & is_turned).any():
+        return frame, []
+    ways = is_turned[is_open].groupby([frame["item_id"], frame["annotator"]]).transform("nunique")
+    is_both = is_open & (ways.reindex(frame.index, fill_value=0) == 2)
+    if not is_both.any():
+        return frame, []
+    names = sorted(set(frame.loc[is_both, "annotator"]))
+    note = (
+        f"{int(is_both.sum())} rows by {listed(names, 5)} show their pair both ways round and say no first_shown: "
+        "taken for both orders of presentation, output_1 of a row first"
+    )
+    return frame.assign(first_shown=shown.mask(is_both, 1)), [note]
 
 
 def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -14,7 +14,8 @@ from farm.data.files.rows import DataError
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
 from farm.labels.annotation_source import Kind, first_row
-from farm.labels.annotation_table import notes_of, one_verdict_each
+from farm.labels.annotation_table import notes_of
+from farm.labels.presented_orders import one_verdict_each
 from farm.labels.read import read_annotations
 from farm.labels.verdicts import Cells, comparison_of_row, messages_in
 from farm.records import Output, Preference, instruction_key

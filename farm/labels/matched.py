@@ -14,8 +14,9 @@ import pandas as pd
 from farm.errors import UserError
 from farm.labels.annotation_row import ANNOTATION_COLUMNS, histories, pair_keys
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import one_verdict_each, orders_folded, same_order, shown_order
+from farm.labels.annotation_table import same_order, shown_order
 from farm.labels.label_table import LabelTable, label_table
+from farm.labels.presented_orders import one_verdict_each, orders_folded
 from farm.labels.verdicts import annotation_of_row, comparison_of_row
 from farm.records import Annotation, Comparison, content_key
 from farm.stats.ranking.pair_counts import BoolArray

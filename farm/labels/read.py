@@ -93,7 +93,7 @@ def read_annotations(
 
     Returns:
         Columns `ANNOTATION_COLUMNS`, then those `OPTIONAL_COLUMNS` that the source has; one row per item and annotator,
-        or two of a judge that saw both orders (`annotation_table.one_verdict_each`); `preference` is 1, 2, 1.5 (tie),
+        or two of a judge that saw both orders (`presented_orders.one_verdict_each`); `preference` is 1, 2, 1.5 (tie),
         between (graded), NaN (unparsed). `attrs["notes"]` says what was dropped or changed, `attrs["format"]` which
         format the path was taken for, `attrs["rule"]` how several labels of an item count in it (`AnnotationFormat`).
 

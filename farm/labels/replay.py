@@ -11,7 +11,7 @@ import pandas as pd
 from farm.conversation import messages_as_text
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.labels.annotation_row import pair_key
-from farm.labels.annotation_table import is_of_two_orders
+from farm.labels.presented_orders import is_of_two_orders
 from farm.labels.read import read_annotations
 from farm.labels.verdicts import annotation_of_row, comparison_of_row, turned_annotation
 from farm.records import Annotation, Comparison

@@ -1,76 +1,42 @@
-"""The two verdicts of a judge that saw a pair in both orders."""
-
-import pandas as pd
-import pytest
+"""Judges whose rows show a pair both ways round."""
 
 from farm.labels.annotation_row import AnnotationRow
-from farm.labels.annotation_table import annotation_table, orders_folded
+from farm.labels.annotation_table import annotation_table, notes_of
+from farm.labels.presented_orders import orders_folded
 from tests.labels.label_rows import row
 
 
-def ordered(
-    item: str, first_shown: int, preference: float | None, annotator: str = "judge", **cells: object
-) -> AnnotationRow:
-    return row(item, annotator, preference).model_copy(update={"first_shown": first_shown, **cells})
+def turned(item: str, annotator: str, preference: float | None, **cells: object) -> AnnotationRow:
+    """The pair of `row` with its outputs exchanged."""
+    exchanged = {"output_1": "y", "output_2": "x", "model_1": "b", "model_2": "a"}
+    return row(item, annotator, preference).model_copy(update=exchanged | cells)
 
 
-def both(item: str, shown_1: float | None, shown_2: float | None) -> list[AnnotationRow]:
-    return [ordered(item, 1, shown_1), ordered(item, 2, shown_2)]
-
-
-@pytest.mark.parametrize(
-    ("shown_1", "shown_2", "expected"),
-    [
-        (1, 1, 1.0),
-        (1, 2, 1.5),
-        (1, 1.5, 1.25),  # a win and a tie are three quarters
-        (1.5, 2, 1.75),
-        (1.4, 1.6, 1.5),  # their binary fractions do not add up to 3
-        (1.15, 1.85, 1.5),
-        (1.1, 1.2, 1.15),
-        (1, None, None),  # as in farm.stats.bias.position.verdict_of_both_orders
-        (None, None, None),
-    ],
-)
-def test_two_orders_are_one_verdict(shown_1: float | None, shown_2: float | None, expected: float | None) -> None:
-    folded = orders_folded(annotation_table([*both("1", shown_1, shown_2), *both("2", 1, 2)], where=())).frame
-    assert folded["item_id"].tolist() == ["1", "2"] and folded["first_shown"].tolist() == [0, 0]
-    value = folded["preference"].tolist()[0]
-    assert pd.isna(value) if expected is None else value == pytest.approx(expected, abs=1e-12)
-    assert (value == 1.5) == (expected == 1.5)
-
-
-def test_what_was_folded_is_counted() -> None:
-    (note,) = orders_folded(annotation_table([*both("1", 1, 2), *both("2", 1, None)], where=())).notes
-    assert note.startswith(
-        "2 pairs (1 of them have one that is unparsed, and so no verdict) were judged in both orders by"
-    )
-
-
-def test_only_pairs_of_rows_are_folded() -> None:
+def test_a_pair_both_ways_round_is_both_orders_of_a_judge() -> None:
+    # "judge" prefers what stands first on item 1, and output x on item 2; "sure" has one row.
     rows = [
-        *both("1", 1, 1.5),
-        ordered("2", 2, 2),
-        row("1", "other", 2),
-        ordered("1", 1, 1, "h1"),
-        ordered("2", 2, 1, "h1"),
+        row("1", "judge", 1),
+        row("2", "judge", 1),
+        turned("1", "judge", 1),
+        turned("2", "judge", 2),
+        turned("1", "sure", 1),
     ]
-    folded = orders_folded(annotation_table(rows, where=())).frame
-    found = {(r["annotator"], r["item_id"]): r["preference"] for r in folded.to_dict("records")}
-    assert found == {
-        ("judge", "1"): 1.25, ("judge", "2"): 2, ("other", "1"): 2, ("h1", "1"): 1, ("h1", "2"): 1,
-    }  # fmt: skip
+    frame = annotation_table(rows, where=())
+    assert frame["first_shown"].fillna(0).tolist() == [1, 1, 2, 2, 0]
+    assert frame["preference"].tolist() == [1, 1, 2, 1, 2]
+    assert notes_of(frame)[0].startswith("4 rows by judge show their pair both ways round and say no first_shown")
+    assert orders_folded(frame).frame["preference"].tolist() == [1.5, 1, 2]
 
 
-def test_probabilities_are_averaged_and_money_is_added() -> None:
+def test_an_order_that_is_said_is_right() -> None:
     rows = [
-        ordered("1", 1, 1, p_first=0.9, cost_usd=0.25, clean_preference=1.0),
-        ordered("1", 2, 2, p_first=0.4, cost_usd=0.5, clean_preference=1.5),
+        row("1", "judge", 1).model_copy(update={"first_shown": 2}),
+        turned("1", "judge", 1, first_shown=2),
     ]
-    (cells,) = orders_folded(annotation_table(rows, where=())).frame.to_dict("records")
-    assert cells["p_first"] == pytest.approx(0.65) and cells["cost_usd"] == 0.75 and cells["clean_preference"] == 1.25
+    # The second row's output_2 is the first row's output_1, which was shown first then.
+    assert annotation_table(rows, where=())["first_shown"].tolist() == [2, 1]
 
 
-def test_a_table_without_orders_is_as_it_was() -> None:
-    frame = annotation_table([row("1", "judge", 1), row("2", "judge", 1.3)], where=())
-    assert orders_folded(frame).frame is frame and orders_folded(frame).notes == []
+def test_of_a_person_the_later_label_counts_whichever_way_round() -> None:
+    frame = annotation_table([row("1", "h1", 1), turned("1", "h1", 1)], where=())
+    assert frame["preference"].tolist() == [2]

@@ -11,7 +11,8 @@ from pandas.testing import assert_frame_equal
 
 from farm.data.files.rows import DataError
 from farm.labels.annotation_row import ANNOTATION_COLUMNS
-from farm.labels.annotation_table import one_verdict_each, same_order
+from farm.labels.annotation_table import same_order
+from farm.labels.presented_orders import one_verdict_each
 from farm.labels.read import FORMATS, notes_of, read_annotations
 
 ROW = {

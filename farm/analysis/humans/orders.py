@@ -1,6 +1,6 @@
 """What the order of presentation does to judges that saw pairs in both orders: their verdicts order by order.
 
-Elsewhere the two verdicts count as one (`farm.labels.annotation_table.orders_folded`).
+Elsewhere the two verdicts count as one (`farm.labels.presented_orders.orders_folded`).
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from farm.labels.annotation_table import is_of_two_orders
+from farm.labels.presented_orders import is_of_two_orders
 from farm.reports.page import Section, Table, Text
 from farm.reports.text import interval_or_reason
 from farm.stats.agreement.by_annotator import three_classes

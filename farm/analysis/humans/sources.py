@@ -10,8 +10,9 @@ from farm.analysis.humans.comparison import Source
 from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import NOTES, notes_of, one_verdict_each
+from farm.labels.annotation_table import NOTES, notes_of
 from farm.labels.equal_outputs import without_equal_outputs
+from farm.labels.presented_orders import one_verdict_each
 from farm.labels.published_standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 from farm.labels.row_filter import RowFilter

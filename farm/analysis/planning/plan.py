@@ -12,7 +12,7 @@ from farm.config.objects import ConfigError, Problem
 from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
-from farm.labels.annotation_table import one_verdict_each, orders_folded
+from farm.labels.presented_orders import one_verdict_each, orders_folded
 from farm.labels.row_filter import check_condition
 from farm.progress import progress
 from farm.stats.bootstrap import Resampling

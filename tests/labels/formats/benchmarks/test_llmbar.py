@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from farm.data.files.rows import DataError
-from farm.labels.annotation_table import one_verdict_each
+from farm.labels.presented_orders import one_verdict_each
 from farm.labels.read import notes_of, read_annotations
 
 PAIRS = [
