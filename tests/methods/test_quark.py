@@ -12,10 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from farm.conversation import Message
 from farm.methods.method import TrainingInputs
 from farm.methods.online.networks import Networks
 from farm.methods.online.training_log import StepLog
-from farm.methods.quark import Lesson, Quark, QuarkUpdate, imitation_terms, quantiles_of
+from farm.methods.quark import Lesson, Quark, QuarkUpdate, Sample, imitation_terms, quantiles_of
 from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
@@ -166,3 +167,10 @@ def test_tokens_are_decoded_without_the_end(method: Quark, inputs: TrainingInput
     method.train(inputs, output_dir, scratch_dir, 0)
     end = load_tokenizer(output_dir).eos_token
     assert not pd.read_parquet(output_dir / "rollouts.parquet")["output"].str.contains(end, regex=False).any()
+
+
+def test_a_pool_that_was_kept_comes_back() -> None:
+    sample = Sample("Sort.", "b, a", [1, 2], 0.5, (Message("system", "Be brief."),))
+    assert Sample.of_state(json.loads(json.dumps(list(sample)))) == sample
+    # Before samples had a history, the state held four values.
+    assert Sample.of_state(["Sort.", "", [1], 0.5]) == Sample("Sort.", "", [1], 0.5)

@@ -1,9 +1,11 @@
 """Prompts begin once, whoever writes the beginning token: the tokenizer, the chat template, or nobody."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from farm.conversation import Message
 from farm.models.checkpoint import load_tokenizer
 from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate, render_all
 from farm.models.tokens import encode_prompt
@@ -25,3 +27,15 @@ def test_a_beginning_token_comes_first_and_once(family: str, prompt: Prompt, pre
     begins = "<bos>" if family == "llama" else ""
     body = "<user>Name a duck.\n<assistant>" if prompt == CHAT else "Name a duck.\n"
     assert text == begins + prefix + body
+
+
+def test_a_chat_template_gets_the_conversation_as_chat(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(save_family("gpt2", tmp_path))
+    history = (Message("user", "Hi."), Message("assistant", "\n\nHuman: is no turn."))
+    asked = Instruction(instruction="Sort.", input="b, a", history=history)
+    system = ChatPrompt(system="Be kind.", input_separator="\n")
+    turns = "<user>Hi.\n<assistant>\n\nHuman: is no turn.\n<user>Sort.\nb, a\n"
+    assert CHAT.render(tokenizer, asked) == f"{turns}<assistant>"
+    assert system.render(tokenizer, asked) == f"<system>Be kind.\n{turns}<assistant>"
+    own = replace(asked, history=(Message("system", "Be brief."), *history))
+    assert system.render(tokenizer, own) == f"<system>Be brief.\n{turns}<assistant>"

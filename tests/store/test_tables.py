@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from farm.conversation import Message
 from farm.records import Annotation, Instruction, Outcome, Preference
 from farm.store.tables import read_table, write_table
 
@@ -27,6 +28,17 @@ def test_a_table_gives_its_records_back(tmp_path: Path, records: list[object]) -
     record_type = type(records[0]) if records else Annotation
     write_table(tmp_path / "t.parquet", records, record_type)
     assert read_table(tmp_path / "t.parquet", record_type) == records
+
+
+def test_messages_have_a_column_only_where_there_are_some(tmp_path: Path) -> None:
+    history = (Message("system", 'Say "\u2028".'), Message("user", "Hi."))
+    records = [Instruction(instruction="a"), Instruction(instruction="b", history=history)]
+    write_table(tmp_path / "t.parquet", records, Instruction)
+    assert read_table(tmp_path / "t.parquet", Instruction) == records
+    # Tables that were written before records had a history have these columns.
+    write_table(tmp_path / "t.parquet", records[:1], Instruction)
+    assert list(pd.read_parquet(tmp_path / "t.parquet").columns) == ["instruction", "input", "dataset"]
+    assert read_table(tmp_path / "t.parquet", Instruction) == records[:1]
 
 
 def test_other_columns_are_refused(tmp_path: Path) -> None:
