@@ -250,4 +250,4 @@ def test_preference_pairs_are_compared_without_telling_which_was_chosen(tmp_path
         frame = read_annotations(output)  # the annotator's verdicts, not the labels that came with the pairs
         assert set(frame["annotator"]) == {"pool"} and set(frame["instruction"]) == {ASKED}
         assert frame["output_1"].nunique() == 1
-        assert {frame["output_1"][0], frame["output_2"][0]} == {CHOSEN, REJECTED}
+        assert set(frame[["output_1", "output_2"]].iloc[0]) == {CHOSEN, REJECTED}
