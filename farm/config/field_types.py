@@ -46,6 +46,9 @@ def field_class(target: str, field: str) -> str | None:
     """Dotted name of the dataclass that a field holds; None if it holds none."""
     module, _, name = target.rpartition(".")
     annotation = _annotations(module, name).get(field)
+    held = annotation.value if isinstance(annotation, ast.Subscript) else None
+    if isinstance(held, ast.Name) and held.id == "Mapping":
+        return None  # it holds many, under names of their own
     names = [node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)] if annotation else []
     return next((place for name in names if (place := _place_of_class(name, module))), None)
 
