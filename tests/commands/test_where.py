@@ -84,3 +84,44 @@ def test_what_is_wrong_is_said_in_a_sentence(where: str, reason: str, votes: Pat
     done = farm("compare", f"humans={votes / 'human.jsonl'}", f"where={where}", f"output={tmp_path}")
     assert done.returncode == 2 or done.returncode == 1
     assert reason in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people and a judge on thirty pairs; only those of the first day count."""
+    rows = [
+        {
+            "item_id": f"i{k}",
+            "instruction": f"Name {k} fruits.",
+            "output_1": "Plum, pear.",
+            "output_2": "Plum.",
+            "annotator": name,
+            "annotator_kind": "human" if name[0] == "w" else "llm",
+            "preference": 1 + (k % n == 0),
+            "day": 1 + k // 20,
+        }
+        for k in range(30)
+        for name, n in (("w1", 2), ("w2", 4), ("judge", 3))
+    ]
+    path = tmp_path_factory.mktemp("table") / "labels.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("judges input={table} baselines=[constant] judges_where=day>1", "kept 10 of 30 labels by judges where day>1"),
+        ("plan humans={table} n_simulations=100 budgets_usd=[] n_seeds=[1]", ""),
+        ("calibrate humans={table} judge=longest name=fitted annotator_dir={out} n_folds=2 n_simulations=2", ""),
+    ],
+)
+def test_every_command_that_reads_labels_takes_and_counts_it(
+    command: str, said: str, table: Path, tmp_path: Path
+) -> None:
+    words = command.format(table=table, out=tmp_path).split()
+    done = farm(*words, "where=day == 1", f"output={tmp_path / 'report'}", "n_resamples=20")
+    assert done.returncode == 0, done.stderr
+    assert "kept 40 of 60 labels by people where day == 1" in done.stdout
+    assert said in done.stdout

@@ -12,6 +12,7 @@ from farm.config.objects import ConfigError, Problem
 from farm.data.files.column_mapping import ColumnMapping
 from farm.errors import UserError
 from farm.labels.annotation_source import Kind
+from farm.labels.annotation_table import notes_of
 from farm.labels.presented_orders import one_verdict_each, orders_folded
 from farm.labels.row_filter import check_condition
 from farm.progress import progress
@@ -135,6 +136,12 @@ def make_plan(settings: PlanSettings, humans: pd.DataFrame | None, simulated: pd
         estimates=estimates,
         smallest=tuple(smallest),
         budgets=tuple(budgets),
+        notes=tuple(
+            f"{name}: {note}"
+            for name, table in (("humans", humans), ("simulated", simulated))
+            if table is not None
+            for note in notes_of(table)
+        ),
     )
 
 

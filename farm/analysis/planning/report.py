@@ -27,6 +27,8 @@ class Plan:
     """Source name -> what the tables say; empty without tables."""
     smallest: tuple[SmallestDesign, ...]
     budgets: tuple[BudgetPoint, ...]
+    notes: tuple[str, ...]
+    """What was left out or changed when the tables were read."""
 
 
 PLAN_PNG = "plan.png"
@@ -59,8 +61,13 @@ def plan_page(plan: Plan, pictures: Collection[str] = ()) -> Page:
             _smallest_section(plan),
             *(_budget_section(plan, name, source) for name, source in budgets),
             Section(title="What was assumed", blocks=(*_assumptions(plan), _footnotes(plan))),
+            *([_notes_section(plan)] if plan.notes else []),
         ),
     )
+
+
+def _notes_section(plan: Plan) -> Section:
+    return Section(title="What was left out", blocks=tuple(Text(text=note) for note in plan.notes))
 
 
 def _question_blocks(plan: Plan) -> list[Block]:
