@@ -59,7 +59,14 @@ def test_outputs_are_read_from_a_file_and_a_frame(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_is_named() -> None:
-    with pytest.raises(UserError, match="row 2, field `preference`: expected"):
+    rows = pairs(("a", "b", 1), ("a", "b", 2))
+    rows["first_shown"] = [1, 7]
+    with pytest.raises(UserError, match="row 2, field `first_shown`: "):
+        farm.read(rows)
+
+
+def test_another_scale_is_refused() -> None:
+    with pytest.raises(UserError, match="preferences lie between 1 and 7"):
         farm.read(pairs(("a", "b", 1), ("a", "b", 7)))
 
 
