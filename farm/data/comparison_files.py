@@ -23,6 +23,7 @@ from farm.data.files.row_stream import column_schema, file_notes, stream_rows
 from farm.data.files.rows import DataError, FileRow, Row, check_rows
 from farm.data.layouts.outputs import OutputRow
 from farm.data.layouts.pairs import has_pair, row_with_two_outputs
+from farm.data.layouts.unused_columns import UnusedColumns
 
 RowT = TypeVar("RowT", bound=FileRow)
 
@@ -108,14 +109,16 @@ class _File(NamedTuple):
 def _pairs_of(file: _File) -> Comparisons:
     path = file.path
     columns, n_rows = ColumnTypes(), 0
-    is_ours = True
+    is_ours, unused = True, UnusedColumns()
     for row, _ in checked_stream(path, ComparisonRow, file.columns):
-        is_ours = is_ours and not has_pair(row)
+        if has_pair(row):
+            is_ours = False
+            unused.add(row)
         columns.add(row_with_two_outputs(row))
         n_rows += 1
     schema = (column_schema(path) if is_ours and not file.columns else None) or columns.schema()
     read = file.rows_again
-    return Comparisons(n_rows=n_rows, schema=schema, notes=tuple(file_notes(path)), read=read)
+    return Comparisons(n_rows=n_rows, schema=schema, notes=(*file_notes(path), *unused.notes), read=read)
 
 
 def _joined(file_1: _File, file_2: _File, index: OutputIndex) -> Comparisons:

@@ -5,7 +5,7 @@
 | `instruction`, `prompt`, `question`, `query` | text, or messages | AlpacaFarm, TRL, OpenRLHF, LLaMA-Factory, axolotl |
 | `trajectory`, `conversations`, `messages`, `conversation` | messages | UltraInteract, LLaMA-Factory, axolotl |
 | `input` | context of the instruction; without any of the above the instruction itself | AlpacaFarm, axolotl's `icr` |
-| `system` | text of a system message | axolotl, LLaMA-Factory |
+| `system`, `system_prompt`, `system_message` | text of a system message | axolotl, LLaMA-Factory, distilabel |
 | `history` | earlier turns: pairs of question and answer, or messages | LLaMA-Factory; ours |
 
 Text that is a prompt in HH-RLHF's layout as a whole is taken apart into its turns; text with a mark somewhere is text.
@@ -25,6 +25,9 @@ from farm.records import Instruction, content_key
 
 TEXT_COLUMNS = ("instruction", "prompt", "question", "query")
 CHAT_COLUMNS = ("trajectory", "conversations", "messages", "conversation")
+ASKED_COLUMNS = (*TEXT_COLUMNS, *CHAT_COLUMNS, "input", "history")
+"""What says what is asked, beside the system message (`is_system`)."""
+_SYSTEM = ("system", "system_prompt", "system_message")
 
 
 class AskedRow(FileRow):
@@ -64,11 +67,11 @@ def row_with_instruction(row: Row) -> Row:
         return row
     if given is None:
         asked = instruction_of_columns(row)
-    elif isinstance(given, str) and not (is_marked(given) or cell(row, "system") or cell(row, "history")):
+    elif isinstance(given, str) and not (is_marked(given) or _system_cells(row) or cell(row, "history")):
         return row
     else:
-        names = ("instruction", "input", "system", "history")
-        asked = instruction_of_columns({name: row[name] for name in names if name in row})
+        names = ("instruction", "input", "history")
+        asked = instruction_of_columns({name: row[name] for name in row if name in names or is_system(name)})
     if asked is None:
         return row
     return {**row, "instruction": asked.instruction, "input": asked.input, "history": asked.history}
@@ -90,7 +93,7 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
     messages = _agreed(known)
     if not isinstance(context, str):
         raise LayoutError(f"`input` as text, got {context!r:.60}")
-    messages = (*_system(cell(row, "system"), messages), *_history(cell(row, "history")), *_without_system(messages))
+    messages = (*_system(_system_cells(row), messages), *_history(cell(row, "history")), *_without_system(messages))
     return instruction_of(messages, context)
 
 
@@ -127,6 +130,11 @@ def cell(row: Mapping[str, object], name: str) -> object:
     return None if value in ("", [], {}) else value
 
 
+def is_system(name: str) -> bool:
+    """Whether a column of this name holds the system message, however it is spelt."""
+    return name.lower().replace("-", "_").replace(" ", "_") in _SYSTEM
+
+
 def is_marked(text: str) -> bool:
     """Whether a text may be more than the user's words: messages as JSON, or a dialogue."""
     return text.lstrip()[:1] in ("[", "{") or text.lstrip().startswith("Human:")
@@ -160,14 +168,20 @@ def _agreed(prompts: Mapping[str, Messages]) -> Messages:
     return longest
 
 
-def _system(value: object, messages: Messages) -> Messages:
-    own = messages[:1] if messages and messages[0].role == "system" else ()
-    if value is None:
-        return own
-    given = (Message("system", text_of(value)),)
-    if own and own != given:
-        raise LayoutError(f"one system message, got `system` {value!r:.60} and in the messages {own[0].content!r:.60}")
-    return given
+def _system_cells(row: Mapping[str, object]) -> dict[str, object]:
+    """What the columns of system messages hold, without those where nothing stands."""
+    cells = {name: cell(row, name) for name in row if is_system(name)}
+    return {name: value for name, value in cells.items() if value is not None}
+
+
+def _system(cells: Mapping[str, object], messages: Messages) -> Messages:
+    """The system message of the columns, or of the messages; where several say it, all of them have to agree."""
+    known = {"the messages": messages[:1]} if messages and messages[0].role == "system" else {}
+    known.update({f"`{name}`": (Message("system", text_of(value)),) for name, value in cells.items()})
+    if len(set(known.values())) > 1:
+        given = " and ".join(f"in {name} {message.content!r:.60}" for name, (message,) in known.items())
+        raise LayoutError(f"one system message, got {given}")
+    return next(iter(known.values()), ())
 
 
 def _without_system(messages: Messages) -> Messages:

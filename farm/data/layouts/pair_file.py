@@ -9,6 +9,7 @@ from pydantic import SkipValidation, model_validator
 from farm.data.files.column_mapping import ColumnMapping, mapped_records
 from farm.data.files.rows import DataError, FileRow, Row, check_rows
 from farm.data.layouts.pairs import Answer, ChosenPair, DifferentPromptsError, chosen_pair
+from farm.data.layouts.unused_columns import UnusedColumns
 from farm.wording import counted
 
 
@@ -73,7 +74,7 @@ def _file_of(path: Path, rows: Sequence[_PairRow]) -> PairFile:
         )
     if n_repeating:
         notes.append(f"all {n_repeating} pairs repeat the prompt at the beginning of both answers; it was taken off")
-    return PairFile(pairs=tuple(pairs), notes=(*notes, *_notes_on(pairs)))
+    return PairFile(pairs=tuple(pairs), notes=(*notes, *_notes_on(pairs), *_unused(pairs)))
 
 
 def _notes_on(pairs: Sequence[ChosenPair]) -> list[str]:
@@ -86,6 +87,13 @@ def _notes_on(pairs: Sequence[ChosenPair]) -> list[str]:
     notes += [f"{n_against} pairs have a chosen answer that is rated lower than the rejected one"] if n_against else []
     notes += [f"{n_turns} pairs part before their last turn; their outputs hold several turns"] if n_turns else []
     return notes
+
+
+def _unused(pairs: Sequence[ChosenPair]) -> list[str]:
+    unused = UnusedColumns()
+    for pair in pairs:
+        unused.add(pair.columns)
+    return unused.notes
 
 
 def _is_rated_lower(pair: ChosenPair) -> bool:

@@ -24,6 +24,8 @@ _SIDES = ("chosen", "rejected")
 _MODELS = ("{side}_model", "{side}-model", "model_{side}")
 _RATINGS = ("{side}_rating", "{side}-rating", "score_{side}", "{side}_score", "{side}-score", "rating_{side}")
 _ANSWERS = ("{side}", "{side}_response", "response_{side}")
+ANSWER_COLUMNS = tuple(name.format(side=side) for side in _SIDES for name in _ANSWERS)
+"""What holds the two answers."""
 
 
 class DifferentPromptsError(LayoutError):

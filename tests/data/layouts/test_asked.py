@@ -32,7 +32,9 @@ def test_one_instruction(row: Row) -> None:
     "row",
     [
         {"instruction": ASKED, "system": "Be brief."}, {"question": ASKED, "system": "Be brief."},
-        {"prompt": [BE_BRIEF._asdict(), user(ASKED)]},
+        {"prompt": [BE_BRIEF._asdict(), user(ASKED)]}, {"instruction": ASKED, "system_prompt": "Be brief."},
+        {"query": ASKED, "System": "Be brief."}, {"messages": [user(ASKED)], "system-message": "Be brief."},
+        {"prompt": ASKED, "system": "", "system_prompt": "Be brief.", "system_message": "Be brief."},
     ],
 )  # fmt: skip
 def test_a_system_message_is_history(row: Row) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
 from farm.data.layouts.pair_file import read_pairs
 from tests.data.layouts.one_pair import ASKED, CHOSEN, DIALOGUE, HISTORY, REJECTED, SINGLE, TEXTS, user, whole, write
@@ -59,3 +60,28 @@ def test_a_row_that_is_not_understood_is_named_with_its_fields(tmp_path: Path) -
     assert "2 of 3 rows are not as expected" in str(error.value)
     assert "row 2 and 1 more: expected what was asked in a column" in str(error.value)
     assert str(error.value).endswith("they are plain text; its fields are chosen, rejected, topic")
+
+
+@pytest.mark.parametrize("name", ["context", "Document", "persona", "source_text"])
+def test_a_column_beside_a_pair_that_may_be_part_of_the_prompt_is_named(name: str, tmp_path: Path) -> None:
+    (note,) = read_pairs(write(tmp_path / "t.jsonl", {"prompt": ASKED, **TEXTS, name: "Geese"})).notes
+    assert note.startswith(f"columns not used: {name};")
+
+
+def test_columns_that_are_not_used_are_named_once_if_they_can_be_part_of_the_prompt(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"{ASKED} {k}", **TEXTS, "tools": [{"name": "look"}], "scene": f"You stand at pond {k}.",
+         "origin": "the same in all rows", "prompt_id": f"a b c {k}", "critique": f"Too short by {k}.", "n": k,
+         "passage": "", "context": None}
+        for k in range(3)
+    ]  # fmt: skip
+    (note,) = read_pairs(write(tmp_path / "t.jsonl", *rows)).notes
+    assert note.startswith("columns not used: scene, tools;")
+
+
+def test_a_column_that_a_setting_names_is_used(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.jsonl", *({"ask": ASKED, **TEXTS, "context": f"You stand at pond {k}."} for k in (1, 2)))
+    read = read_pairs(path, ColumnMapping(instruction="ask", input="context"))
+    assert read.notes == () and read.pairs[0].asked.input == "You stand at pond 1."
+    (note,) = read_pairs(path, ColumnMapping(instruction="ask")).notes
+    assert note.startswith("columns not used: context;")
