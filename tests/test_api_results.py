@@ -89,6 +89,31 @@ def test_four_lines_rank_the_models_of_a_table() -> None:
     assert frame["n_total"].tolist() == [2, 3, 3]
 
 
+@pytest.mark.parametrize("side", ["humans", "simulated"])
+def test_the_frame_of_a_comparison_holds_each_side(table: Path, side: str) -> None:
+    both = farm.compare(table, table, report=FEW)
+    one = farm.compare(table, report=FEW) if side == "humans" else farm.compare(simulated=table, report=FEW)
+    for result in (both, one):
+        frame = result.to_frame()
+        assert frame["model"].tolist() == result.details.all_models
+        source = {"humans": result.details.humans, "simulated": result.details.simulated}[side]
+        assert source is not None
+        by_name = {model.model: model for model in source.models}
+        for column in ("win_rate", "low", "high", "standard_error", "n_total"):
+            assert frame[f"{side}_{column}"].tolist() == [vars(by_name[name])[column] for name in frame["model"]]
+
+
+def test_labels_that_do_not_say_by_whom_are_ranked_with_a_kind(tmp_path: Path) -> None:
+    labels = pairs(("a", "b", 1.2), ("c", "a", 2), ("b", "c", 1)).drop(columns="annotator_kind")
+    labels.to_json(tmp_path / "labels.json", orient="records")
+    with pytest.raises(UserError, match=r"farm\.rank; on the command line"):
+        farm.rank(tmp_path / "labels.json", report=FEW)
+    assert farm.rank(tmp_path / "labels.json", kind="llm", report=FEW).kind == "llm"
+    labels.assign(output_2="Plum.").to_json(tmp_path / "equal.json", orient="records")
+    with pytest.raises(UserError, match="all 3 labels are on two outputs with the same text"):
+        farm.rank(tmp_path / "equal.json", kind="llm", report=FEW)
+
+
 def test_a_ranking_does_not_guess_whose_labels_count(table: Path) -> None:
     with pytest.raises(UserError, match="labels by human and llm; say whose, kind="):
         farm.rank(table)

@@ -69,8 +69,8 @@ class ComparisonReport:
                 of_side = None if side is None else next((m for m in side.models if m.model == name), None)
                 for column in ("win_rate", "low", "high", "standard_error", "n_total"):
                     is_figure = column == "win_rate" and side is not None and not side.is_win_rate
-                    name = side.figure if is_figure and side is not None else column
-                    row[f"{role}_{name}"] = None if of_side is None else vars(of_side)[column]
+                    shown_as = side.figure if is_figure and side is not None else column
+                    row[f"{role}_{shown_as}"] = None if of_side is None else vars(of_side)[column]
             rows.append(row)
         return pd.DataFrame(rows)
 

@@ -74,7 +74,8 @@ def rank(
 
     Args:
         labels: a file, a folder, a DataFrame, or what `farm.read` gave.
-        kind: "human" or "llm", whose labels count; None where there is one kind only.
+        kind: "human" or "llm", whose labels count, and the kind of annotators of rows that do not say it; None where
+            there is one kind only.
         annotator: narrows them to one annotator.
         settings: those of `farm compare` that say which labels count and how to rank: where, rule, soft_verdicts,
             tie_model, report (seed, n_resamples).
@@ -96,9 +97,9 @@ def rank(
     only_for_files(settings, ("root", "output", "humans", "simulated", "columns"))
     asked = compare_settings(overrides_of(settings))
     options = asked.ranking
-    table = read_labels(labels, kind=None, where=row_filters(asked.where, kind))
+    table = read_labels(labels, kind=kind, where=row_filters(asked.where, kind))
     chosen = _kind(table, kind)
-    frame, equal = without_equal_outputs(table.frame[table.frame["annotator_kind"] == chosen])
+    frame, equal = without_equal_outputs(table.frame[table.frame["annotator_kind"] == chosen], table.source)
     if annotator is not None:
         frame = of_annotator(frame, annotator, table.source)
     if chosen == "llm":

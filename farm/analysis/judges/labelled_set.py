@@ -164,13 +164,13 @@ def labelled(tables: Tables, *, same_judge: str, max_items: int | None) -> ReadS
         max_items: keep this many items, drawn by their texts; None for all.
 
     Raises:
-        UserError: nothing usable, or two tables without a common item.
+        UserError: nothing usable, labels on equal outputs only, or two tables without a common item.
     """
-    frame, equal = without_equal_outputs(tables.labels)
+    frame, equal = without_equal_outputs(tables.labels, tables.source)
     notes = [*notes_of(tables.labels), *equal]
     people, machines = (frame[frame["annotator_kind"] == kind] for kind in ("human", "llm"))
     if tables.humans is not None:
-        given, equal = without_equal_outputs(tables.humans)
+        given, equal = without_equal_outputs(tables.humans, Path("humans"))
         notes += [f"humans: {note}" for note in (*notes_of(tables.humans), *equal)]
         people = rows_of_kind(given, "human", "humans")
         machines, people, more = _on_shared_items(machines, people)

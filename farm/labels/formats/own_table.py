@@ -4,6 +4,7 @@ AlpacaEval's and the normalised tables' names are understood. Hashed are annotat
 humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -26,6 +27,9 @@ MIN_COPIED = 10
 """Verdicts that two models must have in common, all of them, to be called copies."""
 
 _HARD = (1.0, 1.5, 2.0)
+_WHOSE_LABELS = """\
+The rows do not say what kind of annotator labelled (annotator_kind). In Python say kind="llm" or kind="human", for
+example in farm.read or farm.rank; on the command line give the file as simulated= or humans= of `farm compare`."""
 
 
 class _Row(AnnotationRow):
@@ -82,17 +86,26 @@ def own_table(
     """
     schemas: dict[str | None, type[AnnotationRow]] = {None: _Row, "human": _HumanRow, "llm": _JudgeRow}
     seen = PreferencesSeen(path)
-    checked = checked_rows(path, seen.counted(rows), schemas[assumed_kind], is_text=is_text)
+    rows = iter(rows)
+    first = list(itertools.islice(rows, 1))
+    checked = checked_rows(path, seen.counted(itertools.chain(first, rows)), schemas[assumed_kind], is_text=is_text)
     people: set[str] = set()
     try:
         frame = annotation_table((_hashed(row, people) for row in checked), where=where)
-    except DataError:
+    except DataError as error:
         seen.refuse_another_scale()
+        if assumed_kind is None and not _states_kind(first):
+            raise DataError(f"{error}\n{_WHOSE_LABELS}") from error
         raise
     seen.refuse_another_scale()
     hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []
     frame.attrs[NOTES] += [*hashed, *_mixed_scales(frame), *_copies(frame)]
     return frame
+
+
+def _states_kind(first: Sequence[Row]) -> bool:
+    """Whether the first row, if there is one, says who labelled, or is no label at all."""
+    return any("annotator_kind" in row or "preference" not in row for row in first)
 
 
 def _hashed(row: AnnotationRow, people: set[str]) -> AnnotationRow:

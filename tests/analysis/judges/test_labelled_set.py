@@ -26,6 +26,11 @@ def test_names_that_end_in_an_order_or_a_repetition_are_one_judge(tmp_path: Path
     assert [judge.labels.repetition.tolist() for judge in found] == [[0, 0], [0, 1], [0], [0, 1]]
 
 
+def test_labels_on_equal_outputs_only_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="all 1 labels are on two outputs with the same text"):
+        read(tmp_path, [row("1", "a", 1)], output_1="fig", output_2="fig")
+
+
 def test_the_column_says_which_output_was_shown_first(tmp_path: Path) -> None:
     rows = [row("1", "a", 1), row("2", "a", 2), row("3", "a", None)]
     (judge,) = read(tmp_path, rows, first_shown=pd.array([1, 2, None], dtype="Int64")).judges
