@@ -53,13 +53,15 @@ def outlier_section(screening: Screening, role: str) -> Section:
                 f"({screening.n_tests} tests; if all are alike the chance of any flag is at most {rate})."
             )
         )
-    if screening.untested:
-        blocks.append(
-            Text(
-                text="Not tested, for nobody else labelled the same items, or others of the same models: "
-                f"{listed(short_names(screening.untested).values(), MAX_NAMES)}."
-            )
-        )
+    few = tuple(name for name in screening.untested if name not in screening.incomparable)
+    reasons = {
+        "nobody else labelled the same items, or others of the same models": screening.incomparable,
+        "their labels beside those of others are too few, or all alike": few,
+    }
+    for reason, names in reasons.items():
+        if names:
+            listing = listed(short_names(names).values(), MAX_NAMES)
+            blocks.append(Text(text=f"Not tested, for {reason}: {listing}."))
     barely = tuple(name for name in screening.barely_shared if name not in screening.untested)
     if barely:
         blocks.append(

@@ -77,7 +77,10 @@ class Screening:
     """In the first round."""
     alpha: float
     untested: tuple[str, ...]
-    """Annotators of whom nothing could be tested: nobody else labelled what they labelled, or like it."""
+    """Annotators of whom nothing could be tested."""
+    incomparable: tuple[str, ...]
+    """Those among them with whom nobody can be compared: nobody else labelled the same items, or others of the same
+    models. The other untested ones have too few labels beside those of others, or such that are all alike."""
     barely_shared: tuple[str, ...]
     """Annotators with fewer than `MIN_SHARED` labels on items that somebody else labelled too: whether they vote at
     random, or drift, could hardly be noticed."""
@@ -127,6 +130,7 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
         tests += _tests_of(votes.only(left), affected[left[affected]])
     untested = tuple(name for index, name in enumerate(votes.names) if index not in tested)
     flags += [flag for name in untested if (flag := _one_label(votes, name)) is not None]
+    is_comparable = votes.is_comparable
     n_shared = np.bincount(votes.annotator[votes.n_beside > 1], minlength=len(votes.names))
     return Screening(
         flags=tuple(flags),
@@ -134,6 +138,7 @@ def screen_annotators(frame: pd.DataFrame, *, alpha: float = ALPHA) -> Screening
         n_tests=n_tests,
         alpha=alpha,
         untested=untested,
+        incomparable=tuple(name for name in untested if not is_comparable[votes.names.index(name)]),
         barely_shared=tuple(n for n, shared in zip(votes.names, n_shared, strict=True) if shared < MIN_SHARED),
     )
 

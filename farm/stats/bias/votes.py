@@ -96,6 +96,17 @@ class VoteTable:
         return np.asarray(self.counts.sum(axis=1)[self.item])
 
     @cached_property
+    def is_comparable(self) -> Bools:
+        """Of each annotator, whether somebody else labelled the same items, or others of the same models."""
+        is_unshared = self.n_beside == 1
+        own = np.unique(np.stack([self.stratum[is_unshared], self.annotator[is_unshared]]), axis=1)
+        is_like = np.bincount(own[0])[own[0]] > 1
+        comparable = np.zeros(len(self.names), dtype=np.bool_)
+        comparable[own[1][is_like]] = True
+        comparable[self.annotator[~is_unshared]] = True
+        return comparable
+
+    @cached_property
     def agreement(self) -> FloatArray:
         """Share of the other labels of its item that are equal; NaN where there is no other."""
         equal = self.counts[self.item, self.label] - 1

@@ -2,7 +2,7 @@ from farm.analysis.humans.outliers import outlier_section
 from farm.reports.page import Page, Table, markdown
 from farm.stats.bias.outliers import Flag, Screening
 
-CALM = Screening(flags=(), n_annotators=3, n_tests=21, alpha=0.05, untested=(), barely_shared=())
+CALM = Screening(flags=(), n_annotators=3, n_tests=21, alpha=0.05, untested=(), incomparable=(), barely_shared=())
 
 
 def text_of(screening: Screening) -> str:
@@ -21,7 +21,13 @@ def test_every_flag_is_a_row_with_its_numbers() -> None:
         Flag(annotator="w2", kind="one label", share=1.0, expected=None, n_labels=40, p_value=None),
     )
     screening = Screening(
-        flags=flags, n_annotators=5, n_tests=30, alpha=0.01, untested=("w2",), barely_shared=("w2", "w4")
+        flags=flags,
+        n_annotators=5,
+        n_tests=30,
+        alpha=0.01,
+        untested=("w2", "w5"),
+        incomparable=("w2",),
+        barely_shared=("w2", "w4"),
     )
     section = outlier_section(screening, "humans")
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
@@ -30,4 +36,5 @@ def test_every_flag_is_a_row_with_its_numbers() -> None:
     assert table.rows[2][2:] == ("1.000", "-", "40", "not tested")
     text = text_of(screening)
     assert "3 of 5 annotators flagged" in text and "at most 1%" in text
-    assert "others of the same models: w2." in text and "hardly be noticed: w4." in text
+    assert "others of the same models: w2." in text and "too few, or all alike: w5." in text
+    assert "hardly be noticed: w4." in text

@@ -157,6 +157,16 @@ def test_one_kind_of_label_is_said_where_nobody_can_be_compared() -> None:
     assert screen_annotators(frame).flags == ()
 
 
+def test_who_can_be_compared_but_not_tested_is_told_from_who_cannot() -> None:
+    """Three people say the same of one pair, one of them of two more; the fourth labels other models."""
+    said = [("0", "a", "w1"), ("0", "a", "w2"), ("0", "a", "w3"), ("1", "a", "w1"), ("2", "a", "w1"), ("3", "c", "w4")]
+    frame = pd.DataFrame(said, columns=["item_id", "model_1", "annotator"]).assign(
+        dataset="d", model_2="b", output_1="x", output_2="y", preference=1.0
+    )
+    screening = screen_annotators(frame)
+    assert (screening.untested, screening.incomparable) == (("w1", "w2", "w3", "w4"), ("w4",))
+
+
 def test_empty_tables_and_missing_labels_are_no_trouble() -> None:
     frame = labels(np.random.default_rng(4), n_items=30, n_annotators=3, per_item=3)
     assert screen_annotators(frame.iloc[:0]).n_annotators == 0
