@@ -16,6 +16,11 @@ _ABOUT_GRADES = (
     "lies on: below is the first output, above the second, 1.5 a tie."
 )
 
+_ABOUT_ORDERS = (
+    "The two verdicts of a judge that saw a pair in both orders are one here, their mean; `farm judges` counts each "
+    "order's verdict by itself."
+)
+
 
 def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> Section:
     """How each simulated annotator agrees with the humans, and the humans among themselves."""
@@ -45,6 +50,7 @@ def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> 
                 n_text_columns=3,
             ),
         ]
+        blocks += [Text(text=_ABOUT_ORDERS)] if comparison.order_effects else []
     elif labels is not None and labels.humans is None:
         blocks.append(Text(text="There are no human labels to agree with."))
     else:

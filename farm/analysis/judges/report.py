@@ -20,6 +20,10 @@ MEANINGS = "What the figures mean"
 _ABOUT = """\
 Brackets: 95% intervals, items drawn with replacement, all verdicts on an item together. An n for every figure is in
 judges.csv and judges.json; "-": there is no such figure, and the last column of judges.csv says why. *: a baseline."""
+_BOTH_ORDERS = (
+    "Of a judge that saw a pair in both orders each order's verdict counts; `farm compare` takes the two for one "
+    "verdict, their mean."
+)
 _DEFINITIONS = (
     "agreement: verdicts equal to the human majority (three classes; a split majority is a tie), unparsed ones left "
     "out, averaged over orders and repetitions. accuracy: unparsed ones are wrong. humans: one against the majority of "
@@ -144,6 +148,7 @@ def judges_page(report: JudgeReport, pictures: Collection[str] = ()) -> Page:
             title="Agreement with humans (%)",
             blocks=(
                 _table(rows, agreement, ("agreement", "accuracy", "no ties", "kappa x 100", "S1", "S2"), with_n=True),
+                Text(text=_BOTH_ORDERS),
             ),
         ),
         Section(title="Bias and variance (%)", blocks=(_table(rows, varied, ways),)),

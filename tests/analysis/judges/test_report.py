@@ -62,6 +62,10 @@ def test_the_files_hold_every_figure_or_its_reason(tmp_path: Path) -> None:
     assert "| judge 00  |" in text and "| longest * |" in text and "Accuracy by subset" in text
 
 
+def test_the_page_says_how_the_two_orders_count(tmp_path: Path) -> None:
+    assert "takes the two for one verdict, their mean" in markdown(judges_page(report(tmp_path, rows(1))))
+
+
 def test_judges_beat_a_baseline_only_beyond_their_interval(tmp_path: Path) -> None:
     # Output_1 is always the longer and right half of the time; judge 19 is wrong on 19 of 20 items.
     won = beaten(report(tmp_path, rows(20)))
