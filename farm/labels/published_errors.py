@@ -9,9 +9,10 @@ do not count):
    the only column of figures;
 3. a 95% interval, its width / 3.92: FIGURE_low and FIGURE_high (or lower, upper; ci_low, ci_high; ci_lower, ci_upper;
    lower_ci, upper_ci; q025, q975), or these words by themselves, as in 2; or one column ci, 95_ci or FIGURE_ci with
-   `+5/-4`, `+-5` or `[0.51, 0.57]`;
+   `+5/-4`, `+-5`, `[0.51, 0.57]` or `(-1.9, 1.8)` (`farm.labels.published_intervals`);
 4. of a win rate, its number of verdicts n: sqrt(p (1 - p) / n), the most by which independent wins, ties and losses can
-   vary (ties make it less; at 0 and 1, where that would be nothing, p is (n p + 1) / (n + 2)).
+   vary (ties make it less). At a win rate of exactly 0 or 1, where that would be nothing, p is (n p + 1) / (n + 2):
+   Laplace's rule of succession, the mean of p after n verdicts if each p was as likely before.
 """
 
 import math
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from farm.data.files.rows import MISSING, DataError, Row
+from farm.labels.published_intervals import PLUS_MINUS, published_interval
 
 ERROR_WORDS = ("standard_error", "se", "stderr", "std_err", "std_error", "sem")
 LOW_HIGH = (
@@ -34,10 +36,6 @@ _LARGEST_ERROR = 0.5
 WIDTH_OF_95 = 3.92
 """A 95% interval is this many standard errors wide: 2 times 1.96."""
 _MISSING = (*MISSING, "-", "--", "?")
-_PLUS_MINUS = re.compile(r"\s*(?:\u00b1|\+/?-)\s*")
-_NUMBER = r"[+-]?\d+(?:\.\d+)?"
-_OFFSETS = re.compile(r"\+\s*(?P<up>\d+(?:\.\d+)?)\s*/\s*-\s*(?P<down>\d+(?:\.\d+)?)")
-_ENDS = re.compile(rf"[\[(]?\s*(?P<low>{_NUMBER})%?\s*(?:,|;|to|\.\.)\s*(?P<high>{_NUMBER})%?\s*[\])]?")
 
 
 class PublishedFigure(NamedTuple):
@@ -134,6 +132,37 @@ def row_error(path: Path, row: Row, columns: ErrorColumns, figure: PublishedFigu
     return error
 
 
+def reading_notes(path: Path, rows: Sequence[Row], columns: ErrorColumns, value: str, divisor: float) -> list[str]:
+    """How the cells with the noise of a column of figures were read, where there is more than one way.
+
+    Args:
+        path: the file.
+        rows: those with a figure.
+        columns: what `error_columns` says.
+        value: the column of the figure.
+        divisor: as in `PublishedFigure`.
+    """
+    known = [row for row in rows if not any(is_missing(row.get(name)) for name in columns.columns)]
+    figures = [table_number(path, row, value) for row in known]
+    if columns.kind == "n":
+        counts = [table_number(path, row, columns.columns[0]) for row in known]
+        n_certain = sum(figure / divisor in (0.0, 1.0) and n >= 1 for figure, n in zip(figures, counts, strict=True))
+        return [_about_certain(n_certain, len(known), columns.columns[0])] if n_certain else []
+    if columns.kind != "interval":
+        return []
+    name = columns.columns[0]
+    intervals = [published_interval(str(row[name]), figure) for row, figure in zip(known, figures, strict=True)]
+    distances = [k for k, interval in enumerate(intervals) if interval is not None and interval.is_distance]
+    if not distances:
+        return []
+    example = known[distances[0]]
+    return [
+        f"{name} is read as distances from {value}, not as the ends of an interval, in {len(distances)} of "
+        f"{len(known)} rows: its numbers have opposite signs and {value} is not between them, as in {example[name]} of "
+        f"{figures[distances[0]]:g}"
+    ]
+
+
 def is_missing(cell: object) -> bool:
     """Whether a cell says that there is no figure."""
     return cell is None or str(cell).strip().lower() in _MISSING
@@ -162,21 +191,16 @@ def _given_error(path: Path, row: Row, columns: ErrorColumns, figure: PublishedF
     """On the file's scale."""
     names = columns.columns
     if columns.kind == "error":
-        return table_number(path, {names[0]: _PLUS_MINUS.sub("", str(row[names[0]]), count=1)}, names[0])
+        return table_number(path, {names[0]: PLUS_MINUS.sub("", str(row[names[0]]), count=1)}, names[0])
     if columns.kind == "interval":
         text = str(row[names[0]])
-        if offsets := _OFFSETS.fullmatch(text.strip()):
-            return (float(offsets["up"]) + float(offsets["down"])) / WIDTH_OF_95
-        half = _PLUS_MINUS.sub("", text, count=1)
-        if half != text and is_number(half):
-            return 2 * float(half.removesuffix("%")) / WIDTH_OF_95
-        ends = _ENDS.fullmatch(text.strip())
-        if ends is None:
+        interval = published_interval(text, figure.value)
+        if interval is None:
             raise DataError(
-                f"{path}: {names[0]} of {figure.model!r}: expected an interval as +5/-4, +-5 or [0.51, 0.57], "
-                f"got {text!r}"
+                f"{path}: {names[0]} of {figure.model!r}: expected an interval as +5/-4, +-5, [0.51, 0.57] or "
+                f"(-1.9, 1.8), got {text!r}"
             )
-        low, high = float(ends["low"]), float(ends["high"])
+        low, high = interval.low, interval.high
     else:
         low, high = (table_number(path, row, name) for name in names)
     # A little outside is rounding; further outside, the ends are of another figure or on another scale.
@@ -193,6 +217,13 @@ def _binomial_error(rate: float, n: int) -> float:
     """The most by which the mean of n independent verdicts (0, one half, 1) with this mean can vary."""
     inside = (n * rate + 1) / (n + 2) if rate in (0.0, 1.0) else rate
     return math.sqrt(inside * (1 - inside) / n)
+
+
+def _about_certain(n_certain: int, n_rows: int, n_column: str) -> str:
+    return (
+        f"{n_certain} of {n_rows} win rates are exactly 0 or 1, where sqrt(p (1 - p) / n) is 0; there p is taken as "
+        f"(n p + 1) / (n + 2), Laplace's rule of succession, with n from {n_column}"
+    )
 
 
 def _bare(known: dict[str, str]) -> ErrorColumns:

@@ -7,7 +7,7 @@ can be named. Which columns hold standard errors or 95% intervals: `farm.labels.
 or `n`, `is_trained_in_sandbox` or `is_trained_in_lab` (True or False), `source`, and `seed`, with one row per model and
 training seed.
 
-Win rates are fractions or percent (percent if one is above 1). A named column that is no win rate, such as an Elo
+Win rates are fractions or percent (`farm.labels.published_scale`). A named column that is no win rate, such as an Elo
 rating, is taken as it is.
 """
 
@@ -31,9 +31,11 @@ from farm.labels.published_errors import (
     is_missing,
     is_number,
     plain_name,
+    reading_notes,
     row_error,
     table_number,
 )
+from farm.labels.published_scale import Scale, scale_of
 from farm.wording import listed
 
 Role = Literal["humans", "simulated"]
@@ -115,7 +117,7 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
     columns = _columns(path, names, role, column)
     notes: list[str] = file_notes(path)
     filled = _with_values(path, rows, columns, notes)
-    scale = _scale(path, filled, columns)
+    scale = scale_of(path, filled, columns.value)
     errors = error_columns(
         names, columns.value, _other_figures(filled, columns), columns.n_total if scale.is_win_rate else None
     )
@@ -124,6 +126,8 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
         notes.append(f"{role}: {path.name}: {errors.note}")
     has_seeds = "seed" in names
     models = _models(path, filled, columns, scale, has_seeds=has_seeds)
+    said = reading_notes(path, filled, errors, columns.value, scale.divisor)
+    notes += [f"{role}: {path.name}: {note}" for note in (*said, *scale.notes)]
     seeds = _seeds(path, filled, columns) if has_seeds else ()
     if all(error == 0 for model in models for error in model.standard_errors):
         notes.append(f"{role}: every standard error in {path.name} is 0, which no measurement has; they are not used")
@@ -174,11 +178,6 @@ class _Columns(NamedTuple):
     trained: str | None
 
 
-class _Scale(NamedTuple):
-    is_win_rate: bool
-    divisor: float
-
-
 def _columns(path: Path, names: Sequence[str], role: Role, column: str | None) -> _Columns:
     name = next((n for n in NAME_COLUMNS if n in names), None)
     if name is None:
@@ -212,20 +211,8 @@ def _with_values(path: Path, rows: Sequence[Row], columns: _Columns, notes: list
     return filled
 
 
-def _scale(path: Path, rows: Sequence[Row], columns: _Columns) -> _Scale:
-    if not any(word in plain_name(columns.value) for word in ("win_rate", "winrate")):
-        return _Scale(is_win_rate=False, divisor=1.0)
-    values = [table_number(path, row, columns.value) for row in rows]
-    if min(values) < 0 or max(values) > 100:
-        raise DataError(
-            f"{path}: {columns.value}: expected win rates as fractions or percent, found {min(values):g} to "
-            f"{max(values):g}; give a score that is no win rate under another column name"
-        )
-    return _Scale(is_win_rate=True, divisor=100.0 if max(values) > 1 else 1.0)
-
-
 def _models(
-    path: Path, rows: Sequence[Row], columns: _Columns, scale: _Scale, *, has_seeds: bool
+    path: Path, rows: Sequence[Row], columns: _Columns, scale: Scale, *, has_seeds: bool
 ) -> tuple[PublishedModel, ...]:
     by_name: dict[str, list[Row]] = {}
     for row in rows:
@@ -270,7 +257,7 @@ def _other_figures(rows: Sequence[Row], columns: _Columns) -> set[str]:
     return {name for name in candidates if all(is_number(row.get(name)) for row in rows)}
 
 
-def _error(path: Path, row: Row, columns: _Columns, scale: _Scale) -> float | None:
+def _error(path: Path, row: Row, columns: _Columns, scale: Scale) -> float | None:
     figure = PublishedFigure(
         model=_name(row, columns),
         column=columns.value,

@@ -116,3 +116,40 @@ def test_errors_that_cannot_be_are_refused(tmp_path: Path, text: str, column: st
 def test_a_win_rate_may_be_written_with_blanks_and_semicolons(tmp_path: Path) -> None:
     found = read(tmp_path, "Model;Win Rate;N\na;40%;100\nb;55%;100\n")
     assert found.is_win_rate and [model.values for model in found.models] == [(0.4,), (0.55,)]
+
+
+def test_at_0_and_1_the_note_says_what_stands_in_for_p(tmp_path: Path) -> None:
+    found = read(tmp_path, "model,win_rate,n\na,50,100\nb,100,98\nc,20,\nd,0,0\n")
+    # d has no verdicts, so nothing is used for it.
+    assert any("1 of 3 win rates are exactly 0 or 1" in note and "Laplace" in note for note in found.notes)
+    found = read(tmp_path, "model,win_rate,n\na,50,100\nb,90,98\n")
+    assert not any("Laplace" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        # (1.9 + 1.8) / 3.92, as Arena-Hard prints it; 7.84 / 3.92
+        ("(-1.9, 1.8)", 0.943878), ("(-3.92; +3.92)", 2), ("[+3.92, -3.92]", 2), ("(\u22123.92, 3.92)", 2),
+        ("(-3.92, 0.0)", 1), ("(0, 3.92)", 1), ("- 1.96 to + 1.96", 1),
+    ],
+)  # fmt: skip
+def test_two_numbers_of_opposite_signs_away_from_the_figure_are_distances(
+    tmp_path: Path, cell: str, error: float
+) -> None:
+    found = read(tmp_path, f'model,strength,CI\na,80,"{cell}"\nb,30,"[28.04, 31.96]"\n', "strength")
+    assert errors(found) == pytest.approx([error, 1], abs=1e-5)
+    assert "CI is read as distances from strength" in found.notes[1] and "in 1 of 2 rows" in found.notes[1]
+
+
+@pytest.mark.parametrize("cell", ["+3.92/-3.92", "-3.92/+3.92", "(+3.92 / -3.92)", "+ 3.92 / - 3.92"])
+def test_distances_with_a_slash_say_so_themselves(tmp_path: Path, cell: str) -> None:
+    found = read(tmp_path, f"model,elo,ci\na,1000,{cell}\n", "elo")
+    assert errors(found) == pytest.approx([2]) and len(found.notes) == 1
+
+
+def test_an_interval_about_its_figure_is_one_of_ends_whatever_its_signs(tmp_path: Path) -> None:
+    found = read(tmp_path, 'model,strength,CI\na,0.5,"(-1.46, 2.46)"\nb,-1,"(-2.96, 0.96)"\n', "strength")
+    assert errors(found) == pytest.approx([1, 1]) and len(found.notes) == 1
+    with pytest.raises(DataError, match=r"is 80, outside CI, 1\.8 to 1\.9"):
+        read(tmp_path, 'model,strength,CI\na,80,"(1.8, 1.9)"\n', "strength")
