@@ -12,6 +12,11 @@ PLUS_MINUS = re.compile(r"\s*(?:\u00b1|\+/?-)\s*")
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _OFFSETS = re.compile(rf"(?P<first>{_NUMBER})%?\s*/\s*(?P<second>{_NUMBER})%?")
 _PAIR = re.compile(rf"[\[(]?\s*(?P<first>{_NUMBER})%?\s*(?:,|;|to|\.\.)\s*(?P<second>{_NUMBER})%?\s*[\])]?")
+_COMMA_NUMBER = _NUMBER.replace(r"\.", ",")
+_COMMA_PAIR = re.compile(
+    rf"[\[(]?\s*(?P<first>{_COMMA_NUMBER})%?\s*(?:;|to|\.\.|/)\s*(?P<second>{_COMMA_NUMBER})%?\s*[\])]?"
+)
+"""With decimal commas, which nothing but a comma between the two numbers could be taken for."""
 _HALF_WIDTH = re.compile(r"(?P<half>\d+(?:\.\d+)?)%?")
 _BLANK_AFTER_SIGN = re.compile(r"([+-])\s+(?=\d)")
 _MINUS_SIGNS = str.maketrans("\u2212\u2013", "--")
@@ -37,6 +42,8 @@ def published_interval(text: str, figure: float) -> PublishedInterval | None:
         None: the cell holds none.
     """
     plain = _BLANK_AFTER_SIGN.sub(r"\1", text.translate(_MINUS_SIGNS).strip())
+    if _COMMA_PAIR.fullmatch(plain):
+        plain = plain.replace(",", ".")
     without_sign = PLUS_MINUS.sub("", plain, count=1)
     if without_sign != plain and (half := _HALF_WIDTH.fullmatch(without_sign)):
         return PublishedInterval(figure - float(half["half"]), figure + float(half["half"]), is_distance=False)

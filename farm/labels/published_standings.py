@@ -18,8 +18,9 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
+from farm.data.files.decimal_commas import with_points
 from farm.data.files.open_files import READ_ERRORS, open_text
-from farm.data.files.row_stream import delimiter_of, file_notes
+from farm.data.files.row_stream import delimiter_of, file_notes, numbers_of
 from farm.data.files.rows import DataError, Row, format_of, read_rows
 from farm.data.files.table_files import DELIMITED, has_table_ending, is_table
 from farm.labels.annotation_source import first_row
@@ -49,8 +50,6 @@ _OF_LABELS = {
     "question_id", "model_a", "winner", "rating", "score", "games", "completion", "messages", "conversations",
 }  # fmt: skip
 """Columns of recorded labels; a table of models without any of them can only be one of standings."""
-_DECIMAL_COMMA = r"^([+-]?\d+),(\d+%?)$"
-"""A number as spreadsheets write it where semicolons part the cells."""
 _NO_FIGURES = (
     "rank", "Rank", "n", "n_total", "n_wins", "n_draws", "n_ties", "n_losses", "avg_length", "mean_length", "votes",
     "num_battles", "seed", "",
@@ -162,9 +161,10 @@ def _rows(path: Path) -> list[Row]:
         except (ValueError, *READ_ERRORS) as error:
             raise DataError(f"{path}: cannot be read as CSV: {error}") from error
         frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
-        if delimiter_of(path) == ";":
-            frame = frame.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
-        found = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+        numbers = numbers_of(path).columns
+        found = [
+            with_points({str(name): value for name, value in row.items()}, numbers) for row in frame.to_dict("records")
+        ]
     if not found:
         raise DataError(f"{path}: expected standings, there are no rows")
     return [{_one_line(name): value for name, value in row.items()} for row in found]

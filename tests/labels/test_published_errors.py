@@ -70,6 +70,9 @@ def test_errors_that_are_all_zero_are_none(tmp_path: Path) -> None:
 def test_decimal_commas_are_read_where_semicolons_part_the_cells(tmp_path: Path) -> None:
     found = read(tmp_path, "model;elo;se\na;1000,5;5,5\nb;1010;4\n", "elo")
     assert [model.values[0] for model in found.models] == [1000.5, 1010] and errors(found) == [5.5, 4]
+    # 7.84 / 3.92
+    found = read(tmp_path, "model;elo;ci\na;1000,5;'(-3,92; +3,92)'\nb;1010;+3,92/-3,92\n".replace("'", '"'), "elo")
+    assert errors(found) == pytest.approx([2, 2])
 
 
 def test_a_word_that_could_be_about_two_figures_is_about_none(tmp_path: Path) -> None:

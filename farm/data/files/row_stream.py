@@ -11,9 +11,11 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from farm.data.files.cells import Cells, Row
+from farm.data.files.decimal_commas import NumberColumns, number_columns, with_points
 from farm.data.files.json_rows import json_notes, json_rows
 from farm.data.files.open_files import READ_ERRORS, open_text
 from farm.data.files.table_files import DELIMITED, DataError, empty, files_of, format_of, shard_of, splits_of
+from farm.wording import listed
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,17 @@ def delimiter_of(path: Path) -> str:
         return line[-1]
     n_cells = {delimiter: len(next(csv.reader([line], delimiter=delimiter), [])) for delimiter in _DELIMITERS}
     return max(_DELIMITERS, key=lambda delimiter: (n_cells[delimiter], delimiter == named))
+
+
+def numbers_of(path: Path) -> NumberColumns:
+    """The columns whose numbers may have decimal commas: those of a file whose cells are parted by semicolons."""
+    if format_of(path) not in DELIMITED or delimiter_of(path) != ";":
+        return NumberColumns(frozenset(), ())
+    with open_text(path) as stream:
+        try:
+            return number_columns(stream)
+        except csv.Error as error:
+            raise DataError(f"{path}: cannot be read as CSV: {error}") from error
 
 
 def column_schema(path: Path) -> pa.Schema | None:
@@ -170,6 +183,7 @@ def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
     with open_text(path) as stream:
         delimiter = delimiter_of(path)
         lines = csv.reader(stream, delimiter=delimiter, strict=True)
+        numbers = numbers_of(path).columns
         try:
             header = next(filter(None, lines), None)
             if header is not None and _is_hint(delimiter.join(header)):
@@ -183,7 +197,8 @@ def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
                     raise DataError(
                         f"{path}: row {number}: expected {len(header)} cells as in the header, got {len(row)}"
                     )
-                yield {name: cells.plain(cell) for name, cell in zip(header, row, strict=True)}
+                plain = {name: cells.plain(cell) for name, cell in zip(header, row, strict=True)}
+                yield with_points(plain, numbers) if numbers else plain
         except csv.Error as error:
             raise DataError(f"{path}: cannot be read as CSV near line {lines.line_num}: {error}") from error
 
@@ -200,7 +215,10 @@ def _delimiter_notes(path: Path) -> list[str]:
     delimiter = delimiter_of(path)
     if delimiter == _named_delimiter(path):
         return []
-    return [f"{path.name}: its cells are parted by {_DELIMITERS[delimiter]}, as its header shows"]
+    notes = [f"{path.name}: its cells are parted by {_DELIMITERS[delimiter]}, as its header shows"]
+    if commas := numbers_of(path).with_commas:
+        notes.append(f"{path.name}: decimal commas are read as points in {listed(commas)}")
+    return notes
 
 
 def _shard_notes(path: Path) -> list[str]:
