@@ -45,6 +45,21 @@ def test_grades_of_an_annotations_file_are_its_win_rate(tmp_path: Path) -> None:
     assert win_rates(tmp_path) == {"m": (pytest.approx(0.55), 4, 1), "ref": (pytest.approx(0.45), 4, 1)}
 
 
+def test_one_of_a_kind_is_named_in_the_singular(tmp_path: Path) -> None:
+    done = compared(tmp_path, rows(("ref", "m", 2)))
+    assert "1 annotator, 1 verdict on 1 item from 1 instruction, 0 unparsed." in done.stdout
+    assert "1 item with a label, 0 without a parsed one, 1 instruction." in done.stdout
+
+
+def test_percent_is_said_of_win_rates_only(tmp_path: Path) -> None:
+    elo, rates = tmp_path / "elo.csv", tmp_path / "rates.csv"
+    elo.write_text("model,elo,n\na,1100,100\nb,1000,100\n")
+    rates.write_text("model,win_rate,n\na,0.6,100\nb,0.4,100\n")
+    files = (f"humans={elo}", "humans_column=elo", f"output={tmp_path / 'out'}", "report.n_resamples=50")
+    assert "n: verdicts, as published.\n" in farm("compare", *files).stdout
+    assert "as published; win rates of simulated in percent." in farm("compare", *files, f"simulated={rates}").stdout
+
+
 def test_a_row_of_the_reference_against_itself_is_left_out_and_counted(tmp_path: Path) -> None:
     table = rows(("ref", "m1", 2), ("ref", "m1", 1), ("ref", "m2", 2), ("ref", "m2", 2), ("ref", "ref", 1.5))
     done = compared(tmp_path, table)

@@ -291,7 +291,8 @@ def _notes(
         for ranking, against in (there, reversed(there)):
             only_here = sorted(set(ranking.draws.models) - set(against.draws.models))
             if only_here:
-                notes.append(f"{len(only_here)} models are only ranked by {ranking.role}: {listed(only_here)}")
+                are = "model is" if len(only_here) == 1 else "models are"
+                notes.append(f"{len(only_here)} {are} only ranked by {ranking.role}: {listed(only_here)}")
     for ranking in there:
         if len(ranking.annotators) == 1:
             notes.append(ONE_ANNOTATOR.format(role=ranking.role))

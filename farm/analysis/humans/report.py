@@ -112,14 +112,15 @@ def _answers(comparison: HumanComparison) -> list[str]:
 def _source_of_labels(role: str, side: SourceRanking | None, table: LabelTable, n_instructions: int) -> str:
     source = "" if side is None else f" ({side.source})"
     return (
-        f"{role}{source}: {counted(len(table.annotators), 'annotator')}, {table.n_verdicts} verdicts on "
-        f"{len(table.labels)} items from {n_instructions} instructions, {table.n_unparsed} unparsed."
+        f"{role}{source}: {counted(len(table.annotators), 'annotator')}, "
+        f"{counted(table.n_verdicts, 'verdict')} on {counted(len(table.labels), 'item')} from "
+        f"{counted(n_instructions, 'instruction')}, {table.n_unparsed:,} unparsed."
     )
 
 
 def _source_of_standings(role: str, side: SourceRanking) -> str:
-    seeds = f", {len(side.seeds)} training seeds" if side.seeds else ""
-    return f"{role}: published figures of {len(side.models)} models{seeds}: {side.source}."
+    seeds = f", {counted(len(side.seeds), 'training seed')}" if side.seeds else ""
+    return f"{role}: published figures of {counted(len(side.models), 'model')}{seeds}: {side.source}."
 
 
 def _who_section(comparison: HumanComparison) -> list[Section]:
@@ -180,8 +181,9 @@ def _about_models(sides: list[SourceRanking], *, knows_n: bool) -> str:
     if not knows_n:
         words.append("The published figures do not say how many verdicts they rest on.")
     published = "n: verdicts, as published"
-    if any(side.is_win_rate for side in sides):
-        published += "; win rates in percent"
+    roles = [side.role for side in sides if side.is_win_rate]
+    if roles:
+        published += f"; win rates{'' if len(roles) == len(sides) else f' of {roles[0]}'} in percent"
     return " ".join(words) or f"{published}."
 
 

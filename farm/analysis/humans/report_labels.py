@@ -9,6 +9,7 @@ from farm.reports.short_names import short_names
 from farm.reports.text import interval_or_reason
 from farm.stats.agreement.grades import GradeAgreement
 from farm.stats.bootstrap import Estimate
+from farm.wording import counted
 
 AGREEMENT_PNG = "agreement.png"
 _ABOUT_GRADES = (
@@ -41,8 +42,8 @@ def agreement_section(comparison: HumanComparison, pictures: frozenset[str]) -> 
         rows = tuple(row for name, agreement in judges.items() for row in _judge_rows(name, agreement))
         blocks += [
             Text(
-                text=f"{overall.n_items} items with a human and a simulated verdict, {overall.n_pairs} pairs of one "
-                "human and one simulated verdict."
+                text=f"{counted(overall.n_items, 'item')} with a human and a simulated verdict, "
+                f"{counted(overall.n_pairs, 'pair')} of one human and one simulated verdict."
             ),
             Table(
                 header=("simulated annotator", "figure", "simulated verdict ...", "value", "n", "unparsed"),

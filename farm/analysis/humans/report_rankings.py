@@ -9,7 +9,7 @@ from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 from farm.stats.ranking.pair_orders import PairOrder
 from farm.stats.ranking.ranking_comparison import RankingComparison
 from farm.stats.ranking.tie_rules import TIE_RULES, TieRule
-from farm.wording import listed
+from farm.wording import counted, listed
 
 PAIRS_PNG = "pairs.png"
 _SURE = 0.95
@@ -147,8 +147,8 @@ def pairs_section(comparison: HumanComparison, pictures: frozenset[str]) -> Sect
         names = [f"{pair.model} over {pair.other} ({100 * chance:.0f}%)" for chance, pair in unsure]
         blocks.append(
             Text(
-                text=f"Ordered the same, but in less than 95% of the resamples: {len(unsure)} pairs, the least sure "
-                f"first: {listed(names, MOST_PAIRS)}."
+                text="Ordered the same, but in less than 95% of the resamples: "
+                f"{counted(len(unsure), 'pair')}, the least sure first: {listed(names, MOST_PAIRS)}."
             )
         )
     if PAIRS_PNG in pictures:
@@ -204,9 +204,13 @@ def own_ranking_section(side: SourceRanking, ranking: ModelRanking) -> Section:
     ties = "a tie is half a win for each"
     if ranking.tie_strength is not None:
         ties = f"ties after Davidson, tie strength {interval_or_reason(ranking.tie_strength)}"
-    counted = "labels" if side.rule == "votes" else "items with a label"
+    labels = (
+        counted(ranking.n_total, "label")
+        if side.rule == "votes"
+        else counted(ranking.n_total, "item with a label", "items with a label")
+    )
     words = [
-        f"{ranking.n_total} {counted}, {ranking.n_unparsed} without a parsed one, {ranking.n_clusters} instructions.",
+        f"{labels}, {ranking.n_unparsed:,} without a parsed one, {counted(ranking.n_clusters, 'instruction')}.",
         f"Bradley-Terry: natural-log scale, {ties}.",
         "Elo: mean over random orders of play, with an interval over items and orders.",
     ]

@@ -140,7 +140,10 @@ class _Parser:
         self._take()
         if token.kind == "number":
             is_whole = re.fullmatch(r"[-+]?\d+", token.text)
-            return Value(int(token.text) if is_whole else float(token.text))
+            try:
+                return Value(int(token.text) if is_whole else float(token.text))
+            except ValueError as error:  # of thousands of figures
+                raise _syntax_error(self._text, token.at, "this number is too long to be read") from error
         if token.kind == "text":
             return Value(re.sub(r"\\(.)", r"\1", token.text[1:-1], flags=re.DOTALL))
         if token.kind == "name" and word in _WORDS:
@@ -150,8 +153,8 @@ class _Parser:
     def _list(self) -> Operand:
         values: list[Operand] = []
         while not self._takes("]"):
-            if values:
-                self._must_take(",")
+            if values and not self._takes(","):
+                raise self._expected("',' or ']'")
             values.append(self._value())
         return Listed(tuple(values))
 
@@ -172,11 +175,13 @@ class _Parser:
 
     def _must_take(self, word: str) -> None:
         if not self._takes(word):
-            raise self._expected(word)
+            raise self._expected(repr(word))
 
     def _expected(self, what: str) -> ConditionError:
         token = self._peek()
-        return _syntax_error(self._text, token.at, f"expected {what}, got {token.text or 'the end'}")
+        return _syntax_error(
+            self._text, token.at, f"expected {what}, got {repr(token.text) if token.text else 'the end'}"
+        )
 
 
 def _tokens(text: str) -> list[_Token]:

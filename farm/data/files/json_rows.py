@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from farm.data.files.cells import Cells, Row
+from farm.data.files.cells import Cells, Row, json_problem
 from farm.data.files.json_objects import rows_in_object
 from farm.data.files.open_files import open_text
 from farm.data.files.row_problems import MAX_SHOWN
@@ -94,7 +94,7 @@ def _parsed(path: Path, text: str, cells: Cells) -> object:
     except json.JSONDecodeError as error:
         raise DataError(f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
     except _UNREADABLE as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {json_problem(error)}") from error
 
 
 def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
@@ -110,7 +110,7 @@ def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
                     f"{path}: not valid JSON at line {number}, column {error.colno}: {error.msg}"
                 ) from error
             except _UNREADABLE as error:
-                raise DataError(f"{path} (line {number}): {error}") from error
+                raise DataError(f"{path} (line {number}): {json_problem(error)}") from error
             yield _object(path, n_rows, value)
     if n_rows == 0:
         raise DataError(empty(path))
@@ -159,7 +159,7 @@ def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: in
                 # An object that is longer than a block is parsed again from its start, but not often.
                 text, at, size = text[at:] + block, 0, size * 2
             except _UNREADABLE as error:
-                raise DataError(f"{path} (row {n_rows + 1}): {error}") from error
+                raise DataError(f"{path} (row {n_rows + 1}): {json_problem(error)}") from error
             else:
                 n_rows, at, size, expects_value = n_rows + 1, end, BLOCK_CHARACTERS, False
                 yield _object(path, n_rows, value)

@@ -95,3 +95,13 @@ def test_missing_numbers_in_lists_and_objects_are_none(tmp_path: Path) -> None:
     assert read_rows(written(tmp_path, '[{"a": NaN, "b": [NaN, 1], "c": {"d": NaN}}]')) == [
         {"a": None, "b": [None, 1], "c": {"d": None}}
     ]
+
+
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+@pytest.mark.parametrize("opening", ["", "["])
+def test_a_number_of_thousands_of_figures_is_refused_in_words_of_files(tmp_path: Path, name: str, opening: str) -> None:
+    path = tmp_path / name
+    path.write_text(f'{opening}{{"n": {"7" * 5000}}}{"]" if opening else ""}')
+    with pytest.raises(DataError, match="a whole number of 5,000 digits, which is too long to be read") as refusal:
+        read_rows(path)
+    assert "sys." not in str(refusal.value)

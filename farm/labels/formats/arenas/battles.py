@@ -31,7 +31,7 @@ def _listed(value: object) -> object:
     if isinstance(plain, str) and plain.lstrip().startswith("["):
         try:
             return Cells().plain(json.loads(plain))
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return value
     return plain
 
