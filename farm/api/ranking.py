@@ -120,7 +120,7 @@ def rank(
     assert ranked.ranking is not None
     if ranked.ranking.is_refused:
         raise UserError(f"models are not ranked: {ranked.ranking.reason}")
-    notes = dict.fromkeys([*table.notes, *equal, *matched.notes])
+    notes = dict.fromkeys([*table.notes, *equal, *matched.notes, *ranked.notes])
     return Ranking(
         kind=chosen, annotators=ranked.annotators, details=ranked.ranking, source_ranking=ranked, notes=tuple(notes)
     )

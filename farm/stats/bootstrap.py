@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 """Coverage that every interval of the laboratory aims at."""
+MIN_DEFINED = 0.95
+"""Share of the resamples in which a statistic must be defined for an interval; one over a hand-picked share of them
+would look narrower than it is."""
 MAX_WEIGHTS = 2**22
 """Weights held at once (32 MB); beyond that, resamples are made in parts."""
 DRAW_BY_ROW = 16
@@ -113,8 +116,7 @@ def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: 
         why = reason or "not defined for these data"
         return Estimate(value=None, low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
     defined = replicates[np.isfinite(replicates)]
-    # An interval over a hand-picked share of the resamples would look narrower than it is.
-    if len(defined) < 0.95 * len(replicates) or len(defined) == 0:
+    if len(defined) < MIN_DEFINED * len(replicates) or len(defined) == 0:
         why = f"no interval: undefined in {len(replicates) - len(defined)} of {len(replicates)} resamples"
         return Estimate(value=float(value), low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

@@ -169,7 +169,7 @@ def compare_with_humans(humans: Source | None, simulated: Source | None, setting
         else compare_rankings(by_humans.draws, by_simulated.draws, names=_NAMES, only=trained),
         n_not_trained=None if trained is None else len(ranking.models) - len(trained),
         is_trained_in_lab=known,
-        notes=_notes((humans, simulated), labels, (by_humans, by_simulated)),
+        notes=_notes((humans, simulated), labels, (by_humans, by_simulated), ranking),
     )
 
 
@@ -277,6 +277,7 @@ def _notes(
     sources: tuple[Source | None, Source | None],
     labels: MatchedLabels | None,
     rankings: tuple[SourceRanking | None, SourceRanking | None],
+    comparison: RankingComparison,
 ) -> tuple[str, ...]:
     notes: list[str] = []
     for source in sources:
@@ -287,6 +288,7 @@ def _notes(
     there = [ranking for ranking in rankings if ranking is not None]
     for ranking in there:
         notes += ranking.notes
+    notes += [comparison.without_strength] if comparison.without_strength else []
     if len(there) == 2:
         for ranking, against in (there, reversed(there)):
             only_here = sorted(set(ranking.draws.models) - set(against.draws.models))

@@ -24,6 +24,7 @@ from farm.stats.ranking.model_ranking import ModelRanking, rank_models
 from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, comparisons_of
 from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.tie_rules import model_totals, rates_with_errors
+from farm.wording import listed
 
 WIN_RATE = "win rate"
 ONE_ANNOTATOR = "{role}: one annotator; intervals say nothing about other annotators"
@@ -150,7 +151,7 @@ def ranking_of_labels(
         draws=ranked.draws,
         ranking=ranked.ranking,
         is_trained_in_lab={},
-        notes=_fixed_annotators(role, n_drawn + n_fixed, n_fixed),
+        notes=(*_fixed_annotators(role, n_drawn + n_fixed, n_fixed), *_without_interval(role, ranked.ranking)),
     )
 
 
@@ -205,6 +206,18 @@ def _fixed_annotators(role: Role, n_annotators: int, n_fixed: int) -> tuple[str,
     return (
         f"{role}: {n_fixed} of {n_annotators} annotators judged models that nobody else judged; they are in every "
         "resample, and intervals say nothing about other annotators of these models",
+    )
+
+
+def _without_interval(role: Role, ranking: ModelRanking) -> tuple[str, ...]:
+    """A sentence if some models' strengths have an interval and others' have not."""
+    has_interval = [row.strength.low is not None for row in ranking.models]
+    if ranking.reason or not any(has_interval) or all(has_interval):
+        return ()
+    names = sorted(row.model for row in ranking.models if row.strength.low is None)
+    return (
+        f"{role}: no interval for the Bradley-Terry strength of {listed(names)}, which is not finite in too many "
+        "resamples; the intervals of the others are of their strengths among themselves",
     )
 
 

@@ -105,10 +105,11 @@ def _correlation_rows(models: str, ranking: RankingComparison, figures: str) -> 
 def _missing(models: str, ranking: RankingComparison, figures: str) -> list[str]:
     """Why correlations are missing, one sentence a scale."""
     scales = ((figures, ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
+    left_out = [f"{ranking.without_strength} ({models})."] if ranking.without_strength else []
     reasons = {name: found.spearman.estimate.reason for name, found in scales if found.spearman.estimate.value is None}
     if len(reasons) == 2 and len(set(reasons.values())) == 1:
         return [f"No correlation over {models}: {next(iter(reasons.values()))}."]
-    return [f"No correlation on {name} over {models}: {reason}." for name, reason in reasons.items()]
+    return left_out + [f"No correlation on {name} over {models}: {reason}." for name, reason in reasons.items()]
 
 
 def _what_is_resampled(comparison: HumanComparison) -> str:

@@ -47,10 +47,12 @@ MAX_NAMED = 12
 
 
 class Fit(NamedTuple):
-    """Strengths of R resamples; NaN in the rows that have no finite maximum."""
+    """Strengths of R resamples."""
 
     strengths: FloatArray
-    """(R, M), mean 0 in each row."""
+    """(R, M), mean 0 in each row. Where not all are finite, those are that are finite beside the most compared model's;
+    above them stands inf, below -inf, and NaN where the comparisons do not say. For Davidson's model NaN in a row of
+    ties only, or without any."""
     log_tie_strength: FloatArray
     """(R,) Davidson's parameter; NaN for half wins."""
 
@@ -174,15 +176,27 @@ def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: 
     n_at_once = max(1, CHUNK_BYTES // (8 * (n_models + 1) ** 2))
     for low in range(0, n_rows, n_at_once):
         rows = np.arange(low, min(low + n_at_once, n_rows))
-        rows = rows[[_has_maximum(pairs, counts, int(row), tie_model) for row in rows]]
+        limits = np.stack([_limits(pairs, counts, int(row)) for row in rows])
+        is_finite = limits == 0
+        part = counts.of_rows(rows).between(is_finite[:, pairs.first] & is_finite[:, pairs.second])
+        if tie_model == "davidson":
+            n_ties = part.ties.sum(axis=1)
+            has_both = (n_ties > 0) & (n_ties < (part.wins + part.losses).sum(axis=1))
+            rows, part = rows[has_both], part.of_rows(has_both)
+            limits, is_finite = limits[has_both], is_finite[has_both]
         if len(rows):
-            strengths[rows], log_tie[rows] = _newton(pairs, counts.of_rows(rows), tie_model, start)
+            finite, log_tie[rows] = _newton(pairs, part, is_finite, tie_model, start)
+            strengths[rows] = np.where(is_finite, finite, limits)
     return Fit(strengths, log_tie)
 
 
-def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | None) -> Fit:
-    """A step moves no parameter by more than 1, so that a flat start cannot overshoot."""
+def _newton(pairs: Pairs, counts: PairCounts, is_finite: BoolArray, tie_model: TieModel, start: Fit | None) -> Fit:
+    """A step moves no parameter by more than 1, so that a flat start cannot overshoot.
+
+    Models without a finite strength, (R, M), have no counts; what stands for them means nothing.
+    """
     n_rows, n_models = len(counts.wins), pairs.n_models
+    diagonal = np.arange(n_models)
     has_ties = tie_model == "davidson"
     at = np.zeros((n_rows, n_models + has_ties))
     if start is not None and np.isfinite(start.strengths).all():
@@ -201,6 +215,7 @@ def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | 
             slope, curvature = _half_wins(pairs, incidence, part, gaps)
         # The likelihood does not change when all strengths shift: 1/M fixes that direction.
         curvature[:, :n_models, :n_models] += 1 / n_models
+        curvature[:, diagonal, diagonal] += ~is_finite[rows]
         step = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
         largest = np.abs(step).max(axis=1)
         at[rows] += step / np.maximum(largest, 1.0)[:, None]
@@ -211,7 +226,7 @@ def _newton(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | 
             at[far], is_moving[far] = np.nan, False
         if not is_moving.any():
             break
-    strengths = at[:, :n_models] - at[:, :n_models].mean(axis=1, keepdims=True)
+    strengths = at[:, :n_models] - at[:, :n_models].mean(axis=1, keepdims=True, where=is_finite)
     return Fit(strengths, at[:, n_models] if has_ties else np.full(n_rows, np.nan))
 
 
@@ -262,11 +277,16 @@ def _won_graph(pairs: Pairs, counts: PairCounts, row: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(heads)), (heads, tails)), shape=(pairs.n_models, pairs.n_models))
 
 
-def _has_maximum(pairs: Pairs, counts: PairCounts, row: int, tie_model: TieModel) -> bool:
-    if tie_model == "davidson" and not 0 < counts.ties[row].sum() < (counts.wins[row] + counts.losses[row]).sum():
-        return False
+def _limits(pairs: Pairs, counts: PairCounts, row: int) -> FloatArray:
+    """(M,) 0 for models whose strength is finite beside the most compared model's, else inf, -inf or NaN (`Fit`)."""
     graph = _won_graph(pairs, counts, row)
-    return bool(sparse.csgraph.connected_components(graph, directed=True, connection="strong")[0] == 1)
+    if sparse.csgraph.connected_components(graph, directed=True, connection="strong")[0] == 1:
+        return np.zeros(pairs.n_models)
+    n_compared = (counts.wins[row] + counts.losses[row]) @ (pairs.to_first + pairs.to_second)
+    beaten, beating = np.zeros((2, pairs.n_models), dtype=np.bool_)
+    for reached, edges in ((beaten, graph), (beating, graph.T.tocsr())):
+        reached[sparse.csgraph.breadth_first_order(edges, int(n_compared.argmax()), return_predecessors=False)] = True
+    return np.select([beaten & beating, beating, beaten], [0.0, np.inf, -np.inf], default=np.nan)
 
 
 def _one_sided(models: Sequence[str], pairs: Pairs, counts: PairCounts, group: IntArray) -> str:

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.bootstrap import LEVEL, Estimate, FloatArray, Resampling, estimate
+from farm.stats.bootstrap import LEVEL, MIN_DEFINED, Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_observed, fit_strengths
 from farm.stats.ranking.elo import order_averaged_elo
 from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable, IntArray, PairCounts, Pairs, drawn_weights
 from farm.stats.ranking.ranking_draws import RankingDraws
+from farm.stats.ranking.strength_draws import held_strengths
 from farm.stats.ranking.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
 
 CHUNK_BYTES = 2**26
@@ -134,7 +135,7 @@ def rank_models(
     by_strength = fit is not None
     ranks = None
     if not is_refused:
-        ranks = ranks_from_draws(*((strengths, draws.strength_draws) if by_strength else (rates, draws.win_rate_draws)))
+        ranks = ranks_from_draws(*((strengths, drawn.order[:, kept]) if by_strength else (rates, draws.win_rate_draws)))
     models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=resampling.seed, reason=reason)
     parsed = int(np.isfinite(comparisons.scores).sum())
     return Ranked(
@@ -171,16 +172,18 @@ def ranks_from_draws(values: FloatArray, draws: FloatArray) -> Ranks:
 
     Args:
         values: (M,)
-        draws: (R, M) the same under resampling; resamples in which a value is missing are left out.
+        draws: (R, M) the same under resampling; inf and -inf stand above and below all others, NaN is not known. Of
+            two models that are both known in too few resamples (`MIN_DEFINED`) neither is significantly better.
     """
-    known = draws[np.isfinite(draws).all(axis=1)]
     n_models = len(values)
     place = 1 + (values[None, :] > values[:, None]).sum(axis=1)
-    if len(known) == 0:
-        return Ranks(place, np.ones(n_models, dtype=np.intp), np.full(n_models, n_models, dtype=np.intp))
-    # (M, M): share of resamples in which the column's model is better than the row's.
-    better = np.stack([(known > known[:, [k]]).mean(axis=0) for k in range(n_models)])
-    is_better = better >= (1 + LEVEL) / 2
+    is_better = np.zeros((n_models, n_models), dtype=np.bool_)
+    is_known = ~np.isnan(draws)
+    for k in range(n_models):
+        # Of the column's model against the row's.
+        n_known = (is_known & is_known[:, [k]]).sum(axis=0)
+        n_better = (draws > draws[:, [k]]).sum(axis=0)
+        is_better[k] = (n_known >= MIN_DEFINED * len(draws)) & (n_better >= (1 + LEVEL) / 2 * np.maximum(n_known, 1))
     return Ranks(place, 1 + is_better.sum(axis=1), n_models - is_better.sum(axis=0))
 
 
@@ -198,8 +201,10 @@ class _Drawn(NamedTuple):
 
     win_rates: dict[TieRule, FloatArray]
     """(R, M) each."""
+    order: FloatArray
+    """(R, M) strengths with inf and -inf, as `bradley_terry.Fit` has them."""
     strengths: FloatArray
-    """(R, M)"""
+    """(R, M) for intervals (`held_strengths`)."""
     log_tie_strengths: FloatArray
     """(R,)"""
 
@@ -215,10 +220,14 @@ def _draw(pairs: Pairs, portions: Iterable[PairCounts], tie_model: TieModel, fit
             fits.append(Fit(np.full((n_rows, pairs.n_models), np.nan), np.full(n_rows, np.nan)))
         else:
             fits.append(fit_strengths(pairs, counts, tie_model, fit))
+    order = np.concatenate([f.strengths for f in fits])
+    strengths = order if fit is None else held_strengths(order, fit.strengths[0])
+    log_tie = np.concatenate([f.log_tie_strength for f in fits])
     return _Drawn(
         win_rates={rule: np.concatenate(parts) for rule, parts in rates.items()},
-        strengths=np.concatenate([f.strengths for f in fits]),
-        log_tie_strengths=np.concatenate([f.log_tie_strength for f in fits]),
+        order=order,
+        strengths=strengths,
+        log_tie_strengths=np.where(np.isfinite(strengths).any(axis=1), log_tie, np.nan),
     )
 
 

@@ -77,7 +77,16 @@ class PairCounts:
         """Verdicts on the side of the second model."""
         return self.wins + self.losses - self.ties - self.whole_wins
 
-    def of_rows(self, rows: IntArray) -> "PairCounts":
+    def between(self, is_counted: BoolArray) -> "PairCounts":
+        """The same with nothing between pairs that do not count, (R, E)."""
+        return PairCounts(
+            wins=self.wins * is_counted,
+            losses=self.losses * is_counted,
+            whole_wins=self.whole_wins * is_counted,
+            ties=self.ties * is_counted,
+        )
+
+    def of_rows(self, rows: IntArray | BoolArray) -> "PairCounts":
         """Some of the resamples."""
         return PairCounts(
             wins=self.wins[rows],

@@ -7,12 +7,15 @@ values with resamples (`farm.stats.ranking.ranking_draws`); where these come fro
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.ranking.correlations import Correlations, correlate, no_correlations
+from farm.stats.ranking.correlations import MIN_MODELS, Correlations, correlate, no_correlations
+from farm.stats.ranking.pair_counts import BoolArray
 from farm.stats.ranking.pair_orders import PairOrder, pair_orders
 from farm.stats.ranking.ranking_draws import RankingDraws
+from farm.stats.ranking.strength_draws import jointly_known
 from farm.wording import listed
 
 MOST_NAMED = 6
@@ -27,7 +30,9 @@ class RankingComparison:
     """The ones that both rank."""
     on_win_rates: Correlations
     on_strengths: Correlations
-    """On Bradley-Terry log-strengths."""
+    """On Bradley-Terry log-strengths, without `without_strength`."""
+    without_strength: str
+    """Which models are left out of `on_strengths`, and why; empty if none is."""
     pairs: tuple[PairOrder, ...]
     """Every pair of models by win rate, in the order of the first ranking."""
     expected_inversions: float | None
@@ -67,6 +72,7 @@ def compare_rankings(
     pairs = pair_orders(first, second)
     without_errors = " and ".join(name for name, ranking in rankings.items() if ranking.exact_models & set(shared))
     no_interval = f"no interval: the figures of {without_errors} come without standard errors" if without_errors else ""
+    ranked, without_strength = _with_strengths(first, second, is_asked=not why and not no_interval)
     chances = [pair.p_same_order for pair in pairs]
     return RankingComparison(
         models=tuple(shared),
@@ -79,14 +85,15 @@ def compare_rankings(
             no_interval=no_interval,
         ),
         on_strengths=correlate(
-            first.strengths,
-            second.strengths,
-            first.strength_draws,
-            second.strength_draws,
+            first.strengths[ranked],
+            second.strengths[ranked],
+            first.strength_draws[:, ranked],
+            second.strength_draws[:, ranked],
             names=names,
             reason=why,
             no_interval=no_interval,
         ),
+        without_strength=without_strength,
         pairs=pairs,
         expected_inversions=None if None in chances else sum(1 - chance for chance in chances if chance is not None),
         without_errors=without_errors,
@@ -101,6 +108,7 @@ def no_comparison(reason: str, models: Collection[str] = ()) -> RankingCompariso
         models=tuple(models),
         on_win_rates=missing,
         on_strengths=missing,
+        without_strength="",
         pairs=(),
         expected_inversions=0.0,
         without_errors="",
@@ -114,6 +122,33 @@ def by_source(reasons: Mapping[str, str]) -> str:
     if len(given) == 2 and len(set(given.values())) == 1:
         return f"{' and '.join(given)}: {next(iter(given.values()))}"
     return "; ".join(f"{name}: {reason}" for name, reason in given.items())
+
+
+class _Kept(NamedTuple):
+    """Models whose strengths are correlated."""
+
+    is_ranked: BoolArray
+    """(M,)"""
+    without: str
+    """Which are left out, and why."""
+
+
+def _with_strengths(first: RankingDraws, second: RankingDraws, *, is_asked: bool) -> _Kept:
+    """The models whose strengths are known in enough resamples of both, if these are enough for a correlation."""
+    everybody = np.ones(len(first.models), dtype=np.bool_)
+    is_known = np.isfinite(first.strength_draws) & np.isfinite(second.strength_draws)
+    kept = jointly_known(is_known)
+    if not is_asked or kept.all() or kept.sum() < MIN_MODELS:
+        return _Kept(everybody, "")
+    names = [model for model, is_kept in zip(first.models, kept, strict=True) if not is_kept]
+    n_unknown = [int(n) for n in (~is_known[:, ~kept]).sum(axis=0)]
+    most = f"{max(n_unknown)} of {len(is_known)}"
+    resamples = most if len(set(n_unknown)) == 1 else f"up to {most}"
+    return _Kept(
+        kept,
+        f"Bradley-Terry correlations leave out {listed(names, MOST_NAMED)}: too few comparisons, so that the strength "
+        f"is not finite in {resamples} resamples",
+    )
 
 
 def _why_none(rankings: Mapping[str, RankingDraws], shared: Collection[str]) -> str:
