@@ -41,7 +41,7 @@ def messages_of(value: object) -> Messages | None:
 
 
 def text_of(content: object) -> str:
-    """The text of a message: as it is, or of its parts, a line break between two (as vLLM joins them).
+    """The text of a message: as it is, or of its parts one after the other, as chat templates print them.
 
     Raises:
         LayoutError: no text, or a part that is none.
@@ -52,7 +52,7 @@ def text_of(content: object) -> str:
     parts = [plain] if isinstance(plain, Mapping) else plain
     if not isinstance(parts, list):
         raise LayoutError(f"a message's content as text, got {plain!r:.60}")
-    return "\n".join(_part(part) for part in parts)
+    return "".join(_part(part) for part in parts)
 
 
 def plain_value(value: object) -> object:

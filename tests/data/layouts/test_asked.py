@@ -43,6 +43,12 @@ def test_a_system_message_is_history(row: Row) -> None:
     assert asked.text_key != AskedRow.model_validate({"instruction": ASKED}).text_key
 
 
+def test_parts_of_a_message_follow_each_other_as_in_chat_templates() -> None:
+    # Qwen's, Gemma's and Llama 4's templates loop over the parts and print each text, with nothing in between.
+    parts = [{"type": "text", "text": "Name a bird "}, {"type": "text", "text": "that swims."}]
+    assert AskedRow.model_validate({"prompt": [{"role": "user", "content": parts}]}).instruction == ASKED
+
+
 def test_the_input_stays_apart() -> None:
     asked = AskedRow.model_validate({"instruction": [user("Sort.")], "input": "b, a"})
     assert (asked.asked.instruction, asked.asked.input) == ("Sort.", "b, a")

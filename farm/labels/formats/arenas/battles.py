@@ -77,8 +77,8 @@ def dialogue(messages: Sequence[object] | None) -> Dialogue:
 
 
 def _content(value: object) -> str:
-    """A message's text; newer logs hold a list of parts."""
+    """A message's text; newer logs hold a list of parts, which chat templates print one after the other."""
     plain = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(plain, list):
-        return "\n".join(str(part["text"]) for part in plain if isinstance(part, Mapping) and part.get("text"))
+        return "".join(str(part["text"]) for part in plain if isinstance(part, Mapping) and part.get("text"))
     return "" if plain is None else str(plain)

@@ -42,7 +42,7 @@ def test_long_conversations_and_parts_of_messages(tmp_path: Path) -> None:
     parts = [
         {"role": "user", "content": [{"type": "text", "text": "Hi."}]},
         {"role": "assistant", "content": [{"type": "text", "text": "Hello."}, {"type": "image", "image": "x"}]},
-        {"role": "user", "content": [{"type": "text", "text": "More."}]},
+        {"role": "user", "content": [{"type": "text", "text": "Mo"}, {"type": "text", "text": "re."}]},
         {"role": "assistant", "content": [{"type": "text", "text": "Again."}]},
     ]
     pd.DataFrame([battle("q", "tie", conversation_a=parts)]).to_parquet(tmp_path / "train.parquet")
