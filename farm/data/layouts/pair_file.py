@@ -79,11 +79,13 @@ def _file_of(path: Path, rows: Sequence[_PairRow]) -> PairFile:
 
 def _notes_on(pairs: Sequence[ChosenPair]) -> list[str]:
     n_same = sum(pair.chosen.text == pair.rejected.text for pair in pairs)
-    n_ties = sum(pair.is_tie for pair in pairs)
+    n_ties = sum(pair.is_rated_equal for pair in pairs)
+    n_called = sum(pair.is_tie and not pair.is_rated_equal for pair in pairs)
     n_against = sum(_is_rated_lower(pair) for pair in pairs)
     n_turns = sum(bool(pair.chosen.turns or pair.rejected.turns) for pair in pairs)
     notes = [f"{n_same} pairs have the same text twice; their labels say nothing"] if n_same else []
     notes += [f"{n_ties} of {len(pairs)} pairs have two equal ratings and are ties"] if n_ties else []
+    notes += [f"{n_called} of {len(pairs)} pairs are called a tie and are one"] if n_called else []
     notes += [f"{n_against} pairs have a chosen answer that is rated lower than the rejected one"] if n_against else []
     notes += [f"{n_turns} pairs part before their last turn; their outputs hold several turns"] if n_turns else []
     return notes

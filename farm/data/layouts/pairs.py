@@ -5,8 +5,8 @@ The prompt stands in columns of its own (farm/data/layouts/asked.py), or `chosen
 conversations, as messages or as HH-RLHF's text: then it is what both begin with, up to the assistant's turn in which
 they differ. An answer of several turns is text in HH-RLHF's layout, and its messages are kept beside it.
 
-Columns beside them: `chosen_model`, `chosen_rating` (or `score_chosen`, `chosen_score`), `chosen_is_finished`, and the
-same of the rejected answer; Argilla writes them with a hyphen.
+Columns beside them: `chosen_model`, `chosen_is_finished`, and the same of the rejected answer (Argilla writes a
+hyphen), and ratings (farm/data/layouts/pair_ratings.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from farm.conversation import Messages, messages_as_text
-from farm.data.files.rows import MISSING, Row
+from farm.data.files.rows import Row
 from farm.data.layouts.asked import TEXT_COLUMNS, cell, columns_found, instruction_of, instruction_of_columns
 from farm.data.layouts.hh_text import dialogue_messages, prompt_messages, turns_as_text
 from farm.data.layouts.messages import LayoutError, messages_of, plain_value
+from farm.data.layouts.pair_ratings import is_called_tie, pair_ratings
 from farm.records import Instruction, content_key
 
 _SIDES = ("chosen", "rejected")
 _MODELS = ("{side}_model", "{side}-model", "model_{side}")
-_RATINGS = ("{side}_rating", "{side}-rating", "score_{side}", "{side}_score", "{side}-score", "rating_{side}")
 _ANSWERS = ("{side}", "{side}_response", "response_{side}")
 ANSWER_COLUMNS = tuple(name.format(side=side) for side in _SIDES for name in _ANSWERS)
 """What holds the two answers."""
@@ -59,7 +59,12 @@ class ChosenPair:
 
     @property
     def is_tie(self) -> bool:
-        """Whether both answers have the same rating, so that neither was preferred."""
+        """Whether neither was preferred: both have the same rating, or the row says so in a word."""
+        return self.is_rated_equal or is_called_tie(self.columns)
+
+    @property
+    def is_rated_equal(self) -> bool:
+        """Whether both answers have the same rating."""
         return self.chosen.rating is not None and self.chosen.rating == self.rejected.rating
 
     @property
@@ -128,7 +133,10 @@ def chosen_pair(row: Row) -> ChosenPair:
     else:
         chosen, rejected = (messages or () for messages in answers)
         asked, texts = _of_messages(chosen, rejected, explicit, row)
-    sides = [_with_columns(answer, row, side) for answer, side in zip(texts, _SIDES, strict=True)]
+    sides = [
+        _with_columns(answer, row, side)._replace(rating=rating)
+        for answer, side, rating in zip(texts, _SIDES, pair_ratings(row), strict=True)
+    ]
     return ChosenPair(asked=asked, chosen=sides[0], rejected=sides[1], columns=row)
 
 
@@ -228,21 +236,11 @@ def _answer(messages: Messages) -> Answer:
 
 
 def _with_columns(answer: Answer, row: Row, side: str) -> Answer:
-    model, rating = _first(row, _MODELS, side), _first(row, _RATINGS, side)
+    model = _first(row, _MODELS, side)
     return answer._replace(
         model="" if model is None else str(model),
-        rating=_number(rating, side),
         is_finished=row.get(f"{side}_is_finished") not in (False, "false", "False"),
     )
-
-
-def _number(value: object, side: str) -> float | None:
-    if value is None or str(value).strip().lower() in MISSING:
-        return None
-    try:
-        return float(str(value))
-    except ValueError:
-        raise LayoutError(f"the rating of `{side}` as a number, got {value!r:.40}") from None
 
 
 def _answer_cell(row: Row, side: str) -> object:

@@ -51,6 +51,8 @@ def test_ties_and_contradicting_ratings_are_counted(tmp_path: Path) -> None:
         "1 of 3 pairs have two equal ratings and are ties",
         "1 pairs have a chosen answer that is rated lower than the rejected one",
     )
+    file = read_pairs(write(tmp_path / "t.jsonl", {"prompt": ASKED, **TEXTS, "status": "tie"}, rated(4, 2)))
+    assert file.notes == ("1 of 2 pairs are called a tie and are one",)
 
 
 def test_a_row_that_is_not_understood_is_named_with_its_fields(tmp_path: Path) -> None:
