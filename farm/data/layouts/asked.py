@@ -19,6 +19,7 @@ from pydantic import SkipValidation, model_validator
 from farm.conversation import Message, Messages, messages_as_text
 from farm.data.files.cells import Cells
 from farm.data.files.rows import FileRow, Row
+from farm.data.layouts.column_hint import column_hint
 from farm.data.layouts.hh_text import prompt_messages
 from farm.data.layouts.messages import LayoutError, messages_of, plain_value, text_of
 from farm.records import Instruction, content_key
@@ -100,7 +101,9 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
 def columns_found(row: Mapping[str, object]) -> str:
     """What stands in the columns that may say what is asked, for messages of rows where none of it can be read."""
     cells = {name: cell(row, name) for name in (*TEXT_COLUMNS, *CHAT_COLUMNS)}
-    return "".join(f"; `{name}` is {value!r:.60}" for name, value in cells.items() if value is not None)
+    found = "".join(f"; `{name}` is {value!r:.60}" for name, value in cells.items() if value is not None)
+    hint = column_hint(row)
+    return f"{found}; {hint}" if hint else found
 
 
 def instruction_of(messages: Messages, context: str = "") -> Instruction:

@@ -1,6 +1,7 @@
 """Unpaired preferences, as KTO learns from (Ethayarajh et al. 2024; TRL's columns): one completion a row, good or not.
 
-`prompt`, `completion`, `label` (true: desirable). Nothing is compared in such a file, so only the prompts that have a
+`prompt`, `completion`, `label` (true: desirable), or LLaMA-Factory's `messages` and `label`, or `instruction`, `output`
+and `kto_tag`. Nothing is compared in such a file, so only the prompts that have a
 desirable and an undesirable completion say which of two is better: each such pair is a row here, the rest is counted.
 """
 
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from pydantic import BeforeValidator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from farm.data.files.rows import DataError, Row, stream_records
+from farm.data.layouts.asked import CHAT_COLUMNS
 from farm.data.layouts.outputs import OutputRow
-from farm.data.layouts.pairs import Answer, ChosenPair
+from farm.data.layouts.pairs import Answer, ChosenPair, has_pair
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
@@ -28,7 +30,7 @@ def _truth(value: object) -> object:
 
 
 class _Labelled(OutputRow):
-    label: Annotated[bool, BeforeValidator(_truth)]
+    label: Annotated[bool, BeforeValidator(_truth)] = Field(validation_alias=AliasChoices("label", "kto_tag"))
 
 
 def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
@@ -72,13 +74,16 @@ def _answer(row: _Labelled) -> Answer:
     return Answer(row.output, model=row.generator or "")
 
 
-def _is_labelled(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
-    return {"prompt", "completion", "label"} <= set(row)
+def _is_labelled(path: Path, row: Row) -> bool:  # noqa: ARG001 - the columns tell
+    names = set(row)
+    # A label beside a conversation may say anything; true and false say what KTO learns from.
+    is_chat = not names.isdisjoint(CHAT_COLUMNS) and str(row.get("label")).lower() in ("true", "false")
+    return {"prompt", "completion", "label"} <= names or "kto_tag" in names or (is_chat and not has_pair(names))
 
 
 FORMAT = AnnotationFormat(
     name="kto",
-    holds="unpaired preferences as KTO's: prompt, completion, label (true or false)",
+    holds="unpaired preferences as KTO's: prompt, completion, label (true or false), or LLaMA-Factory's kto_tag",
     recognises=lambda source: any(_is_labelled(source.path, row) for row in source.first_rows),
     read=read_kto,
 )

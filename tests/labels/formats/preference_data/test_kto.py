@@ -35,3 +35,18 @@ def test_zero_and_one_are_labels_and_prompts_may_be_messages(tmp_path: Path) -> 
             for text, label in (("Walnut.", 1), ("Bolt.", 0))]  # fmt: skip
     frame = read_annotations(written(tmp_path, *rows))
     assert better(frame) == [("Walnut.", ">", "Bolt.")] and frame["instruction"][0] == "Name a nut."
+
+
+def test_llama_factorys_layouts_of_unpaired_labels(tmp_path: Path) -> None:
+    def chat(text: str, label: bool) -> dict[str, object]:
+        turns = [{"role": "user", "content": "Name a nut."}, {"role": "assistant", "content": text}]
+        return {"messages": turns, "label": label}
+
+    def tagged(text: str, label: bool) -> dict[str, object]:
+        return {"instruction": "Name a nut.", "input": "", "output": text, "kto_tag": label}
+
+    for row in (chat, tagged):
+        frame = read_annotations(written(tmp_path, row("Walnut.", True), row("Bolt.", False)))
+        assert frame.attrs["format"] == "kto" and better(frame) == [("Walnut.", ">", "Bolt.")]
+        with pytest.raises(DataError, match="1 unpaired labels"):
+            read_annotations(written(tmp_path, row("Walnut.", True)))
