@@ -145,7 +145,7 @@ def pair_row(pair: ChosenPair, where: str) -> PairRow:
     first, second, chosen = pair.sides
     if first.turns or second.turns:
         raise DataError(f"{where}: expected answers of one message to train on, got one of several turns")
-    if not pair.asked.instruction:
+    if not pair.asked.instruction.strip():
         raise DataError(f"{where}: expected a prompt that ends with the user's message, and that is not empty")
     return PairRow.model_construct(  # what is read is not taken apart once more
         instruction=pair.asked.instruction,

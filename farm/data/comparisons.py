@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from pydantic import AliasChoices, Field, model_validator
 
-from farm.data.files.rows import Row
+from farm.data.files.rows import OptionalName, Row
 from farm.data.layouts.asked import AskedRow
 from farm.data.layouts.outputs import with_texts
 from farm.data.layouts.pairs import row_with_two_outputs
@@ -23,8 +23,8 @@ class ComparisonRow(AskedRow):
 
     output_1: str
     output_2: str
-    generator_1: str | None = Field(default="", validation_alias=AliasChoices("generator_1", "model_1"))
-    generator_2: str | None = Field(default="", validation_alias=AliasChoices("generator_2", "model_2"))
+    generator_1: OptionalName = Field(default="", validation_alias=AliasChoices("generator_1", "model_1"))
+    generator_2: OptionalName = Field(default="", validation_alias=AliasChoices("generator_2", "model_2"))
     dataset: str | None = ""
 
     @model_validator(mode="before")

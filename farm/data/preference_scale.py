@@ -25,7 +25,7 @@ _MISSING = ("none", "nan", "null", "na", "n/a", "")
 
 
 def preference_number(value: object) -> object:
-    """A preference as a number: text that holds a number is one, and words such as output_2 and tie are.
+    """A preference as a number: text that holds a number is one, and words such as output_2 and tie are; "" is None.
 
     Raises:
         ValueError: a boolean, or other words.
@@ -35,6 +35,8 @@ def preference_number(value: object) -> object:
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
+    if word in _MISSING:
+        return None
     if word in _WORDS:
         return _WORDS[word]
     try:

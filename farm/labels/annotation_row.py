@@ -8,9 +8,23 @@ import pandas as pd
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SkipValidation
 
 from farm.conversation import Messages, messages_as_text
-from farm.data.files.rows import FileRow, Row
+from farm.data.files.rows import FileRow, Name, OptionalName, Row
 from farm.data.preference_scale import on_scale, preference_number
 from farm.records import content_key
+
+__all__ = [
+    "ANNOTATION_COLUMNS",
+    "MESSAGE_COLUMNS",
+    "OPTIONAL_COLUMNS",
+    "AnnotationRow",
+    "Kind",
+    "Name",
+    "Written",
+    "annotation_frame",
+    "histories",
+    "pair_key",
+    "pair_keys",
+]
 
 Kind = Literal["human", "llm"]
 """Who labels: people, or models."""
@@ -24,19 +38,12 @@ def _probability(value: float | None) -> float | None:
 
 def _whole(value: object) -> object:
     # Parquet has no missing integer: a column of 1, 2 and nothing comes back as 1.0, 2.0, NaN.
-    order = {"AB": 1, "BA": 2}.get(value) if isinstance(value, str) else None
+    order = {"AB": 1, "BA": 2}.get(value.strip().upper()) if isinstance(value, str) else None
     return order or (int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _text(value: object) -> object:
     return None if value is None else str(value)
-
-
-def _named(value: object) -> object:
-    """Items and annotators are often numbered; 7, 7.0 (a column with gaps), 1e16 and "7" are names without a point."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _written(value: object) -> object:
@@ -49,7 +56,6 @@ def _same(one: object, other: object) -> bool:
     return one is other or (np.isscalar(one) and np.isscalar(other) and bool(one == other))
 
 
-Name = Annotated[str, BeforeValidator(_named)]
 Written = Annotated[str, BeforeValidator(_written)]
 """What a model answered: an answer such as True or 42 may stand in a file as a boolean or a number."""
 
@@ -62,16 +68,16 @@ class AnnotationRow(FileRow):
     dataset: str = ""
     instruction: str
     input: str | None = ""
-    model_1: str | None = Field(default="", validation_alias=AliasChoices("model_1", "generator_1"))
+    model_1: OptionalName = Field(default="", validation_alias=AliasChoices("model_1", "generator_1"))
     """Who wrote output_1; empty if unknown, and then the pair tells nothing about rankings."""
-    model_2: str | None = Field(default="", validation_alias=AliasChoices("model_2", "generator_2"))
+    model_2: OptionalName = Field(default="", validation_alias=AliasChoices("model_2", "generator_2"))
     output_1: Written
     output_2: Written
     annotator: Name
     annotator_kind: Kind
     preference: Annotated[float | None, BeforeValidator(preference_number), AfterValidator(on_scale)]
     """1 = output_1 better, 2 = output_2, 1.5 = tie, between: graded; missing = unparsed."""
-    raw_label: Annotated[str | None, BeforeValidator(_named)] = ""
+    raw_label: OptionalName = ""
     """What the source says, before it was read as a preference."""
     first_shown: Annotated[int | None, BeforeValidator(_whole)] = Field(
         default=None, ge=0, le=2, validation_alias=AliasChoices("first_shown", "presented_order", "shown_order")

@@ -72,6 +72,20 @@ def test_numbers_in_text_and_words_are_preferences(tmp_path: Path) -> None:
     assert read_annotations(table(tmp_path, *rows))["preference"].tolist() == [1, 2, 1.5, 1.5, 2, 1.5, 1, 1.25, 1]
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "nan", None])
+def test_a_preference_that_says_nothing_is_unparsed(tmp_path: Path, nothing: str | None) -> None:
+    frame = read_annotations(table(tmp_path, ROW, {**ROW, "instruction": "Name a nut.", "preference": nothing}))
+    assert frame["preference"].isna().tolist() == [False, True]
+
+
+def test_models_may_be_numbered(tmp_path: Path) -> None:
+    frame = read_annotations(table(tmp_path, {**ROW, "model_1": 7, "model_2": 8.0}))
+    assert frame[["model_1", "model_2"]].to_numpy().tolist() == [["7", "8"]]
+    pd.DataFrame([{**ROW, "model_1": "none", "model_2": "NA"}]).to_csv(tmp_path / "t.csv", index=False)
+    frame = read_annotations(tmp_path / "t.csv")
+    assert frame[["model_1", "model_2"]].to_numpy().tolist() == [["none", "NA"]]
+
+
 def test_large_ids_are_kept_to_the_last_figure(tmp_path: Path) -> None:
     rows = [{**ROW, "item_id": item} for item in (2**64 + 1, 2**64 + 3, 1e18)]
     frame = read_annotations(table(tmp_path, *rows))
@@ -121,7 +135,7 @@ def test_a_pair_shown_the_theirsay_round_is_turned_around(tmp_path: Path) -> Non
 def test_a_judge_asked_in_both_orders_has_a_verdict_in_each(tmp_path: Path) -> None:
     judge = {**ROW, "annotator": "gpt", "annotator_kind": "llm"}
     person = {**ROW, "annotator": "w1", "preference": 2}
-    rows = [judge | {"first_shown": 1}, judge | {"presented_order": "BA"}, person | {"first_shown": 1}, person]
+    rows = [judge | {"first_shown": 1}, judge | {"presented_order": " ba"}, person | {"first_shown": 1}, person]
     frame = read_annotations(table(tmp_path, *rows))
     assert frame["annotator"].tolist() == ["gpt", "gpt", "w1"]  # of a person the later label counts
     assert frame["first_shown"].tolist()[:2] == [1, 2]

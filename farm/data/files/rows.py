@@ -7,10 +7,10 @@ text by nature and is read as the type that its field asks for; an empty one cou
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Annotated, NamedTuple, Self, TypeVar
 
 import pandas as pd
-from pydantic import AliasChoices, BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
 from farm.data.files.cells import Cells, Row
@@ -24,6 +24,8 @@ __all__ = [
     "MISSING",
     "DataError",
     "FileRow",
+    "Name",
+    "OptionalName",
     "Row",
     "check_rows",
     "checked_rows",
@@ -40,6 +42,19 @@ __all__ = [
 
 MISSING = ("", "nan", "none", "null", "na", "n/a")
 """What a cell of a CSV file says where there is no number; in a field of text, only an empty cell says nothing."""
+
+
+def _named(value: object) -> object:
+    """Items, models and annotators are often numbered; 7, 7.0 (a column with gaps) and "7" are the same name."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Name = Annotated[str, BeforeValidator(_named)]
+"""What something is called, without a point: a number may be a name."""
+OptionalName = Annotated[str | None, BeforeValidator(_named)]
+"""A name, where there may be none."""
 
 RowT = TypeVar("RowT", bound="FileRow")
 

@@ -86,8 +86,9 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
     """
     prompts = {name: _prompt(cell(row, name)) for name in (*TEXT_COLUMNS, *CHAT_COLUMNS)}
     known = {name: said for name, said in prompts.items() if said and not (name in CHAT_COLUMNS and _is_answered(said))}
+    known = {name: said for name, said in known.items() if any(message.content.strip() for message in said)}
     context = cell(row, "input") or ""
-    if not known and context:
+    if not known and str(context).strip():
         known, context = {"input": _prompt(context) or ()}, ""
     if not known:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pydantic import AliasChoices, Field, model_validator
 
 from farm.conversation import Messages
-from farm.data.files.rows import Row
+from farm.data.files.rows import OptionalName, Row
 from farm.data.layouts.asked import CHAT_COLUMNS, AskedRow
 from farm.data.layouts.messages import LayoutError, messages_of
 
@@ -20,7 +20,7 @@ class OutputRow(AskedRow):
     """An instruction with an output."""
 
     output: str
-    generator: str | None = Field(default="", validation_alias=AliasChoices("generator", "model"))
+    generator: OptionalName = Field(default="", validation_alias=AliasChoices("generator", "model"))
 
     @model_validator(mode="before")
     @classmethod

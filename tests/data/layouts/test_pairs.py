@@ -37,6 +37,14 @@ def test_a_system_message_and_earlier_turns_in_every_layout(name: str) -> None:
     assert (pair.chosen.text, pair.rejected.text) == (CHOSEN, REJECTED)
 
 
+@pytest.mark.parametrize("prompt", ["", " \n", None, [user(" ")], []])
+def test_a_prompt_of_white_space_says_nothing(prompt: object) -> None:
+    with pytest.raises(LayoutError, match="what was asked in a column"):
+        chosen_pair({"prompt": prompt, **TEXTS})
+    assert chosen_pair({"prompt": prompt, "question": ASKED, **TEXTS}).asked.instruction == ASKED
+    assert chosen_pair({"prompt": prompt, **whole(user(ASKED))}).asked.instruction == ASKED
+
+
 def test_parquet_gives_arrays() -> None:
     row: Row = {"prompt": np.array([user(ASKED)]), "chosen": np.array([assistant(CHOSEN)]), "rejected": assistant("b")}
     assert chosen_pair(row).asked.instruction == ASKED

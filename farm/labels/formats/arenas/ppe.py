@@ -22,8 +22,8 @@ class _Battle(FileRow):
     prompt: str
     response_1: str
     response_2: str
-    model_a: str
-    model_b: str
+    model_a: Name
+    model_b: Name
     winner: Winner
 
 

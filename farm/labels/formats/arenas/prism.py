@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from farm.conversation import Message, Messages
-from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.files.rows import FileRow, OptionalName, Row, stream_records
 from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
@@ -29,7 +29,7 @@ class _Utterance(FileRow):
     user_id: Name
     user_prompt: str
     model_response: str
-    model_name: str | None = ""
+    model_name: OptionalName = ""
     score: float | None = Field(ge=1, le=100)
     if_chosen: bool | None = None
 

@@ -2,6 +2,8 @@
 
 `question`, `response_A`, `response_B`, `label` ("A>B" or "B>A"), `source` and `response_model`, the one model that
 wrote both answers: nothing follows about models, and none is named. The labels are by the annotator `judgebench_gold`.
+Files of the benchmark's outputs have the decisions of a judge beside them (`judgments`), which a note counts and nobody
+reads.
 """
 
 from pathlib import Path
@@ -34,7 +36,13 @@ def read_judgebench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
         DataError: nothing there, or malformed rows.
     """
     files = source.files_with(_is_pair, holding="question, response_A, response_B and label")
-    return annotation_table((_row(pair) for file in files for pair in stream_records(file, _Pair)), where=source.where)
+    rows = [_row(pair) for file in files for pair in stream_records(file, _Pair)]
+    n_judged = sum(bool(row.columns.get("judgments")) for row in rows)
+    note = (
+        f"{n_judged} of {len(rows)} rows hold decisions of judges (judgments), which are left out: only the "
+        "benchmark's own labels are read"
+    )
+    return annotation_table(rows, [note] if n_judged else [], where=source.where)
 
 
 def _row(pair: _Pair) -> AnnotationRow:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.files.rows import FileRow, OptionalName, Row, stream_records
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
 from farm.labels.chosen_rejected import chosen_row
@@ -20,9 +20,9 @@ _NEEDED = {"prompt", "chosen", "chosen_model", "rejected", "rejected_model", "su
 class _Pair(FileRow):
     prompt: str
     chosen: str
-    chosen_model: str | None
+    chosen_model: OptionalName
     rejected: str
-    rejected_model: str | None
+    rejected_model: OptionalName
     subset: str
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, field_validator
 
-from farm.data.files.rows import DataError, Row, read_bytes, read_records
+from farm.data.files.rows import DataError, OptionalName, Row, read_bytes, read_records
 from farm.labels.annotation_row import AnnotationRow, Name
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table, workers_apart
@@ -43,7 +43,7 @@ class _Row(AnnotationRow):
     annotator: Name = ""
     annotator_kind: Kind = "llm"
     annotator_index: int | str | None = None
-    generator: str | None = None
+    generator: OptionalName = None
     raw_preference: float | None = Field(default=None, ge=1, le=4)
 
     @field_validator("preference", mode="before")

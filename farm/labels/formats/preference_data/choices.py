@@ -6,7 +6,12 @@ from pydantic import BeforeValidator, Field
 
 
 def _whole(value: object) -> object:
-    """A Parquet column with gaps holds 1.0 for 1."""
+    """A Parquet column with gaps holds 1.0 for 1, and somebody's JSON the text "1"."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.files.rows import FileRow, OptionalName, Row, stream_records
 from farm.data.layouts.asked import AskedRow
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
@@ -22,7 +22,7 @@ ANNOTATOR = "nectar_gpt4"
 
 class _Answer(FileRow):
     answer: str
-    model: str | None = ""
+    model: OptionalName = ""
     rank: float | None
 
 

@@ -42,7 +42,7 @@ class _Game(FileRow):
 
 class _Games(FileRow):
     question_id: Name = Field(validation_alias=AliasChoices("question_id", "uid"))
-    model: str
+    model: Name
     judge: Name
     baseline: str | None = None
     category: str | None = None
@@ -165,7 +165,7 @@ class _Reply(FileRow):
 
 class _Answer(FileRow):
     question_id: Name = Field(validation_alias=AliasChoices("question_id", "uid"))
-    model: str = Field(validation_alias=AliasChoices("model_id", "model"))
+    model: Name = Field(validation_alias=AliasChoices("model_id", "model"))
     choices: list[_Choice] = Field(default_factory=list)
     messages: list[_Reply] = Field(default_factory=list)
 

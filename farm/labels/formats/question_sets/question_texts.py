@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from farm.data.files.rows import FileRow, read_records
+from farm.data.files.rows import FileRow, Name, read_records
 
 
 class _Question(FileRow):
@@ -18,7 +18,7 @@ class _Choice(FileRow):
 
 class _Answer(FileRow):
     question_id: int
-    model_id: str
+    model_id: Name
     choices: list[_Choice]
 
 

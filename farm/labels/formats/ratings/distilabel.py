@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import AliasChoices, Field
 
-from farm.data.files.rows import DataError, Row, stream_records
+from farm.data.files.rows import DataError, OptionalName, Row, stream_records
 from farm.data.layouts.asked import AskedRow
 from farm.data.layouts.pairs import has_pair
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
@@ -26,7 +26,7 @@ JUDGE = "distilabel"
 class _Rated(AskedRow):
     generations: list[str | None] | None
     ratings: list[float | None] | None = Field(validation_alias=AliasChoices("ratings", "rating"))
-    models: list[str | None] | None = Field(
+    models: list[OptionalName] | None = Field(
         default=None, validation_alias=AliasChoices("generation_models", "generation_model")
     )
     model_name: str | None = Field(default=None, validation_alias=AliasChoices("model_name", "labelling_model"))

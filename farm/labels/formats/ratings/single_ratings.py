@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from farm.data.files.rows import FileRow, Row, read_records
+from farm.data.files.rows import FileRow, Name, OptionalName, Row, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source, first_row
 from farm.labels.annotation_table import annotation_table
@@ -48,8 +48,8 @@ class _Rated(FileRow):
     instruction: str = Field(validation_alias=AliasChoices("instruction", "prompt"))
     output: str = Field(validation_alias=AliasChoices("output", "response"))
     rating: float | None = Field(validation_alias=AliasChoices("rating", "helpfulness", "score"))
-    model: str | None = Field(default="", validation_alias=AliasChoices("model", "generator"))
-    annotator: str | None = None
+    model: OptionalName = Field(default="", validation_alias=AliasChoices("model", "generator"))
+    annotator: OptionalName = None
 
 
 class _Aspect(FileRow):
@@ -57,7 +57,7 @@ class _Aspect(FileRow):
 
 
 class _Completion(FileRow):
-    model: str = ""
+    model: Name = ""
     response: str
     annotations: dict[str, _Aspect | None]
     """A column of Parquet has every aspect in every row, null where there is none."""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from farm.data.files.rows import DataError
-from farm.labels.read import read_annotations
+from farm.labels.read import notes_of, read_annotations
 from tests.labels.label_files import better, written
 
 PAIR = {
@@ -23,3 +23,12 @@ def test_the_right_response_is_preferred_by_the_gold_annotator(tmp_path: Path) -
 def test_another_label_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 1, field `label`: expected 'A>B', 'B>A'"):
         read_annotations(written(tmp_path, {**PAIR, "label": "B"}))
+
+
+def test_decisions_of_judges_that_are_left_out_are_counted(tmp_path: Path) -> None:
+    judged = {**PAIR, "judge_name": "j", "judgments": [{"decision": "A>B"}, {"decision": "B>A"}]}
+    frame = read_annotations(written(tmp_path, judged, {**PAIR, "pair_id": "8", "question": "2 + 3?"}))
+    assert set(frame["annotator"]) == {"judgebench_gold"}
+    (note,) = notes_of(frame)
+    assert note.startswith("1 of 2 rows hold decisions of judges (judgments), which are left out")
+    assert notes_of(read_annotations(written(tmp_path, {**PAIR, "judgments": []}))) == []

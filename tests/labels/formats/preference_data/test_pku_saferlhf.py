@@ -26,6 +26,14 @@ def test_sources_of_newer_editions_are_the_models(tmp_path: Path) -> None:
     assert better(frame, ("model_1", "model_2")) == [("Alpaca3-8B", ">", "Alpaca-7B")]
 
 
+def test_a_label_may_be_a_number_in_text(tmp_path: Path) -> None:
+    frame = read_annotations(written(tmp_path, {**PAIR, "better_response_id": "0"}, {**PAIR, "prompt": "And a bolt?"}))
+    assert better(frame) == [("Pins.", ">", "Break it."), ("Break it.", ">", "Pins.")]
+    for wrong in ("2", "one", "0.5", ""):
+        with pytest.raises(DataError, match="row 1, field `better_response_id`"):
+            read_annotations(written(tmp_path, {**PAIR, "better_response_id": wrong}))
+
+
 def test_a_label_that_is_missing_or_no_response_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 1, field `better_response_id`"):
         read_annotations(written(tmp_path, {**PAIR, "better_response_id": 2}))
