@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from farm.data.files.cells import Cells
-from farm.data.files.rows import FileRow
+from farm.data.files.rows import FileRow, Name
 
 WINNERS = {
     "model_a": 1.0,
@@ -51,8 +51,8 @@ Winner = Annotated[str, BeforeValidator(_known_winner)]
 class Votes(FileRow):
     """What every vote has."""
 
-    model_a: str
-    model_b: str
+    model_a: Name
+    model_b: Name
     winner: Winner
     conversation_a: Messages = None
     conversation_b: Messages = None
@@ -74,6 +74,17 @@ def dialogue(messages: Sequence[object] | None) -> Dialogue:
             side = asked if message.get("role") in ("user", "human") else answered
             side.append(_content(message.get("content")))
     return Dialogue(asked, answered)
+
+
+def joined_note(n_joined: int, n_rows: int, what: str) -> list[str]:
+    """A sentence about rows with several turns, if there are any.
+
+    Args:
+        n_joined: rows in which the user spoke several times.
+        n_rows: all rows.
+        what: rows and what is shown of them.
+    """
+    return [f"{n_joined} of {n_rows} {what}, joined by blank lines and without roles"] if n_joined else []
 
 
 def _content(value: object) -> str:

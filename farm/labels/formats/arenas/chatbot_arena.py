@@ -9,7 +9,7 @@ Users are hashed; a conversation of several turns is one output, its answers in 
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import pandas as pd
 from pydantic import AliasChoices, BeforeValidator, Field
@@ -19,7 +19,7 @@ from farm.data.files.table_files import DELIMITED
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue, joined_note
 from farm.labels.identifiers import hashed_name
 
 _ONE_COLUMN = {"winner_model_a": "model_a", "winner_model_b": "model_b", "winner_tie": "tie"}
@@ -54,15 +54,17 @@ def read_arena(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     """
     files = source.files_with(_is_battles, holding="battles with model_a, model_b and winner")
     rows: list[AnnotationRow] = []
-    n_bare = 0
+    n_bare = n_joined = 0
     for file in files:
         is_text = format_of(file) in DELIMITED
         battles = check_rows(file, [_with_winner(row) for row in read_rows(file)], _Battle, is_text=is_text)
         names = _item_names(battles, file.name.split(".")[0])
-        found = [_row(battle, name, assumed_kind) for battle, name in zip(battles, names, strict=True)]
-        n_bare += sum(not (row.output_1 or row.output_2) for row in found)
-        rows += found
+        read = [_row(battle, name, assumed_kind) for battle, name in zip(battles, names, strict=True)]
+        n_bare += sum(not (row.output_1 or row.output_2) for row in read)
+        n_joined += sum(len(_texts(battle).asked) > 1 for battle in battles)
+        rows += read
     notes = [f"{n_bare} of {len(rows)} battles come without the texts they are about"] if n_bare else []
+    notes += joined_note(n_joined, len(rows), "battles have several turns, whose questions and answers are shown")
     return annotation_table(rows, notes, where=source.where)
 
 
@@ -89,13 +91,7 @@ def _item_names(battles: Sequence[_Battle], stem: str) -> list[str]:
 def _row(battle: _Battle, name: str, assumed_kind: Kind | None) -> AnnotationRow:
     is_user = (battle.judge or "").startswith("arena_user")
     kind: Kind = "human" if is_user else assumed_kind or "human"
-    asked, answered_a = dialogue(battle.conversation_a)
-    answered_b = dialogue(battle.conversation_b).answered
-    if not (answered_a or answered_b):
-        asked, answered_a, answered_b = (
-            ["" if turn is None else str(turn) for turn in turns or ()]
-            for turns in (battle.prompt, battle.response_a, battle.response_b)
-        )
+    asked, answered_a, answered_b = _texts(battle)
     who = "arena_user" if kind == "human" else "arena_judge"
     return AnnotationRow(
         item_id=f"arena-{name}",
@@ -112,6 +108,23 @@ def _row(battle: _Battle, name: str, assumed_kind: Kind | None) -> AnnotationRow
         first_shown=1 if kind == "human" else None,
         labelled_at=None if battle.tstamp is None else str(battle.tstamp),
     ).read_from(battle.columns)
+
+
+class _Texts(NamedTuple):
+    """The turns of a battle."""
+
+    asked: list[str]
+    answered_a: list[str]
+    answered_b: list[str]
+
+
+def _texts(battle: _Battle) -> _Texts:
+    asked, answered_a = dialogue(battle.conversation_a)
+    answered_b = dialogue(battle.conversation_b).answered
+    if answered_a or answered_b:
+        return _Texts(asked, answered_a, answered_b)
+    columns = (battle.prompt, battle.response_a, battle.response_b)
+    return _Texts(*(["" if turn is None else str(turn) for turn in turns or ()] for turns in columns))
 
 
 def _is_battles(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell

@@ -17,16 +17,18 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import BeforeValidator
 
-from farm.data.files.rows import FileRow, Row, read_records
+from farm.data.files.rows import FileRow, Name, Row, read_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue
+from farm.labels.formats.arenas.battles import WINNERS, Messages, Votes, dialogue, joined_note
 from farm.labels.formats.question_sets.question_texts import QuestionTexts, texts_beside
 from farm.labels.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)
 
+LATER_TURN = "verdicts are on a later turn; its answer is shown with the user's messages up to it"
+"""What is shown where a turn after the first was judged."""
 _PEOPLE = re.compile(r"expert|author|arena_user")
 """How the names of people begin."""
 
@@ -53,8 +55,8 @@ class _Games(FileRow):
     question_id: int
     turn: int
     judge: JudgeName
-    model_1: str
-    model_2: str
+    model_1: Name
+    model_2: Name
     g1_winner: _Game
     g2_winner: _Game
 
@@ -72,16 +74,21 @@ def read_mt_bench(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     files = source.files_with(_is_votes, holding="votes with question_id, turn, judge, model_a, model_b and winner")
     rows: list[AnnotationRow] = []
     notes: list[str] = []
+    n_joined = 0
     for file in files:
         texts = texts_beside(file)
-        found = [_row(vote, texts, assumed_kind) for vote in _votes(file, source)]
-        n_bare = sum(not (row.output_1 or row.output_2) for row in found)
+        votes = list(_votes(file, source))
+        read = [_row(vote, texts, assumed_kind) for vote in votes]
+        has_texts = [bool(row.output_1 or row.output_2) for row in read]
+        n_bare = has_texts.count(False)
+        n_joined += sum(known and vote.turn > 1 for known, vote in zip(has_texts, votes, strict=True))
         if n_bare:
-            notes.append(f"{file.name}: {n_bare} of {len(found)} votes come without the texts they are about")
-        rows += found
+            notes.append(f"{file.name}: {n_bare} of {len(read)} votes come without the texts they are about")
+        rows += read
     n_inconsistent = sum(row.raw_label == "tie (inconsistent)" for row in rows)
     if n_inconsistent:
         notes.append(f"{n_inconsistent} verdicts changed with the order of the answers and count as ties")
+    notes += joined_note(n_joined, len(rows), LATER_TURN)
     return annotation_table(rows, notes, where=source.where)
 
 

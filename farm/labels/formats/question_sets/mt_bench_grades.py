@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field
 
-from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.files.rows import FileRow, Name, Row, stream_records
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
-from farm.labels.formats.question_sets.mt_bench import JudgeName
+from farm.labels.formats.arenas.battles import joined_note
+from farm.labels.formats.question_sets.mt_bench import LATER_TURN, JudgeName
 from farm.labels.formats.question_sets.question_texts import texts_beside
 from farm.labels.formats.ratings.rated_outputs import RatedOutput, rating_rows
 
@@ -27,7 +28,7 @@ UNPARSED = -1
 class _Grade(FileRow):
     question_id: int
     turn: int
-    model: str
+    model: Name
     judge: JudgeName
     score: float | None = Field(ge=UNPARSED)
 
@@ -41,6 +42,8 @@ def read_grades(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # n
     files = source.files_with(_is_grade, holding="grades with question_id, turn, model, judge and score")
     notes: list[str] = []
     rows = [row for file in files for row in _rows(file, notes)]
+    n_joined = sum(bool(row.output_1) and row.columns.get("turn", 1) != 1 for row in rows)
+    notes += joined_note(n_joined, len(rows), LATER_TURN)
     return annotation_table(rows, notes, where=source.where)
 
 

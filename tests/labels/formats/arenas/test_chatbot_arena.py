@@ -50,6 +50,23 @@ def test_long_conversations_and_parts_of_messages(tmp_path: Path) -> None:
     assert row["output_1"] == "Hello.\n\nAgain." and row["instruction"] == "Hi.\n\nMore."
 
 
+def test_battles_of_several_turns_are_counted_in_a_note(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": text} for role, text in zip(("user", "assistant") * 2, "abcd", strict=True)]
+    rows = [battle("q", "tie", conversation_a=turns, conversation_b=turns), battle("r", "model_a")]
+    (tmp_path / "battles.json").write_text(json.dumps(rows))
+    assert notes_of(read_annotations(tmp_path)) == [
+        "1 of 2 battles have several turns, whose questions and answers are shown, joined by blank lines and "
+        "without roles"
+    ]
+    (tmp_path / "battles.json").write_text(json.dumps(rows[1:]))
+    assert notes_of(read_annotations(tmp_path)) == []
+
+
+def test_models_may_be_numbers(tmp_path: Path) -> None:
+    (tmp_path / "battles.json").write_text(json.dumps([battle("q", "model_a", model_a=1, model_b=2.0)]))
+    assert read_annotations(tmp_path)[["model_1", "model_2"]].to_numpy().tolist() == [["1", "2"]]
+
+
 def test_one_column_a_winner_with_texts_as_json(tmp_path: Path) -> None:
     rows = [
         {"id": k, "model_a": "owl", "model_b": "bat", "prompt": '["Name a fruit.", "More?"]',

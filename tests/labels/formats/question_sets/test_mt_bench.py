@@ -56,7 +56,11 @@ def test_inconsistent_is_a_tie_that_can_be_told_and_an_error_is_unparsed(tmp_pat
     assert judges["raw_label"].to_dict() == {"gpt4_pair": "tie (inconsistent)", "gpt-9/pair-v2": "error"}
     assert judges["preference"]["gpt4_pair"] == 1.5 and np.isnan(judges["preference"]["gpt-9/pair-v2"])
     assert judges["first_shown"].tolist() == [0, 0]
-    assert notes_of(frame) == ["1 verdicts changed with the order of the answers and count as ties"]
+    assert notes_of(frame) == [
+        "1 verdicts changed with the order of the answers and count as ties",
+        "1 of 5 verdicts are on a later turn; its answer is shown with the user's messages up to it, joined by blank "
+        "lines and without roles",
+    ]
 
 
 def test_a_judge_who_voted_twice_on_one_item_counts_once_whatever_the_sides(tmp_path: Path) -> None:
