@@ -202,7 +202,7 @@ def test_labels_against_published_figures(tmp_path: Path) -> None:
     found = compare_with_humans(humans, given(table), settings())
     assert found.ranking.models == ("a", "b", "c", "d")
     assert found.ranking.on_win_rates.spearman.estimate.value == pytest.approx(1)
-    assert "1 models are only ranked by humans: e" in found.notes
+    assert "1 model is only ranked by humans: e" in found.notes
 
 
 def test_without_standard_errors_no_inversion_counts_as_beyond_noise(tmp_path: Path) -> None:
