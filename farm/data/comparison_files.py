@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from farm.conversation import messages_as_text
 from farm.data.comparisons import ComparisonRow, Comparisons
+from farm.data.files.column_hint import with_hint
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapping_of
 from farm.data.files.column_types import ColumnTypes
 from farm.data.files.output_index import OutputIndex
@@ -81,15 +82,17 @@ def checked_stream(path: Path, schema: type[RowT], columns: ColumnMapping | None
     """
     problems = RowProblems()
     n_rows = 0
+    names: set[str] = set()
     for n_rows, row in enumerate(columns.read(path) if columns else stream_rows(path), start=1):
         try:
             checked = schema.model_validate(row)
         except ValidationError as error:
             problems.add(n_rows, error, row)
+            names |= row.keys()
             continue
         yield row, checked
     if problems.n_bad:
-        raise DataError(problems.report(path, n_rows=n_rows))
+        raise DataError(with_hint(problems.report(path, n_rows=n_rows), names))
     if n_rows == 0:
         raise DataError(f"{path}: it holds no rows, expected at least one")
 

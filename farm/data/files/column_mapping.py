@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.data.files.cells import Row
+from farm.data.files.column_hint import with_hint
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import RowT, checked_rows, read_records
 from farm.data.files.table_files import DELIMITED, DataError, format_of, is_table
@@ -162,8 +163,22 @@ def mapped_records(path: Path, schema: type[RowT], columns: ColumnMapping | None
         DataError: as `read_records`, or a column that is named is not there.
     """
     if not columns:
-        return read_records(path, schema)
+        try:
+            return read_records(path, schema)
+        except DataError as error:
+            message = with_hint(str(error), _first_names(path)) if is_table(path) else str(error)
+            if message != str(error):
+                raise DataError(message) from error
+            raise
     return list(checked_rows(path, columns.read(path), schema, is_text=format_of(path) in DELIMITED))
+
+
+def _first_names(path: Path) -> Iterable[str]:
+    """The columns of the first row; none where the file cannot be read."""
+    try:
+        return next(stream_rows(path, is_again=True), {})
+    except DataError:
+        return ()
 
 
 OWN_NAMES = ColumnMapping()

@@ -18,8 +18,8 @@ from pydantic import SkipValidation, model_validator
 
 from farm.conversation import Message, Messages, messages_as_text
 from farm.data.files.cells import Cells
+from farm.data.files.column_hint import column_hint
 from farm.data.files.rows import FileRow, Row
-from farm.data.layouts.column_hint import column_hint
 from farm.data.layouts.hh_text import prompt_messages
 from farm.data.layouts.messages import LayoutError, messages_of, plain_value, text_of
 from farm.records import Instruction, content_key
@@ -175,17 +175,27 @@ def _agreed(prompts: Mapping[str, Messages]) -> Messages:
 def _system_cells(row: Mapping[str, object]) -> dict[str, object]:
     """What the columns of system messages hold, without those where nothing stands."""
     cells = {name: cell(row, name) for name in row if is_system(name)}
-    return {name: value for name, value in cells.items() if value is not None}
+    return {name: value for name, value in cells.items() if value is not None and str(value).strip()}
 
 
 def _system(cells: Mapping[str, object], messages: Messages) -> Messages:
     """The system message of the columns, or of the messages; where several say it, all of them have to agree."""
     known = {"the messages": messages[:1]} if messages and messages[0].role == "system" else {}
-    known.update({f"`{name}`": (Message("system", text_of(value)),) for name, value in cells.items()})
+    known.update({f"`{name}`": _system_messages(value) for name, value in cells.items()})
     if len(set(known.values())) > 1:
         given = " and ".join(f"in {name} {message.content!r:.60}" for name, (message,) in known.items())
         raise LayoutError(f"one system message, got {given}")
     return next(iter(known.values()), ())
+
+
+def _system_messages(value: object) -> Messages:
+    """The system message of a cell: text, or a message."""
+    messages = messages_of(value)
+    if messages is None:
+        return (Message("system", text_of(value)),)
+    if [message.role for message in messages] != ["system"]:
+        raise LayoutError(f"one system message in a column of its own, got {value!r:.60}")
+    return messages
 
 
 def _without_system(messages: Messages) -> Messages:

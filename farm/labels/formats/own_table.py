@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 from pydantic import model_validator
 
+from farm.data.files.column_hint import with_hint
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row, checked_rows, format_of
 from farm.data.files.table_files import DELIMITED
 from farm.data.layouts.asked import row_with_instruction
-from farm.data.layouts.column_hint import column_hint
 from farm.data.layouts.outputs import with_texts
 from farm.data.preference_scale import PreferencesSeen
 from farm.labels.annotation_row import AnnotationRow, Name
@@ -97,9 +97,9 @@ def own_table(
         seen.refuse_another_scale()
         if assumed_kind is None and not _states_kind(first):
             raise DataError(f"{error}\n{_WHOSE_LABELS}") from error
-        hint = column_hint(name for row in first for name in row) if "expected the fields" in str(error) else ""
-        if hint:
-            raise DataError(f"{error}\n  {hint}") from error
+        message = with_hint(str(error), (name for row in first for name in row))
+        if message != str(error):
+            raise DataError(message) from error
         raise
     seen.refuse_another_scale()
     hashed = [f"the names of {len(people)} annotators may tell who they are and were hashed"] if people else []

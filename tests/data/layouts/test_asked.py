@@ -35,6 +35,7 @@ def test_one_instruction(row: Row) -> None:
         {"prompt": [BE_BRIEF._asdict(), user(ASKED)]}, {"instruction": ASKED, "system_prompt": "Be brief."},
         {"query": ASKED, "System": "Be brief."}, {"messages": [user(ASKED)], "system-message": "Be brief."},
         {"prompt": ASKED, "system": "", "system_prompt": "Be brief.", "system_message": "Be brief."},
+        {"prompt": ASKED, "system": " ", "system_prompt": [BE_BRIEF._asdict()]},
     ],
 )  # fmt: skip
 def test_a_system_message_is_history(row: Row) -> None:

@@ -33,7 +33,8 @@ def test_two_columns_that_differ_in_chosen_and_rejected_rate_the_pair(chosen: st
         {"chosen_avg_rating": 4, "rejected_avg_rating": None}, {"chosen_length": 9, "rejected_length": 9},
         {"chosen_reward": True, "rejected_reward": True}, {"chosen_avg": "nan", "rejected_avg": "nan"},
         {"chosen_rating_text": "good", "rejected_rating_text": "good"}, {"rating": [5, 4]}, {"rating": [5, 5, 5]},
-        {"rating": [5, None]}, {"rating": 5}, {"rating": "[5"}, {"status": "unchanged"}, {"status": None},
+        {"rating": [5, None]}, {"rating": 5}, {"rating": "[5"},
+        {"reward_chosen": 10**400, "reward_rejected": 10**400}, {"status": "unchanged"}, {"status": None},
     ],
 )  # fmt: skip
 def test_what_is_no_rating_of_both_answers_makes_no_tie(beside: Row) -> None:

@@ -25,7 +25,9 @@ ANNOTATOR = "kto_labels"
 
 
 def _truth(value: object) -> object:
-    """Some write 1 for desirable and 0 for undesirable."""
+    """Some write 1 for desirable and 0 for undesirable, others the words."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower(), value)
     return bool(value) if value in (0, 1) and isinstance(value, int | float) else value
 
 

@@ -42,7 +42,7 @@ def read_distilabel(source: Source, assumed_kind: Kind | None) -> pd.DataFrame: 
     lists = [outputs for file in files for outputs in _outputs(file)]
     rows = [row for outputs in lists for row in rating_rows([rated for rated in outputs if rated is not None])]
     if lists and not rows:
-        raise DataError(f"{source.path}: none of the {counted(len(lists), 'row')} has two generations to compare")
+        raise DataError(f"{source.path}: not one of {counted(len(lists), 'row')} has two generations to compare")
     return annotation_table(rows, _notes(lists), where=source.where)
 
 

@@ -32,7 +32,7 @@ def test_a_label_that_is_neither_true_nor_false_is_refused(tmp_path: Path) -> No
 def test_zero_and_one_are_labels_and_prompts_may_be_messages(tmp_path: Path) -> None:
     asked = [{"role": "user", "content": "Name a nut."}]
     rows = [{"prompt": asked, "completion": [{"role": "assistant", "content": text}], "label": label}
-            for text, label in (("Walnut.", 1), ("Bolt.", 0))]  # fmt: skip
+            for text, label in (("Walnut.", 1), ("Bolt.", "False"))]  # fmt: skip
     frame = read_annotations(written(tmp_path, *rows))
     assert better(frame) == [("Walnut.", ">", "Bolt.")] and frame["instruction"][0] == "Name a nut."
 

@@ -47,7 +47,7 @@ def test_missing_generations_and_rows_without_a_pair_are_counted(tmp_path: Path)
             "3 generations missing (null), which no pair is made of",
             "2 rows of 3 left out: fewer than two generations to compare",
         ]
-    with pytest.raises(DataError, match="none of the 2 rows has two generations to compare"):
+    with pytest.raises(DataError, match="not one of 2 rows has two generations to compare"):
         read_annotations(written(tmp_path, one, none))
 
 
