@@ -26,15 +26,15 @@ class UnusedColumns:
 
     def __init__(self) -> None:
         self._first_text: dict[str, str] = {}
-        self._names: dict[str, None] = {}
+        self._names: set[str] = set()
 
     def add(self, row: Row) -> None:
         """Take in one more row of pairs."""
         used = [value for name, value in row.items() if _is_used(name)]
-        for name in row.keys() - self._names.keys():
+        for name in row.keys() - self._names:
             # Where columns are named by a setting, the row has a cell under our name and under the file's.
             if not _is_used(name) and self._is_lost(name, row) and not any(row[name] is value for value in used):
-                self._names[name] = None
+                self._names.add(name)
 
     @property
     def notes(self) -> list[str]:
