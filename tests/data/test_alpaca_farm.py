@@ -240,6 +240,7 @@ def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None
         EMPTY.load()
 
 
+@pytest.mark.slow
 def test_recorded_real_files_make_a_whole_chain(humandata: Path) -> None:
     demonstrations = humandata / "demos_instruct_mix.parquet"
     splits = replace(

@@ -378,6 +378,7 @@ def test_same_order_turns_one_table_to_another(tmp_path: Path) -> None:
     assert len(notes) == 1
 
 
+@pytest.mark.slow
 def test_the_original_pandalm_files_give_the_normalised_table(humandata: Path) -> None:
     order = ["item_id", "annotator"]
     normalised = read_annotations(humandata / "pandalm.parquet").sort_values(order, ignore_index=True)
@@ -387,7 +388,12 @@ def test_the_original_pandalm_files_give_the_normalised_table(humandata: Path) -
 
 @pytest.mark.parametrize(
     ("name", "n_rows"),
-    [("tulu_chatgpt_vs_65B", 403), ("llmbar", 192), ("faireval", 320), ("alpaca_eval1_gpt4", 27370)],
+    [
+        ("tulu_chatgpt_vs_65B", 403),
+        ("llmbar", 192),
+        ("faireval", 320),
+        pytest.param("alpaca_eval1_gpt4", 27370, marks=pytest.mark.slow),
+    ],
 )
 def test_other_recorded_tables_are_read(humandata: Path, name: str, n_rows: int) -> None:
     frame = read_annotations(humandata / f"{name}.parquet")
@@ -403,6 +409,7 @@ def test_an_alpacaeval_annotations_file_is_read(humandata: Path) -> None:
     assert set(frame["model_2"]) == {"alpaca-7b"}
 
 
+@pytest.mark.slow
 def test_reading_annotations_needs_no_torch() -> None:
     code = "import sys, farm.labels.read; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

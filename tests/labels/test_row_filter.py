@@ -71,6 +71,7 @@ def test_tables_in_memory_are_filtered_too() -> None:
     assert "kept 1 of 2 labels by people where annotator == w2" in result.text
 
 
+@pytest.mark.slow
 def test_one_file_for_both_sides_can_be_filtered(tmp_path: Path) -> None:
     """Rows are told apart by their place in the file, which a filter of one side leaves as it is."""
     rows = [
@@ -88,6 +89,7 @@ def test_one_file_for_both_sides_can_be_filtered(tmp_path: Path) -> None:
         farm.compare(file, file, where="day == b")
 
 
+@pytest.mark.slow
 def test_judges_follow_the_people_that_are_left_unless_they_are_narrowed_themselves() -> None:
     rows = [
         label("w1", "human", 1, item_id="a", round=1),

@@ -89,6 +89,7 @@ def calibrated() -> tuple[CalibrationData, Calibration, NoBar]:
     return data, calibrate_crowd(data, SETTINGS, bar=bar), bar
 
 
+@pytest.mark.slow
 def test_a_known_crowd_is_predicted_better_than_by_any_baseline(
     calibrated: tuple[CalibrationData, Calibration, NoBar],
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_known_crowd_is_predicted_better_than_by_any_baseline(
     assert any(line.startswith("beats flat 25% flips") for line in verdict_lines(found.held_out.scores))
 
 
+@pytest.mark.slow
 def test_the_fitted_crowd_reproduces_the_real_figures(calibrated: tuple[CalibrationData, Calibration, NoBar]) -> None:
     _, found, _ = calibrated
     by_name = {figure.name: figure for figure in found.figures}
@@ -116,6 +118,7 @@ def test_the_fitted_crowd_reproduces_the_real_figures(calibrated: tuple[Calibrat
     assert by_name["prefer_first_shown"].real.reason == "no item to take it from"
 
 
+@pytest.mark.slow
 def test_the_report_and_the_file_hold_every_number_with_its_interval(
     calibrated: tuple[CalibrationData, Calibration, NoBar],
 ) -> None:

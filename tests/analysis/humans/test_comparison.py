@@ -118,6 +118,7 @@ def test_pandalm_pair_tables_of_the_judges(
         assert [both.count(1.0), both.count(2.0), both.count(1.5)] == cells
 
 
+@pytest.mark.slow
 def test_pandalm_single_humans(pandalm: pd.DataFrame, pandalm_answers: dict[str, dict[str, object]]) -> None:
     expected = pandalm_answers["ranking_correlation_single_humans"]["value"]
     assert isinstance(expected, dict)
@@ -148,6 +149,7 @@ def test_pandalm_agreement(pandalm: pd.DataFrame, pandalm_answers: dict[str, dic
     assert (gpt.n_items, gpt.n_pairs) == (974, 3 * 974)
 
 
+@pytest.mark.slow
 def test_alpaca_evals_win_rates_and_standard_errors(humandata: Path) -> None:
     answers = json.loads((humandata / "known_answers_visible.json").read_text())["alpaca_eval"]
     table = read_annotations(humandata / "alpaca_eval1_gpt4.parquet")
@@ -372,6 +374,7 @@ def test_sides_without_a_model_in_common_say_what_each_has(tmp_path: Path) -> No
         compare_with_humans(humans, given(crowd()), settings())
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_labels_take_seconds() -> None:
     rng = np.random.default_rng(0)
     n_items, n_annotators = 12_500, 7

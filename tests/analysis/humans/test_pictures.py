@@ -41,6 +41,7 @@ def both() -> HumanComparison:
     return compare_with_humans(given, given, settings)
 
 
+@pytest.mark.slow
 def test_every_picture_is_drawn_and_stands_in_the_page(both: HumanComparison, tmp_path: Path) -> None:
     pictures = {AGREEMENT_PNG: draw_agreement, RANKINGS_PNG: draw_rankings, PAIRS_PNG: draw_pairs}
     for name, draw in pictures.items():

@@ -68,6 +68,7 @@ def test_without_humans_everything_else_is_there(tmp_path: Path) -> None:
     assert j.conflict.value == 1
 
 
+@pytest.mark.slow
 def test_llmbars_accuracy_of_65_judges(humandata: Path, known_answers: Answers) -> None:
     expected = known_answers["llmbar"]["accuracy_table"]["value"]
     found = results(read(humandata / "llmbar_judges.parquet", humandata / "llmbar.parquet"), n_resamples=20)

@@ -4,6 +4,8 @@ import json
 import struct
 from pathlib import Path
 
+import pytest
+
 from farm.analysis.judges.attacks import PaddedOutput
 from farm.analysis.judges.labelled_set import read_labelled
 from farm.analysis.judges.measure import MeasureSettings, measure
@@ -75,6 +77,7 @@ def test_judges_beat_a_baseline_only_beyond_their_interval(tmp_path: Path) -> No
     assert "not more than longest:" in text and "more" in text
 
 
+@pytest.mark.slow
 def test_the_picture_grows_with_the_judges(tmp_path: Path) -> None:
     sizes = []
     for n in (1, 65):

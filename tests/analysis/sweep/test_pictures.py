@@ -32,6 +32,7 @@ def point(curve: str, position: int, *, kl: float = 0.0, proxy: float = 0.0, uti
     )
 
 
+@pytest.mark.slow
 def test_the_picture_of_two_arms_is_written_and_the_same_each_time(tmp_path: Path) -> None:
     rates = {"sft": 0.2, "dpo": 0.4, "ppo": 0.6}
     verdicts = pd.concat([two_arms(rates, rates), run("longest", 0.5, train="crowd", judge="crowd")])
@@ -97,6 +98,7 @@ def test_seeds_of_a_curve_are_averaged_point_by_point() -> None:
     assert table[table["curve"] == "best_of_n"]["x"].tolist() == [4]
 
 
+@pytest.mark.slow
 def test_the_over_optimisation_picture_is_written(tmp_path: Path) -> None:
     points = [point("ppo", k, kl=k, proxy=k, utility=5 + k - k**2 / 4) for k in range(5)]
     points += [point("best_of_n", 2**k, proxy=k, utility=5 + k) for k in range(4)]

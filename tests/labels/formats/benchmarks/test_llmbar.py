@@ -106,6 +106,7 @@ def test_the_accuracy_table(humandata: Path) -> None:
         assert round(value, 4) == answers[judge][name], judge
 
 
+@pytest.mark.slow
 def test_the_original_files_give_the_normalised_tables(humandata: Path) -> None:
     frame = one_verdict_each(read_annotations(humandata / "raw/llmbar")).set_index(["item_id", "annotator"])
     for name in ("llmbar", "llmbar_judges"):

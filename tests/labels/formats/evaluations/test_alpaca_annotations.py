@@ -98,6 +98,7 @@ def test_a_malformed_row_names_the_models_file(tmp_path: Path) -> None:
         read_annotations(root / "results/owl")
 
 
+@pytest.mark.slow
 def test_the_win_rates_of_the_original_files(humandata: Path) -> None:
     answers = json.loads((humandata / "known_answers_visible.json").read_text())["alpaca_eval"]["alpaca_eval1_gpt4"]
     frame = read_annotations(humandata / "raw/alpaca_eval").dropna(subset="preference")
@@ -110,6 +111,7 @@ def test_the_win_rates_of_the_original_files(humandata: Path) -> None:
         assert n / 100 == expected["n"]
 
 
+@pytest.mark.slow
 def test_the_win_rates_of_the_normalised_table_and_its_copied_file(humandata: Path) -> None:
     answers = json.loads((humandata / "known_answers_visible.json").read_text())["alpaca_eval"]["alpaca_eval1_gpt4"]
     table = read_annotations(humandata / "alpaca_eval1_gpt4.parquet")
@@ -121,6 +123,7 @@ def test_the_win_rates_of_the_normalised_table_and_its_copied_file(humandata: Pa
     assert np.abs(scores["sem"] - expected["standard_error"].astype(float)).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_the_original_files_give_the_normalised_tables(humandata: Path) -> None:
     columns = ["instruction", "output_1", "output_2", "model_1", "model_2", "preference", "annotator"]
     frame = read_annotations(humandata / "raw/alpaca_eval").set_index("item_id")

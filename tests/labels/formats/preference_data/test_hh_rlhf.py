@@ -80,6 +80,7 @@ def test_a_malformed_row_is_named(tmp_path: Path) -> None:
         read_annotations(write(tmp_path, [PAIRS[0], {"chosen": "a", "rejected": [3]}]))
 
 
+@pytest.mark.slow
 def test_the_original_file_has_the_pairs_of_the_normalised_table(humandata: Path) -> None:
     frame = read_annotations(humandata / "raw/hh_rlhf")
     table = read_annotations(humandata / "hh_harmless_test.parquet")
