@@ -7,6 +7,11 @@ from farm.stats.ranking.win_rates import Difference, WinRate
 
 MISSING = "-"
 """Where there is no figure."""
+NO_NOISE = (
+    "An interval of zero width is no certainty: all that it rests on is alike, so that the bootstrap sees no noise (a "
+    "share seen in none or all of n may be off by 3.7 / n)."
+)
+"""What a report says beside intervals; the exact binomial interval then reaches by 1 - 0.025^(1 / n), at most that."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ LEVEL = 0.95
 MIN_DEFINED = 0.95
 """Share of the resamples in which a statistic must be defined for an interval; one over a hand-picked share of them
 would look narrower than it is."""
+ONE_ITEM = "no interval: fewer than two instructions or items, and one cannot be resampled"
 MAX_WEIGHTS = 2**22
 """Weights held at once (32 MB); beyond that, resamples are made in parts."""
 DRAW_BY_ROW = 16
@@ -86,11 +87,12 @@ def resampled_sums(per_item: FloatArray | sparse.csr_array, resampling: Resampli
         purpose: keys the draws together with the resampling's seed.
 
     Returns:
-        (R, K).
+        (R, K); NaN of one item.
     """
     n_items, n_resamples = per_item.shape[0], resampling.n_resamples
-    if n_items == 0:
-        return np.zeros((n_resamples, per_item.shape[1]))
+    if n_items < 2:
+        # Resampled, one item is always itself: that is no knowledge of its noise.
+        return np.full((n_resamples, per_item.shape[1]), np.nan if n_items else 0.0)
     rng = resampling.rng(purpose)
     if sparse.issparse(per_item):
         return _sums_by_item(per_item, n_resamples, rng)
@@ -118,6 +120,8 @@ def estimate(value: float, replicates: FloatArray, *, n_total: int, n_unparsed: 
     defined = replicates[np.isfinite(replicates)]
     if len(defined) < MIN_DEFINED * len(replicates) or len(defined) == 0:
         why = f"no interval: undefined in {len(replicates) - len(defined)} of {len(replicates)} resamples"
+        if len(defined) == 0:
+            why = ONE_ITEM
         return Estimate(value=float(value), low=None, high=None, n_total=n_total, n_unparsed=n_unparsed, reason=why)
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value=float(value), low=float(low), high=float(high), n_total=n_total, n_unparsed=n_unparsed)

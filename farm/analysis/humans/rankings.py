@@ -16,16 +16,19 @@ import numpy as np
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels
 from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
-from farm.stats.bootstrap import FloatArray, Resampling, seed_weights
+from farm.stats.bootstrap import LEVEL, FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.consensus_draws import Votes, consensus, label_resamples
 from farm.stats.ranking.label_rules import RULE_WORDS, LabelRule
-from farm.stats.ranking.model_ranking import ModelRanking, rank_models
+from farm.stats.ranking.model_ranking import ModelRanking, RankedModel, rank_models
 from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, comparisons_of
 from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
+from farm.stats.ranking.ranks import MIN_CLUSTERS
 from farm.stats.ranking.tie_rules import model_totals, rates_with_errors
 from farm.wording import listed
 
+_SAME = 1e-9
+"""A standard error below is that of equal verdicts, but for rounding."""
 WIN_RATE = "win rate"
 ONE_ANNOTATOR = "{role}: one annotator; intervals say nothing about other annotators"
 
@@ -151,7 +154,11 @@ def ranking_of_labels(
         draws=ranked.draws,
         ranking=ranked.ranking,
         is_trained_in_lab={},
-        notes=(*_fixed_annotators(role, n_drawn + n_fixed, n_fixed), *_without_interval(role, ranked.ranking)),
+        notes=(
+            *_fixed_annotators(role, n_drawn + n_fixed, n_fixed),
+            *_without_interval(role, ranked.ranking),
+            *_few(role, ranked.ranking),
+        ),
     )
 
 
@@ -211,14 +218,55 @@ def _fixed_annotators(role: Role, n_annotators: int, n_fixed: int) -> tuple[str,
 
 def _without_interval(role: Role, ranking: ModelRanking) -> tuple[str, ...]:
     """A sentence if some models' strengths have an interval and others' have not."""
-    has_interval = [row.strength.low is not None for row in ranking.models]
+    rows = [row for row in ranking.models if row.n_clusters > 1]
+    has_interval = [row.strength.low is not None for row in rows]
     if ranking.reason or not any(has_interval) or all(has_interval):
         return ()
-    names = sorted(row.model for row in ranking.models if row.strength.low is None)
+    names = sorted(row.model for row in rows if row.strength.low is None)
     return (
         f"{role}: no interval for the Bradley-Terry strength of {listed(names)}, which is not finite in too many "
         "resamples; the intervals of the others are of their strengths among themselves",
     )
+
+
+def _few(role: Role, ranking: ModelRanking) -> list[str]:
+    """Sentences about models with so few verdicts, or such, that the resamples hardly know their noise."""
+    by_n = sorted(ranking.models, key=lambda row: row.model)
+    notes = []
+    unknown = [row.model for row in by_n if row.n_clusters == 1]
+    if unknown:
+        notes.append(
+            f"{role}: verdicts on one instruction only, which cannot be resampled, so that there is no interval and no "
+            f"rank: {listed(unknown)}"
+        )
+    open_ranks = [row.model for row in by_n if 1 < row.n_clusters < MIN_CLUSTERS]
+    if open_ranks:
+        notes.append(
+            f"{role}: fewer than {MIN_CLUSTERS} instructions, which no exact test at the 5% level can tell from chance "
+            f"even if all are alike, so that ranks do not count them as better or worse: {listed(open_ranks)}"
+        )
+    rates = [(row, row.under("ties_half")) for row in by_n]
+    alike = [
+        _alike(row, rate.estimate.value)
+        for row, rate in rates
+        if rate.estimate.value is not None and rate.standard_error is not None and rate.standard_error < _SAME
+    ]
+    if alike:
+        notes.append(
+            f"{role}: all instructions say the same of a model, so that the bootstrap sees no noise, and +- 0.0 is no "
+            f"certainty: {listed(alike)}"
+        )
+    return notes
+
+
+def _alike(row: RankedModel, rate: float) -> str:
+    """The model, and how far the exact interval of a rate seen in none or all of n reaches (Clopper, Pearson 1934)."""
+    if rate not in (0.0, 1.0):
+        return f"{row.model} ({row.n_clusters} instructions)"
+    reach = 1 - ((1 - LEVEL) / 2) ** (1 / row.n_clusters)
+    low, high = (0.0, reach) if rate == 0 else (1 - reach, 1.0)
+    exact = f"exact binomial 95% interval {100 * low:.1f}% to {100 * high:.1f}%"
+    return f"{row.model} ({row.n_clusters} instructions; {exact})"
 
 
 def ranking_of_standings(standings: PublishedStandings, role: Role, *, resampling: Resampling) -> SourceRanking:

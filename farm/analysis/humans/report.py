@@ -16,7 +16,7 @@ from farm.analysis.humans.rules import rules_section
 from farm.labels.label_table import LabelTable
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
-from farm.reports.text import MISSING, PERCENT, PERCENT_SIGN, interval_or_reason, plus_minus
+from farm.reports.text import MISSING, NO_NOISE, PERCENT, PERCENT_SIGN, interval_or_reason, plus_minus
 from farm.stats.ranking.model_ranking import RankedModel
 from farm.wording import counted, listed
 
@@ -84,7 +84,7 @@ def _summary(comparison: HumanComparison) -> Section:
 
 def _about_figures(comparison: HumanComparison) -> str:
     sides = [side for side in (comparison.humans, comparison.simulated) if side is not None]
-    words = "Square brackets are 95% intervals, +- is one standard error."
+    words = f"Square brackets are 95% intervals, +- is one standard error. {NO_NOISE}"
     has_win_rates = comparison.labels is not None or any(side.is_win_rate for side in sides)
     return f"{words} Ties count one half." if has_win_rates else words
 

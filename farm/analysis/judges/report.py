@@ -9,7 +9,7 @@ from pathlib import Path
 from farm.analysis.judges.result import FIGURES, JudgeResult
 from farm.reports.json_file import Json, figure, write_json
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text, write_page
-from farm.reports.text import PERCENT, Notation, interval, number
+from farm.reports.text import NO_NOISE, PERCENT, Notation, interval, number
 from farm.stats.bootstrap import Estimate
 from farm.wording import listed
 
@@ -148,7 +148,7 @@ def judges_page(report: JudgeReport, pictures: Collection[str] = ()) -> Page:
             title="Agreement with humans (%)",
             blocks=(
                 _table(rows, agreement, ("agreement", "accuracy", "no ties", "kappa x 100", "S1", "S2"), with_n=True),
-                Text(text=_BOTH_ORDERS),
+                Text(text=f"{_BOTH_ORDERS} {NO_NOISE}"),
             ),
         ),
         Section(title="Bias and variance (%)", blocks=(_table(rows, varied, ways),)),

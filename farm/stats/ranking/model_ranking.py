@@ -3,25 +3,38 @@
 Nothing depends on what the models are called. If one model takes part in every comparison (and there are at least
 three), it is the reference: the others' win rates are against it, and it is not ranked itself.
 
-A model is significantly better than another if at least 97.5% of the resamples order them so, which is the two-sided
-95% bootstrap interval of their difference leaving out zero. Its best rank is 1 + the number of models that are
-significantly better, its worst rank the number of models minus those that are significantly worse. Pairs are tested one
-by one, without a correction for their number: with many models a few of these statements are wrong.
+One instruction cannot be resampled: a model on fewer than two clusters has no interval and no rank.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from farm.stats.bootstrap import LEVEL, MIN_DEFINED, Estimate, FloatArray, Resampling, estimate
+from farm.stats.bootstrap import ONE_ITEM, Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_observed, fit_strengths
 from farm.stats.ranking.elo import order_averaged_elo
-from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable, IntArray, PairCounts, Pairs, drawn_weights
+from farm.stats.ranking.pair_counts import (
+    BoolArray,
+    ClusterCounts,
+    ComparisonTable,
+    IntArray,
+    PairCounts,
+    Pairs,
+    drawn_weights,
+)
 from farm.stats.ranking.ranking_draws import RankingDraws
+from farm.stats.ranking.ranks import Ranks, ranks_from_draws
 from farm.stats.ranking.strength_draws import held_strengths
-from farm.stats.ranking.tie_rules import TIE_RULES, TieRule, model_totals, rates_of_counts, rates_with_errors
+from farm.stats.ranking.tie_rules import (
+    TIE_RULES,
+    ModelTotals,
+    TieRule,
+    model_totals,
+    rates_of_counts,
+    rates_with_errors,
+)
 
 CHUNK_BYTES = 2**26
 """Weights, and counts of pairs, held at once while resampling."""
@@ -44,6 +57,8 @@ class RankedModel:
 
     model: str
     n_ties: int
+    n_clusters: int
+    """With a parsed comparison of the model."""
     win_rates: tuple[RuleRate, ...]
     """One per convention, in the order of `TIE_RULES`."""
     strength: Estimate
@@ -53,7 +68,8 @@ class RankedModel:
     place: int | None
     """By strength, or by win rate if strengths are not finite; None if the models cannot be ranked."""
     rank_low: int | None
-    """Best rank: 1 + the number of models that are significantly better."""
+    """Best rank: 1 + the number of models that are significantly better; None as `place`, and of a model on fewer than
+    two clusters."""
     rank_high: int | None
     """Worst rank."""
 
@@ -133,10 +149,18 @@ def rank_models(
         refusal=reason if is_refused else "",
     )
     by_strength = fit is not None
+    totals = model_totals(comparisons)
+    n_clusters = np.asarray((totals.n_total > 0).sum(axis=0), dtype=np.intp)
+    if (n_clusters[kept] < 2).all():
+        draws = replace(draws, exact_models=frozenset(draws.models))
     ranks = None
     if not is_refused:
-        ranks = ranks_from_draws(*((strengths, drawn.order[:, kept]) if by_strength else (rates, draws.win_rate_draws)))
-    models = _ranked_models(comparisons, kept, drawn, strengths, ranks, seed=resampling.seed, reason=reason)
+        values, order = (strengths, drawn.order[:, kept]) if by_strength else (rates, draws.win_rate_draws)
+        ranks = ranks_from_draws(values, order, n_clusters[kept])
+    drawn = drawn.without(n_clusters < 2)
+    models = _ranked_models(
+        comparisons, kept, drawn, strengths, ranks, totals=totals, seed=resampling.seed, reason=reason
+    )
     parsed = int(np.isfinite(comparisons.scores).sum())
     return Ranked(
         ranking=ModelRanking(
@@ -154,37 +178,6 @@ def rank_models(
         ),
         draws=draws,
     )
-
-
-class Ranks(NamedTuple):
-    """Of M models."""
-
-    place: IntArray
-    """(M,) 1 + the number of models with a higher value; equal values share a place."""
-    low: IntArray
-    """(M,) best rank: 1 + the number of models that are significantly better."""
-    high: IntArray
-    """(M,) worst rank: M - the number of models that are significantly worse."""
-
-
-def ranks_from_draws(values: FloatArray, draws: FloatArray) -> Ranks:
-    """Ranks of models, the highest value first.
-
-    Args:
-        values: (M,)
-        draws: (R, M) the same under resampling; inf and -inf stand above and below all others, NaN is not known. Of
-            two models that are both known in too few resamples (`MIN_DEFINED`) neither is significantly better.
-    """
-    n_models = len(values)
-    place = 1 + (values[None, :] > values[:, None]).sum(axis=1)
-    is_better = np.zeros((n_models, n_models), dtype=np.bool_)
-    is_known = ~np.isnan(draws)
-    for k in range(n_models):
-        # Of the column's model against the row's.
-        n_known = (is_known & is_known[:, [k]]).sum(axis=0)
-        n_better = (draws > draws[:, [k]]).sum(axis=0)
-        is_better[k] = (n_known >= MIN_DEFINED * len(draws)) & (n_better >= (1 + LEVEL) / 2 * np.maximum(n_known, 1))
-    return Ranks(place, 1 + is_better.sum(axis=1), n_models - is_better.sum(axis=0))
 
 
 def cluster_resamples(counts: ClusterCounts, *, resampling: Resampling) -> Iterator[PairCounts]:
@@ -207,6 +200,11 @@ class _Drawn(NamedTuple):
     """(R, M) for intervals (`held_strengths`)."""
     log_tie_strengths: FloatArray
     """(R,)"""
+
+    def without(self, is_unknown: BoolArray) -> "_Drawn":
+        """The same without the draws of some models, (M,)."""
+        rates = {rule: np.where(is_unknown, np.nan, draws) for rule, draws in self.win_rates.items()}
+        return self._replace(win_rates=rates, strengths=np.where(is_unknown, np.nan, self.strengths))
 
 
 def _draw(pairs: Pairs, portions: Iterable[PairCounts], tie_model: TieModel, fit: Fit | None) -> _Drawn:
@@ -250,10 +248,11 @@ def _ranked_models(
     strengths: FloatArray,
     ranks: Ranks | None,
     *,
+    totals: ModelTotals,
     seed: int,
     reason: str,
 ) -> tuple[RankedModel, ...]:
-    totals = model_totals(comparisons)
+    n_clusters = np.asarray((totals.n_total > 0).sum(axis=0)).astype(int)
     rates = {rule: rates_with_errors(totals, rule) for rule in TIE_RULES}
     elo = order_averaged_elo(comparisons, seed=seed)
     n_ties = np.asarray(totals.ties.sum(axis=0)).astype(int)
@@ -272,16 +271,20 @@ def _ranked_models(
             by_rule.append(
                 RuleRate(tie_rule=rule, estimate=rate, standard_error=float(error) if np.isfinite(error) else None)
             )
+        has_interval = bool(n_clusters[k] > 1)
         rows.append(
             RankedModel(
                 model=comparisons.models[k],
                 n_ties=int(n_ties[k]),
+                n_clusters=int(n_clusters[k]),
                 win_rates=tuple(by_rule),
                 strength=with_interval(strengths[position], drawn.strengths[:, k], reason),
-                elo=elo[k],
+                elo=elo[k]
+                if has_interval or elo[k].value is None
+                else replace(elo[k], low=None, high=None, reason=ONE_ITEM),
                 place=None if ranks is None else int(ranks.place[position]),
-                rank_low=None if ranks is None else int(ranks.low[position]),
-                rank_high=None if ranks is None else int(ranks.high[position]),
+                rank_low=None if ranks is None or not has_interval else int(ranks.low[position]),
+                rank_high=None if ranks is None or not has_interval else int(ranks.high[position]),
             )
         )
     return tuple(sorted(rows, key=_best_first))

@@ -45,6 +45,25 @@ def test_three_rows_of_one_grade_are_that_grade() -> None:
     assert found.ranking.models[0].strength.value == pytest.approx(math.log(0.6 / 0.4) / 2)
 
 
+def test_few_verdicts_that_are_all_alike_claim_no_certainty() -> None:
+    """Of 2 seen in 2, Clopper and Pearson's interval begins at sqrt(0.025) = .158."""
+    notes = "; ".join(ranking([row(str(k), "judge", 2, ("ref", "m")) for k in range(2)]).notes)
+    assert "m (2 instructions; exact binomial 95% interval 15.8% to 100.0%)" in notes
+    assert "fewer than 6 instructions" in notes
+    assert "m (3 instructions)" in ranking([row(str(k), "judge", 1.6, ("ref", "m")) for k in range(3)]).notes[-1]
+    assert ranking([row(str(k), "judge", 1 + k % 2, ("ref", "m")) for k in range(20)]).notes == ()
+    (only,) = ranking([row("1", "judge", 2, ("ref", "m"))]).notes
+    assert "one instruction only" in only
+
+
+def test_a_rarely_compared_model_is_named_where_its_strength_has_no_interval() -> None:
+    rows = [
+        row(f"{m}{k}", "judge", 1 + k % 2, ("ref", m)) for m, n in (("a", 60), ("b", 60), ("c", 7)) for k in range(n)
+    ]
+    notes = ranking([*rows[:-1]]).notes
+    assert any("no interval for the Bradley-Terry strength of c" in note for note in notes)
+
+
 def test_equal_models_judged_in_both_orders_have_the_interval_of_their_ties() -> None:
     # A judge that always prefers what it sees first ranks nobody: every pair is a tie, and no resample changes that.
     rows = [

@@ -3,7 +3,7 @@ import pytest
 from scipy import special
 
 from farm.stats.bootstrap import Resampling
-from farm.stats.ranking.model_ranking import ModelRanking, rank_models, ranks_from_draws
+from farm.stats.ranking.model_ranking import ModelRanking, rank_models
 from farm.stats.ranking.pair_counts import ComparisonTable, comparisons_of
 
 
@@ -105,28 +105,14 @@ def test_the_same_seed_gives_the_same_ranking() -> None:
     assert ranked(made()) == ranked(made())
 
 
-def test_clear_differences_fix_every_rank() -> None:
-    values = np.array([1.0, 3.0, 2.0])
-    draws = values + np.random.default_rng(0).normal(0, 0.01, (500, 3))
-    found = ranks_from_draws(values, draws)
-    assert found.place.tolist() == found.low.tolist() == found.high.tolist() == [3, 1, 2]
+def test_one_instruction_gives_no_interval_and_no_rank() -> None:
+    for row in ranked(comparisons_of(["a"], ["b"], [0.7], ["x"])).models:
+        for estimate in (row.strength, row.elo, *(rate.estimate for rate in row.win_rates)):
+            assert estimate.value is not None and (estimate.low, estimate.high) == (None, None)
+            assert "cannot be resampled" in estimate.reason
+        assert (row.rank_low, row.rank_high) == (None, None) and row.place is not None
 
 
-def test_models_that_cannot_be_told_apart_share_a_range() -> None:
-    values = np.array([0.50, 0.51, 0.9])
-    draws = values + np.random.default_rng(0).normal(0, 0.05, (500, 3))
-    found = ranks_from_draws(values, draws)
-    assert found.place.tolist() == [3, 2, 1]
-    assert found.low.tolist() == [2, 2, 1] and found.high.tolist() == [3, 3, 1]
-
-
-def test_the_limit_is_two_and_a_half_percent() -> None:
-    # The second is better in 97% of the resamples, then in 98%.
-    for n_better, low in ((97, 1), (98, 2)):
-        draws = np.array([[0.0, 1.0]] * n_better + [[1.0, 0.0]] * (100 - n_better))
-        assert ranks_from_draws(np.array([0.0, 1.0]), draws).low[0] == low
-
-
-def test_no_resample_says_nothing() -> None:
-    found = ranks_from_draws(np.array([0.1, 0.9]), np.full((10, 2), np.nan))
-    assert (found.low.tolist(), found.high.tolist()) == ([1, 1], [2, 2])
+def test_two_wins_of_two_do_not_make_a_model_the_best() -> None:
+    rows = ranked(comparisons_of(["a", "a"], ["b", "b"], [1, 1], ["x", "y"])).models
+    assert [(row.place, row.rank_low, row.rank_high) for row in rows] == [(1, 1, 2), (2, 1, 2)]
