@@ -134,7 +134,7 @@ def _run_trl(model: Model, reward_model: Path, instructions: list[Instruction], 
 
     tokenizer = load_tokenizer(model.checkpoint)
     tokenizer.padding_side = "left"
-    prompts = render_all(model.prompt, tokenizer, [(i.instruction, i.input) for i in instructions])
+    prompts = render_all(model.prompt, tokenizer, instructions)
     with tempfile.TemporaryDirectory() as output_dir:
         config = PPOConfig(
             output_dir=output_dir,

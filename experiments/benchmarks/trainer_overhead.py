@@ -159,14 +159,14 @@ def _run_trl(name: str, rows: Rows) -> None:
     }
     table: list[dict[str, object]]
     if name == "sft":
-        prompts = render_all(prompt, tokenizer, [(row.instruction, row.input) for row in rows.demonstrations])
+        prompts = render_all(prompt, tokenizer, rows.demonstrations)
         table = [
             {"prompt": text, "completion": row.output} for text, row in zip(prompts, rows.demonstrations, strict=True)
         ]
         kind, config = SFTTrainer, SFTConfig
     else:
         pairs = rows.pairs[: len(rows.pairs) // 2] if name == "kto" else rows.pairs
-        prompts = render_all(prompt, tokenizer, [(pair.instruction, pair.input) for pair in pairs])
+        prompts = render_all(prompt, tokenizer, pairs)
         named = list(zip(prompts, pairs, strict=True))
         if name == "dpo":
             table = [{"prompt": text, "chosen": pair.chosen, "rejected": pair.rejected} for text, pair in named]
