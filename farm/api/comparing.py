@@ -17,7 +17,7 @@ from farm.api.reading import Labels, LabelSource, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
 from farm.errors import UserError
-from farm.labels.published_standings import Role
+from farm.labels.published.standings import Role
 from farm.options.compare import CompareSettings, compare_settings
 from farm.reports.page import terminal
 from farm.stats.bootstrap import Estimate

@@ -10,7 +10,7 @@ from farm.analysis.sweep.result import ReportSettings
 from farm.config.compose import compose_one
 from farm.config.objects import build
 from farm.data.files.column_mapping import ColumnMapping
-from farm.labels.published_standings import Role
+from farm.labels.published.standings import Role
 from farm.labels.row_filter import RowFilter, check_condition, row_filters
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.label_rules import LabelRule

@@ -12,7 +12,7 @@ from farm.analysis.humans.comparison import RankingSettings, Source, compare_wit
 from farm.analysis.humans.json_file import write_human_comparison
 from farm.analysis.sweep.arms import Arm, compare_arms
 from farm.analysis.sweep.json_file import write_comparison
-from farm.labels.published_standings import read_standings
+from farm.labels.published.standings import read_standings
 from farm.stats.bootstrap import Resampling
 from tests.analysis.comparison_shape import mismatches
 from tests.analysis.sweep.verdict_maker import run, two_arms

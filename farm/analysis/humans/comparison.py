@@ -19,7 +19,7 @@ from farm.errors import UserError
 from farm.labels.annotation_table import notes_of
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels, match_labels
-from farm.labels.published_standings import PublishedStandings, Role
+from farm.labels.published.standings import PublishedStandings, Role
 from farm.labels.read import rule_of
 from farm.labels.soft_verdicts import judged
 from farm.stats.bias.outliers import Screening, screen_annotators

@@ -15,7 +15,7 @@ import numpy as np
 
 from farm.labels.label_table import LabelTable
 from farm.labels.matched import MatchedLabels
-from farm.labels.published_standings import PublishedModel, PublishedStandings, Role
+from farm.labels.published.standings import PublishedModel, PublishedStandings, Role
 from farm.stats.bootstrap import LEVEL, FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
 from farm.stats.ranking.consensus_draws import Votes, consensus, label_resamples

@@ -13,7 +13,7 @@ from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import NOTES, notes_of
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.presented_orders import one_verdict_each
-from farm.labels.published_standings import Role, is_standings, read_standings
+from farm.labels.published.standings import Role, is_standings, read_standings
 from farm.labels.read import read_annotations
 from farm.labels.row_filter import RowFilter
 

@@ -13,7 +13,7 @@ from farm.analysis.humans.sources import read_source
 from farm.errors import UserError
 from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels
-from farm.labels.published_standings import read_standings
+from farm.labels.published.standings import read_standings
 from farm.labels.read import read_annotations
 from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling

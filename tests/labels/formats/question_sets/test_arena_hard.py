@@ -5,7 +5,7 @@ import pytest
 
 import farm
 from farm.data.files.rows import DataError
-from farm.labels.published_standings import is_standings
+from farm.labels.published.standings import is_standings
 from farm.labels.read import notes_of, read_annotations
 from tests.labels.label_files import written
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from farm.data.files.rows import DataError
-from farm.labels.published_scale import Scale, scale_of
+from farm.labels.published.scale import Scale, scale_of
 
 
 def scale(*cells: str, column: str = "win_rate") -> Scale:

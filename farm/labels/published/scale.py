@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from farm.data.files.rows import DataError, Row
-from farm.labels.published_errors import plain_name, table_number
+from farm.labels.published.errors import plain_name, table_number
 from farm.wording import listed
 
 

@@ -3,11 +3,11 @@
 The model's name stands in a column `model`, `method`, `generator`, `name` or `system`, or in a first column without a
 name. One file may hold the humans' and the simulated figures side by side (`human_win_rate`, `human_standard_error`,
 `simulated_win_rate`, `simulated_standard_error`), or those of one side (`win_rate`, `standard_error`); any other column
-can be named. Which columns hold standard errors or 95% intervals: `farm.labels.published_errors`. Optional: `n_total`
+can be named. Which columns hold standard errors or 95% intervals: `farm.labels.published.errors`. Optional: `n_total`
 or `n`, `is_trained_in_sandbox` or `is_trained_in_lab` (True or False), `source`, and `seed`, with one row per model and
 training seed.
 
-Win rates are fractions or percent (`farm.labels.published_scale`). A named column that is no win rate, such as an Elo
+Win rates are fractions or percent (`farm.labels.published.scale`). A named column that is no win rate, such as an Elo
 rating, is taken as it is.
 """
 
@@ -24,7 +24,7 @@ from farm.data.files.row_stream import delimiter_of, file_notes, numbers_of
 from farm.data.files.rows import DataError, Row, format_of, read_rows
 from farm.data.files.table_files import DELIMITED, has_table_ending, is_table
 from farm.labels.annotation_source import first_row
-from farm.labels.published_errors import (
+from farm.labels.published.errors import (
     ErrorColumns,
     PublishedFigure,
     error_columns,
@@ -36,7 +36,7 @@ from farm.labels.published_errors import (
     row_error,
     table_number,
 )
-from farm.labels.published_scale import Scale, scale_of
+from farm.labels.published.scale import Scale, scale_of
 from farm.wording import listed
 
 Role = Literal["humans", "simulated"]

@@ -9,7 +9,7 @@ do not count):
    the only column of figures;
 3. a 95% interval, its width / 3.92: FIGURE_low and FIGURE_high (or lower, upper; ci_low, ci_high; ci_lower, ci_upper;
    lower_ci, upper_ci; q025, q975), or these words by themselves, as in 2; or one column ci, 95_ci or FIGURE_ci with
-   `+5/-4`, `+-5`, `[0.51, 0.57]` or `(-1.9, 1.8)` (`farm.labels.published_intervals`);
+   `+5/-4`, `+-5`, `[0.51, 0.57]` or `(-1.9, 1.8)` (`farm.labels.published.intervals`);
 4. of a win rate, its number of verdicts n: sqrt(p (1 - p) / n), the most by which independent wins, ties and losses can
    vary (ties make it less). At a win rate of exactly 0 or 1, where that would be nothing, p is (n p + 1) / (n + 2):
    Laplace's rule of succession, the mean of p after n verdicts if each p was as likely before.
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from farm.data.files.rows import MISSING, DataError, Row
-from farm.labels.published_intervals import PLUS_MINUS, published_interval
+from farm.labels.published.intervals import PLUS_MINUS, published_interval
 
 ERROR_WORDS = ("standard_error", "se", "stderr", "std_err", "std_error", "sem")
 LOW_HIGH = (

@@ -5,7 +5,7 @@ import pytest
 
 from farm.analysis.humans.rankings import ranking_of_standings
 from farm.data.files.rows import DataError
-from farm.labels.published_standings import is_standings, read_standings
+from farm.labels.published.standings import is_standings, read_standings
 from farm.stats.bootstrap import Resampling
 from tests.paths import ROOT
 

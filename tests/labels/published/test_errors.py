@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from farm.data.files.rows import DataError
-from farm.labels.published_standings import PublishedStandings, read_standings
+from farm.labels.published.standings import PublishedStandings, read_standings
 
 
 def read(folder: Path, text: str, column: str | None = None) -> PublishedStandings:
