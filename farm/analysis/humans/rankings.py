@@ -127,20 +127,6 @@ def ranking_of_labels(
         n_drawn, n_fixed = int((has_label & ~drawn.is_fixed).sum()), int(drawn.is_fixed.sum())
         resampled = drawn.counts
     ranked = rank_models(comparisons, tie_model=tie_model, resampling=resampling, resampled=resampled)
-    models = []
-    for row in sorted(ranked.ranking.models, key=lambda r: r.model):
-        rate = row.under("ties_half")
-        models.append(
-            ModelWinRate(
-                model=row.model,
-                win_rate=rate.estimate.value,
-                standard_error=rate.standard_error,
-                n_total=rate.estimate.n_total,
-                n_unparsed=rate.estimate.n_unparsed,
-                low=rate.estimate.low,
-                high=rate.estimate.high,
-            )
-        )
     return SourceRanking(
         role=role,
         source=source,
@@ -150,7 +136,7 @@ def ranking_of_labels(
         n_drawn_annotators=n_drawn,
         by_rule=_by_rule(labels, table, ranked.draws.models) if table.has_repeats else {},
         seeds=(),
-        models=tuple(models),
+        models=tuple(_model_win_rate(row) for row in sorted(ranked.ranking.models, key=lambda r: r.model)),
         draws=ranked.draws,
         ranking=ranked.ranking,
         is_trained_in_lab={},
@@ -159,6 +145,20 @@ def ranking_of_labels(
             *_without_interval(role, ranked.ranking),
             *_few(role, ranked.ranking),
         ),
+    )
+
+
+def _model_win_rate(row: RankedModel) -> ModelWinRate:
+    """A ranked model's win rate, ties one half."""
+    rate = row.under("ties_half")
+    return ModelWinRate(
+        model=row.model,
+        win_rate=rate.estimate.value,
+        standard_error=rate.standard_error,
+        n_total=rate.estimate.n_total,
+        n_unparsed=rate.estimate.n_unparsed,
+        low=rate.estimate.low,
+        high=rate.estimate.high,
     )
 
 
