@@ -6,11 +6,13 @@ may be missing, null, or of another type, and building the client library's own 
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
+from farm.bounded.json_text import UnreadableJsonError, read_json
+from farm.bounded.numbers import log_probability
 from farm.calls.http.retries import Failure, Remedy
+from farm.calls.http.usage import NOTHING_SAID, SaidUsage, said_usage
 from farm.calls.request import Reply, Request, TokenLogprob
-from farm.calls.spending.prices import Usage
 from farm.data.files.cells import Cells
 
 MAX_SHOWN = 300
@@ -23,8 +25,7 @@ class Parsed(NamedTuple):
     reply: Reply
     """Text and log-probabilities; empty if there is a failure."""
     failure: Failure | None
-    usage: Usage
-    """All 0 if the body does not say."""
+    usage: SaidUsage
 
 
 def body_of(request: Request) -> dict[str, object]:
@@ -49,7 +50,9 @@ def body_of(request: Request) -> dict[str, object]:
         # Some servers answer equal requests from a cache of their own; the seed makes samples differ there.
         body["seed"] = request.sample
     if decoding.extra_body:
-        body |= json.loads(decoding.extra_body)
+        extra = read_json(decoding.extra_body)
+        assert isinstance(extra, dict)
+        body |= extra
     return body
 
 
@@ -57,12 +60,14 @@ def read_reply(content: bytes) -> Parsed:
     """Read the body of a successful HTTP reply."""
     try:
         # A reply that was cut inside an emoji can hold half of one, which nothing but JSON can.
-        body = Cells().plain(json.loads(content))
+        body = Cells().plain(read_json(_decoded(content), takes_long_numbers=True))
+    except UnreadableJsonError as error:
+        return _unusable(f"the reply cannot be read, for {error}: {shown(content)}", Remedy.ASK_ANEW)
     except ValueError:
         return _unusable(f"the reply is not JSON: {shown(content)}", Remedy.RETRY)
     if not isinstance(body, dict):
         return _unusable(f"the reply is no JSON object: {shown(content)}", Remedy.RETRY)
-    usage = _usage(body.get("usage"))
+    usage = said_usage(body.get("usage"))
     if body.get("error"):
         return _unusable(f"the endpoint reports an error: {error_text(body)}", Remedy.RETRY, usage)
     choices = body.get("choices")
@@ -105,8 +110,13 @@ def shown(content: bytes) -> str:
     return repr(text if len(text) <= 80 else text[:80] + "...")
 
 
-def _unusable(reason: str, remedy: Remedy, usage: Usage | None = None) -> Parsed:
-    return Parsed(Reply(text=""), Failure(reason, remedy), usage or Usage(0, 0, 0))
+def _decoded(content: bytes) -> str:
+    """The text of a body; a character that a server cut in two costs nothing but itself."""
+    return content.decode(json.detect_encoding(content), "replace")
+
+
+def _unusable(reason: str, remedy: Remedy, usage: SaidUsage = NOTHING_SAID) -> Parsed:
+    return Parsed(Reply(text=""), Failure(reason, remedy), usage)
 
 
 def _text(content: object) -> str:
@@ -125,19 +135,6 @@ def _tool_arguments(message: Mapping[str, object]) -> str:
     return _text(function.get("arguments")) if isinstance(function, dict) else ""
 
 
-def _usage(usage: object) -> Usage:
-    if not isinstance(usage, dict):
-        return Usage(0, 0, 0)
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
-    n_prompt = _count(usage.get("prompt_tokens"))
-    return Usage(n_prompt, min(n_prompt, _count(cached)), _count(usage.get("completion_tokens")))
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
-
-
 def _logprobs(logprobs: object) -> tuple[tuple[TokenLogprob, ...], ...]:
     """For each token of the reply its alternatives, best first; empty if the endpoint sent none."""
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
@@ -147,8 +144,10 @@ def _logprobs(logprobs: object) -> tuple[tuple[TokenLogprob, ...], ...]:
     for place in content:
         if not isinstance(place, dict):
             return ()
-        alternatives = place.get("top_logprobs") or [place]
-        entries = [_token(entry) for entry in cast(list[object], alternatives)]
+        alternatives = place.get("top_logprobs")
+        entries = [
+            _token(entry) for entry in (alternatives if isinstance(alternatives, list) and alternatives else [place])
+        ]
         places.append(tuple(sorted((e for e in entries if e is not None), key=lambda entry: -entry.logprob)))
     return tuple(places)
 
@@ -156,7 +155,5 @@ def _logprobs(logprobs: object) -> tuple[tuple[TokenLogprob, ...], ...]:
 def _token(entry: object) -> TokenLogprob | None:
     if not isinstance(entry, Mapping):
         return None
-    token, logprob = entry.get("token"), entry.get("logprob")
-    if not isinstance(token, str) or not isinstance(logprob, int | float):
-        return None
-    return TokenLogprob(token, float(logprob))
+    token, logprob = entry.get("token"), log_probability(entry.get("logprob"))
+    return TokenLogprob(token, logprob) if isinstance(token, str) and logprob is not None else None

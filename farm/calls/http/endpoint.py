@@ -15,9 +15,11 @@ from typing import NamedTuple
 import httpx2
 import openai
 
+from farm.bounded.json_text import read_json
 from farm.calls.http.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
 from farm.calls.http.keys import NO_KEY, Address
 from farm.calls.http.retries import Failure, Remedy, remedy_of_status, retry_after_seconds
+from farm.calls.http.usage import usage_of
 from farm.calls.request import Reply, Request
 from farm.calls.spending.prices import NO_USAGE, Usage
 
@@ -34,6 +36,14 @@ CONNECTIONS_PER_CLIENT = 16
 """httpx looks through all connections of a pool at each request, so several small pools cost less than one large."""
 
 
+MAX_REPLY_BYTES = 2**24
+"""Of a body, unpacked: 4,000 tokens with 20 alternatives each take about 8 MB."""
+
+
+class _TooLargeError(Exception):
+    """A body goes on beyond MAX_REPLY_BYTES."""
+
+
 class Try(NamedTuple):
     """What came of it."""
 
@@ -46,6 +56,8 @@ class Try(NamedTuple):
     """From sending to the end."""
     is_answer: bool
     """Whether the endpoint said anything over HTTP."""
+    strange_usage: str = ""
+    """What the endpoint says of the tokens, where that cannot be; the usage is an estimate then."""
 
 
 class Endpoint:
@@ -78,7 +90,15 @@ class Endpoint:
                 "POST", self._url, headers=self._headers, content=json.dumps(body), extensions=self._extensions
             )
             async with asyncio.timeout(self._timeout_seconds):
-                response = await http_client.send(message)
+                response = await http_client.send(message, stream=True)
+                try:
+                    body_bytes = await _bounded_body(response)
+                finally:
+                    await response.aclose()
+        except _TooLargeError:
+            reason = f"the reply goes on after {MAX_REPLY_BYTES / 2**20:.0f} MB"
+            seconds = time.perf_counter() - start
+            return Try(Reply(text=""), Failure(reason, Remedy.ASK_ANEW), NO_USAGE, seconds, True)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, EOFError, ClientError) as error:
             # Some transports call a reset connection a timeout, so the clock decides.
             is_late = time.perf_counter() - start >= 0.99 * self._timeout_seconds
@@ -86,7 +106,7 @@ class Endpoint:
             return Try(Reply(text=""), Failure(reason, Remedy.RETRY), NO_USAGE, time.perf_counter() - start, False)
         finally:
             self._free.append(http_client)
-        content = self.address.clear_bytes(response.content)
+        content = self.address.clear_bytes(body_bytes)
         seconds = time.perf_counter() - start
         if not response.is_success:
             failure = self._of_status(response.status_code, content, response.headers)
@@ -97,7 +117,8 @@ class Endpoint:
         parsed = read_reply(content)
         if parsed.failure is not None:
             parsed = parsed._replace(failure=parsed.failure._replace(reason=self.address.clear(parsed.failure.reason)))
-        return Try(parsed.reply, parsed.failure, parsed.usage, seconds, True)
+        usage = usage_of(parsed.usage, request, parsed.reply.text)
+        return Try(parsed.reply, parsed.failure, usage, seconds, True, self.address.clear(parsed.usage.strange))
 
     async def close(self) -> None:
         for http_client, _ in self._clients:
@@ -105,7 +126,7 @@ class Endpoint:
 
     def _of_status(self, status: int, content: bytes, headers: Mapping[str, str]) -> Failure:
         try:
-            body = json.loads(content)
+            body = read_json(content)
         except ValueError:
             body = None
         text = self.address.clear(error_text(body) if body else shown(content))
@@ -115,6 +136,20 @@ class Endpoint:
     def _of_connection(self, error: Exception) -> str:
         text = self.address.clear(" ".join(str(error).split()))[:MAX_SHOWN]
         return f"connection to {self.address} failed: {text or type(error).__name__}"
+
+
+async def _bounded_body(response: httpx2.Response) -> bytes:
+    """A body as it comes, unpacked a piece at a time, so that a packed bomb is no more than its first pieces.
+
+    Raises:
+        _TooLargeError: it is larger than MAX_REPLY_BYTES.
+    """
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_REPLY_BYTES:
+            raise _TooLargeError
+    return bytes(body)
 
 
 def advice(address: Address, request: Request, failure: Failure) -> str:

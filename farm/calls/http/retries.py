@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from farm.bounded.numbers import finite_number, wait_of
 from farm.seeds import uniform_for
 
 FIRST_BOUND_SECONDS = 0.5
@@ -60,23 +61,29 @@ def remedy_of_status(status: int, code: str) -> Remedy:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The wait that a Retry-After header asks for, in seconds or as a date; None if there is none to be read."""
+    """The wait that a Retry-After header asks for, in seconds or as a date; None if there is none that can be meant."""
     milliseconds = headers.get("retry-after-ms")
     text = headers.get("retry-after")
+    if milliseconds is not None and (wait := _number(milliseconds)) is not None:
+        return wait_of(wait / 1000)
+    if text is None:
+        return None
+    seconds = _number(text)
+    return _wait_until(text) if seconds is None else wait_of(seconds)
+
+
+def _number(text: str) -> float | None:
     try:
-        if milliseconds is not None:
-            return max(0.0, float(milliseconds) / 1000)
-        if text is None:
-            return None
-        seconds = float(text)
-        return max(0.0, seconds) if seconds < float("inf") else None
-    except ValueError:
-        pass
-    try:
-        moment = email.utils.parsedate_to_datetime(str(text))
+        return finite_number(float(text))
     except ValueError:
         return None
-    return max(0.0, moment.timestamp() - time.time())
+
+
+def _wait_until(date: str) -> float | None:
+    try:
+        return wait_of(email.utils.parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, TypeError, IndexError, OverflowError):  # no date, or one that the platform's clock cannot hold
+        return None
 
 
 def wait_seconds(n_failed: int, retry_after: float | None, key: str) -> float:

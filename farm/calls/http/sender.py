@@ -5,6 +5,7 @@ is a place and budget, and ends exactly once, with a reply or with the reason wh
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from farm.calls.spending.ledger import Ledger
 from farm.calls.spending.prices import NO_USAGE, Prices, Usage
 from farm.calls.tokens import estimated_prompt_tokens
 from farm.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 DISCOURAGED_AFTER = 20
 """With so many requests given up in a row, an endpoint gets one try per request until it answers again."""
@@ -60,6 +63,7 @@ class _Line:
     has_spoken: bool = False
     n_unreachable: int = 0
     n_given_up_in_a_row: int = 0
+    has_strange_usage: bool = False
 
 
 class Sender:
@@ -166,6 +170,14 @@ class Sender:
             self._settle(job, tried)
         if tried.is_answer:
             line.has_spoken = True
+        if tried.strange_usage and not line.has_strange_usage:
+            line.has_strange_usage = True
+            logger.warning(
+                "%s: it says of a reply's tokens what cannot be (%s); tokens and cost of such replies are estimated "
+                "from the length of their texts",
+                line.endpoint.address,
+                tried.strange_usage,
+            )
         if tried.failure is not None and tried.failure.remedy is Remedy.SLOW_DOWN:
             line.limit.limited(sent_at, self._loop.time())
         else:

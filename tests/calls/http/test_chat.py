@@ -6,8 +6,8 @@ import pytest
 
 from farm.calls.http.chat import body_of, read_reply
 from farm.calls.http.retries import Remedy
+from farm.calls.http.usage import SaidUsage
 from farm.calls.request import Decoding, Request, TokenLogprob
-from farm.calls.spending.prices import Usage
 from farm.conversation import Message
 from tests.calls.asking import slot
 
@@ -77,13 +77,60 @@ def test_alternatives_are_sorted_and_damaged_ones_left_out() -> None:
 def test_tokens_are_counted_and_cached_ones_apart() -> None:
     usage = {"prompt_tokens": 100, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 64}}
     body = {"choices": [{"message": {"content": "a"}}], "usage": usage}
-    assert read_reply(json.dumps(body).encode()).usage == Usage(100, 64, 7)
+    assert read_reply(json.dumps(body).encode()).usage == SaidUsage(100, 64, 7, strange="")
 
 
-@pytest.mark.parametrize("usage", [None, 3, [], {"prompt_tokens": None}, {"prompt_tokens_details": None}])
-def test_an_endpoint_that_counts_no_tokens_is_no_failure(usage: object) -> None:
-    parsed = read_reply(json.dumps({"choices": [{"message": {"content": "a"}}], "usage": usage}).encode())
-    assert (parsed.reply.text, parsed.failure, parsed.usage) == ("a", None, Usage(0, 0, 0))
+@pytest.mark.parametrize("usage", ["null", "{}", '{"prompt_tokens": null}', '{"prompt_tokens_details": null}'])
+def test_an_endpoint_that_counts_no_tokens_is_no_failure(usage: str) -> None:
+    parsed = read_reply(f'{{"choices": [{{"message": {{"content": "a"}}}}], "usage": {usage}}}'.encode())
+    assert (parsed.reply.text, parsed.failure) == ("a", None)
+    assert parsed.usage == SaidUsage(None, 0, None, strange="")
+
+
+ABSURD = ["1e20", "99999999999999999999", "9" * 400, "9" * 6000, "-5", "-" + "9" * 6000, "NaN", "Infinity", "-Infinity"]
+ABSURD += ["1e999", "true", '"12"', "1.5", "[12]", '{"n": 12}', '"\\u001b[31m"']
+
+
+@pytest.mark.parametrize("number", ABSURD)
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_a_number_that_cannot_be_costs_nothing_but_itself(name: str, number: str) -> None:
+    other = "completion_tokens" if name == "prompt_tokens" else "prompt_tokens"
+    usage = f'{{"{name}": {number}, "{other}": 7}}'
+    parsed = read_reply(f'{{"created": {number}, "choices": [{{"index": {number}, '
+                        f'"message": {{"content": "Output (a)"}}}}], "usage": {usage}}}'.encode())  # fmt: skip
+    assert (parsed.reply.text, parsed.failure) == ("Output (a)", None)
+    counts = {"prompt_tokens": parsed.usage.n_prompt, "completion_tokens": parsed.usage.n_completion}
+    assert counts == {name: None, other: 7}
+    # NaN is what tables have for gaps: a number that is missing.
+    assert parsed.usage.strange.startswith("" if number == "NaN" else f"{name}: ") and len(parsed.usage.strange) < 80
+    assert parsed.usage.strange.isprintable()
+
+
+@pytest.mark.parametrize("usage", ["3", "[]", '"none"', "true"])
+def test_a_usage_of_another_kind_is_said(usage: str) -> None:
+    parsed = read_reply(f'{{"choices": [{{"message": {{"content": "a"}}}}], "usage": {usage}}}'.encode())
+    assert parsed.failure is None and parsed.usage.strange.startswith("usage: ")
+
+
+@pytest.mark.parametrize("number", [number for number in (*ABSURD, "0.5") if number != "-5"])
+def test_a_log_probability_that_cannot_be_is_left_out(number: str) -> None:
+    good = '{"token": "b", "logprob": -0.5}'
+    place = f'{{"token": "a", "logprob": {number}, "top_logprobs": [{{"token": "a", "logprob": {number}}}, {good}]}}'
+    body = f'{{"choices": [{{"message": {{"content": "a"}}, "logprobs": {{"content": [{place}]}}}}]}}'
+    assert read_reply(body.encode()).reply.top_logprobs == ((TokenLogprob("b", -0.5),),)
+
+
+@pytest.mark.parametrize("alternatives", ["3", "true", '"ab"', "{}", "null", "[]"])
+def test_alternatives_of_another_kind_leave_the_token_itself(alternatives: str) -> None:
+    place = f'{{"token": "a", "logprob": -1, "top_logprobs": {alternatives}}}'
+    body = f'{{"choices": [{{"message": {{"content": "a"}}, "logprobs": {{"content": [{place}]}}}}]}}'
+    assert read_reply(body.encode()).reply.top_logprobs == ((TokenLogprob("a", -1.0),),)
+
+
+def test_a_character_that_a_server_cut_in_two_costs_nothing_but_itself() -> None:
+    assert (
+        read_reply(b'{"choices": [{"message": {"content": "Output (a) \xf0\x9f"}}]}').reply.text == "Output (a) \ufffd"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,6 +139,9 @@ def test_an_endpoint_that_counts_no_tokens_is_no_failure(usage: object) -> None:
         (b"", Remedy.RETRY, "not JSON"),
         (b"\xff\xfe", Remedy.RETRY, "not JSON"),
         (b"[1]", Remedy.RETRY, "no JSON object"),
+        (b"[" * 100_000, Remedy.ASK_ANEW, "more than 100 brackets"),
+        (b'{"a":' * 100_000, Remedy.ASK_ANEW, "more than 100 brackets"),
+        (b"[" * 200 + b"]" * 200, Remedy.ASK_ANEW, "more than 100 brackets"),
         (b"{}", Remedy.ASK_ANEW, "no choice"),
         (b'{"choices": null}', Remedy.ASK_ANEW, "no choice"),
         (b'{"choices": ["a"]}', Remedy.ASK_ANEW, "no choice"),

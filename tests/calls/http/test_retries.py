@@ -35,9 +35,24 @@ def test_retry_after_is_read_in_seconds_milliseconds_and_as_a_date() -> None:
     assert retry_after_seconds({"retry-after": format_datetime(datetime(2020, 1, 1, tzinfo=UTC))}) == 0.0
 
 
-@pytest.mark.parametrize("text", ["soon", "", "nan nan", "inf", "-5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "",
+        "nan nan",
+        "nan",
+        "inf",
+        "-5",
+        "1e308",
+        "9" * 400,
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 99 Foo 99999",
+    ],
+)
 def test_a_retry_after_that_says_nothing_is_no_wait(text: str) -> None:
     assert not retry_after_seconds({"retry-after": text})
+    assert not retry_after_seconds({"retry-after-ms": text})
     assert retry_after_seconds({}) is None
 
 
