@@ -13,8 +13,9 @@ is used, and torch only where a model runs.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+import sys
 
+TYPE_CHECKING = False  # as checkers know it; typing is slow to import, and Ctrl-C is not heeded before farm is
 if TYPE_CHECKING:
     from farm.api.annotating import annotate as annotate
     from farm.api.calibrating import CalibrationReport as CalibrationReport
@@ -67,3 +68,15 @@ if not TYPE_CHECKING:  # a type checker would take any misspelt name for one tha
 
 def __dir__() -> list[str]:
     return sorted([*__all__, *globals()])
+
+
+def _refuse_modules_as_commands() -> None:
+    """`python -m farm` is the command; run so, a module of it would define its functions and end without a word."""
+    word = sys.orig_argv[len(sys.orig_argv) - len(sys.argv)]
+    module = word.partition("m")[2] if word.startswith("-") else word
+    if module.startswith("farm.") and module != "farm.__main__":
+        raise SystemExit(f"farm: {module} is no command; all commands: python -m farm --help")
+
+
+if sys.argv[:1] == ["-m"]:  # so it is while Python looks for the module that it is to run
+    _refuse_modules_as_commands()

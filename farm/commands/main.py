@@ -1,82 +1,49 @@
 """The console script: `farm <command> [key=value ...]`."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
 
-from farm.commands.shell.messages import show_messages
-from farm.commands.shell.overview import overview
-from farm.commands.shell.registry import COMMANDS, Command
-from farm.config.conf_dirs import conf_dir_in_use, without_conf_dir
-from farm.config.suggestions import did_you_mean
-from farm.errors import UserError
-from farm.version import version
+from farm.commands.shell.stops import Stops
 
-HELP_WORDS = ("-h", "--help", "help")
-VERSION_WORDS = ("-V", "--version")
-COMPLETION = ("-sc", "--shell-completion")
+TYPE_CHECKING = False  # as in stops.py, which must not wait
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    try:
-        code = run_command(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
-    sys.exit(code)
+    """Entry point of the console script and of `python -m farm`."""
+    with Stops() as stops:
+        try:
+            code = run_command(sys.argv[1:])
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 141
+        except BaseException as error:
+            # Libraries wrap an interrupt in errors of their own: an import that failed, say.
+            if not (stops.has_come or isinstance(error, KeyboardInterrupt)):
+                raise
+            stops.end()
+        if stops.has_come:
+            stops.end()
+        sys.exit(code)
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code: 0 done, 1 something failed, 2 the command line is wrong."""
-    show_messages(is_verbose=False)
-    # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    rest, conf_dir = without_conf_dir(arguments)
-    with conf_dir_in_use(conf_dir):
-        return _run_command(rest)
+    """Run one command.
 
+    Returns:
+        The exit code: 0 done, 1 something failed, 2 the command line is wrong.
 
-def _run_command(arguments: Sequence[str]) -> int:
-    if arguments and arguments[0] in VERSION_WORDS:
-        print(f"farm {version()}")
-        return 0
-    if not arguments or (arguments[0] in HELP_WORDS and len(arguments) == 1):
-        print(overview())
-        return 0
-    if arguments[0] in HELP_WORDS:
-        arguments = [*arguments[1:], "--help"]
-    if arguments[0] in COMPLETION:
-        complete: Callable[[Sequence[str]], int] = vars(importlib.import_module("farm.commands.shell.line"))["complete"]
-        return complete(arguments)
-    command = next((c for c in COMMANDS if tuple(arguments[: len(c.words)]) == c.words), None)
-    if command is None:
-        print(f"farm: {_no_command(arguments)}", file=sys.stderr)
-        return 2
-    # Imported here: `farm --help` and a mistyped command need not wait for Hydra.
-    run_line: Callable[[Command, Sequence[str]], int] = vars(importlib.import_module("farm.commands.shell.line"))[
-        "run_line"
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    # Imported here: Ctrl-C is heeded before anything that takes its time is imported.
+    dispatched: Callable[[Sequence[str]], int] = vars(importlib.import_module("farm.commands.shell.dispatch"))[
+        "dispatched"
     ]
-    try:
-        return run_line(command, arguments[len(command.words) :])
-    except UserError as error:
-        print(error.report(), file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("\nfarm: stopped; what is finished stays, and the same command goes on from there", file=sys.stderr)
-        return 130
-
-
-def _no_command(arguments: Sequence[str]) -> str:
-    given = arguments[0]
-    longer = [command.name for command in COMMANDS if command.words[0] == given]
-    if longer:
-        return f"say `farm {longer[0]}`; its settings: farm {longer[0]} --help"
-    if "=" in given:
-        return f"{given}: a command comes first, as in `farm run {given}`; all of them: farm --help"
-    return (
-        f"no command {given!r}; {did_you_mean(given, [command.name for command in COMMANDS])} All commands: farm --help"
-    )
+    return dispatched(arguments)

@@ -18,6 +18,7 @@ from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
 from farm.calls.spending.cost_report import cost_lines
 from farm.commands.shell.messages import show_messages
+from farm.commands.shell.workers import end_with_launcher, workers_without_interrupts
 from farm.commands.stage_report import (
     choice_text,
     one_line,
@@ -65,6 +66,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def run_job(config: DictConfig) -> None:
     """One job of a sweep, in a worker process of Hydra's launcher."""
+    end_with_launcher()
     open_conf_dirs()
     show_messages(is_verbose=bool(config.verbose))
     chain, session = plan(plain_config(config))
@@ -112,7 +114,7 @@ def _launch(sweep: Sweep) -> None:
     dropped = [f"~hydra.sweeper.params.{key}" for key in given_twice]
     line = ["--multirun", *settings_as_axes("config", sweep.overrides), *dropped]
     try:
-        with sweep_progress(sweep.session.folder / "jobs", total=len(sweep.jobs)):
+        with sweep_progress(sweep.session.folder / "jobs", total=len(sweep.jobs)), workers_without_interrupts():
             run_hydra("config", "farm run", line, run_job)
     except SystemExit as stop:
         # Hydra has printed the failing job's traceback; _finish names what is missing.
