@@ -22,7 +22,8 @@ from farm.errors import UserError
 from farm.seeds import rng_for
 
 if TYPE_CHECKING:
-    from farm.calls.http.sender import Job, Sender
+    from farm.calls.http.lines import Job
+    from farm.calls.http.sender import Sender
 
 
 class CallProgress(NamedTuple):
@@ -120,10 +121,12 @@ class Session:
 
     def close(self, *, is_patient: bool = True) -> None:
         """Commit everything and end all threads. Requests in flight get a few seconds if `is_patient`."""
-        if self._sender is not None:
-            self._sender.close(is_patient=is_patient)
-        if self._cache is not None:
-            self._cache.close()
+        try:
+            if self._sender is not None:
+                self._sender.close(is_patient=is_patient)
+        finally:
+            if self._cache is not None:
+                self._cache.close()
 
     def _endpoint(self, slot: ModelSlot) -> str:
         """What stands for the place of a slot in the cache."""
@@ -151,7 +154,7 @@ class Session:
         if not asked:
             return {}
         # Imported here: the HTTP client takes half a second to load, and reading the cache needs none.
-        from farm.calls.http.sender import Job
+        from farm.calls.http.lines import Job
 
         waiting = _Waiting(len(asked))
         jobs, joined = [], []
@@ -178,12 +181,7 @@ class Session:
     def _new_sender(self) -> "Sender":
         from farm.calls.http.sender import Sender
 
-        return Sender(
-            self.settings, prices=self._prices, ledger=self.ledger, budget=self.budget, known_reply=self._known_reply
-        )
-
-    def _known_reply(self, key: bytes) -> Reply | None:
-        return None if self._cache is None else self._cache.get([key]).get(key)
+        return Sender(self.settings, prices=self._prices, ledger=self.ledger, budget=self.budget, cache=self._cache)
 
     def _ended(self, job: "Job", reply: Reply) -> None:
         """In the sender's thread: keep the reply, then hand it to everybody who waits for it."""
@@ -200,7 +198,11 @@ class Session:
                 end(job, reply)
 
     def _keep(self, key: bytes, endpoint: str, request: Request, reply: Reply) -> None:
-        if self._cache is not None and not reply.failure:
+        if self._cache is None:
+            return
+        if reply.failure:
+            self._cache.release(key)
+        else:
             self._cache.put(Entry(key, endpoint, request, reply))
 
     def _ask_local(self, asked: Sequence[tuple[bytes, Request]]) -> dict[bytes, Reply]:

@@ -102,7 +102,7 @@ def test_a_killed_run_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
         again = run(server, cache, 200)
         output, errors = again.communicate(timeout=60)
         assert (output.strip(), errors) == ("200", "")
-        assert server.n_asked_again <= 8 + 8  # in flight, and answered within the milliseconds of a group commit
+        assert server.n_asked_again <= 8  # in flight, which is what was answered and not yet committed too
         assert len(server.answered) - n_answered <= 200 - n_answered + 16
 
 
@@ -122,13 +122,42 @@ def test_ctrl_c_keeps_what_was_answered_and_ends_at_once(tmp_path: Path) -> None
         assert len(server.answered) - 8 <= n_kept <= len(server.answered)
 
 
-def test_two_processes_share_a_cache_and_most_of_the_work(tmp_path: Path) -> None:
+def test_two_processes_share_a_cache_and_ask_nothing_twice(tmp_path: Path) -> None:
     with judge_server(latency=0.05) as server:
         processes = [run(server, tmp_path / "c.sqlite", 300) for _ in range(2)]
         outputs = [process.communicate(timeout=60) for process in processes]
         assert outputs == [("300\n", "")] * 2
-        # Each begins somewhere else, so what both have in flight at one moment is all that can be asked twice.
-        assert server.n_asked_again <= 60
+        assert (server.n_asked_again, len(server.requests)) == (0, 300)
+
+
+def test_what_another_process_gave_up_is_asked_here(tmp_path: Path) -> None:
+    """Both at once: whoever comes second waits for the first one's reply, and asks when there is none."""
+    refusals = ["refusal"]
+
+    def first_refused(_number: int, _body: dict[str, object]) -> str:
+        return refusals.pop() if refusals else ""
+
+    with judge_server(latency=0.3, faults=first_refused) as server:
+        asked = questions(slot(server.base_url), 1)
+        with (
+            open_calls(settings(tmp_path / "c")) as one,
+            open_calls(settings(tmp_path / "c")) as other,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            replies = [reply for part in pool.map(lambda calls: calls.ask(asked), (one, other)) for reply in part]
+        assert sorted(bool(reply.failure) for reply in replies) == [False, True]
+        assert len(server.requests) == 2
+
+
+def test_a_write_that_fails_fails_the_run_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number that SQLite cannot hold ended the writer's thread in silence, and nothing was kept from then on."""
+    monkeypatch.setattr("farm.calls.http.usage.token_count", lambda _value: 10**30)
+    with (
+        judge_server() as server,
+        pytest.raises(UserError, match=r"c: a reply cannot be stored \(OverflowError"),
+        open_calls(settings(tmp_path / "c")) as calls,
+    ):
+        calls.ask(questions(slot(server.base_url), 3))
 
 
 def test_a_budget_of_calls_is_exact_and_the_next_run_goes_on(tmp_path: Path) -> None:

@@ -2,54 +2,36 @@
 
 A reply is stored under the sha256 of everything that determines it: endpoint, model, messages, decoding, labels and
 sample index. Failures and refusals are never stored. One thread writes, in group commits of a few milliseconds, so a
-killed process loses at most what was in flight; the write-ahead log lets others read and write meanwhile.
+killed process loses at most what was in flight; the write-ahead log lets others read and write meanwhile. A request is
+claimed before it is sent (farm/calls/cache/claims.py), so that no two processes pay for it.
 """
 
 import functools
 import hashlib
 import json
 import queue
-import random
 import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
+from farm.bounded.json_text import read_json
+from farm.calls.cache.cache_file import CacheError, connect, naming, prepare
+from farm.calls.cache.claims import Claimed, Claims, beat
+from farm.calls.cache.moments import moment
+from farm.calls.cache.owners import BEAT_SECONDS, this_owner
 from farm.calls.request import Decoding, Reply, Request, TokenLogprob
-from farm.errors import UserError
 
-SCHEMA_VERSION = 1
-BUSY_SECONDS = 60.0
-"""How long a process waits for another one's short write."""
 GROUP_SECONDS = 0.005
 """Replies that arrive so close together are committed together."""
 KEYS_PER_SELECT = 500
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS replies (
-  key BLOB PRIMARY KEY,
-  made_at REAL NOT NULL,
-  endpoint TEXT NOT NULL,
-  model TEXT NOT NULL,
-  request BLOB NOT NULL,
-  reply TEXT NOT NULL,
-  n_prompt_tokens INTEGER NOT NULL,
-  n_cached_prompt_tokens INTEGER NOT NULL,
-  n_completion_tokens INTEGER NOT NULL,
-  cost_usd REAL,
-  latency_seconds REAL NOT NULL
-)
-"""
-_INSERT = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _REPLY_COLUMNS = "reply, n_prompt_tokens, n_cached_prompt_tokens, n_completion_tokens, cost_usd, latency_seconds"
 _ReplyRow = tuple[str, int, int, int, float | None, float]
-
-
-class CacheError(UserError):
-    """The cache file cannot be used; the message names it."""
 
 
 class Entry(NamedTuple):
@@ -59,6 +41,12 @@ class Entry(NamedTuple):
     endpoint: str
     request: Request
     reply: Reply
+
+
+class _Release(NamedTuple):
+    """A claim that is given up without a reply."""
+
+    key: bytes
 
 
 def key_of(request: Request, endpoint: str) -> bytes:
@@ -85,12 +73,14 @@ class CallCache:
         """
         self.path = path.expanduser()
         self._problem: CacheError | None = None
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | _Release | None] = queue.SimpleQueue()
         self._written = threading.Condition()
         self._waiting: dict[bytes, Reply] = {}
         prepare(self.path)
         self._reader = connect(self.path)
         self._reading = threading.Lock()
+        self._me = this_owner()
+        self._claims = Claims(self.path, self._me, _stored)
         self._writer = threading.Thread(target=self._write_all, name="call cache", daemon=True)
         self._writer.start()
 
@@ -104,12 +94,37 @@ class CallCache:
             found = {key: self._waiting[key]._replace(is_from_cache=True) for key in keys if key in self._waiting}
         keys = [key for key in keys if key not in found] if found else keys
         with naming(self.path), self._reading:
-            for start in range(0, len(keys), KEYS_PER_SELECT):
-                some = keys[start : start + KEYS_PER_SELECT]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, {_REPLY_COLUMNS} FROM replies WHERE key IN ({marks})"
-                found.update((row[0], _reply(row[1:])) for row in self._reader.execute(query, some))
+            found.update(_stored(self._reader, keys))
         return found
+
+    def claim(self, keys: Sequence[bytes], *, even_of: frozenset[bytes] = frozenset()) -> Claimed:
+        """Claim a few requests before they are sent: what is in neither part of the answer is this process's to ask.
+
+        Args:
+            keys: of the requests.
+            even_of: those of them that are claimed whoever holds them.
+
+        Raises:
+            CacheError: the file is damaged, or an earlier write failed.
+        """
+        if self._problem is not None:
+            raise self._problem
+        with self._written:
+            waiting = {key: self._waiting[key]._replace(is_from_cache=True) for key in keys if key in self._waiting}
+        claimed = self._claims.claim([key for key in keys if key not in waiting], even_of=even_of)
+        return claimed._replace(replies=claimed.replies | waiting)
+
+    def look(self, keys: Sequence[bytes]) -> Claimed:
+        """What has become of requests that others are asking; those in neither part of the answer can be claimed now.
+
+        Raises:
+            CacheError: the file is damaged.
+        """
+        return self._claims.look(keys)
+
+    def release(self, key: bytes) -> None:
+        """Give up a claim, for there is no reply to keep."""
+        self._queue.put(_Release(key))
 
     def put(self, entry: Entry) -> None:
         """Have a reply written within a few milliseconds.
@@ -135,107 +150,71 @@ class CallCache:
             raise self._problem
 
     def close(self) -> None:
-        """Commit what is waiting and close the file."""
+        """Commit what is waiting, give up all claims and close the file.
+
+        Raises:
+            CacheError: a write failed; replies that were paid for are not stored.
+        """
         self._queue.put(None)
         self._writer.join()
         self._reader.close()
         if self._problem is not None:
             raise self._problem
+        self._claims.close()
 
     def _write_all(self) -> None:
         try:
             with naming(self.path), closing(connect(self.path)) as connection:
-                is_open = True
-                while is_open:
-                    entries = [self._queue.get()]
-                    time.sleep(GROUP_SECONDS)
-                    while not self._queue.empty():
-                        entries.append(self._queue.get())
-                    is_open = None not in entries
-                    written = [entry for entry in entries if entry is not None]
-                    with connection:
-                        connection.executemany(_INSERT, map(_row, written))
-                    with self._written:
-                        for entry in written:
-                            self._waiting.pop(entry.key, None)
-                        self._written.notify_all()
-        except CacheError as error:
+                self._write_until_closed(connection)
+        except Exception as error:  # whatever it is, who waits for this thread has to hear of it
+            is_said = isinstance(error, CacheError)
+            problem = error if is_said else CacheError(f"{self.path}: a reply cannot be stored ({error!r})")
             with self._written:
-                self._problem = error
+                self._problem = cast(CacheError, problem)
                 self._written.notify_all()
 
+    def _write_until_closed(self, connection: sqlite3.Connection) -> None:
+        is_open, beaten_at = True, time.monotonic()
+        while is_open:
+            changes = self._next_changes()
+            is_open = None not in changes
+            written = [change for change in changes if isinstance(change, Entry)]
+            done = [(change.key, self._me.owner) for change in changes if change is not None]
+            is_due = self._claims.has_any and time.monotonic() - beaten_at >= BEAT_SECONDS
+            if not done and not is_due:
+                continue
+            with connection:
+                connection.executemany(_INSERT, map(_row, written))
+                if self._claims.has_any:
+                    connection.executemany("DELETE FROM claims WHERE key = ? AND owner = ?", done)
+                if is_due:
+                    beat(connection, self._me)
+                    beaten_at = time.monotonic()
+            with self._written:
+                for entry in written:
+                    self._waiting.pop(entry.key, None)
+                self._written.notify_all()
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection with this cache's settings; for the caller's thread, closed by anyone."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-    # Survives a killed process; only a power cut may lose the last commits, and even that damages nothing.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
-
-
-def prepare(path: Path) -> None:
-    """Create the file if it does not exist, and check that it is a cache of this version.
-
-    Raises:
-        CacheError: it is not, or cannot be written.
-    """
-    with naming(path):
+    def _next_changes(self) -> list[Entry | _Release | None]:
+        """What has come in, grouped; nothing after a while, so that the owner can show that it lives."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CacheError(f"{path}: cannot create the folder of the call cache: {error.strerror}") from error
-        with closing(connect(path)) as connection:
-            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if version > SCHEMA_VERSION:
-                raise CacheError(
-                    f"{path}: a call cache of version {version}, but this program knows versions up to "
-                    f"{SCHEMA_VERSION}; update it, or set calls.cache to another file"
-                )
-            if tables and "replies" not in tables:
-                raise CacheError(f"{path}: an SQLite file, but no call cache; set calls.cache to another file")
-            if version < SCHEMA_VERSION:
-                _use_write_ahead_log(connection)
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")
-                    connection.execute(_SCHEMA)
-                    connection.execute("CREATE INDEX IF NOT EXISTS by_model ON replies (endpoint, model, made_at)")
-                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            changes = [self._queue.get(timeout=BEAT_SECONDS)]
+        except queue.Empty:
+            return []
+        time.sleep(GROUP_SECONDS)
+        while not self._queue.empty():
+            changes.append(self._queue.get())
+        return changes
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the journal, waiting for others that create the same file: SQLite does not keep its timeout here."""
-    patience = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
-                raise
-            time.sleep(random.uniform(0.001, 0.02))
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ones that name the file and say what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        reason = str(error)
-        if "malformed" in reason:
-            advice = f"it is damaged: move it away, save what is readable with `sqlite3 {path} .recover`, and run again"
-        elif "not a database" in reason:
-            advice = (
-                "it is another kind of file, or a cache whose beginning is damaged: move it away, or set calls.cache"
-            )
-        elif "full" in reason:
-            advice = "make room and run again; everything committed before is safe"
-        elif "locked" in reason:
-            advice = f"another process has held it for {BUSY_SECONDS:.0f} s; wait for it, or use another calls.cache"
-        else:
-            advice = "check that it can be read and written, or set calls.cache to another file"
-        raise CacheError(f"{path}: the call cache cannot be used ({reason}); {advice}") from error
+def _stored(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+    found: dict[bytes, Reply] = {}
+    for start in range(0, len(keys), KEYS_PER_SELECT):
+        some = keys[start : start + KEYS_PER_SELECT]
+        marks = ",".join("?" * len(some))
+        query = f"SELECT key, {_REPLY_COLUMNS} FROM replies WHERE key IN ({marks})"
+        found.update((row[0], _reply(row[1:])) for row in connection.execute(query, list(some)))
+    return found
 
 
 @functools.lru_cache(maxsize=256)
@@ -255,9 +234,10 @@ def _row(entry: Entry) -> tuple[object, ...]:
     }
     # JSON's \u escapes keep lone surrogates, which SQLite's UTF-8 would refuse.
     said = {"text": reply.text, "top_logprobs": reply.top_logprobs, "label_logprobs": reply.label_logprobs}
+    made = moment()
     return (
         entry.key,
-        time.time(),
+        made.seconds,
         entry.endpoint,
         request.slot.model,
         zlib.compress(json.dumps(asked, sort_keys=True).encode(), 1),
@@ -267,12 +247,14 @@ def _row(entry: Entry) -> tuple[object, ...]:
         reply.n_completion_tokens,
         reply.cost_usd,
         reply.latency_seconds,
+        made.boot,
+        made.booted_at,
     )
 
 
 def _reply(row: Sequence[object]) -> Reply:
     said, n_prompt, n_cached, n_completion, cost_usd, latency = cast(_ReplyRow, row)
-    content = json.loads(said)
+    content = cast(dict[str, Any], read_json(said))
     return Reply(
         text=content.get("text", ""),
         top_logprobs=tuple(

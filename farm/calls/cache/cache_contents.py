@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,10 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from farm.calls.cache.cache import connect, naming, prepare
+from farm.bounded.json_text import read_json
+from farm.calls.cache.cache_file import connect, naming, prepare
+from farm.calls.cache.moments import moment
 
-_CHOSEN = "(:model IS NULL OR model = :model) AND (:before IS NULL OR made_at < :before)"
 _SECONDS_PER_DAY = 86400
+_LAST_SECOND = 253402300799.0
+"""Of the year 9999."""
+# How far the clock has been set since a reply was made; not known, and taken for 0, after a restart of the machine.
+_SET_SINCE = "(CASE WHEN boot = :boot THEN :booted_at - booted_at ELSE 0 END)"
+_CHOSEN = f"(:model IS NULL OR model = :model) AND (:seconds <= 0 OR :now - made_at - {_SET_SINCE} >= :seconds)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +49,8 @@ def contents(path: Path) -> list[ModelContents]:
         CacheError: the file is no cache, or damaged.
     """
     query = (
-        "SELECT endpoint, model, COUNT(*), SUM(n_prompt_tokens), SUM(n_cached_prompt_tokens), "
-        "SUM(n_completion_tokens), COALESCE(SUM(cost_usd), 0), SUM(cost_usd IS NULL), AVG(latency_seconds), "
+        "SELECT endpoint, model, COUNT(*), TOTAL(n_prompt_tokens), TOTAL(n_cached_prompt_tokens), "
+        "TOTAL(n_completion_tokens), COALESCE(SUM(cost_usd), 0), SUM(cost_usd IS NULL), AVG(latency_seconds), "
         "MIN(made_at), MAX(made_at) FROM replies GROUP BY endpoint, model ORDER BY endpoint, model"
     )
     with naming(path), closing(_opened(path)) as connection:
@@ -55,14 +60,14 @@ def contents(path: Path) -> list[ModelContents]:
             endpoint=row[0],
             model=row[1],
             n_replies=row[2],
-            n_prompt_tokens=row[3],
-            n_cached_prompt_tokens=row[4],
-            n_completion_tokens=row[5],
+            n_prompt_tokens=int(row[3]),
+            n_cached_prompt_tokens=int(row[4]),
+            n_completion_tokens=int(row[5]),
             cost_usd=row[6],
             n_unpriced=row[7],
             mean_latency_seconds=row[8],
-            first_made=datetime.fromtimestamp(row[9], UTC),
-            last_made=datetime.fromtimestamp(row[10], UTC),
+            first_made=_date(row[9]),
+            last_made=_date(row[10]),
         )
         for row in rows
     ]
@@ -88,11 +93,11 @@ def export_lines(path: Path, *, model: str | None, older_than_days: float | None
         query = f"SELECT {columns} FROM replies WHERE {_CHOSEN} ORDER BY made_at, key"
         for row in connection.execute(query, _filter(model, older_than_days)):
             line = {
-                "made_at": datetime.fromtimestamp(row[0], UTC).isoformat(),
+                "made_at": _date(row[0]).isoformat(),
                 "endpoint": row[1],
                 "model": row[2],
-                "request": _with_roles(json.loads(zlib.decompress(row[3]))),
-                "reply": json.loads(row[4]),
+                "request": _with_roles(read_json(zlib.decompress(row[3]))),
+                "reply": read_json(row[4]),
                 "n_prompt_tokens": row[5],
                 "n_cached_prompt_tokens": row[6],
                 "n_completion_tokens": row[7],
@@ -122,12 +127,26 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _filter(model: str | None, older_than_days: float | None) -> dict[str, object]:
-    before = None if older_than_days is None else time.time() - older_than_days * _SECONDS_PER_DAY
-    return {"model": model, "before": before}
+    """What _CHOSEN asks for; 0 days is all there is, also what a wrong clock says was made tomorrow."""
+    now = moment()
+    seconds = 0.0 if older_than_days is None else older_than_days * _SECONDS_PER_DAY
+    return {
+        "model": model,
+        "seconds": seconds,
+        "now": now.seconds,
+        "boot": now.boot,
+        "booted_at": now.booted_at,
+    }
 
 
-def _with_roles(request: dict[str, object]) -> dict[str, object]:
+def _date(seconds: float) -> datetime:
+    """Of a clock that may have been set to anything."""
+    return datetime.fromtimestamp(min(max(seconds, 0.0), _LAST_SECOND), UTC)
+
+
+def _with_roles(request: object) -> dict[str, object]:
     """Messages as an API writes them."""
+    assert isinstance(request, dict)
     messages = request["messages"]
     assert isinstance(messages, list)
     return {**request, "messages": [{"role": role, "content": content} for role, content in messages]}

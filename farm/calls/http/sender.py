@@ -7,20 +7,21 @@ is a place and budget, and ends exactly once, with a reply or with the reason wh
 import asyncio
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 
+from farm.calls.cache.cache import CallCache
+from farm.calls.http.claimer import Claimer
 from farm.calls.http.endpoint import Endpoint, Try, advice
 from farm.calls.http.keys import Address
 from farm.calls.http.limits import AdaptiveLimit
+from farm.calls.http.lines import Job, Line, given_up
 from farm.calls.http.retries import MAX_USELESS_REPLIES, Failure, Remedy, wait_seconds
-from farm.calls.request import Reply, Request
+from farm.calls.request import Reply
 from farm.calls.settings import CallSettings
 from farm.calls.spending.budget import Budget, Permit
 from farm.calls.spending.ledger import Ledger
-from farm.calls.spending.prices import NO_USAGE, Prices, Usage
+from farm.calls.spending.prices import Prices, Usage
 from farm.calls.tokens import estimated_prompt_tokens
 from farm.errors import UserError
 
@@ -33,39 +34,6 @@ UNREACHABLE_AFTER = 4
 CLOSE_SECONDS = 5.0
 
 
-@dataclass(eq=False)
-class Job:
-    """One request on its way."""
-
-    key: bytes
-    request: Request
-    address: Address
-    on_end: Callable[["Job", Reply], None]
-    n_sent: int = 0
-    n_failed: int = 0
-    """Tries that count against max_attempts."""
-    n_limited: int = 0
-    n_useless: int = 0
-    first_sent_at: float = 0.0
-    reserved_usd: float = 0.0
-    paid_usd: float | None = 0.0
-    usage: Usage = NO_USAGE
-
-
-@dataclass(eq=False)
-class _Line:
-    """One endpoint with those who wait for it."""
-
-    endpoint: Endpoint
-    limit: AdaptiveLimit
-    waiting: deque[Job] = field(default_factory=deque)
-    models_that_answered: set[str] = field(default_factory=set)
-    has_spoken: bool = False
-    n_unreachable: int = 0
-    n_given_up_in_a_row: int = 0
-    has_strange_usage: bool = False
-
-
 class Sender:
     """All endpoints of a session."""
 
@@ -76,24 +44,30 @@ class Sender:
         prices: Prices,
         ledger: Ledger,
         budget: Budget,
-        known_reply: Callable[[bytes], Reply | None],
+        cache: CallCache | None,
     ) -> None:
         """Start the thread.
 
         Args:
-            known_reply: looks a key up in the cache, which another process may have filled since the job was made.
+            cache: in which requests are claimed before they are sent; None sends whatever there is.
         """
         self.stopped_by: Exception | None = None
         """Why nothing is sent any more."""
         self._settings, self._prices, self._ledger, self._budget = settings, prices, ledger, budget
-        self._known_reply = known_reply
-        self._lines: dict[Address, _Line] = {}
+        self._lines: dict[Address, Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_jobs: set[Job] = set()
         self._resting: dict[Job, asyncio.TimerHandle] = {}
         """Jobs between two tries."""
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._on_error)
+        self._claimer = Claimer(
+            cache,
+            self._loop,
+            max_wait_seconds=settings.max_wait_seconds,
+            end=self._end,
+            line_up=self._line_up,
+        )
         self._thread = threading.Thread(target=self._loop.run_forever, name="judge calls", daemon=True)
         self._thread.start()
 
@@ -118,14 +92,14 @@ class Sender:
         for address in lines:
             self._pump(self._lines[address])
 
-    def _line(self, address: Address) -> _Line:
+    def _line(self, address: Address) -> Line:
         if address not in self._lines:
             most = self._settings.concurrency
             endpoint = Endpoint(address, concurrency=most, timeout_seconds=self._settings.timeout_seconds)
-            self._lines[address] = _Line(endpoint, AdaptiveLimit(most))
+            self._lines[address] = Line(endpoint, AdaptiveLimit(most))
         return self._lines[address]
 
-    def _pump(self, line: _Line) -> None:
+    def _pump(self, line: Line) -> None:
         """Send as many of those who wait as may be sent now."""
         while line.waiting:
             if self.stopped_by is not None:
@@ -137,9 +111,8 @@ class Sender:
                     self._loop.call_at(line.limit.paused_until, self._pump, line)
                 return
             job = line.waiting[0]
-            known = self._known_reply(job.key)
-            if known is not None:
-                self._end(line.waiting.popleft(), known)
+            if not job.is_claimed:
+                self._claimer.claim_next(line)
                 continue
             job.reserved_usd = self._largest_cost(job)
             permit = self._budget.reserve(job.reserved_usd)
@@ -155,7 +128,7 @@ class Sender:
             self._tasks.add(task)
             task.add_done_callback(partial(self._sent, job))
 
-    async def _send(self, line: _Line, job: Job) -> None:
+    async def _send(self, line: Line, job: Job) -> None:
         sent_at = self._loop.time()
         job.first_sent_at = job.first_sent_at or sent_at
         job.n_sent += 1
@@ -203,7 +176,7 @@ class Sender:
             self._ledger.call(job.request, tried.usage, cost_usd, tried.seconds)
         self._budget.settle(job.reserved_usd, paid_usd=cost_usd or 0.0, is_paid=is_paid)
 
-    def _failed(self, line: _Line, job: Job, failure: Failure) -> None:
+    def _failed(self, line: Line, job: Job, failure: Failure) -> None:
         """Try again later, give up, or stop everything."""
         job.n_limited += failure.remedy is Remedy.SLOW_DOWN
         job.n_useless += failure.remedy is Remedy.ASK_ANEW
@@ -223,11 +196,11 @@ class Sender:
             or is_discouraged
         ):
             line.n_given_up_in_a_row += failure.remedy in (Remedy.RETRY, Remedy.SLOW_DOWN)
-            self._end(job, self._reply(job, None)._replace(failure=_given_up(job, failure, waited, wait)))
+            self._end(job, self._reply(job, None)._replace(failure=given_up(job, failure, waited, wait)))
             return
         self._resting[job] = self._loop.call_later(wait, self._again, line, job)
 
-    def _stops_the_run(self, line: _Line, job: Job, failure: Failure) -> bool:
+    def _stops_the_run(self, line: Line, job: Job, failure: Failure) -> bool:
         if failure.remedy is Remedy.STOP_RUN:
             # A 403 or 404 in the middle of a run is about this one request.
             is_known = job.request.slot.model in line.models_that_answered
@@ -237,7 +210,7 @@ class Sender:
             return job.n_failed >= UNREACHABLE_AFTER and line.n_unreachable >= UNREACHABLE_AFTER
         return False
 
-    def _again(self, line: _Line, job: Job) -> None:
+    def _again(self, line: Line, job: Job) -> None:
         del self._resting[job]
         line.waiting.appendleft(job)
         self._pump(line)
@@ -265,6 +238,8 @@ class Sender:
             timer.cancel()
             self._end(job, Reply(text="", failure=str(reason)))
         self._resting.clear()
+        for job in self._claimer.give_up():
+            self._end(job, Reply(text="", failure=str(reason)))
         for task in self._tasks:
             self._loop.call_later(CLOSE_SECONDS, task.cancel)
 
@@ -301,11 +276,3 @@ class Sender:
             self._end(job, Reply(text="", failure=str(self.stopped_by)))
         for line in self._lines.values():
             await line.endpoint.close()
-
-
-def _given_up(job: Job, failure: Failure, waited: float, wait: float) -> str:
-    if failure.remedy in (Remedy.GIVE_UP, Remedy.STOP_RUN):
-        return failure.reason
-    asked = f"; the endpoint asks to wait {failure.retry_after:.0f} s" if failure.retry_after and wait > 5 else ""
-    tries = "1 try" if job.n_sent == 1 else f"{job.n_sent} tries"
-    return f"gave up after {tries} in {waited:.1f} s: {failure.reason}{asked}"

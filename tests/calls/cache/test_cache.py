@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.calls.cache.cache import CacheError, CallCache, Entry, key_of
+from farm.calls.cache.cache import CallCache, Entry, key_of
 from farm.calls.cache.cache_contents import contents, export_lines, prune
+from farm.calls.cache.cache_file import CacheError
 from farm.calls.request import Reply, Request, TokenLogprob
 from farm.conversation import Message
 from tests.calls.asking import DECODING, questions, slot
@@ -162,6 +163,72 @@ def test_contents_export_and_prune_agree(tmp_path: Path) -> None:
     assert prune(path, model=None, older_than_days=1) == 0
     assert prune(path, model="one", older_than_days=0) == 3
     assert [model.model for model in contents(path)] == ["two"]
+
+
+DAY = 86400.0
+
+
+@pytest.mark.parametrize("days", [-400.0, 400.0])
+def test_setting_the_clock_makes_no_fresh_reply_old(
+    days: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, clock = tmp_path / "c.sqlite", time.time
+    for when, number in ((days, 0), (0.0, 1)):  # made while the clock was wrong, and after it was set right
+        monkeypatch.setattr(time, "time", lambda when=when: clock() + when * DAY)
+        cache = CallCache(path)
+        cache.put(entry(questions(slot("http://one/v1"), 2)[number], Reply(text="Output (a)")))
+        cache.close()
+    for now in (0.0, 400.0, -400.0):
+        monkeypatch.setattr(time, "time", lambda now=now: clock() + now * DAY)
+        assert prune(path, model=None, older_than_days=30) == 0
+    assert prune(path, model=None, older_than_days=0) == 2  # all there is, also what seems to be of tomorrow
+
+
+def test_old_replies_are_forgotten_and_young_ones_kept(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    cache = CallCache(path)
+    for request in questions(slot("http://one/v1"), 4):
+        cache.put(entry(request, Reply(text="Output (a)")))
+    cache.close()
+    with sqlite3.connect(path) as connection:  # 100 days ago, one of them on a machine that has been restarted since
+        connection.execute("UPDATE replies SET made_at = made_at - 8640000 WHERE rowid <= 2")
+        connection.execute("UPDATE replies SET boot = 'another', booted_at = 0 WHERE rowid = 2")
+    assert prune(path, model=None, older_than_days=101) == 0
+    assert prune(path, model=None, older_than_days=99) == 2
+
+
+def test_a_file_of_the_first_version_is_read_and_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    cache = CallCache(path)
+    cache.put(entry(ASKED, Reply(text="Output (a)")))
+    cache.close()
+    with sqlite3.connect(path) as connection:  # as version 1 was
+        for statement in ("DROP TABLE claims", "DROP TABLE owners", "ALTER TABLE replies DROP COLUMN boot",
+                          "ALTER TABLE replies DROP COLUMN booted_at", "PRAGMA user_version = 1"):  # fmt: skip
+            connection.execute(statement)
+    threads = [threading.Thread(target=lambda: CallCache(path).close()) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cache = CallCache(path)
+    assert cache.get([key_of(ASKED, "http://one/v1")]).popitem()[1].text == "Output (a)"
+    assert cache.claim([b"1" * 32]).others == frozenset()
+    cache.close()
+    assert prune(path, model=None, older_than_days=1) == 0
+
+
+def test_sums_of_numbers_at_the_edge_do_not_overflow(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    cache = CallCache(path)
+    for request in questions(slot("http://one/v1"), 3):
+        cache.put(entry(request, Reply(text="Output (a)", n_prompt_tokens=2**63 - 1)))
+    cache.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE replies SET made_at = 1e300 WHERE rowid = 1")
+    (model,) = contents(path)
+    assert model.n_prompt_tokens == pytest.approx(3 * 2.0**63)
+    assert len(list(export_lines(path, model=None, older_than_days=None))) == 3
 
 
 @pytest.mark.slow
