@@ -2,12 +2,18 @@
 
 from typing import ClassVar
 
+from farm.addresses import with_shown_addresses
+
 
 class UserError(Exception):
     """Something outside the code is wrong: a file, a checkpoint, an artifact, a full disk."""
 
     exit_code: ClassVar[int] = 1
     """What the command line ends with."""
+
+    def __str__(self) -> str:
+        """The message, in which no address shows a secret."""
+        return with_shown_addresses(super().__str__())
 
     def report(self) -> str:
         """What the command line prints."""

@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 
 import pydantic
 
+from farm.addresses import with_shown_addresses
 from farm.config.checks import FieldError
 from farm.config.suggestions import did_you_mean
 from farm.errors import UserError
@@ -37,7 +38,8 @@ class ConfigError(UserError):
     def report(self) -> str:
         n = len(self.problems)
         lines = [f"  {problem.where}: {problem.message}".replace("  : ", "  ") for problem in self.problems]
-        return "\n".join([f"farm: {n} problem{'s' if n > 1 else ''}; nothing was started", *lines])
+        text = "\n".join([f"farm: {n} problem{'s' if n > 1 else ''}; nothing was started", *lines])
+        return with_shown_addresses(text)
 
 
 @dataclass(frozen=True)
