@@ -4,16 +4,22 @@ A judge renders requests and reads replies; how a request is answered (from the 
 model, or not at all because the budget is spent) is the business of the `Calls` that it is handed.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
-from farm.config.checks import check_fields
+from farm.addresses import address_problem
+from farm.config.checks import FieldError, check_fields
 from farm.conversation import Message
 from farm.errors import UserError
 
 NOT_ASKED = "not asked: "
 """How the failure of a reply begins that was never asked for (budget, dry run): a later run asks."""
+KEY_ENDING = "_API_KEY"
+"""How the variables end that keys are taken from: a settings file must not have another secret sent."""
+_KEY_VARIABLE = re.compile(rf"[A-Za-z][A-Za-z0-9_]*{KEY_ENDING}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,24 @@ class ModelSlot:
     base_url: str | None
     """Of the endpoint; None means OPENAI_BASE_URL, and without it OpenAI's own."""
     api_key_variable: str
-    """Name of the environment variable that holds the key; the key itself is in no file."""
+    """Name of the environment variable that holds the key, which ends in _API_KEY; the key itself is in no file."""
+    address_from: str = field(default="", compare=False, metadata={"in_key": False})
+    """The file that base_url stands in, if it is no settings file; for messages."""
+
+    def __post_init__(self) -> None:
+        if self.kind == "local":
+            return
+        reasons = {}
+        if self.base_url and (problem := address_problem(self.base_url.strip())):
+            reasons["base_url"] = f"{problem}; a key belongs in the environment variable that api_key_variable names"
+        if not _KEY_VARIABLE.fullmatch(self.api_key_variable):
+            # Whatever is no variable's name may be a key that was put here by mistake.
+            name = f" {self.api_key_variable}" if self.api_key_variable in os.environ else ""
+            reasons["api_key_variable"] = (
+                f"keys are taken only from variables named ..._API_KEY, not from{name or ' this'}"
+            )
+        if reasons:
+            raise FieldError(reasons)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import math
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +13,7 @@ import pydantic
 import yaml
 
 from farm.calls.request import Decoding, ModelSlot
+from farm.wording import shape_of
 
 CONFIG_NAME = "configs.yaml"
 _ENDPOINT_FUNCTIONS = (
@@ -29,10 +32,20 @@ _NO_MEANING_HERE = {
     # How AlpacaEval calls a model; ours is in `farm.calls`.
     "batch_size", "client_config_path", "client_function_name", "client_kwargs", "do_sample", "is_chat",
     "is_chatml_prompt", "is_fast_tokenizer", "is_skip_multi_tokens_to_avoid", "is_strip", "max_instances",
-    "model_kwargs", "n_retries", "num_procs", "openai_api_base", "openai_organization_ids", "price_per_token",
+    "model_kwargs", "n_retries", "num_procs", "openai_organization_ids", "price_per_token",
     "requires_chatml", "sleep_time", "torch_dtype",
 }  # fmt: skip
-_FORBIDDEN = {"api_key", "openai_api_keys", "anthropic_api_key"}
+_ADDRESSES = ("base_url", "api_base", "openai_api_base", "api_base_url", "endpoint")
+"""How an evaluator calls the server that is to be asked."""
+_ADDRESS_PLACES = ("", "client_kwargs", "model_kwargs")
+"""Where in completions_kwargs the client's own arguments stand."""
+_SECRET = re.compile(
+    r"(api|access|auth|ad|bearer|hf|secret)_?(keys?|tokens?)|.*_api_keys?|.*passw(or)?d|.*secret|authorization"
+)
+_CHANGES_REQUESTS = re.compile(
+    r"azure_.*|proxy|proxies|mounts|transport|(default_|extra_)?(headers|query)|http_client|.*_base_url"
+)
+"""Arguments of the client that would have a request go elsewhere, or carry more."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -82,7 +95,7 @@ def read_configs(folder: Path) -> dict[str, EvaluatorConfig]:
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; expected an AlpacaEval evaluator folder with {CONFIG_NAME}") from error
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: is no YAML: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{path}: is no YAML{_place(error)}") from None
     if not isinstance(content, dict) or not content or not all(isinstance(c, dict) for c in content.values()):
         raise ValueError(f"{path}: expected names of annotators, each with its settings")
     configs = {}
@@ -90,7 +103,7 @@ def read_configs(folder: Path) -> dict[str, EvaluatorConfig]:
         try:
             configs[str(name)] = EvaluatorConfig(**settings)
         except pydantic.ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+            problems = "; ".join(f"{'.'.join(map(_name, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
             raise ValueError(f"{path}: {name}: {problems}") from error
     return configs
 
@@ -120,11 +133,17 @@ def read_prompt(prompt_template: str, path: Path) -> str:
     for place in places:
         if place.is_file():
             return place.read_text()
-    raise ValueError(f"prompt_template: no file {prompt_template!r} at {places[0]} or in {path.parent}")
+    raise ValueError(
+        f"prompt_template: {shape_of(prompt_template)} that names no file in {path.parent} or {path.parent.parent}"
+    )
 
 
-def asked(config: EvaluatorConfig) -> Asked:
+def asked(config: EvaluatorConfig, path: Path) -> Asked:
     """The model and decoding of `fn_completions` and `completions_kwargs`.
+
+    Args:
+        config: of one annotator.
+        path: the YAML.
 
     Raises:
         ValueError: a function or setting that cannot be carried over.
@@ -132,24 +151,52 @@ def asked(config: EvaluatorConfig) -> Asked:
     kwargs = dict(config.completions_kwargs)
     if config.fn_completions not in (*_ENDPOINT_FUNCTIONS, *_LOCAL_FUNCTIONS):
         known = ", ".join((*_ENDPOINT_FUNCTIONS, *_LOCAL_FUNCTIONS))
-        raise ValueError(f"fn_completions: {config.fn_completions!r} is none of {known}")
-    if keys := _FORBIDDEN & (kwargs.keys() | _mapping(kwargs, "client_kwargs").keys()):
-        raise ValueError(f"completions_kwargs: {sorted(keys)[0]} is no place for a key; put it into the environment")
+        raise ValueError(f"fn_completions: {shape_of(config.fn_completions)} that is none of {known}")
+    base_url = _address(kwargs)
     if "model_name" not in kwargs:
         raise ValueError("completions_kwargs: model_name is missing")
     is_local = config.fn_completions in _LOCAL_FUNCTIONS
-    base_url = _mapping(kwargs, "client_kwargs").get("base_url")
     model = ModelSlot(
         model=str(kwargs.pop("model_name")),
         kind="local" if is_local else "endpoint",
-        base_url=None if base_url is None else str(base_url),
+        base_url=base_url,
         api_key_variable="OPENAI_API_KEY",
+        address_from=str(path) if base_url else "",
     )
     return Asked(model, _decoding(kwargs))
 
 
+def _address(kwargs: dict[str, object]) -> str | None:
+    """The server that the client's arguments name, which are taken out of those of the request.
+
+    Raises:
+        ValueError: they hold a key, or would change requests in another way.
+    """
+    addresses = {}
+    for place in _ADDRESS_PLACES:
+        for name, value in list((_mapping(kwargs, place) if place else kwargs).items()):
+            plain, where = str(name).lower().replace("-", "_"), f"completions_kwargs: {place}{'.' if place else ''}"
+            if _SECRET.fullmatch(plain):
+                raise ValueError(f"{where}{_name(name)} is no place for a key; put it into the environment")
+            if _CHANGES_REQUESTS.fullmatch(plain):
+                raise ValueError(
+                    f"{where}{_name(name)} would change where requests go or what they carry; leave it out"
+                )
+            if plain not in _ADDRESSES or value is None:
+                continue
+            if not isinstance(value, str):
+                raise ValueError(f"{where}{name}: expected an address, got {shape_of(value)}")
+            addresses[value] = f"{place}.{name}" if place else str(name)
+            if not place:
+                del kwargs[name]
+    if len(addresses) > 1:
+        raise ValueError(f"completions_kwargs: {' and '.join(addresses.values())} name several servers; leave one")
+    return next(iter(addresses), None)
+
+
 def _decoding(kwargs: dict[str, object]) -> Decoding:
-    lengths = [kwargs.pop(name) for name in _LENGTH_NAMES if name in kwargs]
+    lengths = {name: kwargs.pop(name) for name in _LENGTH_NAMES if name in kwargs}
+    length_name = next(iter(lengths), "max_tokens")
     for name in ("tokens_to_avoid", "tokens_to_favor"):
         if kwargs.pop(name, None):
             _say_left_out(name)
@@ -162,16 +209,38 @@ def _decoding(kwargs: dict[str, object]) -> Decoding:
     extra = {name: value for name, value in kwargs.items() if name not in _NO_MEANING_HERE}
     try:
         return Decoding(
-            temperature=float(cast(float, temperature)),
-            max_tokens=int(cast(int, lengths[0])) if lengths else 2048,
-            top_p=float(cast(float, top_p)),
-            top_logprobs=int(cast(int, top_logprobs)) if with_logprobs else 0,
+            temperature=_number("temperature", temperature),
+            max_tokens=int(_number(length_name, lengths.get(length_name, 2048))),
+            top_p=_number("top_p", top_p),
+            top_logprobs=int(_number("top_logprobs", top_logprobs)) if with_logprobs else 0,
             stop=(stop,) if isinstance(stop, str) else tuple(map(str, cast(list[object], stop))),
             json_object=is_object,
             extra_body=json.dumps(extra, sort_keys=True) if extra else "",
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"completions_kwargs: {error}") from error
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        number = float(cast(float, value))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name}: expected a number, got {shape_of(value)}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: expected a number, got {number}")
+    return number
+
+
+def _name(name: object) -> str:
+    """A setting's name, if it looks like one."""
+    return str(name) if re.fullmatch(r"[A-Za-z0-9_]{1,40}", str(name)) else f"({shape_of(name)})"
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Where a YAML is wrong, and how; without its words, which may be a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return ""
+    return f" from line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1} on"
 
 
 @lru_cache

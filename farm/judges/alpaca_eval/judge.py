@@ -125,11 +125,11 @@ class AlpacaEvalPanel:
         return judges
 
     def _judge(self, name: str, config: EvaluatorConfig, path: Path) -> EvaluatorJudge:
-        model, decoding = asked(config)
+        model, decoding = asked(config, path)
         if self.model is not None:
             model = replace(model, model=self.model)
         if self.base_url is not None:
-            model = replace(model, base_url=self.base_url)
+            model = replace(model, base_url=self.base_url, address_from="")
         messages = template_messages(read_prompt(config.prompt_template, path))
         check_placeholders(messages, config.batch_size)
         return EvaluatorJudge(

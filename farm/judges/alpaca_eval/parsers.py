@@ -16,6 +16,7 @@ from farm.calls.request import Reply, TokenLogprob
 from farm.judges.parsers.json_object import json_values, python_literal
 from farm.judges.parsers.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference
+from farm.wording import shape_of
 
 Parser = Callable[[object], list[object]]
 Settings = Mapping[str, object]
@@ -34,7 +35,8 @@ def parser_named(name: str, settings: Settings) -> Parser:
     if name == "pipeline_meta_parser":
         return _pipeline(settings)
     if name not in _PARSERS:
-        raise ValueError(f"fn_completion_parser: {name!r} is none of {', '.join([*_PARSERS, 'pipeline_meta_parser'])}")
+        known = ", ".join([*_PARSERS, "pipeline_meta_parser"])
+        raise ValueError(f"fn_completion_parser: {shape_of(name)} that is none of {known}")
     needed, optional, parser = _PARSERS[name]
     if missing := sorted(needed - settings.keys()):
         raise ValueError(f"completion_parser_kwargs: {name} needs {', '.join(missing)}")
@@ -174,7 +176,9 @@ def _pipeline(settings: Settings) -> Parser:
     unknown = settings.keys() - {"parsers_to_kwargs", "is_squeeze"}
     steps = settings.get("parsers_to_kwargs")
     if unknown or not isinstance(steps, Mapping) or not steps:
-        raise ValueError(f"completion_parser_kwargs: pipeline_meta_parser needs parsers_to_kwargs, got {settings}")
+        raise ValueError(
+            f"completion_parser_kwargs: pipeline_meta_parser needs parsers_to_kwargs, got {shape_of(steps)}"
+        )
     parsers = [parser_named(str(name), cast(Settings, kwargs or {})) for name, kwargs in steps.items()]
 
     return partial(_in_turn, parsers)
@@ -191,12 +195,12 @@ def _in_turn(parsers: Sequence[Parser], found: object) -> list[object]:
 def _patterns(outputs_to_match: object) -> dict[object, re.Pattern[str]]:
     if not isinstance(outputs_to_match, Mapping) or not outputs_to_match:
         raise ValueError(
-            f"completion_parser_kwargs: outputs_to_match maps values to patterns, got {outputs_to_match!r}"
+            f"completion_parser_kwargs: outputs_to_match maps values to patterns, got {shape_of(outputs_to_match)}"
         )
     try:
         return {key: re.compile(str(pattern)) for key, pattern in outputs_to_match.items()}
     except re.error as error:
-        raise ValueError(f"completion_parser_kwargs: outputs_to_match: {error.pattern!r}: {error}") from error
+        raise ValueError(f"completion_parser_kwargs: outputs_to_match: a pattern with an error: {error}") from error
 
 
 def _text(found: object) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from farm.conversation import Message, Role
+from farm.wording import shape_of
 
 PLACEHOLDERS = ("instruction", "input", "output_1", "output_2")
 _PLACEHOLDER = re.compile("{(" + "|".join(PLACEHOLDERS) + ")}")
@@ -27,13 +28,13 @@ def template_messages(template: str) -> tuple[Message, ...]:
     if "<|im_start|>" not in text:
         return (Message("user", text),)
     if outside := _MESSAGE.sub("", text).strip():
-        raise ValueError(f"prompt_template: text outside of <|im_start|> and <|im_end|>: {outside[:60]!r}")
+        raise ValueError(f"prompt_template: {shape_of(outside)} outside of <|im_start|> and <|im_end|>")
     messages = []
     for match in _MESSAGE.finditer(text):
         # `system name=example_user` marks an example; the chats of today have no names in it.
         role = match.group("role").strip().split(" ")[0]
         if role not in _ROLES:
-            raise ValueError(f"prompt_template: role {role!r} is none of {', '.join(_ROLES)}")
+            raise ValueError(f"prompt_template: a role that is none of {', '.join(_ROLES)}")
         messages.append(Message(_ROLES[role], match.group("content").strip()))
     return tuple(messages)
 
