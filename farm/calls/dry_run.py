@@ -87,6 +87,7 @@ class DryCalls:
 
     def __init__(self, settings: CallSettings, cache: CallCache | None) -> None:
         self._prices = Prices(settings.prices)
+        self._allow_host = settings.allow_host
         self._local = LocalModels(settings.local)
         self._cache = cache
         self._lock = threading.Lock()
@@ -100,7 +101,7 @@ class DryCalls:
         keys = []
         for request in requests:
             is_local = request.slot.kind == "local"
-            endpoint = self._local.identity(request.slot) if is_local else base_url_of(request.slot)
+            endpoint = self._local.identity(request.slot) if is_local else base_url_of(request.slot, self._allow_host)
             keys.append(key_of(request, endpoint))
             self._addresses[request.judge, request.slot.model] = "" if is_local else endpoint
         known = {} if self._cache is None else self._cache.get(list(dict.fromkeys(keys)))

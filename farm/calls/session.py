@@ -134,13 +134,13 @@ class Session:
             return self._local.identity(slot)
         known = self._base_urls.get(slot)
         if known is None:
-            known = self._base_urls[slot] = base_url_of(slot)
+            known = self._base_urls[slot] = base_url_of(slot, self.settings.allow_host)
         return known
 
     def _address(self, slot: ModelSlot) -> Address:
         address = self._addresses.get(slot)
         if address is None:
-            address = address_of(slot)
+            address = address_of(slot, self.settings.allow_host)
             if self.settings.budget_usd is not None and not self._prices.is_known(slot.model, address.base_url):
                 raise UserError(
                     f"budget_usd is set, but no price of {slot.model} at {address} is known: give one, e.g. "
@@ -189,7 +189,7 @@ class Session:
             if reply.is_from_cache:
                 self.ledger.hits([(job.request, reply)])
             else:
-                self._keep(job.key, job.address.base_url, job.request, reply)
+                self._keep(job.key, str(job.address), job.request, reply)
                 self.ledger.ended(job.request, is_failure=bool(reply.failure), n_tries=job.n_sent)
         finally:
             with self._lock:

@@ -73,6 +73,8 @@ class CallSettings:
     """This run sends nothing that could bring its spending above it; None for no bound."""
     budget_calls: int | None
     """Calls that this run pays for, at most; None for no bound."""
+    allow_host: tuple[str, ...]
+    """Servers that the command line allows keys and prompts to go to (`farm.calls.http.hosts`)."""
     prices: Mapping[str, Price]
     """By model name; they come before those of the price library."""
     human: HumanPrice

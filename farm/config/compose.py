@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from farm.config.composed import composed
 from farm.config.conf_dirs import CONF_DIR, user_conf_dir
+from farm.config.line_only import allowed_by_a_file, started_by_a_file
 from farm.config.objects import ConfigError, Problem
 from farm.config.override_line import hydra_problem, read_line, with_choices, written_sweep
 from farm.config.override_problems import (
@@ -47,8 +48,9 @@ def compose_one(config_name: str, overrides: Sequence[str], make: Callable[[Conf
         config = _composed(config_name, job.line)
         for override in job.named_like_groups:
             OmegaConf.update(config, str(override.key_or_group), override.value())
-        problems = list(job.problems)
-        return _unless(problems, _make(plain_config(config), make, problems))[0]
+        plain = plain_config(config)
+        problems = [*job.problems, *allowed_by_a_file(plain, overrides)]
+        return _unless(problems, _make(plain, make, problems))[0]
 
 
 def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], T], *, is_multirun: bool) -> list[T]:
@@ -69,7 +71,10 @@ def expand(config_name: str, overrides: Sequence[str], make: Callable[[Config], 
         problems = [*line.problems, *jobs.problems]
         made: list[T] = []
         for job in jobs.lines:
-            made += _make(plain_config(_composed(config_name, job)), make, problems)
+            config = _composed(config_name, job, with_hydra=True)
+            plain = plain_config(config)
+            problems += [*allowed_by_a_file(plain, overrides), *started_by_a_file(config)]
+            made += _make(plain, make, problems)
         return _unless(problems, made)
 
 
@@ -120,6 +125,7 @@ def jobs_of(
             config = _composed(config_name, job, with_hydra=True)
             for override in one.named_like_groups:
                 OmegaConf.update(config, str(override.key_or_group), override.value())
+            problems += started_by_a_file(config)
             if _make(config, plain_config, problems):
                 made.append(Job(tuple(job), config))
         return _unless(problems, made)

@@ -19,6 +19,7 @@ def settings(
     max_wait_seconds: float = 60.0,
     budget_usd: float | None = None,
     budget_calls: int | None = None,
+    allow_host: tuple[str, ...] = (),
 ) -> CallSettings:
     return CallSettings(
         cache=cache,
@@ -28,13 +29,14 @@ def settings(
         max_wait_seconds=max_wait_seconds,
         budget_usd=budget_usd,
         budget_calls=budget_calls,
+        allow_host=allow_host,
         prices={"scripted": MILLIONTHS},
         human=HumanPrice(usd_per_1000=300.0, hours_per_1000=10.0),
         local=LocalSettings(device="cpu", dtype="float32", batch_size=4, threads=None),
     )
 
 
-def slot(base_url: str, *, model: str = "scripted", key: str = "A_KEY_THAT_NOBODY_SET") -> ModelSlot:
+def slot(base_url: str, *, model: str = "scripted", key: str = "NOBODY_SET_THIS_API_KEY") -> ModelSlot:
     return ModelSlot(model=model, kind="endpoint", base_url=base_url, api_key_variable=key)
 
 

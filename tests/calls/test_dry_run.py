@@ -37,8 +37,8 @@ def test_it_counts_what_the_run_then_asks_and_what_the_cache_holds(tmp_path: Pat
 
 def test_money_without_a_price_is_named(tmp_path: Path) -> None:
     with dry_calls(settings(tmp_path / "c")) as calls:
-        calls.ask(questions(slot("http://nowhere/v1", model="nobodys"), 3))
-        calls.ask(questions(slot("http://nowhere/v1"), 1))
+        calls.ask(questions(slot("http://localhost:9/v1", model="nobodys"), 3))
+        calls.ask(questions(slot("http://localhost:9/v1"), 1))
         report = calls.report()
     assert report.unpriced_models == ("nobodys",)
     # 108 characters are 27 tokens and 4 for the message; at most 10 tokens come back: 31 * 1 + 10 * 2 millionths.
@@ -47,6 +47,6 @@ def test_money_without_a_price_is_named(tmp_path: Path) -> None:
 
 def test_a_reply_that_later_requests_need_is_made_up() -> None:
     with dry_calls(settings(None)) as calls:
-        (request,) = questions(slot("http://nowhere/v1"), 1)
+        (request,) = questions(slot("http://localhost:9/v1"), 1)
         (reply,) = calls.ask([replace(request, wants="text")])
         assert reply.failure == "" and len(reply.text) == 20  # half of 10 tokens of 4 characters

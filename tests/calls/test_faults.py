@@ -117,7 +117,7 @@ def test_a_dead_server_does_not_take_every_request_through_all_its_tries(tmp_pat
 @pytest.mark.parametrize(
     ("fault", "hint"),
     [
-        ("401", "A_KEY_THAT_NOBODY_SET holds no key"),
+        ("401", "NOBODY_SET_THIS_API_KEY holds no key"),
         ("403", "no access to this model"),
         ("404", "check the model's name and the address"),
         ("quota", "no credit left"),

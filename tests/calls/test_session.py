@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.calls.http.echoes import Clearing
 from farm.calls.request import Reply
 from farm.calls.session import open_calls
 from farm.errors import UserError
@@ -235,7 +236,7 @@ def test_a_damaged_cache_stops_the_run_and_names_the_file(tmp_path: Path) -> Non
 
 
 def test_a_mistake_in_the_sending_thread_is_raised_where_one_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(content: bytes) -> Reply:
+    def broken(content: bytes, clearing: Clearing) -> Reply:
         raise KeyError("a mistake")
 
     monkeypatch.setattr("farm.calls.http.endpoint.read_reply", broken)

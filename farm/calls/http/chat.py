@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from farm.bounded.json_text import UnreadableJsonError, read_json
 from farm.bounded.numbers import log_probability
+from farm.calls.http.echoes import NO_SECRETS, Clearing
 from farm.calls.http.retries import Failure, Remedy
 from farm.calls.http.usage import NOTHING_SAID, SaidUsage, said_usage
 from farm.calls.request import Reply, Request, TokenLogprob
@@ -17,6 +18,8 @@ from farm.data.files.cells import Cells
 
 MAX_SHOWN = 300
 """Characters of a server's text that an error message shows."""
+_MAX_READ = 20 * MAX_SHOWN
+"""Bytes of a body without JSON that are looked at: far more than are shown, lest a key be cut before it is seen."""
 
 
 class Parsed(NamedTuple):
@@ -56,20 +59,25 @@ def body_of(request: Request) -> dict[str, object]:
     return body
 
 
-def read_reply(content: bytes) -> Parsed:
-    """Read the body of a successful HTTP reply."""
+def read_reply(content: bytes, clearing: Clearing = NO_SECRETS) -> Parsed:
+    """Read the body of a successful HTTP reply.
+
+    Args:
+        content: the body, as it came.
+        clearing: the secrets that the server may repeat; failures are cleared of them, a reply is as the model gave it.
+    """
     try:
         # A reply that was cut inside an emoji can hold half of one, which nothing but JSON can.
         body = Cells().plain(read_json(_decoded(content), takes_long_numbers=True))
     except UnreadableJsonError as error:
-        return _unusable(f"the reply cannot be read, for {error}: {shown(content)}", Remedy.ASK_ANEW)
+        return _unusable(f"the reply cannot be read, for {error}: {shown(content, clearing)}", Remedy.ASK_ANEW)
     except ValueError:
-        return _unusable(f"the reply is not JSON: {shown(content)}", Remedy.RETRY)
+        return _unusable(f"the reply is not JSON: {shown(content, clearing)}", Remedy.RETRY)
     if not isinstance(body, dict):
-        return _unusable(f"the reply is no JSON object: {shown(content)}", Remedy.RETRY)
+        return _unusable(f"the reply is no JSON object: {shown(content, clearing)}", Remedy.RETRY)
     usage = said_usage(body.get("usage"))
     if body.get("error"):
-        return _unusable(f"the endpoint reports an error: {error_text(body)}", Remedy.RETRY, usage)
+        return _unusable(f"the endpoint reports an error: {error_text(body, clearing)}", Remedy.RETRY, usage)
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -77,7 +85,9 @@ def read_reply(content: bytes) -> Parsed:
         return _unusable("the reply holds no choice", Remedy.ASK_ANEW, usage)
     finish = choice.get("finish_reason")
     if message.get("refusal"):
-        return _unusable(f"the model refused: {str(message['refusal'])[:MAX_SHOWN]}", Remedy.GIVE_UP, usage)
+        return _unusable(
+            f"the model refused: {clearing.of_error(str(message['refusal']))[:MAX_SHOWN]}", Remedy.GIVE_UP, usage
+        )
     if finish == "content_filter":
         return _unusable("the endpoint's content filter withheld the reply", Remedy.GIVE_UP, usage)
     text = _text(message.get("content")) or _tool_arguments(message)
@@ -89,12 +99,12 @@ def read_reply(content: bytes) -> Parsed:
     return Parsed(Reply(text=text, top_logprobs=_logprobs(choice.get("logprobs"))), None, usage)
 
 
-def error_text(body: object) -> str:
-    """The message in an error's body, shortened."""
+def error_text(body: object, clearing: Clearing) -> str:
+    """The message in an error's body, cleared of secrets and then shortened, so that no part of one is left."""
     error = body.get("error", body) if isinstance(body, dict) else body
     message = error.get("message", error) if isinstance(error, dict) else error
     text = message if isinstance(message, str) else json.dumps(message)
-    return " ".join(text.split())[:MAX_SHOWN]
+    return clearing.of_error(" ".join(text.split()))[:MAX_SHOWN]
 
 
 def error_code(body: object) -> str:
@@ -104,9 +114,10 @@ def error_code(body: object) -> str:
     return str(code or "")
 
 
-def shown(content: bytes) -> str:
+def shown(content: bytes, clearing: Clearing) -> str:
     """The beginning of a server's bytes for an error message."""
-    text = " ".join(content[: 2 * MAX_SHOWN].decode("utf-8", "replace").split())
+    text = " ".join(content[:_MAX_READ].decode("utf-8", "replace").split())
+    text = clearing.of_error(text)
     return repr(text if len(text) <= 80 else text[:80] + "...")
 
 

@@ -9,12 +9,15 @@ import asyncio
 import json
 import ssl
 import time
+import urllib.request
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx2
 import openai
 
+from farm.addresses import Origin, origin_of
+from farm.addresses import shown as shown_address
 from farm.bounded.json_text import read_json
 from farm.calls.http.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
 from farm.calls.http.keys import NO_KEY, Address
@@ -32,6 +35,7 @@ except ImportError:  # without the openai client's extra, httpx carries the requ
 
 
 CONNECT_SECONDS = 15.0
+MAX_REDIRECTS = 2
 CONNECTIONS_PER_CLIENT = 16
 """httpx looks through all connections of a pool at each request, so several small pools cost less than one large."""
 
@@ -71,6 +75,8 @@ class Endpoint:
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._headers = httpx2.Headers({**headers, **client.auth_headers})
         self._url = httpx2.URL(f"{address.base_url}/chat/completions")
+        # Both read the address, and must read the same server.
+        assert _origin(self._url) == origin_of(address.base_url)
         timeout = httpx2.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
         self._extensions = {"timeout": timeout.as_dict()}
         self._free = [http_client for http_client, places in self._clients for _ in range(places)]
@@ -86,15 +92,8 @@ class Endpoint:
         http_client = self._free.pop()
         try:
             # JSON's escapes: half a surrogate pair in somebody's data would not survive as UTF-8.
-            message = httpx2.Request(
-                "POST", self._url, headers=self._headers, content=json.dumps(body), extensions=self._extensions
-            )
             async with asyncio.timeout(self._timeout_seconds):
-                response = await http_client.send(message, stream=True)
-                try:
-                    body_bytes = await _bounded_body(response)
-                finally:
-                    await response.aclose()
+                response, content = await self._sent(http_client, json.dumps(body))
         except _TooLargeError:
             reason = f"the reply goes on after {MAX_REPLY_BYTES / 2**20:.0f} MB"
             seconds = time.perf_counter() - start
@@ -106,19 +105,44 @@ class Endpoint:
             return Try(Reply(text=""), Failure(reason, Remedy.RETRY), NO_USAGE, time.perf_counter() - start, False)
         finally:
             self._free.append(http_client)
-        content = self.address.clear_bytes(body_bytes)
         seconds = time.perf_counter() - start
+        if response.is_redirect:
+            return Try(Reply(text=""), self._of_redirect(response), NO_USAGE, seconds, True)
         if not response.is_success:
             failure = self._of_status(response.status_code, content, response.headers)
             if response.status_code == 400 and "max_tokens" in body and "max_completion_tokens" in failure.reason:
                 self._newer_names.add(request.slot.model)
                 failure = failure._replace(remedy=Remedy.RETRY)
             return Try(Reply(text=""), failure, NO_USAGE, seconds, True)
-        parsed = read_reply(content)
-        if parsed.failure is not None:
-            parsed = parsed._replace(failure=parsed.failure._replace(reason=self.address.clear(parsed.failure.reason)))
+        clearing = self.address.clearing
+        parsed = read_reply(content, clearing)
         usage = usage_of(parsed.usage, request, parsed.reply.text)
-        return Try(parsed.reply, parsed.failure, usage, seconds, True, self.address.clear(parsed.usage.strange))
+        # Last, so that nothing that is read or counted depends on the key.
+        reply = parsed.reply._replace(
+            text=clearing.of_reply(parsed.reply.text), top_logprobs=clearing.of_logprobs(parsed.reply.top_logprobs)
+        )
+        return Try(reply, parsed.failure, usage, seconds, True, clearing.of_error(parsed.usage.strange))
+
+    async def _sent(self, http_client: httpx2.AsyncClient, content: str) -> tuple[httpx2.Response, bytes]:
+        """The response and its body, after redirects within the server.
+
+        Key and prompt go to no other, not even to the same host by https.
+        301, 302 and 303 are not followed at all: they would turn the question into a GET.
+        """
+        url = self._url
+        for _ in range(MAX_REDIRECTS + 1):
+            message = httpx2.Request("POST", url, headers=self._headers, content=content, extensions=self._extensions)
+            response = await http_client.send(message, stream=True, follow_redirects=False)
+            try:
+                body = await _bounded_body(response)
+            finally:
+                await response.aclose()
+            target = _target(response)
+            is_same_server = target is not None and not target.userinfo and _origin(target) == _origin(url)
+            if response.status_code not in (307, 308) or target is None or not is_same_server:
+                break
+            url = target
+        return response, body
 
     async def close(self) -> None:
         for http_client, _ in self._clients:
@@ -129,13 +153,20 @@ class Endpoint:
             body = read_json(content)
         except ValueError:
             body = None
-        text = self.address.clear(error_text(body) if body else shown(content))
+        clearing = self.address.clearing
+        text = error_text(body, clearing) if body else shown(content, clearing)
         remedy = remedy_of_status(status, error_code(body))
         return Failure(f"HTTP {status}: {text}", remedy, retry_after_seconds(headers))
 
+    def _of_redirect(self, response: httpx2.Response) -> Failure:
+        target = _target(response)
+        where = "nowhere that can be asked" if target is None else shown_address(str(target))
+        reason = f"HTTP {response.status_code}: it redirects to {where}; neither prompt nor key was sent there"
+        return Failure(self.address.clearing.of_error(reason), Remedy.STOP_RUN)
+
     def _of_connection(self, error: Exception) -> str:
-        text = self.address.clear(" ".join(str(error).split()))[:MAX_SHOWN]
-        return f"connection to {self.address} failed: {text or type(error).__name__}"
+        text = self.address.clearing.of_error(" ".join(str(error).split()))[:MAX_SHOWN]
+        return f"connection to {self.address}{_by_proxy(self.address)} failed: {text or type(error).__name__}"
 
 
 async def _bounded_body(response: httpx2.Response) -> bytes:
@@ -163,9 +194,39 @@ def advice(address: Address, request: Request, failure: Failure) -> str:
         return f"{what}; check the model's name and the address, which usually ends in /v1"
     if failure.reason.startswith("HTTP 403"):
         return f"{what}; the key in {variable} gives no access to this model"
+    if failure.reason.startswith("HTTP 3"):
+        return f"{what}; if that is the right address, set OPENAI_BASE_URL (or the base_url of the settings) to it"
     if failure.reason.startswith("HTTP"):
         return f"{what}; the account has no credit left. What was answered is kept: run the same command again later"
     return f"{what}; is the server running, and is the address right?"
+
+
+def _target(response: httpx2.Response) -> httpx2.URL | None:
+    """Where a redirect leads; None if it is none, or leads to no server."""
+    location = response.headers.get("location")
+    if not response.is_redirect or location is None or not location.isascii():
+        return None
+    try:
+        target = response.request.url.join(location)
+    except (httpx2.InvalidURL, ValueError):
+        return None
+    return target if target.scheme in ("http", "https") and target.host else None
+
+
+def _origin(url: httpx2.URL) -> Origin | None:
+    """The server that the HTTP client would ask."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return origin_of(f"{url.scheme}://{host}" + (f":{url.port}" if url.port else ""))
+
+
+def _by_proxy(address: Address) -> str:
+    """Names the proxy of the environment, for it may be what cannot be reached."""
+    origin = origin_of(address.base_url)
+    if origin is None or origin.is_this_machine or urllib.request.proxy_bypass(origin.host):
+        return ""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(origin.scheme) or proxies.get("all")
+    return f" through the proxy {shown_address(proxy)}, which the environment names," if proxy else ""
 
 
 def _clients(address: Address, concurrency: int) -> list[tuple[httpx2.AsyncClient, int]]:
@@ -176,10 +237,16 @@ def _clients(address: Address, concurrency: int) -> list[tuple[httpx2.AsyncClien
 
     # One context for all clients: reading the certificates takes tens of milliseconds.
     is_secure = address.base_url.startswith("https")
+    # This machine is asked itself, never a proxy that the environment names.
+    origin = origin_of(address.base_url)
+    has_proxies = origin is None or not origin.is_this_machine
     context = httpx2.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        return [(openai.DefaultAioHttpClient(verify=context, limits=limits(concurrency)), concurrency)]
+        client = openai.DefaultAioHttpClient(verify=context, limits=limits(concurrency), trust_env=has_proxies)
+        return [(client, concurrency)]
     except RuntimeError:
         starts = range(0, concurrency, CONNECTIONS_PER_CLIENT)
         sizes = [min(CONNECTIONS_PER_CLIENT, concurrency - start) for start in starts]
-        return [(openai.DefaultAsyncHttpxClient(verify=context, limits=limits(n)), n) for n in sizes]
+        return [
+            (openai.DefaultAsyncHttpxClient(verify=context, limits=limits(n), trust_env=has_proxies), n) for n in sizes
+        ]

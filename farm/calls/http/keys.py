@@ -4,69 +4,62 @@ Keys come from environment variables alone. They are in no settings, no cache an
 a library says is cleared of them before anybody can log or store it.
 """
 
+import functools
 import os
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from farm.addresses import address_problem, hidden_segments, shown
+from farm.calls.http.echoes import Clearing
+from farm.calls.http.hosts import OPENAI_URL, check_host
 from farm.calls.request import ModelSlot
 from farm.errors import UserError
 
-OPENAI_URL = "https://api.openai.com/v1"
-HIDDEN = "***"
 NO_KEY = "no-key"
 """Sent to servers that want none, because the client library insists on one."""
-_BEARER = re.compile(r"(?i)\b(bearer|api[-_]key[:=])\s*[^\s\"',;]+")
 
 
 @dataclass(frozen=True)
 class Address:
-    """An endpoint. `str` and `repr` show no key."""
+    """An endpoint. `str` and `repr` show neither the key nor what else may be secret."""
 
-    base_url: str
+    base_url: str = field(repr=False)
     key_variable: str
     key: str = field(repr=False)
 
     def __str__(self) -> str:
-        return self.base_url
+        return shown(self.base_url)
 
-    def clear(self, text: str) -> str:
-        """The text without the key."""
-        if self.key and self.key != NO_KEY:
-            text = text.replace(self.key, HIDDEN)
-        return _BEARER.sub(lambda match: f"{match.group(1)} {HIDDEN}", text)
-
-    def clear_bytes(self, content: bytes) -> bytes:
-        """A server's reply without the key, should it repeat it."""
-        key = self.key.encode()
-        return content.replace(key, HIDDEN.encode()) if self.key != NO_KEY and key in content else content
+    @functools.cached_property
+    def clearing(self) -> Clearing:
+        """What the server may repeat and nobody else may see."""
+        return Clearing(self.key, hidden_segments(self.base_url))
 
 
-def base_url_of(slot: ModelSlot) -> str:
+def base_url_of(slot: ModelSlot, allow_host: Sequence[str]) -> str:
     """Where a slot's requests go; reading the cache needs no more than this.
 
+    Args:
+        slot: who is asked.
+        allow_host: servers that the command line allows (`farm.calls.http.hosts`).
+
     Raises:
-        UserError: it is no address, or holds a password.
+        UserError: it is no address, holds a password, or leads to a server that a file alone has chosen.
     """
-    base_url = slot.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserError(f"base_url {base_url!r} of {slot.model} is no address; expected e.g. http://localhost:8000/v1")
-    if parts.username or parts.password or parts.query:
-        raise UserError(
-            f"base_url of {slot.model} at {parts.hostname}: user names, passwords and queries are not taken from an "
-            f"address, for it is stored with every reply; put the key into the variable {slot.api_key_variable}"
-        )
+    base_url = (slot.base_url or os.environ.get("OPENAI_BASE_URL", "")).strip() or OPENAI_URL
+    if problem := address_problem(base_url):
+        raise UserError(f"base_url of {slot.model}: {problem}; a key belongs in the variable {slot.api_key_variable}")
+    check_host(slot, base_url, allow_host)
     return base_url.rstrip("/")
 
 
-def address_of(slot: ModelSlot) -> Address:
+def address_of(slot: ModelSlot, allow_host: Sequence[str]) -> Address:
     """Where a slot's requests go, and the key that opens it.
 
     Raises:
         UserError: there is no address, or it is the hosted API and its key is not set.
     """
-    base_url = base_url_of(slot)
+    base_url = base_url_of(slot, allow_host)
     key = os.environ.get(slot.api_key_variable, "").strip()
     if not key and base_url == OPENAI_URL:
         raise UserError(

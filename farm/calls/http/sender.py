@@ -202,9 +202,9 @@ class Sender:
 
     def _stops_the_run(self, line: Line, job: Job, failure: Failure) -> bool:
         if failure.remedy is Remedy.STOP_RUN:
-            # A 403 or 404 in the middle of a run is about this one request.
+            # A redirect, a 403 or a 404 in the middle of a run is about this one request.
             is_known = job.request.slot.model in line.models_that_answered
-            return not (is_known and failure.reason.startswith(("HTTP 403", "HTTP 404")))
+            return not (is_known and failure.reason.startswith(("HTTP 3", "HTTP 403", "HTTP 404")))
         if failure.remedy is Remedy.RETRY and not line.has_spoken and failure.reason.startswith("connection"):
             line.n_unreachable += 1
             return job.n_failed >= UNREACHABLE_AFTER and line.n_unreachable >= UNREACHABLE_AFTER

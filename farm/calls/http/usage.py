@@ -62,5 +62,7 @@ def usage_of(said: SaidUsage, request: Request, text: str) -> Usage:
 def _shown(name: str, value: object) -> str:
     if isinstance(value, Mapping | list):
         return f"{name}: a {'list' if isinstance(value, list) else 'object'}"
+    if isinstance(value, str):  # which may be an echo of the key, and would be cut here before it is cleared
+        return f"{name}: a text"
     text = repr(value)
     return f"{name}: {text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + '...'}"
