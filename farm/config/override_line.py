@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, cast
 
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.config.composed import composed
+from farm.config.composed import composed, options_of
 from farm.config.objects import ConfigError, Problem
 from farm.config.override_problems import (
     choices_of,
     group_problem,
-    options_of,
     setting_problem,
     text_of,
     unused_groups,
@@ -45,12 +43,11 @@ def read_line(config_name: str, overrides: Sequence[str], settings: Sequence[str
         except HydraException as error:
             reason = f": {str(error).splitlines()[0]}" if "=" in text else ", as in seed=0"
             problems.append(Problem(text, f"expected key=value{reason}"))
-    loader = GlobalHydra.instance().config_loader()
-    wrong = {i: problem for i, o in enumerate(parsed) if (problem := group_problem(loader, o))}
+    wrong = {i: problem for i, o in enumerate(parsed) if (problem := group_problem(o))}
     if wrong:
         wrong |= unused_groups(config_name, parsed)
-    choices = [o for i, o in enumerate(parsed) if i not in wrong and options_of(loader, o)]
-    plain = {i: o for i, o in enumerate(parsed) if not options_of(loader, o)}
+    choices = [o for i, o in enumerate(parsed) if i not in wrong and options_of(o)]
+    plain = {i: o for i, o in enumerate(parsed) if not options_of(o)}
     set_in = {str(o.key_or_group).split(".")[0] for o in plain.values()}
     try:
         wholes = _with_every_choice(config_name, choices, set_in)
@@ -65,8 +62,7 @@ def read_line(config_name: str, overrides: Sequence[str], settings: Sequence[str
 
 def with_choices(config_name: str, fixed: Sequence[Override]) -> DictConfig:
     """The configuration with its choices made and nothing else set: a key need not exist before a sweep's choice."""
-    loader = GlobalHydra.instance().config_loader()
-    made = [text_of(o) for o in fixed if options_of(loader, o) or str(o.key_or_group).startswith("hydra.")]
+    made = [text_of(o) for o in fixed if options_of(o) or str(o.key_or_group).startswith("hydra.")]
     return composed(config_name, made, with_hydra=True)
 
 
@@ -75,11 +71,10 @@ def _with_every_choice(config_name: str, choices: Sequence[Override], groups: Ab
 
     Several swept groups are not crossed: of the others the first choice stands.
     """
-    loader = GlobalHydra.instance().config_loader()
     fixed = [o for o in choices if not o.is_sweep_override()]
     whole = with_choices(config_name, fixed)
     taken = {str(o.key_or_group) for o in fixed}
-    swept = {name: o for name, o in written_sweep(whole).items() if options_of(loader, o) and name not in taken}
+    swept = {name: o for name, o in written_sweep(whole).items() if options_of(o) and name not in taken}
     swept |= {str(o.key_or_group): o for o in choices if o.is_sweep_override()}
     first = {name: choices_of(override)[0] for name, override in swept.items()}
     wholes = [

@@ -3,15 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_origin
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, Node
 
-from farm.config.composed import composed
+from farm.config.composed import composed, options_of
 from farm.config.field_types import field_class, field_names, field_type
 from farm.config.objects import Problem, value_problems
 from farm.config.suggestions import did_you_mean, did_you_mean_key
@@ -32,15 +29,9 @@ def choices_of(override: Override) -> list[Override]:
     return [parser.parse_override(f"{override.key_or_group}={text}") for text in override.sweep_string_iterator()]
 
 
-def options_of(loader: ConfigLoader, override: Override) -> list[str]:
-    """The choices of a configuration group; empty if the override's key is no group."""
-    name = str(override.key_or_group).split("@")[0]
-    return list(loader.get_group_options(name, results_filter=ObjectType.CONFIG))
-
-
-def group_problem(loader: ConfigLoader, override: Override) -> Problem | None:
+def group_problem(override: Override) -> Problem | None:
     """The override chooses what is no choice of its group."""
-    options = options_of(loader, override)
+    options = options_of(override)
     if not options:
         return None
     for choice in choices_of(override):
@@ -54,12 +45,11 @@ def group_problem(loader: ConfigLoader, override: Override) -> Problem | None:
 
 def unused_groups(config_name: str, parsed: Sequence[Override]) -> dict[int, Problem]:
     """The overrides, by their places, of groups that stand in conf/ but mean nothing to this command."""
-    loader = GlobalHydra.instance().config_loader()
     bare = composed(config_name, [], with_hydra=True)
     return {
         i: unknown_key(bare, str(o.key_or_group))
         for i, o in enumerate(parsed)
-        if options_of(loader, o)
+        if options_of(o)
         and not (o.package or o.is_add())
         and str(o.key_or_group) not in [*bare.hydra.runtime.choices, *bare]
     }
@@ -71,7 +61,6 @@ def settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> di
     `farm compare annotator=NAME` narrows a table and chooses no conf/annotator, but Hydra takes every key that names a
     folder for a choice, so these are set after it has composed the rest.
     """
-    loader = GlobalHydra.instance().config_loader()
     parser = OverridesParser.create()
     settings: dict[str, Override] = {}
     whole: DictConfig | None = None
@@ -81,7 +70,7 @@ def settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> di
         except HydraException:
             continue  # reported with the other problems
         key = str(override.key_or_group)
-        if override.is_add() or override.is_delete() or override.package or not options_of(loader, override):
+        if override.is_add() or override.is_delete() or override.package or not options_of(override):
             continue
         if whole is None:
             whole = composed(config_name, [], with_hydra=True)
