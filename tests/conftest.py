@@ -1,5 +1,6 @@
 """How tests are run, and fixtures for all of them."""
 
+import gc
 import json
 import os
 import sys
@@ -34,6 +35,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow_files = {item.path for item in items if item.get_closest_marker("slow")}
     items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.path not in slow_files)
+
+
+def pytest_collection_finish() -> None:
+    """What torch and its like have made on import stays; no collection of garbage need look at it again."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -154,25 +154,25 @@ def test_every_command_runs_in_an_empty_folder(installed: Installed) -> None:
     assert done.returncode == 2 and "settings.n_drafts: input should be a valid integer" in done.stderr
 
 
-def mypy(installed: Installed, client: str) -> subprocess.CompletedProcess[str]:
-    """The type checker on a program, with the installed package and nothing of this repository."""
+@pytest.mark.slow
+def test_a_typed_client_passes_the_type_checker_and_a_wrong_one_does_not(installed: Installed) -> None:
+    """Checked with the installed package and nothing of this repository; together, for both need farm's types read."""
     folder = installed.folder / "mypy"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "tests" / "package" / client, folder)
+    folder.mkdir()
+    clients = ("client.py", "misuse.py")
+    for client in clients:
+        shutil.copy(ROOT / "tests" / "package" / client, folder)
     # What is checked is how farm's own types are used; reading those of torch takes a minute.
     heavy = ",".join(f"mypy-{name}.*" for name in ("torch", "transformers", "trl", "peft", "datasets", "accelerate"))
     (folder / "mypy.ini").write_text(f"[mypy]\nstrict = true\n\n[{heavy}]\nfollow_imports = skip\n")
-    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed.python), client]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-@pytest.mark.slow
-def test_a_typed_client_passes_the_type_checker_and_a_wrong_one_does_not(installed: Installed) -> None:
-    done = mypy(installed, "client.py")
-    assert done.returncode == 0, done.stdout + done.stderr
-    refused = mypy(installed, "misuse.py").stdout
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed.python), *clients]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    *errors, summary = [text for text in done.stdout.splitlines() if ": note: " not in text]
     for line, reason in ((5, "attr-defined"), (6, "assignment"), (7, "call-overload")):
-        assert any(text.startswith(f"misuse.py:{line}: error") and reason in text for text in refused.splitlines())
+        assert any(text.startswith(f"misuse.py:{line}: error") and reason in text for text in errors), done.stdout
+    assert not [text for text in errors if not text.startswith("misuse.py:")], done.stdout
+    assert summary.endswith("errors in 1 file (checked 2 source files)"), done.stdout
+    assert done.returncode == 1, done.stderr
 
 
 @pytest.mark.slow

@@ -1,10 +1,7 @@
 """Asking: order, cache, equal questions, threads, processes, kills, budgets, and the ledger that comes of it."""
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +16,7 @@ from farm.calls.session import open_calls
 from farm.errors import UserError
 from tests.calls.asking import questions, settings, slot
 from tests.calls.server import JudgeServer, judge_server, longer_output
-from tests.interrupts import heed_interrupts
-from tests.paths import ROOT
+from tests.forked import Forked
 
 RUN = """
 import sys
@@ -33,11 +29,8 @@ with open_calls(settings(Path(sys.argv[2]), concurrency=8)) as calls:
 """
 
 
-def run(server: JudgeServer, cache: Path, n: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", RUN, server.base_url, str(cache), str(n)]
-    return subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts
-    )
+def run(server: JudgeServer, cache: Path, n: int) -> Forked:
+    return Forked(RUN, server.base_url, str(cache), str(n))
 
 
 def echo(text: str) -> str:
@@ -92,17 +85,15 @@ def test_another_sample_of_the_same_question_is_another_question(tmp_path: Path)
 def test_a_killed_run_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
     cache = tmp_path / "c.sqlite"
     with judge_server(latency=0.05) as server:
-        process = run(server, cache, 200)
-        while len(server.answered) < 60:
-            time.sleep(0.01)
-            assert process.poll() is None, process.communicate()
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        with run(server, cache, 200) as process:
+            while len(server.answered) < 60:
+                time.sleep(0.01)
+                assert process.is_running, process.done()
+            process.kill_all()
         time.sleep(0.2)
         n_answered = len(server.answered)
-        again = run(server, cache, 200)
-        output, errors = again.communicate(timeout=60)
-        assert (output.strip(), errors) == ("200", "")
+        with run(server, cache, 200) as again:
+            assert again.done(timeout=60) == (0, "200\n", "")
         assert server.n_asked_again <= 8  # in flight, which is what was answered and not yet committed too
         assert len(server.answered) - n_answered <= 200 - n_answered + 16
 
@@ -110,14 +101,13 @@ def test_a_killed_run_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_what_was_answered_and_ends_at_once(tmp_path: Path) -> None:
     cache = tmp_path / "c.sqlite"
     with judge_server(latency=0.1) as server:
-        process = run(server, cache, 500)
-        while len(server.answered) < 24:
-            time.sleep(0.01)
-        start = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        with run(server, cache, 500) as process:
+            while len(server.answered) < 24:
+                time.sleep(0.01)
+            start = time.monotonic()
+            process.interrupt()
+            assert "KeyboardInterrupt" in process.done(timeout=20).stderr
         assert time.monotonic() - start < 10
-        assert "KeyboardInterrupt" in errors
         with sqlite3.connect(cache) as connection:
             (n_kept,) = connection.execute("SELECT COUNT(*) FROM replies").fetchone()
         assert len(server.answered) - 8 <= n_kept <= len(server.answered)
@@ -125,9 +115,8 @@ def test_ctrl_c_keeps_what_was_answered_and_ends_at_once(tmp_path: Path) -> None
 
 def test_two_processes_share_a_cache_and_ask_nothing_twice(tmp_path: Path) -> None:
     with judge_server(latency=0.05) as server:
-        processes = [run(server, tmp_path / "c.sqlite", 300) for _ in range(2)]
-        outputs = [process.communicate(timeout=60) for process in processes]
-        assert outputs == [("300\n", "")] * 2
+        with run(server, tmp_path / "c.sqlite", 300) as first, run(server, tmp_path / "c.sqlite", 300) as second:
+            assert [process.done(timeout=60) for process in (first, second)] == [(0, "300\n", "")] * 2
         assert (server.n_asked_again, len(server.requests)) == (0, 300)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 from farm.commands.main import run_command
 from farm.data.files.rows import Row, read_rows
 from tests.calls.server import judge_server
-from tests.interrupts import heed_interrupts
+from tests.forked import MAIN, Forked, run_forked
 from tests.judges.evaluators import write_evaluator
 from tests.paths import ROOT
 
@@ -122,19 +121,17 @@ def test_a_kill_half_way_costs_no_more_than_what_was_in_flight(folder: Path) -> 
     (folder / "pairs.json").write_text(json.dumps(pairs(300)))
     with judge_server(latency=0.03) as server:
         line = [
-            sys.executable, "-c", "from farm.commands.main import main; main()", "annotate", "annotator=greedy",
-            f"input={folder / 'pairs.json'}", f"output={folder / 'out.json'}", f"root={folder / 'runs'}",
-            "calls.concurrency=8", "chunk_rows=40",
+            "annotate", "annotator=greedy", f"input={folder / 'pairs.json'}", f"output={folder / 'out.json'}",
+            f"root={folder / 'runs'}", "calls.concurrency=8", "chunk_rows=40",
         ]  # fmt: skip
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url}
-        process = subprocess.Popen(line, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while len(server.requests) < 120 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with Forked(MAIN, *line, env=environment) as process:
+            deadline = time.monotonic() + 60
+            while len(server.requests) < 120 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.kill_all()
         assert 120 <= len(server.requests) < 290 and not (folder / "out.json").exists()
-        assert list(folder.glob("*")) and subprocess.run(line, cwd=ROOT, env=environment, check=False).returncode == 0
+        assert list(folder.glob("*")) and run_forked(MAIN, *line, env=environment).returncode == 0
         assert server.n_asked_again <= 16  # eight in flight, eight on their way into the cache
     with judge_server() as server:
         assert (
@@ -152,20 +149,16 @@ def test_ctrl_c_is_clean_and_keeps_what_was_answered(folder: Path) -> None:
     (folder / "out.json").write_text("old")
     with judge_server(latency=0.1) as server:
         line = [
-            sys.executable, "-c", "from farm.commands.main import main; main()", "annotate", "annotator=greedy",
-            f"input={folder / 'pairs.json'}", f"output={folder / 'out.json'}", f"root={folder / 'runs'}",
-            "calls.concurrency=4",
+            "annotate", "annotator=greedy", f"input={folder / 'pairs.json'}", f"output={folder / 'out.json'}",
+            f"root={folder / 'runs'}", "calls.concurrency=4",
         ]  # fmt: skip
-        environment = {**os.environ, "OPENAI_BASE_URL": server.base_url}
-        process = subprocess.Popen(
-            line, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
-        )
-        deadline = time.monotonic() + 60
-        while len(server.requests) < 20 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=20)
-        assert process.returncode == 130
+        with Forked(MAIN, *line, env={**os.environ, "OPENAI_BASE_URL": server.base_url}) as process:
+            deadline = time.monotonic() + 60
+            while len(server.requests) < 20 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.interrupt()
+            returncode, _, error = process.done(timeout=20)
+        assert returncode == 130
         assert "stopped" in error and "Traceback" not in error
         assert (folder / "out.json").read_text() == "old"
         assert farm(folder, "annotator=greedy", base_url=server.base_url) == 0

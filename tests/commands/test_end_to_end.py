@@ -1,9 +1,6 @@
 """The main job in small, as a user runs it: one command, its files, its resumption, its leaderboard, its comparison."""
 
 import json
-import os
-import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,8 +9,8 @@ import pytest
 
 from farm.analysis.comparison_schema import ComparisonJson
 from tests.analysis.comparison_shape import mismatches
-from tests.commands.run_farm import FARM, farm, farm_process
-from tests.paths import ROOT
+from tests.commands.run_farm import farm, farm_process
+from tests.forked import MAIN, Forked
 
 SMALL = (
     "dataset.n_demonstrations=320", "dataset.n_preference=96", "dataset.n_unlabeled=64", "dataset.n_evaluation=20",
@@ -29,14 +26,11 @@ pytestmark = pytest.mark.slow
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a sweep that was killed once on its way and then run to its end."""
     root = tmp_path_factory.mktemp("root")
-    command = [*FARM, "run", "experiment=pocket_small", *SMALL, f"root={root}"]
-    with (root / "killed.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    with Forked(MAIN, "run", "experiment=pocket_small", *SMALL, f"root={root}") as process:
         deadline = time.monotonic() + 300
         while not list((root / "artifacts" / "policy").glob("[0-9a-f]*")) and time.monotonic() < deadline:
             time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill_all()
     assert not (root / "experiments" / "pocket_small" / "standings.csv").exists()
     done = farm_process("run", "experiment=pocket_small", *SMALL, f"root={root}")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -74,7 +68,9 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_standings_from_nothing(finished: Path, tmp_path: Path) -> None:
-    done = farm_process("run", "experiment=pocket_small", "method=dpo", *SMALL, f"root={tmp_path}")
+    # In one process, where the others came from two workers.
+    line = ("run", "experiment=pocket_small", "hydra.launcher.n_jobs=1", "method=dpo", *SMALL, f"root={tmp_path}")
+    done = farm_process(*line)
     assert done.returncode == 0, done.stdout + done.stderr
     there = pd.read_csv(finished / "experiments" / "pocket_small" / "standings.csv")
     here = pd.read_csv(tmp_path / "experiments" / "pocket_small" / "standings.csv")

@@ -1,21 +1,18 @@
 """A sweep killed a dozen times, at moments drawn at random, ends as an unbroken one; `pytest -m soak`, by hand."""
 
-import os
 import random
-import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.commands.run_farm import FARM, farm_process
-from tests.paths import ROOT
+from tests.commands.run_farm import farm_process
+from tests.forked import MAIN, Forked
 
 N_KILLS = 12
-LONGEST_WAIT = 40.0
-"""Seconds; starting up takes about ten of them."""
+LONGEST_WAIT = 35.0
+"""Seconds."""
 SWEEP = (
     "run", "-m", "method=ppo,quark", "annotator=crowd,pool", "seed=0", "hydra/launcher=joblib",
     "hydra.launcher.n_jobs=2", "method.n_steps=4", "method.rollouts_per_step=32", "dataset.n_demonstrations=320",
@@ -31,13 +28,9 @@ def test_a_sweep_killed_a_dozen_times_ends_as_an_unbroken_one(tmp_path: Path) ->
     assert len(expected) == 8
     draws = random.Random(0)
     for _ in range(N_KILLS):
-        process = subprocess.Popen(
-            [*FARM, *SWEEP, f"root={broken}"],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        time.sleep(draws.uniform(5.0, LONGEST_WAIT))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with Forked(MAIN, *SWEEP, f"root={broken}") as process:
+            time.sleep(draws.uniform(1.0, LONGEST_WAIT))
+            process.kill_all()
     pd.testing.assert_frame_equal(standings(broken), expected)
 
 

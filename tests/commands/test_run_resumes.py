@@ -1,11 +1,7 @@
 """`farm run` killed with SIGKILL in the middle of SFT, GRPO and PPO: the same command goes on and ends alike."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +9,7 @@ from transformers import TrainerState
 
 from farm.commands.main import run_command
 from farm.methods.trl import callbacks as trl_callbacks
-from tests.paths import ROOT
+from tests.forked import Forked
 from tests.tiny import tiny_causal_lm
 
 pytestmark = pytest.mark.slow
@@ -69,19 +65,14 @@ def command(method: str, settings: list[str], root: Path) -> list[str]:
 
 def killed(arguments: list[str]) -> int:
     """Run until a policy has made some steps, then kill; returns the last step that was reported."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", FARM, *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert process.stdout is not None
     step = 0
-    for line in process.stdout:
-        if line.startswith("policy has made step"):
-            step = int(line.split()[-1])
-            if step >= KILLED_AFTER:
-                process.kill()
-                break
-    assert process.wait() == -signal.SIGKILL
+    with Forked(FARM, *arguments) as process:
+        for line in process.lines():
+            if line.startswith("policy has made step"):
+                step = int(line.split()[-1])
+                if step >= KILLED_AFTER:
+                    process.kill_all()
+                    break
     return step
 
 

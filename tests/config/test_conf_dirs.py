@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,11 +11,11 @@ import pytest
 from farm.commands.main import run_command
 from farm.config.conf_dirs import conf_dir_in_use
 from tests.analysis.calibration.test_fit_and_check import made_up
+from tests.forked import MAIN, run_forked
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
-FARM = [sys.executable, "-c", "from farm.commands.main import main; main()"]
 JUDGE = '''"""A judge of the user's own: the output with more question marks."""
 
 from dataclasses import dataclass
@@ -221,7 +220,7 @@ def test_a_sweep_of_the_users_own_runs_in_worker_processes(own: Path, tmp_path: 
         *(f"dataset.{setting}" for setting in small),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*FARM, *line], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = run_forked(MAIN, *line, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     standings = pd.read_csv(tmp_path / "runs" / "experiments" / "mine" / "standings.csv")
     assert set(standings["method"]) == {"sft", "feedme_twice"}

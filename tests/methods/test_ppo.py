@@ -1,11 +1,8 @@
 """PPO: it learns, it resumes, and neither padding nor micro-batches change an update."""
 
 import json
-import os
 import pickle
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +26,7 @@ from farm.models.forward import LanguageModel, ValueModel, completion_batch
 from farm.models.generate import Completion
 from farm.records import Policy
 from farm.tensors.ppo import Advantages
+from tests.forked import run_forked
 from tests.methods.conftest import Folders, with_model
 from tests.tiny import tiny_causal_lm, tiny_gpt2, tiny_gpt_neox
 
@@ -281,13 +279,8 @@ def test_killed_run_resumes_to_the_same_bytes(
     )
     output_dir, scratch_dir = folders("broken")
     (tmp_path / "job.pickle").write_bytes(pickle.dumps((method, inputs)))
-    process = subprocess.run(
-        [sys.executable, "-c", RUN_AND_DIE, str(tmp_path / "job.pickle"), str(output_dir), str(scratch_dir)],
-        check=False,
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr.decode()
+    done = run_forked(RUN_AND_DIE, str(tmp_path / "job.pickle"), str(output_dir), str(scratch_dir))
+    assert done.returncode == -signal.SIGKILL, done.stderr
     fresh_output = tmp_path / "resumed"  # the output folder of a killed build is thrown away
     fresh_output.mkdir()
     method.train(inputs, fresh_output, scratch_dir, 0)

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +33,7 @@ from farm.pipeline.training import run_chain
 from farm.records import Comparison, Instruction, Output, Preference, Verdict
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
-from tests.paths import ROOT
+from tests.forked import run_forked
 from tests.pipeline.test_training import SFT_METHOD, TRAINING, ToyDataset, chain, made, simulated
 from tests.tiny import tiny_causal_lm
 
@@ -233,7 +231,7 @@ def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path,
         "judging.choose = die\n"
         f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    done = run_forked(program)
     assert done.returncode == -signal.SIGKILL
     broken = Store(tmp_path / "broken")
     assert broken.all("selection") == []

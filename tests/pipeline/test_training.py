@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,7 +38,7 @@ from farm.records import (
 )
 from farm.store.artifacts import Store
 from farm.store.tables import read_table
-from tests.paths import ROOT
+from tests.forked import run_forked
 from tests.tiny import tiny_causal_lm
 
 pytestmark = pytest.mark.slow
@@ -270,7 +268,7 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
         f"run_chain(Dying(Path({str(tmp_path / 'broken')!r})), chain(Path({str(checkpoint)!r})))\n"
     )
     for kind in ("comparisons", "standings"):
-        done = subprocess.run([sys.executable, "-c", program, kind], cwd=ROOT, check=False)
+        done = run_forked(program, kind)
         assert done.returncode == -signal.SIGKILL
         assert Store(tmp_path / "broken").all(kind) == []
     resumed = run_chain(Store(tmp_path / "broken"), chain(checkpoint))

@@ -1,10 +1,7 @@
 """A killed run resumes from its last complete checkpoint and ends with the weights of an unbroken run."""
 
-import os
 import pickle
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from farm.methods.trl import callbacks as trl_callbacks
 from farm.methods.trl import training as trl_training
 from farm.methods.trl.training import TrainingSettings
 from farm.models.adapter import LoRA
+from tests.forked import run_forked
 from tests.methods.conftest import Folders, with_model
 
 KILLED_AT = 9
@@ -54,20 +52,9 @@ def test_killed_run_resumes_to_the_same_bytes(
     method = SFT(name="sft", training=replace(settings, epochs=2, n_snapshots=4), temperature=0.7)
     broken_output, broken_scratch = folders("broken")
     (tmp_path / "job.pickle").write_bytes(pickle.dumps((method, inputs)))
-    process = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            RUN_AND_DIE.format(killed_at=KILLED_AT),
-            str(tmp_path / "job.pickle"),
-            str(broken_output),
-            str(broken_scratch),
-        ],
-        check=False,
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr.decode()
+    code = RUN_AND_DIE.format(killed_at=KILLED_AT)
+    done = run_forked(code, str(tmp_path / "job.pickle"), str(broken_output), str(broken_scratch))
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert sorted(path.name for path in broken_scratch.glob("checkpoint-*")) == ["checkpoint-4", "checkpoint-8"]
     # As if it had been killed again, while writing a checkpoint.
     (broken_scratch / "checkpoint-9").mkdir()
