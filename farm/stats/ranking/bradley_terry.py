@@ -176,9 +176,11 @@ def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: 
     n_at_once = max(1, CHUNK_BYTES // (8 * (n_models + 1) ** 2))
     for low in range(0, n_rows, n_at_once):
         rows = np.arange(low, min(low + n_at_once, n_rows))
-        limits = np.stack([_limits(pairs, counts, int(row)) for row in rows])
+        part = counts.of_rows(rows)
+        limits = _limits(pairs, part)
         is_finite = limits == 0
-        part = counts.of_rows(rows).between(is_finite[:, pairs.first] & is_finite[:, pairs.second])
+        if not is_finite.all():
+            part = part.between(is_finite[:, pairs.first] & is_finite[:, pairs.second])
         if tie_model == "davidson":
             n_ties = part.ties.sum(axis=1)
             has_both = (n_ties > 0) & (n_ties < (part.wins + part.losses).sum(axis=1))
@@ -207,7 +209,7 @@ def _newton(pairs: Pairs, counts: PairCounts, is_finite: BoolArray, tie_model: T
     is_moving = np.ones(n_rows, dtype=np.bool_)
     for _ in range(MAX_STEPS):
         rows = np.flatnonzero(is_moving)
-        part = counts.of_rows(rows)
+        part = counts if len(rows) == n_rows else counts.of_rows(rows)
         gaps = at[rows][:, pairs.first] - at[rows][:, pairs.second]
         if has_ties:
             slope, curvature = _davidson(pairs, incidence, part, gaps, at[rows, n_models])
@@ -215,7 +217,8 @@ def _newton(pairs: Pairs, counts: PairCounts, is_finite: BoolArray, tie_model: T
             slope, curvature = _half_wins(pairs, incidence, part, gaps)
         # The likelihood does not change when all strengths shift: 1/M fixes that direction.
         curvature[:, :n_models, :n_models] += 1 / n_models
-        curvature[:, diagonal, diagonal] += ~is_finite[rows]
+        if not is_finite.all():
+            curvature[:, diagonal, diagonal] += ~is_finite[rows]
         step = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
         largest = np.abs(step).max(axis=1)
         at[rows] += step / np.maximum(largest, 1.0)[:, None]
@@ -266,7 +269,7 @@ def _laplacian(pairs: Pairs, weight: FloatArray, *, extra: int) -> FloatArray:
     matrix[:, pairs.first, pairs.second] = -weight
     matrix[:, pairs.second, pairs.first] = -weight
     diagonal = np.arange(n)
-    matrix[:, diagonal, diagonal] = weight @ (pairs.to_first + pairs.to_second)
+    matrix[:, diagonal, diagonal] = weight @ pairs.to_both
     return matrix
 
 
@@ -277,16 +280,31 @@ def _won_graph(pairs: Pairs, counts: PairCounts, row: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(heads)), (heads, tails)), shape=(pairs.n_models, pairs.n_models))
 
 
-def _limits(pairs: Pairs, counts: PairCounts, row: int) -> FloatArray:
-    """(M,) 0 for models whose strength is finite beside the most compared model's, else inf, -inf or NaN (`Fit`)."""
-    graph = _won_graph(pairs, counts, row)
-    if sparse.csgraph.connected_components(graph, directed=True, connection="strong")[0] == 1:
-        return np.zeros(pairs.n_models)
-    n_compared = (counts.wins[row] + counts.losses[row]) @ (pairs.to_first + pairs.to_second)
-    beaten, beating = np.zeros((2, pairs.n_models), dtype=np.bool_)
-    for reached, edges in ((beaten, graph), (beating, graph.T.tocsr())):
-        reached[sparse.csgraph.breadth_first_order(edges, int(n_compared.argmax()), return_predecessors=False)] = True
+def _limits(pairs: Pairs, counts: PairCounts) -> FloatArray:
+    """(R, M) 0 for models whose strength is finite beside the most compared model's, else inf, -inf or NaN (`Fit`)."""
+    start = ((counts.wins + counts.losses) @ pairs.to_both).argmax(axis=1)
+    won, lost = counts.wins > 0, counts.losses > 0
+    beaten, beating = _reached(pairs, start, won, lost), _reached(pairs, start, lost, won)
     return np.select([beaten & beating, beating, beaten], [0.0, np.inf, -np.inf], default=np.nan)
+
+
+def _reached(pairs: Pairs, start: IntArray, forth: BoolArray, back: BoolArray) -> BoolArray:
+    """(R, M) the models to which a path leads in each row's graph, by breadth-first search in all rows at once.
+
+    Args:
+        pairs: the possible edges.
+        start: (R,) where the paths begin.
+        forth: (R, E) whether there is an edge from the pair's first model to its second.
+        back: (R, E) whether there is one from the second to the first.
+    """
+    reached = np.zeros((len(start), pairs.n_models), dtype=np.bool_)
+    reached[np.arange(len(start)), start] = True
+    n_before = 0
+    while n_before < (n_reached := int(reached.sum())) < reached.size:
+        n_before = n_reached
+        reached |= (reached[:, pairs.first] & forth) @ pairs.to_second > 0
+        reached |= (reached[:, pairs.second] & back) @ pairs.to_first > 0
+    return reached
 
 
 def _one_sided(models: Sequence[str], pairs: Pairs, counts: PairCounts, group: IntArray) -> str:

@@ -7,6 +7,7 @@ conventions that need them: a graded verdict is then a win of the model on whose
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,15 +50,21 @@ class Pairs:
     def n_pairs(self) -> int:
         return len(self.first)
 
-    @property
+    @cached_property
     def to_first(self) -> sparse.csr_array:
         """(E, M): 1 at the pair's first model."""
         return _one_per_row(self.first, self.n_models)
 
-    @property
+    @cached_property
     def to_second(self) -> sparse.csr_array:
         """(E, M): 1 at the pair's second model."""
         return _one_per_row(self.second, self.n_models)
+
+    @cached_property
+    def to_both(self) -> sparse.csr_array:
+        """(E, M): 1 at each of the pair's models."""
+        both: sparse.csr_array = self.to_first + self.to_second
+        return both
 
 
 @dataclass(frozen=True, kw_only=True)
