@@ -17,10 +17,20 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chains share what does not depend on method and adapter: the data set is read once."""
+    return tmp_path_factory.mktemp("root")
+
+
+def trained(root: Path) -> set[Path]:
+    return {file.parent for file in (root / "artifacts").glob("*/[0-9a-f]*/model.safetensors")}
+
+
 @pytest.mark.parametrize("adapter", ["none", "lora"])
 @pytest.mark.parametrize("method", ["dpo", "ppo"])
 def test_a_chain_runs_on_real_text(
-    method: str, adapter: str, humandata: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    method: str, adapter: str, humandata: Path, checkpoint: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw = humandata / "raw"
     settings = [
@@ -30,16 +40,18 @@ def test_a_chain_runs_on_real_text(
         f"dataset.evaluation_file={raw / 'alpaca_eval' / 'results' / 'text_davinci_003' / 'model_outputs.json.gz'}",
         "dataset.n_demonstrations=64", "dataset.n_preference=48", "dataset.n_unlabeled=48", "dataset.n_evaluation=12",
         "model=local", f"model.checkpoint={checkpoint}", "model.max_prompt_tokens=2048", "model.max_new_tokens=16",
-        "annotator=recorded", "reward_model.n_held_out=8", f"root={tmp_path}",
+        "annotator=recorded", "reward_model.n_held_out=8", f"root={root}",
     ]  # fmt: skip
     if method == "ppo":
         settings += ["method.n_steps=2", "method.rollouts_per_step=8", "method.update.batch_size=8"]
+    before = trained(root)
     assert run_command(["run", "dataset=alpaca_farm", f"method={method}", f"adapter={adapter}", *settings]) == 0
-    weights = (tmp_path / "artifacts").glob("*/[0-9a-f]*/model.safetensors")
-    trained = [file.parent for file in weights]
-    assert len(trained) == (3 if method == "ppo" else 2)
-    assert all((folder / "adapter").is_dir() == (adapter == "lora") for folder in trained)
     printed = capsys.readouterr().out
+    models = [line.split()[:2] for line in printed.splitlines() if line.startswith(("policy ", "reward_model "))]
+    assert sorted(name for name, _ in models) == ["policy"] * 2 + ["reward_model"] * (method == "ppo")
+    made = trained(root) - before
+    assert len(made) == sum(word == "made" for _, word in models) >= len(models) - 1  # sft may be there already
+    assert all((folder / "adapter").is_dir() == (adapter == "lora") for folder in made)
     assert f"{method}: win rate" in printed
     assert "judged by longest (n 12 labels on 12 instructions, 0 unparsed)" in printed
     assert "true utility" not in printed
