@@ -113,6 +113,8 @@ class Reply(NamedTuple):
     """Why there is no usable text (refusal, empty choice, gave up after n tries, budget spent); empty if there is."""
     top_logprobs: tuple[tuple[TokenLogprob, ...], ...] = ()
     """For each token of the reply the most probable alternatives, best first."""
+    is_cut: bool = False
+    """Whether it ended because it reached max_tokens: what it would have come to is not known."""
     label_logprobs: tuple[float, ...] = ()
     """Log-probabilities of `Request.labels`, where it asked for them."""
     n_prompt_tokens: int = 0

@@ -71,7 +71,7 @@ class GradingJudge:
         return verdict_of(_reading(*grades), raw_reply, [Share(reply_1), Share(reply_2)])
 
     def _grade(self, reply: Reply) -> Grade:
-        return Grade(None, reply.failure) if reply.failure else self.parser.grade(reply.text)
+        return Grade(None, reply.failure) if reply.failure else self.parser.grade(reply)
 
 
 def _reading(grade_1: Grade, grade_2: Grade) -> Reading:

@@ -6,9 +6,9 @@ read as a template. So judged text that contains a placeholder, a role line or a
 
 Judged texts stand between delimiters with a tag that no judged text contains (`tag_for`), so none can end its block.
 
-What this cannot prevent: a model that obeys what it reads inside a block, or that echoes a forged verdict after its own
-(the last one wins); and a server that reads control tokens (`<|im_end|>`) in the content of a message as such. Local
-models are fed none (farm/calls/local/local_model.py).
+What this cannot prevent: a model that obeys what it reads inside a block, or that echoes a forged verdict (beside its
+own, no verdict is read); and a server that reads control tokens (`<|im_end|>`) in the content of a message as such.
+Local models are fed none (farm/calls/local/local_model.py).
 """
 
 import hashlib

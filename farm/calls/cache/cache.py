@@ -233,8 +233,13 @@ def _row(entry: Entry) -> tuple[object, ...]:
         "sample": request.sample,
     }
     # JSON's \u escapes keep lone surrogates, which SQLite's UTF-8 would refuse.
-    said = {"text": reply.text, "top_logprobs": reply.top_logprobs, "label_logprobs": reply.label_logprobs}
     made = moment()
+    said: dict[str, object] = {
+        "text": reply.text,
+        "is_cut": reply.is_cut,
+        "top_logprobs": reply.top_logprobs,
+        "label_logprobs": reply.label_logprobs,
+    }
     return (
         entry.key,
         made.seconds,
@@ -260,6 +265,7 @@ def _reply(row: Sequence[object]) -> Reply:
         top_logprobs=tuple(
             tuple(TokenLogprob(token, logprob) for token, logprob in place) for place in content.get("top_logprobs", ())
         ),
+        is_cut=bool(content.get("is_cut")),
         label_logprobs=tuple(content.get("label_logprobs", ())),
         n_prompt_tokens=n_prompt,
         n_cached_prompt_tokens=n_cached,

@@ -96,7 +96,8 @@ def read_reply(content: bytes, clearing: Clearing = NO_SECRETS) -> Parsed:
             reason = "the reply is empty because it reached max_tokens before any text; raise the judge's max_tokens"
             return _unusable(reason, Remedy.GIVE_UP, usage)
         return _unusable("the reply is empty", Remedy.ASK_ANEW, usage)
-    return Parsed(Reply(text=text, top_logprobs=_logprobs(choice.get("logprobs"))), None, usage)
+    reply = Reply(text=text, is_cut=finish == "length", top_logprobs=_logprobs(choice.get("logprobs")))
+    return Parsed(reply, None, usage)
 
 
 def error_text(body: object, clearing: Clearing) -> str:

@@ -119,7 +119,10 @@ class Endpoint:
         usage = usage_of(parsed.usage, request, parsed.reply.text)
         # Last, so that nothing that is read or counted depends on the key.
         reply = parsed.reply._replace(
-            text=clearing.of_reply(parsed.reply.text), top_logprobs=clearing.of_logprobs(parsed.reply.top_logprobs)
+            text=clearing.of_reply(parsed.reply.text),
+            top_logprobs=clearing.of_logprobs(parsed.reply.top_logprobs),
+            # Where one token is asked for, that token is the whole reply.
+            is_cut=parsed.reply.is_cut and request.decoding.max_tokens > 1,
         )
         return Try(reply, parsed.failure, usage, seconds, True, clearing.of_error(parsed.usage.strange))
 

@@ -105,6 +105,7 @@ class LocalModel:
                 replies[i] = Reply(
                     text=text,
                     failure="" if text.strip() else "the reply is empty",
+                    is_cut=not completion.is_finished and text == completion.text and decoding.max_tokens > 1,
                     n_prompt_tokens=lengths[i],
                     n_completion_tokens=len(completion.ids),
                     cost_usd=0.0,

@@ -1,8 +1,12 @@
 """AlpacaEval's completion parsers: from a reply to values, one per pair of the prompt (1, 2, 1.5 or 0, or between).
 
-The same replies give the same values as there (alpaca_eval/completion_parsers.py, version 0.6), where it gives any.
-Ours read two things more: JSON and rank lists with chatter around them. A parser here is a function from a value (the
-reply, its text, or what the parser before it found) to a list of values.
+The same replies give the same values as there (alpaca_eval/completion_parsers.py, version 0.6), where it gives any: an
+evaluator states its own definition of a verdict, and the grammar of farm's own judges
+(`farm.judges.parsers.grammar`) is not asked. Ours read two things more: JSON and rank lists with chatter around them.
+And two things less: a reply that reached max_tokens (unless one token was asked for) or ends within its reasoning is no
+verdict, and a block of reasoning (`<think>...</think>`) is no part of the reply. Log-probabilities are read wherever
+they come. A parser here is a function from a value (the reply, its text, or what the parser before it found) to a list
+of values.
 """
 
 import json
@@ -13,6 +17,7 @@ from functools import partial
 from typing import cast
 
 from farm.calls.request import Reply, TokenLogprob
+from farm.judges.parsers.answer import spoken
 from farm.judges.parsers.json_object import json_values, python_literal
 from farm.judges.parsers.reading import Reading, no_verdict, soft_reading, unreadable, wrong_count
 from farm.records import Preference
@@ -24,6 +29,10 @@ Settings = Mapping[str, object]
 
 class ParseError(ValueError):
     """A reply that holds no verdict; the message says why."""
+
+
+class UnfinishedError(ParseError):
+    """A reply that was cut; the message shows its end."""
 
 
 def parser_named(name: str, settings: Settings) -> Parser:
@@ -51,6 +60,8 @@ def read_values(parser: Parser, reply: Reply, n_pairs: int) -> list[Reading]:
     """One reading per pair; none at all if the parser finds another number of values."""
     try:
         values = parser(reply)
+    except UnfinishedError as error:
+        return [no_verdict(str(error))] * n_pairs
     except (ParseError, RecursionError) as error:
         return [unreadable(str(error), reply.text)] * n_pairs
     if len(values) != n_pairs:
@@ -101,7 +112,7 @@ def _lmsys(found: object) -> list[object]:
 def _ranking(found: object, model_1_name: str = "model_1") -> list[object]:
     """The rank of the first model."""
     if isinstance(found, Reply):
-        found = _first_value(found.text, list)
+        found = _first_value(_text(found), list)
     items = found if isinstance(found, list) else []
     ranks = [item.get("rank") for item in items if isinstance(item, dict) and item.get("model") == model_1_name]
     if not ranks or ranks[0] not in (1, 2):
@@ -132,7 +143,7 @@ def _eval(found: object) -> list[object]:
 
 def _replace(found: object, replacer: Mapping[object, object], default_replacer: object = "auto") -> list[object]:
     """What stands for a value; itself, or the default, if nothing does."""
-    value = found.text if isinstance(found, Reply) else found
+    value = _text(found) if isinstance(found, Reply) else found
     default = value if default_replacer == "auto" else default_replacer
     # Looked through one by one, for a value may be a list, which no mapping can be asked about.
     return [next((new for old, new in replacer.items() if old == value), default)]
@@ -205,7 +216,10 @@ def _patterns(outputs_to_match: object) -> dict[object, re.Pattern[str]]:
 
 def _text(found: object) -> str:
     if isinstance(found, Reply):
-        return found.text
+        said = spoken(found)
+        if said.reason:
+            raise UnfinishedError(said.reason)
+        return said.text
     return found if isinstance(found, str) else json.dumps(found)
 
 

@@ -1,14 +1,68 @@
-"""Grades and scores in a reply; the last one for an output wins, and none outside the scale counts."""
+"""Grades and scores in a reply, by the grammar of `farm.judges.parsers.grammar`: on the scale, or none."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from farm.calls.request import Reply
+from farm.judges.parsers.answer import answer_of
+from farm.judges.parsers.grammar import RETRACTION
+from farm.judges.parsers.json_object import json_objects
 from farm.judges.parsers.reading import Reading, compared, excerpt, no_verdict
+from farm.judges.parsers.verdict_words import FIRST_SIGN, SECOND_SIGN, VerdictWords
 
-_NUMBER = r"(?P<number>-?\d+(?:\.\d+)?)(?!\.?\d)(?!\s*(?:to|or|-|\u2013)\s*\d)"
-"""A number that is not the beginning of a range."""
+_DIGITS = r"(?<![\d.,])-?\d{1,6}(?:\.\d{1,4}|,\d{1,2}(?!\d))?"
+_NO_NUMBER = (
+    r"(?![\d%\u2044])(?![.,]\d)(?![a-zA-Z])(?!\s*(?:to|or|bis|oder|ou|o|-|\u2013|\u2014|~|\.\.)\s*-?\d)(?!\s*(?:%"
+    r"|percent|per\s*cent))"
+)
+"""Behind a number: it is neither the beginning of a range nor a share nor an ordinal."""
+_OF = r"(?:\s*(?:/|out\s+of|of|von|sur|de|di|van|su|\u5206\u306e|\u6eff\u5206)\s*(?P<top>\d{1,4}(?:[.,]0+)?)(?![\d/]))?"
+_NUMBER = rf"(?P<number>{_DIGITS}){_NO_NUMBER}{_OF}"
+_LEAD = r"(?:[\s*_`'\":=\[(|>\u2192]|[-\u2013\u2014](?=\s))*"
+_WORDS = (
+    r"(?:grade|score|rating|mark|points?|bewertung|note|punktzahl|punkte|puntuaci\u00f3n|calificaci\u00f3n"
+    r"|nota|voto|punteggio|cijfer|\u043e\u0446\u0435\u043d\u043a\u0430|\u0431\u0430\u043b\u043b"
+    r"|\u8bc4\u5206|\u5f97\u5206|\u5206\u6570|\u8a55\u4fa1|\u70b9\u6570|\u30b9\u30b3\u30a2|\uc810\uc218|\ud3c9\uc810)"
+)
+_GIVEN = (
+    r"(?:scale\s+(?:of|from)\s+\d+\s*(?:to|-)\s*\d+\s*[,:=]|give|rate|assign|award|deserves?|earns?|gets?"
+    r"|merits?|receives?|score\s+(?:of|is)|rating\s+(?:of|is)|grade\s+(?:of|is))"
+    r"\s+(?:(?:it|this|the|output|response|answer|them|a|an|is|of|one|that|solid|full|clear|at|grade|score"
+    r"|rating|my)\s+){0,5}"
+)
+_DENIED = re.compile(
+    r"\b(?:not|n't|never|no|cannot|can't|would\s+have|if|unless|between|at\s+least|at\s+most|less\s+than"
+    r"|more\s+than|above|below|about|around"
+    r"|approximately|roughly|almost|nearly|up\s+to|previous|average|scale|nicht|pas|\u4e0d)\b[^.,:;\n]{0,25}$",
+    re.I,
+)
+_FINAL = re.compile(r"\b(?:final|overall|total|gesamt\w*|finale?|globale?|total\w*)\W*$", re.I)
+_BARE = re.compile(
+    rf"[\s*\[(\"'{{]*{_NUMBER}[\s*\])\"'}}.!]*(?:points?|stars?|\u5206|\u70b9|\uc810|Punkte|punti|puntos)?[\s.!]*", re.I
+)
+_STRONG = re.compile(rf"\[\[\s*{_NUMBER}\s*\]\]")
+_SCALED = re.compile(
+    rf"(?P<number>{_DIGITS})\s*(?:/|out\s+of|von|sur|su)\s*(?P<top>\d{{1,4}}(?:[.,]0+)?)(?![\d/])(?!\s*(?:of"
+    rf"|points?\s+for|for))",
+    re.I,
+)
+_TWO_BARE = re.compile(
+    rf"[\s(\[]*{_NUMBER}\s*(?:[,;|]\s+|[;|]"
+    rf"|\s+)\s*{_NUMBER.replace('<number>', '<other>').replace('<top>', '<other_top>')}[\s)\].]*"
+)
+_OUTPUTS = VerdictWords(
+    first=("Output (a)", "Output a", "(a)", "a"), second=("Output (b)", "Output b", "(b)", "b"), tie=()
+)
+_KEY = re.compile(
+    r"(?<![a-zA-Z])(?:(?:scores?|ratings?|grades?)(?:[\s_-]*(?:of|for))?[\s_-]*)?"
+    r"(?:(?:scores?|ratings?|grades?|output|response|answer|assistant|model|option)[\s_#-]{0,3})(?P<which>[ab12])"
+    r"(?![a-zA-Z0-9])(?=[\"')\]]*\s*(?:[:=]|score|is\b|gets\b|->))",
+    re.I,
+)
+_KEYS = ("score", "rating", "grade")
 
 
 class Grade(NamedTuple):
@@ -18,9 +72,20 @@ class Grade(NamedTuple):
     reason: str = ""
 
 
+class _Said(NamedTuple):
+    """A number in a text, with what is needed to know whether it counts."""
+
+    value: float
+    top: float | None
+    is_final: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class GradeParser:
-    """The last number behind a label (here `Grade`): `Grade: 7`, `Grade: [[7]]`, `**Grade:** 7/10`."""
+    """The number behind a label (here `Grade`): `Grade: 7`, `Grade: [[7]]`, `**Grade:** 7/10`, `Grade: 7,5`.
+
+    Where the label is missing, `[[7]]`, `7/10`, "I give it a 7" and a reply that is a number count as well.
+    """
 
     key_name: ClassVar[str] = "GradeParser"
 
@@ -35,26 +100,75 @@ class GradeParser:
         if not self.low < self.high:
             raise ValueError(f"low, high: expected low below high, got {self.low} and {self.high}")
 
-    def grade(self, text: str) -> Grade:
-        label = r"\s+".join(re.escape(word) for word in self.label.split())
-        # At most a few signs and words between label and number: the next sentence's numbers are not meant.
-        pattern = rf"(?i){label}[\s*_`'\":=\[(]*(?:is\s[\s*_`\[(]*)?{_NUMBER}"
-        found = [match.group("number") for match in re.finditer(pattern, text)]
-        if not found and re.fullmatch(rf"[\s*\[(]*{_NUMBER}[\s*\]).]*(?:/\s*\d+[\s.]*)?", text):
-            found = re.findall(r"-?\d+(?:\.\d+)?", text)[:1]  # a bare number is a grade
-        if not found:
-            return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(text)})")
-        value = float(found[-1])
+    def grade(self, reply: Reply) -> Grade:
+        """The grade that a reply gives."""
+        answer = answer_of(reply)
+        if answer.reason:
+            return Grade(None, answer.reason)
+        if not (said := self._said(answer.text)):
+            return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(reply.text)})")
+        return self.one_of(said, answer.text)
+
+    def one_of(self, said: Sequence[_Said], text: str) -> Grade:
+        """The last of several numbers, if they agree or one is taken back, and if it is on the scale."""
+        final = [number for number in said if number.is_final]
+        said = final or said
+        if len({number.value for number in said}) > 1 and not RETRACTION.search(text):
+            values = " and ".join(f"{number.value:g}" for number in said[-2:])
+            return Grade(None, f"two numbers in the reply ({self.label} {values})")
+        value, top, _ = said[-1]
+        if top is not None and top != self.high:
+            return Grade(
+                None, f"a number on another scale ({value:g} of {top:g}, expected {self.low:g} to {self.high:g})"
+            )
         if not self.low <= value <= self.high:
             return Grade(
                 None, f"a number off the scale ({self.label} {value:g}, expected {self.low:g} to {self.high:g})"
             )
         return Grade(value)
 
+    def labelled(self, text: str) -> list[_Said]:
+        """Numbers behind the label."""
+        return _found(self._labelled, text)
+
+    def _said(self, text: str) -> list[_Said]:
+        """The numbers that the most explicit form gives."""
+        whole = _BARE.fullmatch(text)
+        if whole:
+            return [_said(whole, text)]
+        in_json = [
+            said
+            for item in json_objects(text)
+            for key, value in item.items()
+            if str(key).strip().casefold() in {self.label.casefold(), *_KEYS} and (match := _BARE.fullmatch(str(value)))
+            for said in [_said(match, str(value))]
+        ]
+        for said in (in_json, _found(_STRONG, text), self.labelled(text)):
+            if said:
+                return said
+        last = text.strip().rpartition("\n")[2]
+        if match := _BARE.fullmatch(last):
+            return [_said(match, last)]
+        return _found(_GIVEN_NUMBER, text) or _found(_SCALED, text)
+
+    @cached_property
+    def _labelled(self) -> re.Pattern[str]:
+        label = r"\s+".join(re.escape(word) for word in self.label.split())
+        # At most a few signs and words between label and number: the next sentence's numbers are not meant.
+        return re.compile(
+            rf"(?<![\w-])(?:{label}|{_WORDS}){_LEAD}(?:(?:is|ist|est|es|of|\u4e3a|\u662f"
+            rf"|\u306f)\s*[\s*_`\[(]*)?{_NUMBER}",
+            re.I,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TwoScores:
-    """A score for each output in one reply; the higher one wins, equal scores are a tie."""
+    """A score for each output in one reply; the higher one wins, equal scores are a tie.
+
+    They stand behind their labels, behind the outputs' names ("(a): 8"), or by themselves on the first or last line
+    ("8 9", "8, 9"; "7,5" is one number).
+    """
 
     key_name: ClassVar[str] = "TwoScores"
 
@@ -69,7 +183,85 @@ class TwoScores:
 
     def readings(self, reply: Reply, n_pairs: int) -> list[Reading]:
         assert n_pairs == 1, "reads the scores of one pair"
-        first, second = self.first.grade(reply.text), self.second.grade(reply.text)
-        if first.value is None or second.value is None:
-            return [no_verdict(first.reason or second.reason)]
-        return [compared(first.value, second.value)]
+        grades = self.grades(reply)
+        missing = [grade.reason for grade in grades if grade.value is None]
+        first, second = grades[0].value, grades[1].value
+        if first is None or second is None:
+            return [no_verdict(missing[0])]
+        return [compared(first, second)]
+
+    def grades(self, reply: Reply) -> tuple[Grade, Grade]:
+        """The two scores."""
+        answer = answer_of(reply)
+        if answer.reason:
+            return Grade(None, answer.reason), Grade(None, answer.reason)
+        signed = _OUTPUTS.signed(_with_keys(answer.text))
+        for said in (
+            (_found(_of_output(FIRST_SIGN), signed), _found(_of_output(SECOND_SIGN), signed)),
+            _on_a_line(answer.text),
+        ):
+            if all(said):
+                return self.first.one_of(said[0], answer.text), self.second.one_of(said[1], answer.text)
+        missing = Grade(
+            None, f"no two scores in the reply (expected {self.first.label!r}; it says {excerpt(reply.text)})"
+        )
+        return missing, missing
+
+
+_GIVEN_NUMBER = re.compile(rf"{_GIVEN}[\[(]*{_NUMBER}", re.I)
+
+
+def _of_output(sign: str) -> re.Pattern[str]:
+    """A number that a sentence gives an output: `(a): 8`, `score of (a) is 8/10`, `(a) gets 8`."""
+    words = (
+        r"(?:score|rating|grade|is|gets?|receives?|earns?|deserves?|scores?|has|an?|of|rated|points?|=|:|-|\u2192"
+        r"|\u2013|\u2014|\||ist|est|es|\u5f97\u5206|\u8bc4\u5206|\u4e3a|\u662f|\u306f)"
+    )
+    return re.compile(
+        rf"{sign}[\s\"'\])}}]*(?:{words}[\s\"'\[({{]*){{0,4}}{_NUMBER}(?=\s*(?:$|[.,;)\]}}|\n\"'(]"
+        rf"|[-\u2013\u2014]|points?\b|and\b|while\b|but\b|vs\b|{FIRST_SIGN}|{SECOND_SIGN}|\u5206|\u70b9"
+        rf"|\uc810))",
+        re.I,
+    )
+
+
+def _with_keys(text: str) -> str:
+    """JSON keys such as `score_a` and `output_1`, and `Assistant 2`, as names of outputs."""
+
+    def named(match: re.Match[str]) -> str:
+        return "Output (a)" if match.group("which").casefold() in "a1" else "Output (b)"
+
+    return _KEY.sub(named, text)
+
+
+def _on_a_line(text: str) -> tuple[list[_Said], list[_Said]]:
+    """Two numbers that have the first or the last line to themselves."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    matches = [
+        match for line in (lines[:1] + lines[-1:] if len(lines) > 1 else lines) if (match := _TWO_BARE.fullmatch(line))
+    ]
+    return (
+        [_Said(_value(match["number"]), _top(match["top"]), False) for match in matches],
+        [_Said(_value(match["other"]), _top(match["other_top"]), False) for match in matches],
+    )
+
+
+def _found(pattern: re.Pattern[str], text: str) -> list[_Said]:
+    return [
+        _said(match, text)
+        for match in pattern.finditer(text)
+        if not _DENIED.search(text[max(0, match.start() - 40) : match.start()].rpartition("\n")[2])
+    ]
+
+
+def _said(match: re.Match[str], text: str) -> _Said:
+    is_final = bool(_FINAL.search(text[max(0, match.start() - 20) : match.start()]))
+    return _Said(_value(match["number"]), _top(match["top"]), is_final)
+
+
+def _value(digits: str) -> float:
+    return float(digits.replace(",", "."))
+
+
+def _top(digits: str | None) -> float | None:
+    return None if digits is None else _value(digits)

@@ -29,6 +29,15 @@ def test_regex_counts_matches_in_order() -> None:
     assert values("regex_parser", {"outputs_to_match": {1: "x*"}}, "ab", 2) == [FIRST, FIRST]
 
 
+def test_a_cut_reply_is_no_verdict_whatever_the_pattern() -> None:
+    parser = parser_named("regex_parser", LABELS)
+    cut = Reply(text="\n(a)", is_cut=True)
+    assert read_values(parser, cut, 1)[0].preference is None
+    assert "max_tokens" in read_values(parser, cut, 1)[0].reason
+    assert values("regex_parser", LABELS, "<think>\n(a)") == [None]
+    assert values("regex_parser", LABELS, "<think>\n(a)\n</think>\n(b)") == [SECOND]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("7 1\nmore", FIRST), ("1, 7\n", SECOND), ("5 5", TIE), ("8.5 8", FIRST), ("Scores: 8 7", None), ("7", None)],

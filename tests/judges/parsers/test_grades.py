@@ -32,7 +32,7 @@ SCORES = TwoScores(
     ],
 )
 def test_a_grade_is_the_last_number_behind_its_label(text: str, expected: float | None) -> None:
-    grade = GRADE.grade(text)
+    grade = GRADE.grade(Reply(text=text))
     assert grade.value == expected
     assert bool(grade.reason) == (expected is None)
 

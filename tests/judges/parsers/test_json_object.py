@@ -28,7 +28,11 @@ RANKS = RankList(first="a", second="b")
         ('{"Better": true}', FIRST),
         ('{"explanation": "a\nline", "better": "Output (b)"}', SECOND),
         ('{"explanation": "say "hi" to all", "better": "Output (b)"}', SECOND),
-        ('{"explanation": "x", "better": "Output (a)"', FIRST),
+        ('{"explanation": "x", "better": "Output (a)"', None),  # cut off
+        ('{"better": "a"} {"better": "b"}', None),
+        ('{"better": "Output (b) is better"}', SECOND),
+        ('<think>{"better": "a"}</think>{"better": "b"}', SECOND),
+        ('<think>{"better": "a"}', None),
         ("Output (b)", SECOND),
         ('{"better": "neither"}', None),
         ('{"better": null}', None),

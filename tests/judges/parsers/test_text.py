@@ -35,7 +35,7 @@ def said(parser: TextVerdict, text: str) -> Preference | None:
         ("Output (a)\n\nOutput (b) is worse because it lies.", FIRST),
         ("Output (a)\nOn second thought:\nOutput (b)", SECOND),
         ("I first thought Output (a), but Output (b)", SECOND),
-        ("Both are correct, but Output (a) is more concise", FIRST),
+        ("Both are correct, but Output (a) is better", FIRST),
         ("Output (a):\nfine\nOutput (b):\nfine\n\nI would take Output (a).", FIRST),
     ],
 )
@@ -69,7 +69,7 @@ def test_what_is_no_verdict_stays_unparsed(text: str) -> None:
         ("**Verdict:** Output (a)", FIRST),
         ("## Verdict\nOutput (b)", SECOND),
         ("verdict: tie.", TIE),
-        ("Verdict: a tie", None),
+        ("Verdict: a tie", TIE),
         ("Verdict: Output (a) or Output (b)", None),
         ("Output (a) is better. Output (b) is", None),  # cut off before the verdict
         ("Output (a):\nshort\n\nOutput (b):", None),  # cut off behind a heading
@@ -87,7 +87,7 @@ def test_an_explanation_names_the_outputs_freely(text: str, expected: Preference
         ("2. Output (b)\n1. Output (a)", [FIRST, SECOND]),
         ("Output (b)\nOutput (a)", [SECOND, FIRST]),
         ("| 1 | Output (a) |\n| 2 | Output (b) |", [FIRST, SECOND]),
-        ("Pair 1: Output (a)\nPair 1: Output (b)\nPair 2: Output (a)", [SECOND, FIRST]),
+        ("Pair 1: Output (a)\nPair 1: Output (b)\nPair 2: Output (a)", [None, FIRST]),
         ("Pair 2: Output (b)", [None, SECOND]),
         ("Output (b)", [None, None]),  # nobody knows of which pair
         ("Pair 1: Output (a)\nPair 2: Output (b)\nPair 3: Output (a)", [None, None]),
@@ -98,11 +98,11 @@ def test_an_explanation_names_the_outputs_freely(text: str, expected: Preference
 def test_several_verdicts_are_told_apart_by_number(text: str, expected: list[Preference | None]) -> None:
     readings = NumberedVerdicts(verdict=LABELS).readings(Reply(text=text), 2)
     assert [reading.preference for reading in readings] == expected
-    assert all("another number of verdicts" in reading.reason for reading in readings if reading.preference is None)
+    assert all("verdicts" in reading.reason for reading in readings if reading.preference is None)
 
 
 def test_a_name_with_two_meanings_is_refused() -> None:
     with pytest.raises(ValueError, match="two meanings"):
-        VerdictWords(first=("A", "one"), second=("a",), tie=())
+        VerdictWords(first=("A", "one"), second=("A",), tie=())
     with pytest.raises(ValueError, match="at least one name"):
         VerdictWords(first=(), second=("b",), tie=())

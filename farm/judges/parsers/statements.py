@@ -1,0 +1,222 @@
+"""What one sentence says of two outputs (`farm.judges.parsers.grammar` gives the grammar).
+
+The sentence has a sign in place of each name of an output (`farm.judges.parsers.verdict_words`).
+"""
+
+import re
+from enum import IntEnum
+from typing import NamedTuple
+
+from farm.judges.parsers import lexicon as w
+from farm.judges.parsers.verdict_words import FIRST_SIGN, SECOND_SIGN, SIGNS, TIE_SIGN
+from farm.records import Preference
+
+STRONG_SIGN = "\ue010"
+"""In front of a name that stood in double square brackets."""
+MAX_CHARACTERS = 1500
+"""Of a sentence that is looked at."""
+
+
+class Strength(IntEnum):
+    """How a verdict is stated."""
+
+    PROSE = 1
+    """A sentence that says which output is better."""
+    BARE = 2
+    """A line that holds nothing but a name."""
+    MARKED = 3
+    """Behind a marker (`Verdict:`), or in double square brackets."""
+
+
+class Statement(NamedTuple):
+    """A sentence that decides, or says that it does not."""
+
+    strength: Strength
+    preference: Preference | None
+    """None if it says that there is no verdict."""
+
+
+_MEANING = {sign: preference for preference, sign in SIGNS.items()}
+_L1, _L2 = f"(?P<first>{w.OUTPUT})", f"(?P<second>{w.OUTPUT})"
+_ARTICLE = r"(?:the\s+|that\s+|for\s+|die\s+|la\s+|le\s+|el\s+|l')?"
+_PREFIX = '^(?P<prefix>[^\ue001-\ue003\ue010\n:"]{0,140}?)'
+_PARTICLE = r"(?:的|が|は|の方が|のほうが|の方は|を|가|이|는|은|쪽이|을|를)?"
+_END = (
+    rf"(?P<end>\s*$|\s*[.!;,)\]\"'(]|\s+[-\u2013\u2014]|\s*(?:です|だ|である|と思います|と判断します|습니다|입니다|다|です。)"
+    rf"|\s*\b(?:{w.REASON})|\s*(?:{w.REASON}))"
+)
+_BETTER_NOUN = (
+    r"(?:\s+(?:output|response|answer|one|option|choice|text|reply|candidate|assistant|model|ausgabe|antwort"
+    r"|réponse|respuesta|resposta|risposta|ответ))?"
+)
+_WHOM = rf"(?:{w.WHO}(?:\w+ly\s+)?)"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_TWO = tuple(
+    (_compiled(_PREFIX + pattern), winner)
+    for pattern, winner in (
+        (
+            rf"{_L1}{_PARTICLE}\s*{w.IS}?\s*{w.ADVERB}{w.BETTER}{_BETTER_NOUN}\s*,?\s*{w.THAN}\s*{_ARTICLE}{_L2}{_END}",
+            "first",
+        ),
+        (rf"{_L1}\s*{w.IS}?\s*{w.ADVERB}{w.WORSE}{_BETTER_NOUN}\s*,?\s*{w.THAN}\s*{_ARTICLE}{_L2}{_END}", "second"),
+        (rf"{_L1}\s*{w.ADVERB}{w.BEATS}\s*{_ARTICLE}{_L2}{_END}", "first"),
+        (rf"{_L1}\s*{w.ADVERB}{w.LOSES}\s*{_ARTICLE}{_L2}{_END}", "second"),
+        (rf"{_L1}\s*>{{1,3}}\s*{_L2}{_END}", "first"),
+        (rf"{_L1}\s*<{{1,3}}\s*{_L2}{_END}", "second"),
+        (rf"{_WHOM}?{w.CHOOSE}\s*{_ARTICLE}{_L1}\s*,?\s*(?:{w.OVER}|to|than)\s*{_ARTICLE}{_L2}{_END}", "first"),
+        (rf"{_L1}\s*,?\s*(?:{w.OVER})\s*{_ARTICLE}{_L2}{_END}", "first"),
+        (rf"{_L1}\s*[比較较]\s*{_L2}\s*{w.ADVERB}(?:{w.BETTER}|好)", "first"),
+        (rf"{_L1}\s*(?:は|が|の方が|のほうが)\s*{_L2}\s*より(?:も)?\s*.{{0,8}}?{w.BETTER}", "first"),
+        (rf"{_L2}\s*より(?:も)?[、,]?\s*{_L1}\s*(?:の方が|のほうが|が|は)\s*.{{0,8}}?{w.BETTER}", "first"),
+        (rf"{_L1}\s*(?:가|이|는|은)\s*{_L2}\s*보다\s*.{{0,8}}?{w.BETTER}", "first"),
+        (rf"{_L2}\s*보다(?:는)?\s*{_L1}\s*(?:가|이|는|은|쪽이)\s*.{{0,8}}?{w.BETTER}", "first"),
+    )
+)
+_NAME = f"(?P<name>{w.OUTPUT})"
+_ONE = tuple(
+    _compiled(pattern)
+    for pattern in (
+        rf"{_PREFIX}{_NAME}{_PARTICLE}\s*{w.IS}\s*{w.ADVERB}{w.BETTER}{_BETTER_NOUN}{_END}",
+        rf"{_PREFIX}{_NAME}{_PARTICLE}\s*{w.ADVERB}(?:{w.BETTER}(?<=[\u0370-\uffff]))",
+        rf"{_PREFIX}{_NAME}\s*{w.ADVERB}{w.WINS}{_END}",
+        rf"{_PREFIX}{_NAME}\s*(?:is|was|ist|est|es)\s*(?:my|the|mein|meine|ma|mon|mi)\s*(?:final\s+|clear\s+"
+        rf"|overall\s+)?(?:choice|pick|preference|winner|answer|verdict|selection|wahl|favorit|choix"
+        rf"|elección){_END}",
+        rf"{_PREFIX}{_WHOM}{w.CHOOSE}\s*{_ARTICLE}{_NAME}{_END}",
+        rf"{_PREFIX}{_NAME}\s*(?:lieber\s*)?{w.CHOOSE_BEHIND}",
+        rf"{_PREFIX}{w.MARKER_DRESS}{w.BEST_NOUN}\s*(?:is|was|:|would\s+be|ist|est|es|é|è|это|是|は|은"
+        rf"|는)\s*{_ARTICLE}{_NAME}{_END}",
+        rf"^(?P<prefix>){_NAME}\s*,?\s*(?:{w.REASON})(?!\s*(?:output|response|answer|one|option|choice|text"
+        rf"|reply|assistant)?\s*$)",
+        rf"^(?P<prefix>){_NAME}\s*[,;\u2013\u2014-]\s*(?:it\s+is|it's|which\s+is\s+(?:\w+\s+)?better"
+        rf"|not\s+{w.OUTPUT}|by\s+(?:a|far))",
+        rf"^(?P<prefix>(?:i\s+(?:think|believe|say|guess)|i'd\s+say|definitely|clearly|certainly|probably|it's"
+        rf"|it\s+is|hence|thus|so|therefore|overall|finally|absolutely|surely|wait|actually|hmm|well|sorry|okay"
+        rf"|ok|correction|rather|or\s+rather)[,:]?\s+(?:it's\s+|it\s+is\s+)?){_NAME}{_END}",
+    )
+)
+_MARKER = _compiled(
+    rf"{_PREFIX}{w.MARKER_DRESS}(?:{w.VERDICT_NOUN}|{w.BEST_NOUN})"
+    rf"(?:\s*(?:is|of\s+the\s+two|overall|\((?:a|b|1|2|a/b|final)\)))?{w.SEPARATOR}(?P<rest>.*)$"
+)
+_STATED = _compiled(
+    rf"^{_ARTICLE}[\s\"'(\[{{]*(?P<name>{w.LABEL})[\s\"')\]}}]*"
+    rf"(?:{_END}|\s*(?:is|was)\s+{w.ADVERB}{w.BETTER}|\s*{w.WINS})"
+)
+_BARE = _compiled(rf"[\s\"'(\[{{|<]*(?:option\s+|choice\s+)?(?P<name>{w.LABEL})[\s\"')\]}}|>.,!;]*")
+_TIE = _compiled(
+    rf"{_PREFIX}(?:{w.OUTPUT}{w.EQUAL}{w.OUTPUT}\s*(?:are|is|sind|sont|son|,)?\s*)?{w.TIE}\s*(?:$|[.!;,)(]"
+    rf"|[-\u2013\u2014]|\b(?:{w.REASON}|between)\b)"
+)
+_EQUALS = _compiled(rf"^\s*{_L1}\s*={{1,2}}\s*{_L2}\s*[.!]*$")
+_STRONG = _compiled(f"{STRONG_SIGN}(?P<name>{w.LABEL})")
+_DENIED = _compiled(f"{w.NEGATION}|{w.CONDITION}|{w.REPORTED}|{w.ASPECT}")
+_NEGATED = _compiled(f"{w.NEGATION}|{w.CONDITION}")
+_ANSWERED = _compiled(rf"^[\s\"']*{_NAME}\s*[,.:;!\u2013\u2014-](?!.*{w.OUTPUT})")
+_UNDECIDED = _compiled(w.UNDECIDED)
+_FORCED = _compiled(w.HEDGED_FORCED)
+_WHY = _compiled(
+    r"\b(?:because|since|as|due|for|given|although|though|weil|denn|parce|car|porque|perché|omdat|потому)\b|因为|ので|ため"
+)
+_LEAD = (
+    _compiled(
+        rf"^(?:between|of|among|comparing|considering|having\s+compared|after\s+comparing|looking\s+at|given"
+        rf"|von|entre|zwischen)\s+{w.OUTPUT}\s*(?:and|with|to|vs\.?|versus|or|,|/|und|et|y)\s*{w.OUTPUT}\s*"
+        rf",?\s*"
+    ),
+    _compiled(
+        rf"^(?:although|though|while|even\s+though|whereas|despite|obwohl|bien\s+que|aunque)\b.*,"
+        rf"\s*(?=(?:[^\s,]+\s+){{0,4}}{w.OUTPUT})"
+    ),
+)
+
+
+def bare(line: str) -> Preference | None:
+    """The verdict of a line that holds nothing but a name; None for any other line."""
+    match = _BARE.fullmatch(line)
+    return _MEANING[match.group("name")] if match else None
+
+
+def statement(sentence: str, marker: re.Pattern[str] | None, *, is_answered: bool) -> Statement | None:
+    """What a sentence decides; None if it decides nothing.
+
+    Args:
+        sentence: with signs in place of names.
+        marker: what the prompt asks to write before the verdict; None for nothing.
+        is_answered: whether the names are words such as Yes and No, which decide where a sentence begins with one.
+    """
+    sentence = _FORCED.sub("", sentence).strip(" \t|")
+    if len(sentence) > MAX_CHARACTERS:
+        return None
+    strong = {match.group("name") for match in _STRONG.finditer(sentence)}
+    if strong:
+        return Statement(Strength.MARKED, _MEANING[strong.pop()] if len(strong) == 1 else None)
+    if rest := _behind_marker(sentence, marker):
+        return Statement(Strength.MARKED, _marked(rest))
+    preference = _prose(sentence)
+    if preference is None and is_answered and (answered := _ANSWERED.match(sentence)):
+        preference = _MEANING[answered.group("name")]
+    if preference is not None:
+        return Statement(Strength.BARE if bare(sentence) else Strength.PROSE, preference)
+    return Statement(Strength.PROSE, None) if _UNDECIDED.search(sentence) else None
+
+
+def _behind_marker(sentence: str, marker: re.Pattern[str] | None) -> str:
+    """What stands behind a marker; empty if there is none."""
+    if marker is not None and (asked := marker.match(sentence)):
+        return asked.group("rest").strip()
+    general = _MARKER.match(sentence)
+    return "" if general is None or _DENIED.search(general.group("prefix")) else general.group("rest").strip()
+
+
+def _marked(rest: str) -> Preference | None:
+    """The verdict in what follows a marker."""
+    preference = _prose(rest)
+    if preference is not None:
+        return preference
+    match = _STATED.match(rest)
+    if match is None or _is_taken_back(rest, match.end("name")):
+        return None
+    others = {FIRST_SIGN, SECOND_SIGN, TIE_SIGN} - {match.group("name")}
+    why = _WHY.search(rest, match.end())
+    is_mixed = any(sign in rest[match.end() : why.start() if why else None].partition(".")[0] for sign in others)
+    return None if is_mixed else _MEANING[match.group("name")]
+
+
+def _prose(sentence: str) -> Preference | None:
+    """The verdict of a sentence that says in so many words which output is better."""
+    whole = bare(sentence)
+    if whole is not None:
+        return whole
+    for lead in _LEAD:
+        sentence = lead.sub("", sentence, count=1)
+    for pattern, winner in _TWO:
+        match = pattern.match(sentence)
+        if match and not _DENIED.search(match.group("prefix")):
+            end = max(match.end("first"), match.end("second"))
+            return None if _is_taken_back(sentence, end) else _MEANING[match.group(winner)]
+    if _EQUALS.match(sentence):
+        return Preference.TIE
+    for pattern in _ONE:
+        match = pattern.match(sentence)
+        if match and not _DENIED.search(match.group("prefix")):
+            return None if _is_taken_back(sentence, match.end("name")) else _MEANING[match.group("name")]
+    tie = _TIE.match(sentence)
+    if tie and not _DENIED.search(tie.group("prefix")) and not _NEGATED.search(sentence):
+        return Preference.TIE
+    return None
+
+
+def _is_taken_back(sentence: str, place: int) -> bool:
+    """Whether a negation or condition stands between a name and the reason for the verdict."""
+    why = _WHY.search(sentence, place)
+    # "not (a)" behind the chosen name confirms it.
+    behind = re.sub(rf"(?:,|\band)?\s*not\s+{w.OUTPUT}", "", sentence[place : why.start() if why else None])
+    return bool(_NEGATED.search(behind[:80])) or bool(
+        re.search(w.WORSE, behind[:40], re.I) and not re.search(w.OUTPUT, behind)
+    )
