@@ -124,6 +124,8 @@ def _ranking(reply: Reply) -> Verdict:
 
 _PARSED: dict[str, Callable[[Reply], Verdict]] = {
     "pair_letters": _text(LETTERS),
+    "pair_brackets": _text(LETTERS),
+    "pair_names": _text(NAMES),
     "pair_model_names": _text(NAMES),
     "yes_no": _text(ANSWERS),
     "score": _grade,
