@@ -38,7 +38,7 @@ from farm.pipeline.running import run_in_this_process
 from farm.pipeline.training import run_chain
 from farm.progress import job_label
 from farm.records import Standing
-from farm.store.artifacts import Artifact, ArtifactError, Store
+from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
 
 
@@ -133,7 +133,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
         try:
             finished.append(run_chain(store, chain))
             choices[label_of(chain)] = selections_in(store.reports[n_before:])
-        except ArtifactError as error:
+        except UserError as error:
             missing.append(f"{label_of(chain)}: {error}")
     if finished:
         measured = {

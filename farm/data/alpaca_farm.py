@@ -102,28 +102,32 @@ class AlpacaFarmDataset:
         if lacking := self.lacking():
             raise DataError("; ".join(f"{self.name}: {reason}" for reason in lacking.values()))
         held_out = _distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
-        evaluation = _limited(held_out, self.n_evaluation)
+        evaluation = _limited(held_out, self.n_evaluation, "n_evaluation")
         pairs = self._pairs()
         instructions: list[InstructionRow] = [*pairs]
         if self.preference_file is None:
             instructions = [*self._read(None, PREFERENCE_FILE, InstructionRow), *pairs]
         taken = {"evaluation": {row.text_key for row in evaluation}}
         own = self.preference_file is not None
-        preference = _limited(_apart(_distinct(instructions), taken, "preference", is_own=own), self.n_preference)
+        preference = _limited(
+            _apart(_distinct(instructions), taken, "preference", is_own=own), self.n_preference, "n_preference"
+        )
         chosen = {row.text_key for row in preference}
         recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
         all_demonstrations = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
         taken["preference"] = chosen
         apart = _apart(all_demonstrations, taken, "demonstrations", is_own=True)
-        demonstrations = _limited(apart, self.n_demonstrations)
+        demonstrations = _limited(apart, self.n_demonstrations, "n_demonstrations")
         taken["demonstrations"] = {row.text_key for row in demonstrations}
         unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
         own = self.unlabeled_file is not None
-        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled", is_own=own), self.n_unlabeled)
+        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled", is_own=own), self.n_unlabeled, "n_unlabeled")
         taken["unlabeled"] = {row.text_key for row in unlabeled}
         validation_rows = _distinct(self._validation())
         own = self.validation_file is not None
-        validation = _limited(_apart(validation_rows, taken, "validation", is_own=own), self.n_validation)
+        validation = _limited(
+            _apart(validation_rows, taken, "validation", is_own=own), self.n_validation, "n_validation"
+        )
         if not demonstrations and all_demonstrations:
             raise DataError(
                 f"{self.name}: no demonstrations are left: the instructions of all {len(all_demonstrations)} "
@@ -227,8 +231,16 @@ def _from_hub(repository: str, revision: str, name: str) -> Path:
         raise DataError(f"{repository}@{revision}: cannot get {name} from the hub: {error}") from error
 
 
-def _limited(rows: Sequence[RowT], limit: int | None) -> list[RowT]:
-    """`limit` rows in their order, chosen by their contents: a larger limit keeps all rows of a smaller one."""
+def _limited(rows: Sequence[RowT], limit: int | None, setting: str) -> list[RowT]:
+    """`limit` rows in their order, chosen by their contents: a larger limit keeps all rows of a smaller one.
+
+    Args:
+        rows: of a split.
+        limit: None for all.
+        setting: what the limit is called.
+    """
+    if limit is not None and limit > len(rows):
+        logger.warning("dataset.%s=%d, but there are %d: all of them are used", setting, limit, len(rows))
     if limit is None or limit >= len(rows):
         return list(rows)
     draws = [derive_seed(0, "rows kept of a split", row.row_key) for row in rows]

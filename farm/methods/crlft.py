@@ -27,8 +27,8 @@ from farm.config.checks import check_fields
 from farm.data.score_table import read_scores
 from farm.errors import UserError
 from farm.methods.examples import Example
-from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl.training import TrainingJob, TrainingSettings
+from farm.methods.method import Need, Requirement, TrainingInputs
+from farm.methods.trl.training import TrainingJob, TrainingSettings, need_of_a_batch
 from farm.methods.trl.weighted_sft import fine_tune_weighted
 from farm.models.answering import rewards_of
 from farm.records import Demonstration, Output, Policy, instruction_key
@@ -122,6 +122,9 @@ class CRLFT:
         asks_reward_model = self.buckets is not None and self.buckets.file is None
         started: tuple[Requirement, ...] = ("sft",) if self.start == "sft" or asks_reward_model else ()
         return ("demonstrations", *started, "reward_model") if asks_reward_model else ("demonstrations", *started)
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("demonstrations", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)

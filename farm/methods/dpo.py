@@ -14,16 +14,17 @@ higher is better), logps/* (mean log-probability of a completion), logits/* (mea
 indicator), entropy and mean_token_accuracy (on chosen completions), grad_norm, learning_rate, step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from farm.config.checks import check_fields
 from farm.methods.examples import encode_pairs
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.trl.dpo import train_dpo
 from farm.methods.trl.dpo_loss import DPOLoss, LossName
-from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
+from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward, need_of_a_batch
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
 
@@ -73,6 +74,9 @@ class DPO:
             ld_alpha=self.ld_alpha,
             uses_wpo=self.uses_wpo,
         )
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("pairs", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None

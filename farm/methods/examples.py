@@ -7,7 +7,7 @@ left out and counted.
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
@@ -82,10 +82,17 @@ class EncodedPair(NamedTuple):
         return len(self.prompt_ids) + max(len(self.chosen_ids), len(self.rejected_ids))
 
 
+RowT = TypeVar("RowT", EncodedExample, EncodedPair)
+
+
 def encode_examples(
     model: Model, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
 ) -> list[EncodedExample]:
-    """The examples whose prompt is within the limit, in order."""
+    """The examples whose prompt is within the limit, in order.
+
+    Raises:
+        UnfitError: no example is left.
+    """
     prompts = [render_all(model.prompt, tokenizer, [e], e.prefix, e.suffix)[0] for e in examples]
     encoded = [
         EncodedExample(
@@ -95,7 +102,7 @@ def encode_examples(
         )
         for prompt, example in zip(prompts, examples, strict=True)
     ]
-    return [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+    return _with_short_prompts(model, encoded, "examples")
 
 
 def encode_pairs(
@@ -104,7 +111,8 @@ def encode_pairs(
     """The pairs whose prompt is within the limit and whose answers differ within theirs, in order.
 
     Raises:
-        UnfitError: no pair is left, because both answers of every one are the same tokens up to the limit.
+        UnfitError: no pair is left, because every prompt is too long, or both answers of every one are the same tokens
+            up to the limit.
     """
     prompts = render_all(model.prompt, tokenizer, pairs)
     encoded = [
@@ -115,7 +123,7 @@ def encode_pairs(
         )
         for prompt, pair in zip(prompts, pairs, strict=True)
     ]
-    short = [e for e in encoded if len(e.prompt_ids) <= model.max_prompt_tokens]
+    short = _with_short_prompts(model, encoded, "preference pairs")
     different = [e for e in short if e.chosen_ids != e.rejected_ids]
     if len(different) < len(short):
         what = (
@@ -126,6 +134,24 @@ def encode_pairs(
             raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or other pairs")
         logger.warning("%s; they are left out", what)
     return different
+
+
+def _with_short_prompts(model: Model, rows: Sequence[RowT], noun: str) -> list[RowT]:
+    """The rows whose prompt is within the limit; how many are not is logged.
+
+    Raises:
+        UnfitError: none is.
+    """
+    short = [row for row in rows if len(row.prompt_ids) <= model.max_prompt_tokens]
+    if len(short) < len(rows):
+        what = (
+            f"{len(rows) - len(short)} of {len(rows)} {noun} have prompts longer than model.max_prompt_tokens="
+            f"{model.max_prompt_tokens}"
+        )
+        if not short:
+            raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or shorter prompts")
+        logger.warning("%s; they are left out", what)
+    return short
 
 
 def _encode_answer(model: Model, tokenizer: PreTrainedTokenizerBase, answer: str, *, is_finished: bool) -> list[int]:

@@ -24,7 +24,7 @@ from typing import ClassVar, Literal
 from farm.config.checks import check_fields
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
-from farm.methods.method import Labeller, Requirement, TrainingInputs
+from farm.methods.method import Labeller, Need, Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds
 from farm.methods.sft import fine_tune
@@ -65,10 +65,23 @@ class ExpertIteration:
             self, at_least={"n": 1, "n_prompts": 1, "rounds": 1, "temperature": 0}, above={"rollout_temperature": 0}
         )
         check_rounds_are_candidates(self.training.n_snapshots)
+        if self.n_prompts < self.training.batch_size:
+            raise ValueError(
+                f"n_prompts: each round trains on one answer to each of {self.n_prompts} prompts, less than one batch "
+                f"(training.batch_size={self.training.batch_size})"
+            )
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "reward_model" if self.chooser == "reward_model" else "labels", "unlabeled")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        n_prompts = self.n_prompts * self.rounds
+        settings = {"n_prompts": self.n_prompts, "rounds": self.rounds}
+        unlabeled = Need("unlabeled", n_prompts, settings)
+        if self.chooser == "reward_model":
+            return [unlabeled]
+        return [unlabeled, Need("labels", (self.n - 1) * n_prompts, {"n": self.n, **settings})]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None

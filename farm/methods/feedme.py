@@ -5,15 +5,16 @@ Paper: AlpacaFarm, arXiv 2305.14387 v1, appendix A.1 (after OpenAI's FeedME mode
 The rejected answers are never seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from farm.config.checks import check_fields
 from farm.methods.examples import Example
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.sft import fine_tune
-from farm.methods.trl.training import TrainingJob, TrainingSettings
+from farm.methods.trl.training import TrainingJob, TrainingSettings, need_of_a_batch
 from farm.records import Policy
 
 
@@ -36,6 +37,9 @@ class FeedME:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "pairs")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("pairs", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None

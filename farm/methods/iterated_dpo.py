@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.methods.examples import encode_pairs
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import pairs_of
 from farm.methods.online.rollouts import prompts_of_step
@@ -73,6 +73,13 @@ class IteratedDPO:
     @property
     def loss(self) -> DPOLoss:
         return DPOLoss(loss_type=self.loss_type, beta=self.beta, label_smoothing=self.label_smoothing)
+
+    def needs(self, n_labels: int) -> Sequence[Need]:
+        settings = {"rounds": self.rounds, "training.batch_size": self.training.batch_size}
+        return [
+            Need("labels", self.rounds * self.training.batch_size, settings),
+            Need("unlabeled", n_labels // self.rounds, {"rounds": self.rounds}),
+        ]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None and inputs.labels is not None

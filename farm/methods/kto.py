@@ -25,7 +25,7 @@ from trl.trainer.kto_trainer import KTOTrainer
 
 from farm.config.checks import check_fields
 from farm.methods.examples import EncodedPair, encode_pairs
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.training import (
     IdRows,
@@ -35,6 +35,7 @@ from farm.methods.trl.training import (
     dataset_of,
     in_training_order,
     load_policies_to_train,
+    need_of_a_batch,
     run_trainer,
     save_trained,
     training_arguments,
@@ -88,6 +89,9 @@ class KTO:
         """What the first step logs: every sigmoid is 1/2, and there are as many answers of one kind as of the other."""
         loss = (self.desirable_weight + self.undesirable_weight) / 4
         return {"rewards/chosen": 0.0, "rewards/rejected": 0.0, "kl": 0.0, "loss": loss}
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("pairs", self.training, rows_each=2)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None

@@ -1,9 +1,9 @@
 """What a method is: it trains a policy from the inputs that it asks for, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from farm.models.checkpoint import Model
 from farm.records import Comparison, Demonstration, Instruction, Policy, Preference, PreferencePair
@@ -51,6 +51,10 @@ class TrainingInputs:
 class RewardStage(Protocol):
     """How a reward model is made from preference pairs: one classifier, or an ensemble."""
 
+    @property
+    def least_pairs(self) -> int:
+        """So many pairs are enough."""
+
     def check_pairs(self, n_pairs: int, key: str) -> None:
         """Raise UnfitError, before anything is trained, if so many pairs are too few.
 
@@ -72,6 +76,17 @@ class RewardStage(Protocol):
         """Fit and evaluate; returns output_dir, which farm/models/scoring/reward.py can load."""
 
 
+class Need(NamedTuple):
+    """Rows of one kind without which a method cannot train."""
+
+    kind: Requirement
+    """Of what: demonstrations, pairs, unlabeled instructions, or labels."""
+    n: int
+    """At least so many."""
+    settings: Mapping[str, int]
+    """The method's settings that ask for so many, with their values."""
+
+
 class Method(Protocol):
     """A frozen dataclass with the method's settings, one per file of this folder."""
 
@@ -90,4 +105,16 @@ class Method(Protocol):
             output_dir: empty folder, kept: the checkpoint goes here, and `metrics.jsonl`, one object per logged step.
             scratch_dir: survives a killed run and is removed after success: training checkpoints to resume from.
             seed: every random draw is keyed by it.
+        """
+
+
+@runtime_checkable
+class NeedsRows(Protocol):
+    """A method that says how many rows it takes, so that too few are refused before anything is trained."""
+
+    def needs(self, n_labels: int) -> Sequence[Need]:
+        """The least of each kind of rows that its settings can do with.
+
+        Args:
+            n_labels: how many labels the run may spend, for methods that ask for as many.
         """

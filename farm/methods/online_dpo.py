@@ -30,7 +30,7 @@ from trl.trainer.dpo_config import DPOConfig
 from farm.config.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.examples import EncodedPair
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.dpo import DPOTrainerOnIds
@@ -42,6 +42,7 @@ from farm.methods.trl.training import (
     TrainingSettings,
     dataset_of,
     load_policies_to_train,
+    need_of_a_batch,
     run_trainer,
     save_trained,
     training_arguments,
@@ -86,6 +87,9 @@ class OnlineDPO:
     @property
     def loss(self) -> DPOLoss:
         return DPOLoss(loss_type=self.loss_type, beta=self.beta, label_smoothing=self.label_smoothing)
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("labels", self.training), need_of_a_batch("unlabeled", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None

@@ -13,6 +13,7 @@ argument, higher is better), log_odds_ratio, rewards/* (beta times mean log-prob
 grad_norm, learning_rate, step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -20,9 +21,9 @@ from typing import ClassVar
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from farm.config.checks import check_fields
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.trl.reference_free import train_on_sequences
-from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward
+from farm.methods.trl.training import TrainingJob, TrainingSettings, check_rows_per_forward, need_of_a_batch
 from farm.records import Policy
 
 
@@ -50,6 +51,9 @@ class ORPO:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "pairs")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("pairs", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(

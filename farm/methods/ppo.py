@@ -42,6 +42,7 @@ What we do differently from AlpacaFarm's PPO:
 instruction, input, output, score (raw) and kl (kl_k1 of the answer) of every answer drawn in training.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -52,7 +53,7 @@ import torch
 from torch import Tensor
 
 from farm.config.checks import check_fields
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
 from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
@@ -187,6 +188,9 @@ class PPO:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "reward_model", "unlabeled")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [Need("unlabeled", self.rollouts_per_step, {"rollouts_per_step": self.rollouts_per_step})]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         model = inputs.model

@@ -43,7 +43,7 @@ from torch import Tensor
 
 from farm.config.checks import check_fields
 from farm.conversation import Message, Messages
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
 from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
@@ -137,6 +137,9 @@ class Quark:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "reward_model", "unlabeled")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [Need("unlabeled", self.rollouts_per_step, {"rollouts_per_step": self.rollouts_per_step})]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         model = inputs.model

@@ -43,6 +43,11 @@ class RewardEnsemble:
         if self.n_members < 2:
             raise ValueError(f"n_members: expected at least 2, got {self.n_members}")
 
+    @property
+    def least_pairs(self) -> int:
+        """As many as one member takes."""
+        return self.member.least_pairs
+
     def check_pairs(self, n_pairs: int, key: str) -> None:
         """Raise UnfitError if the pairs are too few for a member."""
         self.member.check_pairs(n_pairs, f"{key}.member")

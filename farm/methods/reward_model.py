@@ -101,16 +101,25 @@ class RewardModel:
                 f"training.n_snapshots: nobody chooses among reward models, expected 1, got {self.training.n_snapshots}"
             )
 
+    @property
+    def least_pairs(self) -> int:
+        """The held-out pairs and one batch."""
+        return self.n_held_out + self.training.batch_size
+
     def check_pairs(self, n_pairs: int, key: str) -> None:
         """Raise UnfitError if the held-out pairs leave less than a batch to train on."""
         n_left, batch_size = max(n_pairs - self.n_held_out, 0), self.training.batch_size
-        if n_left < batch_size:
-            raise UnfitError(
-                f"{key}.n_held_out={self.n_held_out} sets pairs aside to evaluate the reward model: of at most "
-                f"{n_pairs} pairs {n_left} are left to train on, less than one batch ({key}.training.batch_size="
-                f"{batch_size}); give a smaller n_held_out, e.g. {key}.n_held_out={n_pairs // 10}, a smaller batch, "
-                "or more preference data"
-            )
+        if n_left >= batch_size:
+            return
+        fewer, whole = n_pairs // 10, f"{key}.training.batch_size"
+        smaller = f"give a smaller n_held_out, e.g. {key}.n_held_out={fewer}, a smaller batch, or more preference data"
+        if n_pairs - fewer < batch_size:
+            smaller = "give more preference data"
+            smaller += f", or {key}.n_held_out={fewer} and {whole}={n_pairs - fewer}" if n_pairs else ""
+        raise UnfitError(
+            f"{key}.n_held_out={self.n_held_out} sets pairs aside to evaluate the reward model: of at most {n_pairs} "
+            f"pairs {n_left} are left to train on, less than one batch ({whole}={batch_size}); {smaller}"
+        )
 
     def train(
         self,
@@ -126,9 +135,12 @@ class RewardModel:
         job = TrainingJob("reward model", model, self.training, output_dir, scratch_dir, seed, sequences_per_row=2)
         start = model.checkpoint if self.start == "base" else sft.checkpoint
         tokenizer = load_tokenizer(start)
-        held_out, train = (
-            encode_pairs(model, tokenizer, part) for part in split_held_out(pairs, self.n_held_out, seed)
-        )
+        split = split_held_out(pairs, self.n_held_out, seed)
+        train = encode_pairs(model, tokenizer, split.train)
+        try:
+            held_out = encode_pairs(model, tokenizer, split.held_out)
+        except UnfitError as error:
+            raise UnfitError(f"n_held_out={self.n_held_out}, pairs to evaluate the reward model on: {error}") from error
         in_order = in_training_order(train, job)
 
         classifier = load_classifier_to_train(start, job)

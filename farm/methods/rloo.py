@@ -9,6 +9,7 @@ Paper: Ahmadian et al. 2024, arXiv 2402.14740. Trainer: TRL's RLOOTrainer, with 
 clip_ratio/*, completions/* (lengths in tokens, clipped_ratio = share cut at the limit), grad_norm, learning_rate, step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +19,8 @@ from trl.trainer.rloo_config import RLOOConfig
 from trl.trainer.rloo_trainer import RLOOTrainer
 
 from farm.config.checks import check_fields
-from farm.methods.method import Requirement, TrainingInputs
-from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, train_online
+from farm.methods.method import Need, Requirement, TrainingInputs
+from farm.methods.trl.rollouts import RolloutSettings, Sampler, check_batch, need_of_prompts, train_online
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.records import Policy
 
@@ -52,6 +53,9 @@ class RLOO:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("sft", "reward_model", "unlabeled")
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_prompts(self.rollouts, self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)

@@ -20,13 +20,14 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from farm.config.checks import check_fields
 from farm.methods.examples import Example, encode_examples
-from farm.methods.method import Requirement, TrainingInputs
+from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.trl.training import (
     TrainingJob,
     TrainingSettings,
     dataset_of,
     in_training_order,
     load_policy_to_train,
+    need_of_a_batch,
     run_trainer,
     save_trained,
     training_arguments,
@@ -54,6 +55,9 @@ class SFT:
     @property
     def requires(self) -> tuple[Requirement, ...]:
         return ("demonstrations",)
+
+    def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
+        return [need_of_a_batch("demonstrations", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         job = TrainingJob(self.name, inputs.model, self.training, output_dir, scratch_dir, seed)

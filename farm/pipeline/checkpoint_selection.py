@@ -21,6 +21,7 @@ from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
 from farm.calls.request import Calls
+from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.judges.judge import Judge
 from farm.pipeline.standings import (
@@ -51,8 +52,7 @@ class CheckpointSelection:
     """Labels per instruction and candidate, each by a judge drawn anew."""
 
     def __post_init__(self) -> None:
-        if self.n_labels < 1:
-            raise ValueError(f"n_labels: expected at least 1, got {self.n_labels}")
+        check_fields(self, at_least={"n_labels": 1, "n_instructions": 1})
 
 
 @dataclass(frozen=True, kw_only=True)

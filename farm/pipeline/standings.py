@@ -11,6 +11,7 @@ import numpy as np
 
 from farm.annotators.annotator import Annotator
 from farm.calls.request import NO_CALLS, Calls
+from farm.config.checks import check_fields
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
 from farm.seeds import derive_seed
 
@@ -31,8 +32,7 @@ class Evaluation:
     """Evaluate on the first n instructions only; null for all."""
 
     def __post_init__(self) -> None:
-        if self.n_labels < 1:
-            raise ValueError(f"n_labels: expected at least 1, got {self.n_labels}")
+        check_fields(self, at_least={"n_labels": 1, "n_instructions": 1})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from farm.annotators.annotator import Annotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.data.dataset import Dataset
-from farm.errors import UnfitError, UserError
+from farm.errors import UnfitError
 from farm.methods.method import Method, RewardStage
 from farm.models.answering import draw_answers, keep_short
 from farm.models.checkpoint import Model
@@ -26,7 +26,8 @@ from farm.pipeline.artifact_files import (
     write_json,
     write_policy,
 )
-from farm.pipeline.chain import Chain, ComparisonSettings
+from farm.pipeline.chain import Chain
+from farm.pipeline.enough_rows import check_pairs, check_rows, label_budget
 from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.records import (
@@ -58,16 +59,14 @@ def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     """Make, or find, everything the chain needs; returns the standings artifact. Judge models are asked by `calls`."""
     arm = chain.annotator.arm
     data = dataset_tables(store, chain.dataset)
-    if chain.selection is not None:
-        check_validation(data, chain.dataset.name)
-    if "reward_model" in chain.requires:
-        chain.reward_model.check_pairs(most_pairs(data, chain.comparisons), "reward_model")
-    sft = train_sft(store, data, chain.model, chain.sft, chain.seed)
-    parents = {"dataset": data, "sft": sft}
-    if {"pairs", "reward_model"} & chain.requires:
-        compared = draw_comparisons(store, data, sft, chain, chain.seed)
-        annotated = annotate(store, compared, chain.annotator, chain.seed, calls)
-        parents["pairs"] = preference_pairs(store, compared, annotated)
+    check_rows(data, chain)
+    parents = {"dataset": data}
+    is_recorded = chain.comparisons.source == "recorded"
+    if is_recorded:  # what is known before anything is trained is checked before
+        parents |= labelled_data(store, parents, chain, calls)
+    sft = parents["sft"] = train_sft(store, data, chain.model, chain.sft, chain.seed)
+    if not is_recorded:
+        parents |= labelled_data(store, parents, chain, calls)
     if "reward_model" in chain.requires:
         parents["reward_model"] = train_reward_model(
             store, parents["pairs"], sft, chain.model, chain.reward_model, chain.seed
@@ -99,23 +98,17 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
     return store.get(DATASET, component=dataset, parents={}, seed=0, build=build)
 
 
-def check_validation(data: Artifact, name: str) -> None:
-    """Raise UserError, before anything is trained, if there is nothing to choose a checkpoint on."""
-    if not read_table(data.file("validation.parquet"), Instruction):
-        raise UserError(
-            f"{name}: there are no validation instructions on which a checkpoint could be chosen; "
-            "give the dataset some (dataset.n_validation, dataset.validation_file), or selection=none"
-        )
-
-
-def most_pairs(data: Artifact, comparisons: ComparisonSettings) -> int:
-    """How many preference pairs there can be; long instructions and ties leave fewer."""
-    if comparisons.source == "recorded":
-        available = len(read_table(data.file("comparisons.parquet"), Comparison))
-    else:
-        available = len(read_table(data.file("preference.parquet"), Instruction))
-    wanted = comparisons.n_comparisons
-    return available if wanted is None else min(wanted, available)
+def labelled_data(
+    store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS
+) -> dict[str, Artifact]:
+    """The preference pairs, if the method or its reward model learns from them; enough of them, or UnfitError."""
+    if not {"pairs", "reward_model"} & chain.requires:
+        return {}
+    compared = draw_comparisons(store, parents, chain, chain.seed)
+    annotated = annotate(store, compared, chain.annotator, chain.seed, calls)
+    pairs = preference_pairs(store, compared, annotated)
+    check_pairs(pairs, chain)
+    return {"pairs": pairs}
 
 
 def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
@@ -123,9 +116,9 @@ def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int
     return _train(store, {"dataset": data}, model.for_stage("sft"), sft, seed)
 
 
-def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:
+def draw_comparisons(store: Store, made: Mapping[str, Artifact], chain: Chain, seed: int) -> Artifact:
     """Two answers of the SFT policy to each preference instruction, or the pairs that came with the dataset."""
-    settings, model = chain.comparisons, chain.model
+    settings, model, data = chain.comparisons, chain.model, made["dataset"]
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         if settings.source == "recorded":
@@ -134,7 +127,7 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
             if not compared:
                 raise UnfitError("comparisons.source=recorded, but the dataset brings no comparisons")
         else:
-            policy = load_policy(sft)
+            policy = load_policy(made["sft"])
             instructions = keep_short(model, read_table(data.file("preference.parquet"), Instruction))
             answers = draw_answers(
                 model,
@@ -151,7 +144,7 @@ def draw_comparisons(store: Store, data: Artifact, sft: Artifact, chain: Chain, 
         write_table(output_dir / "recorded.parquet", recorded, Annotation)
 
     component = {"settings": settings, "model": model, "arm": chain.annotator.arm}
-    parents = {"dataset": data} if settings.source == "recorded" else {"dataset": data, "sft": sft}
+    parents = {"dataset": data} if settings.source == "recorded" else {"dataset": data, "sft": made["sft"]}
     return store.get(COMPARISONS, component=component, parents=parents, seed=seed, build=build)
 
 
@@ -231,14 +224,6 @@ def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, ca
         return _train(store, inputs, model, chain.method, chain.seed)
     source = LabelSource(annotator=chain.annotator, budget=label_budget(parents["dataset"], chain))
     return _train(store, inputs, model, chain.method, chain.seed, source=source, calls=calls)
-
-
-def label_budget(data: Artifact, chain: Chain) -> int:
-    """How many comparisons are labelled for methods that learn from finished pairs: others may ask for as many."""
-    if chain.comparisons.source == "recorded":
-        return most_pairs(data, chain.comparisons)
-    available = len(keep_short(chain.model, read_table(data.file("preference.parquet"), Instruction)))
-    return min(available, most_pairs(data, chain.comparisons))
 
 
 def answer_with_the_best(

@@ -102,7 +102,7 @@ def test_methods_that_draw_their_own_answers_run_to_their_standings(finished: Pa
 def test_settings_that_do_not_fit_the_data_end_in_one_sentence(finished: Path) -> None:
     done = farm("run", "method=ppo", "method.rollouts_per_step=500", *SMALL, f"root={finished}")
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "farm: rollouts_per_step is 500, but there are only 64 unlabeled prompts" in done.stderr
+    assert "takes at least 500 unlabeled instructions (method.rollouts_per_step=500), and there are 64" in done.stderr
 
 
 def test_leaderboard_is_regenerated_and_checked(finished: Path, tmp_path: Path) -> None:

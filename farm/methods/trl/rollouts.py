@@ -14,12 +14,13 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
 from farm.config.checks import check_fields
-from farm.methods.method import TrainingInputs
+from farm.methods.method import Need, TrainingInputs
 from farm.methods.online.rollouts import prompts_of_step
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.training import (
     IdRows,
     TrainingJob,
+    TrainingSettings,
     dataset_of,
     load_policy_to_train,
     run_trainer,
@@ -118,6 +119,12 @@ class Sampler:
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         return self._tokenizer
+
+
+def need_of_prompts(rollouts: RolloutSettings, training: TrainingSettings) -> Need:
+    """The prompts of one step."""
+    settings = {"training.batch_size": training.batch_size, "rollouts.n_samples": rollouts.n_samples}
+    return Need("unlabeled", training.batch_size // rollouts.n_samples, settings)
 
 
 def train_online(

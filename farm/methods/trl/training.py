@@ -26,6 +26,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from farm.config.checks import check_fields
 from farm.errors import UnfitError
+from farm.methods.method import Need, Requirement
 from farm.methods.online.candidates import Snapshots
 from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint
 from farm.models.checkpoint import Model, save_checkpoint
@@ -126,6 +127,17 @@ def check_rows_per_forward(rows_per_forward: int, settings: TrainingSettings) ->
         )
 
 
+def need_of_a_batch(kind: Requirement, settings: TrainingSettings, *, rows_each: int = 1) -> Need:
+    """What one optimizer step takes.
+
+    Args:
+        kind: what the rows are made from.
+        settings: whose batch.
+        rows_each: rows that are made from each.
+    """
+    return Need(kind, -(-settings.batch_size // rows_each), {"training.batch_size": settings.batch_size})
+
+
 def load_policy_to_train(checkpoint: str | Path, job: TrainingJob) -> PreTrainedModel:
     """A causal LM: all its weights, or an adapter on them."""
     return load_policy(checkpoint, job.model, seed=job.torch_seed)
@@ -154,7 +166,10 @@ def in_training_order(rows: Sequence[RowT], job: TrainingJob) -> list[RowT]:
     settings = job.settings
     size, group = settings.batch_size, settings.batch_size * settings.batches_per_length_group
     if len(rows) < size:
-        raise UnfitError(f"{job.label}: batch_size is {size}, but there are only {len(rows)} rows to train on")
+        raise UnfitError(
+            f"{job.label}: training.batch_size is {size}, but there are only {len(rows)} rows to train on; give a "
+            "smaller batch or more data"
+        )
     lengths = np.array([row.length for row in rows])
     ordered: list[RowT] = []
     for epoch in range(settings.epochs):
