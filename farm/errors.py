@@ -16,8 +16,8 @@ class UserError(Exception):
         return with_shown_addresses(super().__str__())
 
     def report(self) -> str:
-        """What the command line prints."""
-        return f"farm: {self}"
+        """What the command line prints; a line that a name from outside begins is no line of farm's."""
+        return "\n".join(line if line.startswith(" ") else f"  {line}" for line in f" farm: {self}".splitlines())[1:]
 
 
 class CannotJudgeError(UserError):

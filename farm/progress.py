@@ -12,6 +12,8 @@ from typing import Never, Protocol
 
 from tqdm import tqdm
 
+from farm.plain_text import one_line, raw_stream
+
 QUIET_SECONDS = 2.0
 LINE_EVERY_SECONDS = 15.0
 JOB_LINE_EVERY_SECONDS = 300.0
@@ -42,9 +44,10 @@ def job_label(label: str) -> Iterator[None]:
 @contextmanager
 def progress(label: str, *, total: int, unit: str) -> Iterator[Bar]:
     """Show how far a loop has come: `with progress("sampling", total=8000, unit="answers") as bar: ...`."""
+    label = one_line(label)
     if sys.stderr.isatty() and not _job.get():
         bar: tqdm[Never] = tqdm(
-            total=total, desc=label, unit=f" {unit}", delay=QUIET_SECONDS, leave=False, file=sys.stderr
+            total=total, desc=label, unit=f" {unit}", delay=QUIET_SECONDS, leave=False, file=raw_stream(sys.stderr)
         )
         with bar:
             yield _TerminalBar(bar)
@@ -66,7 +69,7 @@ class _TerminalBar:
         self._bar.update(n)
 
     def note(self, text: str) -> None:
-        self._bar.set_postfix_str(text)
+        self._bar.set_postfix_str(one_line(text))
 
 
 class _PlainLines:
@@ -78,7 +81,7 @@ class _PlainLines:
         self._next_line = self._start + first
 
     def note(self, text: str) -> None:
-        self._note = text
+        self._note = one_line(text)
 
     def advance(self, n: int = 1) -> None:
         self._done += n

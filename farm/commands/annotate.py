@@ -1,6 +1,5 @@
 """`farm annotate`: an annotator labels a file of comparisons, or of two models' outputs."""
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from farm.data.annotated_rows import annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons
 from farm.data.comparisons import Comparisons
 from farm.options.annotate import AnnotateSettings, annotate_settings
+from farm.plain_text import say
 
 
 def annotate(arguments: Sequence[str]) -> int:
@@ -22,7 +22,7 @@ def annotate(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     with open_comparisons(settings.input, settings.columns) as source:
         for note in source.notes:
-            print(f"note: {note}", file=sys.stderr)
+            say(f"note: {note}", is_error=True)
         if settings.dry_run:
             return _dry_run(settings, source)
         tally = Tally()
@@ -35,14 +35,14 @@ def annotate(arguments: Sequence[str]) -> int:
                     writer.write(rows)
             report = None if calls.session is None else calls.session.report()
             stop = None if calls.session is None else calls.session.budget_stop()
-    print(f"{settings.annotator.name}: {tally.n:,} comparisons from {_names(settings.input)}")
+    say(f"{settings.annotator.name}: {tally.n:,} comparisons from {_names(settings.input)}")
     for line in [*tally.lines(), *cost_lines(report, settings.calls.human, tally.n)]:
-        print(f"  {line}")
-    print(f"  {time.monotonic() - start:.1f} s, written to {_names(settings.output)}")
+        say(f"  {line}")
+    say(f"  {time.monotonic() - start:.1f} s, written to {_names(settings.output)}")
     if stop:
-        print(f"farm: {stop}; rows that were not asked about have no preference", file=sys.stderr)
+        say(f"farm: {stop}; rows that were not asked about have no preference", is_error=True)
     elif tally.failure:
-        print(f"farm: {tally.failure}", file=sys.stderr)
+        say(f"farm: {tally.failure}", is_error=True)
     return 1 if stop or tally.failure else 0
 
 
@@ -51,9 +51,9 @@ def _dry_run(settings: AnnotateSettings, source: Comparisons) -> int:
     with dry_calls(settings.calls) as calls:
         ask_about_all(source, settings.labelling, calls)
         report = calls.report()
-    print(f"dry run: {settings.annotator.name} on {source.n_rows:,} comparisons from {_names(settings.input)}")
+    say(f"dry run: {settings.annotator.name} on {source.n_rows:,} comparisons from {_names(settings.input)}")
     for line in dry_run_lines(report, settings.calls.human, source.n_rows):
-        print(f"  {line}")
+        say(f"  {line}")
     print("  nothing was sent and nothing was written")
     return 0
 

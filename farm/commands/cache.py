@@ -10,6 +10,7 @@ from farm.calls.spending.ledger import money, tokens
 from farm.config.compose import compose_one
 from farm.config.objects import ConfigError, Problem, build
 from farm.errors import UserError
+from farm.plain_text import cell, say
 
 ACTIONS = ("look", "export", "prune")
 """Words that the command line has checked (farm/commands/shell/registry.py)."""
@@ -47,7 +48,7 @@ def cache(arguments: Sequence[str]) -> int:
     _check(action, settings)
     if not path.exists():
         if action == "look":
-            print(f"{path}: no model has been asked anything yet")
+            say(f"{path}: no model has been asked anything yet")
             return 0
         raise UserError(f"{path}: there is no call cache here; give root=DIR or cache=FILE")
     if action == "export":
@@ -55,7 +56,7 @@ def cache(arguments: Sequence[str]) -> int:
     elif action == "prune":
         before = size_bytes(path)
         n = prune(path, model=settings.judge_model, older_than_days=settings.older_than_days)
-        print(f"{path}: {n:,} replies forgotten, {_size(before)} before, {_size(size_bytes(path))} now")
+        say(f"{path}: {n:,} replies forgotten, {_size(before)} before, {_size(size_bytes(path))} now")
     else:
         print("\n".join(_table(path)))
     return 0
@@ -95,7 +96,7 @@ def _export(settings: CacheCommand, path: Path) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise UserError(f"{output}: cannot write the export: {error.strerror}") from error
-    print(f"{output}: {n:,} replies with their requests, {_size(output.stat().st_size)}")
+    say(f"{output}: {n:,} replies with their requests, {_size(output.stat().st_size)}")
 
 
 def _table(path: Path) -> Iterator[str]:
@@ -110,13 +111,14 @@ def _table(path: Path) -> Iterator[str]:
     widths = [max(len(row[i]) for row in table) for i in range(len(head) - 1)]
     yield ""
     for row in table:
-        first, *rest = (cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True))
+        first, *rest = (text.rjust(width) for text, width in zip(row[:-1], widths, strict=True))
         yield "  ".join(chain([first.strip().ljust(widths[0])], rest, [row[-1]])).rstrip()
 
 
 def _cells(model: ModelContents) -> tuple[str, ...]:
+    name, endpoint = cell(model.model), cell(model.endpoint)
     return (
-        model.model if len(model.model) <= 40 else "..." + model.model[-37:],
+        name if len(name) <= 40 else "..." + name[-37:],
         f"{model.n_replies:,}",
         tokens(model.n_prompt_tokens),
         tokens(model.n_cached_prompt_tokens),
@@ -124,7 +126,7 @@ def _cells(model: ModelContents) -> tuple[str, ...]:
         _cost(model.cost_usd, model.n_unpriced),
         f"{model.mean_latency_seconds:.2f} s",
         f"{model.last_made:%Y-%m-%d}",
-        model.endpoint if len(model.endpoint) <= 50 else model.endpoint[:20] + "...",
+        endpoint if len(endpoint) <= 50 else endpoint[:20] + "...",
     )
 
 

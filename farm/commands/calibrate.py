@@ -15,6 +15,7 @@ from farm.data.files.column_mapping import OWN_NAMES, mapping_of
 from farm.labels.read import read_annotations
 from farm.labels.row_filter import row_filters
 from farm.options.calibrate import AllSettings, CalibrateSettings, calibrate_settings
+from farm.plain_text import say
 from farm.progress import progress
 from farm.reports.page import terminal
 
@@ -31,8 +32,8 @@ def calibrate(arguments: Sequence[str]) -> int:
     write_annotator(calibration, command.name, _base(command, calibration), path)
     print(terminal(calibration_page(calibration, command.name)))
     for file in files:
-        print(f"  {file}")
-    print(f"  {path}: use it with annotator={command.name}{_where_found(path)}")
+        say(f"  {file}")
+    say(f"  {path}: use it with annotator={command.name}{_where_found(path)}")
     return 0
 
 

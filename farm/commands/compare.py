@@ -14,6 +14,7 @@ from farm.data.files.column_mapping import mapping_of
 from farm.errors import UserError
 from farm.options.compare import CompareSettings, compare_settings
 from farm.pipeline.results import read_runs
+from farm.plain_text import say
 from farm.reports.page import terminal
 from farm.store.artifacts import Store
 
@@ -47,7 +48,7 @@ def _compare_with_humans(settings: CompareSettings, folder: Path) -> int:
     files = write_comparison(comparison, folder)
     print(terminal(human_page(comparison, frozenset())))
     for file in files:
-        print(f"  {file}")
+        say(f"  {file}")
     if comparison.refusal:
         raise UserError(f"models are not ranked: {comparison.refusal}. What can be said without is in {folder}")
     return 0

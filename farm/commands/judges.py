@@ -1,6 +1,5 @@
 """`farm judges`: how good judges are: against human labels, against baselines, under attack."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.spending.cost_report import cost_lines, dry_run_lines
 from farm.options.judges import JudgesSettings, judges_settings, named_annotators
+from farm.plain_text import say
 from farm.progress import progress
 from farm.reports.page import terminal
 
@@ -47,9 +47,9 @@ def judges(arguments: Sequence[str]) -> int:
     files = write_report(report, settings.output)
     _print(report, files)
     for line in cost_lines(costs, settings.calls.human, total):
-        print(f"  {line}")
+        say(f"  {line}")
     if report.failure:
-        print(f"farm: {report.failure}", file=sys.stderr)
+        say(f"farm: {report.failure}", is_error=True)
     return 1 if report.failure else 0
 
 
@@ -59,9 +59,9 @@ def _dry_run(settings: JudgesSettings, read: ReadSet, measured: MeasureSettings)
     with dry_calls(settings.calls) as calls, progress("counting calls", total=total, unit="verdicts") as bar:
         measure(read, measured, source=str(settings.input), calls=calls, advance=bar.advance)
         counted = calls.report()
-    print(f"dry run: {len(measured.annotators)} annotators on {len(read.items.item_ids):,} items, {total:,} verdicts")
+    say(f"dry run: {len(measured.annotators)} annotators on {len(read.items.item_ids):,} items, {total:,} verdicts")
     for line in dry_run_lines(counted, settings.calls.human, total):
-        print(f"  {line}")
+        say(f"  {line}")
     print("  nothing was sent and nothing was written")
     return 0
 
@@ -74,8 +74,8 @@ def _print(report: JudgeReport, files: Sequence[Path]) -> None:
         sections = sections[:2]
     print(terminal(replace(page, sections=tuple(sections))))
     for path in files:
-        print(f"  {path}")
+        say(f"  {path}")
     if report.humans is not None:
         for judge in report.judges:
             if judge.figures.agreement.value is None:
-                print(f"farm: {judge.name}: {judge.figures.agreement.reason}", file=sys.stderr)
+                say(f"farm: {judge.name}: {judge.figures.agreement.reason}", is_error=True)

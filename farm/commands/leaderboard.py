@@ -11,6 +11,7 @@ from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.rows import row_errors
 from farm.leaderboard.tables import check, render, write
 from farm.pipeline.results import label_free_methods, read_runs
+from farm.plain_text import say
 from farm.store.artifacts import Store
 
 
@@ -43,5 +44,5 @@ def leaderboard(arguments: Sequence[str]) -> int:
         return 1 if difference else 0
     write(files, settings.output)
     for name in sorted(files):
-        print(settings.output / name)
+        say(str(settings.output / name))
     return 0

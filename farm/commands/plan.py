@@ -9,6 +9,7 @@ from farm.data.files.column_mapping import mapping_of
 from farm.labels.read import read_annotations
 from farm.labels.row_filter import row_filters
 from farm.options.plan import plan_settings
+from farm.plain_text import say
 from farm.reports.page import terminal
 
 
@@ -28,5 +29,5 @@ def plan(arguments: Sequence[str]) -> int:
     files = write_plan(designs, settings.output)
     print(terminal(plan_page(designs)))
     for file in files:
-        print(f"  {file}")
+        say(f"  {file}")
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from farm.config.compose import compose_one
 from farm.config.conf_dirs import CONF_DIR
 from farm.config.objects import build
+from farm.plain_text import say
 from farm.pocket.pretrained.build import BuildSettings
 from farm.pocket.pretrained.build import build as pretrain
 
@@ -37,5 +38,5 @@ def build_base(arguments: Sequence[str]) -> int:
         scratch_dir=command.scratch,
         is_compiled=command.is_compiled,
     )
-    print(f"the base is in {command.output}; use it with model.checkpoint={command.output}")
+    say(f"the base is in {command.output}; use it with model.checkpoint={command.output}")
     return 0

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -36,6 +35,7 @@ from farm.pipeline.chain import Chain
 from farm.pipeline.results import read_run, read_runs
 from farm.pipeline.running import run_in_this_process
 from farm.pipeline.training import run_chain
+from farm.plain_text import plain_streams, say
 from farm.progress import job_label
 from farm.records import Standing
 from farm.store.artifacts import Artifact, Store
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     # What each worker used is recorded per invocation.
     shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
     for each in sweeps:
-        print(f"{each.session.name}: {len(each.jobs)} runs, artifacts in {sweep.session.root}", flush=True)
+        say(f"{each.session.name}: {len(each.jobs)} runs, artifacts in {sweep.session.root}")
         _launch(each)
     return _finish([job.chain for each in sweeps for job in each.jobs], sweep.session, start)
 
@@ -71,7 +71,7 @@ def run_job(config: DictConfig) -> None:
     show_messages(is_verbose=bool(config.verbose))
     chain, session = plan(plain_config(config))
     label = label_of(chain)
-    with job_label(label):
+    with plain_streams(), job_label(label):
         start = time.monotonic()
         store = Store(session.root)
         try:
@@ -88,7 +88,7 @@ def _run(store: Store, job: Planned) -> Artifact:
     finished = run_in_this_process(store, job.chain, job.session.calls)
     if finished.costs is not None:
         for line in cost_lines(finished.costs, job.session.calls.human, finished.costs.total.n_requests):
-            print(line, flush=True)
+            say(line)
     return finished.standings
 
 
@@ -99,11 +99,11 @@ def _run_one(job: Planned) -> None:
     print(stage_table(store.reports))
     print()
     for row in read_table(standings.file("standings.parquet"), Standing):
-        print(standing_text(row))
+        say(standing_text(row))
     for choice in selections_in(store.reports):
         print(choice_text(choice))
     if kls := read_run(store, standings).best_of_n:
-        print(best_of_n_line(kls))
+        say(best_of_n_line(kls))
 
 
 def _launch(sweep: Sweep) -> None:
@@ -146,7 +146,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
         print(answer_text(result, files))
         print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
     for line in missing:
-        print(f"not finished: {line}", file=sys.stderr)
+        say(f"not finished: {line}", is_error=True)
     return 1 if missing else 0
 
 

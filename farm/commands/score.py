@@ -1,6 +1,5 @@
 """`farm score`: a reward model's scores of outputs in a file, or how well it predicts the labels of pairs."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from farm.models.prompt_file import saved_prompt
 from farm.models.prompts import ChatPrompt, Prompt
 from farm.models.scoring.output_scorer import OutputScorer, Scored
 from farm.models.scoring.reward import check_one_score, load_reward_scorer, reward_model_folders
+from farm.plain_text import say
 from farm.progress import progress
 from farm.stats.bootstrap import Resampling
 
@@ -99,14 +99,14 @@ def score(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     source = open_outputs(settings.input, settings.columns)
     for note in file_notes(settings.input):
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}", is_error=True)
     scorer = load_output_scorer(settings)
     counts = _score_file(source, scorer, settings)
-    print(f"{settings.reward_model}: {counts.total():,} outputs from {settings.input}, {counts['']:,} with a score")
+    say(f"{settings.reward_model}: {counts.total():,} outputs from {settings.input}, {counts['']:,} with a score")
     for reason, count in sorted(counts.items()):
         if reason:
-            print(f"  {count:,} without a score: {reason} (column {REASON})")
-    print(f"  {time.monotonic() - start:.1f} s, written to {settings.output}")
+            say(f"  {count:,} without a score: {reason} (column {REASON})")
+    say(f"  {time.monotonic() - start:.1f} s, written to {settings.output}")
     return 0
 
 

@@ -15,6 +15,7 @@ from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs, right_and_wrong
 from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
+from farm.plain_text import say
 from farm.progress import progress
 from farm.records import Output
 from farm.reports.page import terminal
@@ -84,7 +85,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
     _write_pairs(labelled, scores, settings.output / "pairs.parquet")
     print(f"\n{terminal(reward_page(report))}")
     for path in (*files, settings.output / "pairs.parquet"):
-        print(f"  {path}")
+        say(f"  {path}")
     return 0
 
 

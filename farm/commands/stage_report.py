@@ -10,6 +10,7 @@ import pandas as pd
 
 from farm.pipeline.checkpoint_selection import Candidate
 from farm.records import Standing
+from farm.reports.csv_file import frame_csv
 from farm.reports.text import Notation, number, plus_minus
 from farm.store.artifacts import Artifact, StageReport
 from farm.store.tables import read_table
@@ -96,7 +97,7 @@ def write_candidates(selections: Mapping[str, Sequence[Artifact]], path: Path) -
     ]
     if not rows:
         return []
-    pd.DataFrame(rows).to_csv(path, index=False)
+    path.write_text(frame_csv(pd.DataFrame(rows)), "utf-8")
     return [path]
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from farm.plain_text import one_line, raw_stream
+
 LOOK_EVERY_SECONDS = 1.0
 _CLEAR = "\r\x1b[K"
 
@@ -23,7 +25,7 @@ def sweep_progress(records: Path, *, total: int) -> Iterator[None]:
         records: the folder; records that are there already belong to another sweep.
         total: how many runs there are.
     """
-    watch = _Watch(records, total, sys.stderr)
+    watch = _Watch(records, total, raw_stream(sys.stderr))
     stop = threading.Event()
     thread = threading.Thread(target=_watch_until, args=(watch, stop), daemon=True)
     thread.start()
@@ -61,7 +63,7 @@ class _Watch:
         for path in sorted(set(self._records.glob("*.json")) - self._seen):
             self._seen.add(path)
             self._n_done += 1
-            line = json.loads(path.read_text())["line"]
+            line = one_line(json.loads(path.read_text())["line"])
             if self._is_terminal:
                 print(f"{_CLEAR}{line}", file=self._stream)
             else:

@@ -1,5 +1,6 @@
 """What the numbers of a settings dataclass may be; each checks its own in `__post_init__`."""
 
+import re
 from collections.abc import Mapping
 
 
@@ -9,6 +10,39 @@ class FieldError(ValueError):
     def __init__(self, reasons: Mapping[str, str]) -> None:
         self.reasons = dict(reasons)
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+
+
+_NAME = re.compile(r"[^/\\:*?\"<>|]*")
+_TAKEN = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+"""Names that Windows has for its devices."""
+MAX_NAME_BYTES = 100
+"""Files beside the folder add to it, and file systems end at 255."""
+
+
+def check_name(key: str, name: str) -> None:
+    """Check a name that becomes one file or folder, here and on other systems.
+
+    Raises:
+        FieldError: it is empty, a path, too long, the name of a device, or not all to be seen.
+    """
+    n_bytes = len(name.encode("utf-8", "surrogatepass"))
+    reason = ""
+    if not name.strip(" .") or name != name.strip() or name.endswith("."):
+        reason = "it is empty, or begins or ends with a space or ends with a dot"
+    elif not name.isprintable():
+        reason = "it has characters that cannot be seen"
+    elif not _NAME.fullmatch(name):
+        reason = 'it has one of / \\ : * ? " < > |'
+    elif n_bytes > MAX_NAME_BYTES:
+        reason = f"it has {n_bytes:,} bytes; {MAX_NAME_BYTES} are the most"
+    elif _TAKEN.fullmatch(name):
+        reason = "some systems have a device of that name"
+    if reason:
+        raise FieldError({key: f"expected the name of one folder or file, got {_short(name)}: {reason}"})
+
+
+def _short(name: str) -> str:
+    return ascii(name) if len(name) <= 60 else f"{name[:60]!a}..."
 
 
 def check_fields(

@@ -4,9 +4,7 @@ Everything is text made in memory, sorted, with floats written in full, so that 
 and `check` can say what differs from the files on disk.
 """
 
-import csv
 import difflib
-import io
 import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +14,9 @@ from pathlib import Path
 from farm.errors import UserError
 from farm.leaderboard.repeats import StandingKey, row_variances, standing_key
 from farm.leaderboard.rows import LeaderboardRow, RowKey, average_over_seeds
+from farm.plain_text import one_line
 from farm.records import Standing
+from farm.reports.csv_file import csv_text
 from farm.stats.ranking.repeatability import gaps_within_repeats
 
 STANDINGS_CSV = "standings.csv"
@@ -97,9 +97,11 @@ def render(
     rows = average_over_seeds(ordered, label_free=label_free, errors=errors or {})
     again = _repeats(rows, row_variances(rows, ordered, repeats or {}))
     return {
-        STANDINGS_CSV: _csv(LeaderboardRow.columns(), [row.cells() for row in rows]),
-        SEEDS_CSV: _csv(_SEED_COLUMNS, [[vars(s)[name] for name in _SEED_COLUMNS] for s in ordered]),
-        REPEATS_CSV: _csv(_REPEAT_COLUMNS, [_repeat_cells(row, each) for row, each in zip(rows, again, strict=True)]),
+        STANDINGS_CSV: csv_text(LeaderboardRow.columns(), [row.cells() for row in rows]),
+        SEEDS_CSV: csv_text(_SEED_COLUMNS, [[vars(s)[name] for name in _SEED_COLUMNS] for s in ordered]),
+        REPEATS_CSV: csv_text(
+            _REPEAT_COLUMNS, [_repeat_cells(row, each) for row, each in zip(rows, again, strict=True)]
+        ),
         PAGE: _page(rows, again),
     }
 
@@ -204,15 +206,6 @@ def _page_line(row: LeaderboardRow, repeat: _Repeat) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Names come from configurations: no Markdown, no HTML, no line end."""
-    signs = {ord(c): f"&#{ord(c)};" if c in "<>&|" else f"\\{c}" for c in "\\|*_`[]<>#&"}
-    return " ".join(text.translate(signs).split())
-
-
-def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Floats by repr (shortest text that reads back to the same number), None as an empty cell."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
-    return out.getvalue()
+    """Names come from configurations: no Markdown, no HTML, no link, no line end."""
+    signs = {ord(c): f"&#{ord(c)};" if c in "<>&|" else f"\\{c}" for c in "\\|*_`[]<>#&$~"}
+    return one_line(text).translate(signs).replace("//", "\\/\\/").replace("www.", "www\\.")

@@ -9,6 +9,7 @@ from farm.analysis.calibration.fit_and_check import FitSettings
 from farm.annotators.annotator import Annotator
 from farm.annotators.recorded import RecordedAnnotator
 from farm.calls.settings import CallSettings
+from farm.config.checks import FieldError, check_name
 from farm.config.compose import compose_one
 from farm.config.conf_dirs import CONF_DIR, choices, user_conf_dir
 from farm.config.objects import ConfigError, Problem, build
@@ -117,8 +118,13 @@ def _name_problems(command: CalibrateSettings) -> list[Problem]:
     problems = []
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", command.name):
         problems.append(
-            Problem("name", f"expected letters, digits, _, - and . (it names a file), got {command.name!r}")
+            Problem("name", f"expected letters, digits, _, - and . (it names a file), got {command.name[:60]!r}")
         )
+        return problems
+    try:
+        check_name("name", command.name)
+    except FieldError as error:
+        return [Problem(key, reason) for key, reason in error.reasons.items()]
     if (CONF_DIR / "annotator" / f"{command.name}.yaml").exists():
         problems.append(Problem("name", f"farm comes with an annotator {command.name!r}; choose another name"))
     elif command.config_path.exists() and not command.overwrite:

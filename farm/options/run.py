@@ -9,6 +9,7 @@ from farm.analysis.sweep.result import ReportSettings
 from farm.annotators.noise.noise import Noise
 from farm.annotators.noised import replace_noise
 from farm.calls.settings import CallSettings
+from farm.config.checks import check_name
 from farm.config.compose import expand, written_sweep_keys
 from farm.config.objects import ConfigError, Problem, build
 from farm.pipeline.chain import Chain
@@ -38,6 +39,9 @@ class Session:
     """What the sweep's report compares."""
     calls: CallSettings
     """How judge models are asked, if the annotators have any."""
+
+    def __post_init__(self) -> None:
+        check_name("name", self.name)
 
     @property
     def folder(self) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 
 from farm.annotators.annotator import Annotator
 from farm.calls.request import NO_CALLS, Calls
-from farm.config.checks import check_fields
+from farm.config.checks import check_fields, check_name
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
 from farm.seeds import derive_seed
 
@@ -33,6 +33,8 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         check_fields(self, at_least={"n_labels": 1, "n_instructions": 1})
+        for name in self.annotators:  # a file of annotations is called by it
+            check_name(f"annotators.{name}", name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from farm.plain_text import one_line
 from farm.stats.bootstrap import Estimate, FloatArray
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -164,6 +165,11 @@ def figure_legend(figure: Figure, *, note: str = "", n_columns: int = 4) -> None
 
 
 def axis_name(name: str, most: int = 32) -> str:
-    """A name from a file as text in a picture: cut, and without the signs that matplotlib would read as formulas."""
-    plain = "".join(c if c.isprintable() else " " for c in name).replace("$", r"\$")
-    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+    """A name from a file as text in a picture.
+
+    It is cut, and has none of the signs that matplotlib would read as a formula; a legend leaves out what begins with
+    an underscore.
+    """
+    plain = one_line(name)
+    shown = plain if len(plain) <= most else f"{plain[: most - 1]}…"
+    return (f" {shown}" if shown.startswith("_") else shown).replace("$", r"\$")

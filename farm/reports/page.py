@@ -10,6 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from farm.plain_text import one_line
+from farm.reports.markdown import escaped, escaped_paragraph
 from farm.reports.tables import table
 
 
@@ -67,12 +69,12 @@ class Page:
 
 def markdown(page: Page) -> str:
     """The page as Markdown; tables are padded, so that it reads as plain text too."""
-    return _lines(page, _escaped, with_pictures=True)
+    return _lines(page, escaped, escaped_paragraph, with_pictures=True)
 
 
 def terminal(page: Page) -> str:
     """The page as it is printed: like the Markdown, without pictures and without escapes."""
-    return _lines(page, _line, with_pictures=False)
+    return _lines(page, one_line, one_line, with_pictures=False)
 
 
 def html(page: Page, folder: Path) -> str:
@@ -84,7 +86,7 @@ def html(page: Page, folder: Path) -> str:
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((Path(__file__).parent / "page.html").read_text("utf-8"))
-    return template.render(title=_line(page.title), sections=[_html_section(s, folder) for s in page.sections])
+    return template.render(title=one_line(page.title), sections=[_html_section(s, folder) for s in page.sections])
 
 
 def write_page(page: Page, folder: Path, name: str = "report") -> tuple[Path, Path]:
@@ -96,20 +98,21 @@ def write_page(page: Page, folder: Path, name: str = "report") -> tuple[Path, Pa
     return paths
 
 
-def _lines(page: Page, write: Callable[[str], str], *, with_pictures: bool) -> str:
+def _lines(page: Page, write: Callable[[str], str], begin: Callable[[str], str], *, with_pictures: bool) -> str:
+    """The page's text; `write` writes what stands behind something else on its line, `begin` what begins one."""
     parts = [f"# {write(page.title)}"]
     for section in page.sections:
         parts.append(f"## {write(section.title)}")
-        parts += [_written(b, write) for b in section.blocks if with_pictures or not isinstance(b, Picture)]
+        parts += [_written(b, write, begin) for b in section.blocks if with_pictures or not isinstance(b, Picture)]
     return "\n\n".join(parts) + "\n"
 
 
-def _written(block: Block, write: Callable[[str], str]) -> str:
+def _written(block: Block, write: Callable[[str], str], begin: Callable[[str], str]) -> str:
     match block:
         case Text():
-            return write(block.text)
+            return begin(block.text)
         case Bullets():
-            return "\n".join(f"- {write(line)}" for line in block.lines)
+            return "\n".join(f"- {begin(line)}" for line in block.lines)
         case Table():
             rows = [[write(cell) for cell in row] for row in block.rows]
             return table([write(cell) for cell in block.header], rows, n_text_columns=block.n_text_columns)
@@ -118,37 +121,22 @@ def _written(block: Block, write: Callable[[str], str]) -> str:
 
 
 def _html_section(section: Section, folder: Path) -> dict[str, object]:
-    return {"title": _line(section.title), "blocks": [_html_block(block, folder) for block in section.blocks]}
+    return {"title": one_line(section.title), "blocks": [_html_block(block, folder) for block in section.blocks]}
 
 
 def _html_block(block: Block, folder: Path) -> dict[str, object]:
     match block:
         case Text():
-            return {"kind": "text", "text": _line(block.text)}
+            return {"kind": "text", "text": one_line(block.text)}
         case Bullets():
-            return {"kind": "bullets", "lines": [_line(line) for line in block.lines]}
+            return {"kind": "bullets", "lines": [one_line(line) for line in block.lines]}
         case Table():
             return {
                 "kind": "table",
-                "header": [_line(cell) for cell in block.header],
-                "rows": [[_line(cell) for cell in row] for row in block.rows],
+                "header": [one_line(cell) for cell in block.header],
+                "rows": [[one_line(cell) for cell in row] for row in block.rows],
                 "n_text_columns": block.n_text_columns,
             }
         case Picture():
             content = base64.b64encode((folder / block.file).read_bytes()).decode("ascii")
-            return {"kind": "picture", "content": content, "description": _line(block.description)}
-
-
-def _line(text: str) -> str:
-    """One line without control characters, which would reach a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown and the HTML in it leave alone."""
-    escaped = _line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # Brackets alone are text (every interval has them); followed by a parenthesis they would be a link.
-    for character in ("\\", "|", "*", "`", "]("):
-        escaped = escaped.replace(character, f"{character[:-1]}\\{character[-1]}")
-    # A lone star at the end marks a row; it cannot open anything.
-    return f"{escaped[:-2]}*" if escaped.endswith(" \\*") else escaped
+            return {"kind": "picture", "content": content, "description": one_line(block.description)}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from farm.plain_text import cell
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text_columns: int = 1) -> str:
     """A Markdown table with padded cells: the first columns flush left, the others flush right."""
@@ -18,6 +20,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text_column
 
 def columns(rows: Sequence[Sequence[str]], *, n_text_columns: int = 1) -> list[str]:
     """One line a row, columns two spaces apart: the first ones flush left, the others flush right."""
+    rows = [[cell(text) for text in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(row[i].ljust(w) if i < n_text_columns else row[i].rjust(w) for i, w in enumerate(widths))

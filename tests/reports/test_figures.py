@@ -49,5 +49,5 @@ def test_intervals_are_drawn_where_there_is_a_value() -> None:
 
 
 def test_names_are_no_formulas_and_not_too_long() -> None:
-    assert axis_name("$a_\n") == r"\$a_ "
+    assert axis_name("$a_\n") == r"\$a_"
     assert len(axis_name("x" * 50)) == 32

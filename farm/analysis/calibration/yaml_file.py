@@ -1,13 +1,17 @@
 """The fitted crowd as an annotator's YAML, ready for conf/annotator/: every key with a comment in words."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.analysis.calibration.fit_and_check import Calibration
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
+from farm.plain_text import one_line
 
+_INTERPOLATION = re.compile(r"(\\*)\$\{")
+"""What OmegaConf would look up, with the backslashes before it."""
 _COMMENTS = {
     "n_workers": "workers in the crowd; one is drawn for each comparison",
     "reliability_spread": "standard deviation of the logarithm of their reliability",
@@ -51,8 +55,8 @@ def annotator_yaml(found: Calibration, name: str, base: RecordedBase | Annotator
         base: whose clean verdicts the noise is put on.
     """
     head = [
-        f"# {found.judge} with the noise of {len(found.annotators)} human annotators, fitted by `farm calibrate` to "
-        f"{found.n_labels} labels on {found.n_items} items."
+        f"# {one_line(found.judge)} with the noise of {len(found.annotators)} human annotators, fitted by "
+        f"`farm calibrate` to {found.n_labels} labels on {found.n_items} items."
     ]
     if isinstance(base, AnnotatorBase):
         head += ["defaults:", f"  - {base.name}", "  - _self_"]
@@ -86,7 +90,7 @@ def _stage_lines(found: Calibration, stage: CrowdNoise) -> list[str]:
             continue  # what the stage has worked out for itself
         note = ""
         if name in reasons:
-            note = f" (left out: {reasons[name]})"
+            note = f" (left out: {one_line(reasons[name])})"
         elif name in ends:
             low, high = ("..." if end is None else f"{end:.3g}" for end in ends[name])
             note = f" (95% interval {low} to {high})"
@@ -96,5 +100,7 @@ def _stage_lines(found: Calibration, stage: CrowdNoise) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """The text as a YAML scalar on one line: a JSON string is one."""
-    return json.dumps(text, ensure_ascii=False)
+    """The text as a YAML scalar on one line, which a JSON string is; none of it is looked up or hidden."""
+    literal = _INTERPOLATION.sub(lambda match: f"{match[1] * 2}\\${{", text)
+    written = json.dumps(literal, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in written)

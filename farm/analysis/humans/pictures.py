@@ -239,7 +239,7 @@ def draw_ranking(side: SourceRanking, path: Path | None) -> Figure:
 
 
 def _axis_title(role: str, side: SourceRanking) -> str:
-    return f"{role}: win rate, %" if side.is_win_rate else f"{role}: {side.figure}"
+    return f"{role}: win rate, %" if side.is_win_rate else f"{role}: {axis_name(side.figure)}"
 
 
 def _scale(side: SourceRanking | None) -> float:

@@ -1,12 +1,11 @@
 """The judge report as files: judges.json with every estimate, judges.csv with a row per judge, a page to read."""
 
-import csv
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.analysis.judges.result import FIGURES, JudgeResult
+from farm.reports.csv_file import csv_text
 from farm.reports.json_file import Json, figure, write_json
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text, write_page
 from farm.reports.text import NO_NOISE, PERCENT, Notation, interval, number
@@ -115,17 +114,15 @@ def report_csv(report: JudgeReport) -> str:
     names += [f"margin:{name}" for name in sorted({name for row in rows for name in row.margins})]
     header = ["judge", "kind", "n_items", "n_verdicts"]
     header += [column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_n")]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*header, "missing"])
+    lines: list[list[object]] = []
     for row in rows:
         figures = _all_figures(row)
         cells: list[object] = [row.name, row.kind, row.n_items, row.n_verdicts]
         for name in names:
             value = figures.get(name)
             cells += ["", "", "", ""] if value is None else [value.value, value.low, value.high, value.n_total]
-        writer.writerow(["" if cell is None else cell for cell in [*cells, _reasons(figures)]])
-    return out.getvalue()
+        lines.append([*cells, _reasons(figures)])
+    return csv_text([*header, "missing"], lines)
 
 
 def judges_page(report: JudgeReport, pictures: Collection[str] = ()) -> Page:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.planning.report import Plan
-from farm.reports.figures import BLUE, GREY, ORANGE, new_figure, save_figure, style_axes
+from farm.reports.figures import BLUE, GREY, ORANGE, axis_name, new_figure, save_figure, style_axes
 from farm.stats.planning.model import Design, LabelSource, closed_form_confidence
 from farm.wording import counted
 
@@ -57,7 +57,7 @@ def _draw_source(axes: Axes, plan: Plan, name: str, source: LabelSource, colour:
             [closed_form_confidence(plan.question, source, each) for each in designs],
             color=colour,
             linestyle=dash,
-            label=f"{name}, {counted(n_seeds, 'seed')}",
+            label=f"{axis_name(name)}, {counted(n_seeds, 'seed')}",
         )
         points = [p for p in plan.budgets if (p.source, p.n_seeds) == (name, n_seeds) and p.cost and p.reached]
         axes.errorbar(

@@ -159,7 +159,7 @@ def draw_costs(
     for axes, (labels, title) in zip(panels, arms.items(), strict=True):
         is_free = np.array([row.method in label_free for row in shown[labels]])
         _draw_panel(axes, *points[labels], is_free)
-        axes.set_title(title, fontsize=11)
+        axes.set_title(axis_name(title, 60), fontsize=11)
     panels[0].set_ylabel("win rate against the reference, %")
     figure_legend(figure, note="bars: one standard error")
     for axes, labels in zip(panels, arms, strict=True):

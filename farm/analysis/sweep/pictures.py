@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 
-from farm.analysis.sweep.arms import ArmResult, ArmsComparison
+from farm.analysis.sweep.arms import Arm, ArmResult, ArmsComparison
 from farm.pipeline.over_optimisation import check_curves
 from farm.reports.figures import (
     BLUE,
@@ -63,13 +63,15 @@ def draw_arms(comparison: ArmsComparison, path: Path | None) -> Figure:
     _square_limits(axes, points, errors)
     axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=DASHED, zorder=1, label="equal")
     crowd, simulated = comparison.crowd, comparison.simulated
-    axes.set_xlabel(
-        f"simulated win rate, % (trained on {simulated.annotator_train}, judged by {simulated.annotator_eval})"
-    )
-    axes.set_ylabel(f"crowd win rate, % (trained on {crowd.annotator_train}, judged by {crowd.annotator_eval})")
+    axes.set_xlabel(f"simulated win rate, % ({_arm_text(simulated)})")
+    axes.set_ylabel(f"crowd win rate, % ({_arm_text(crowd)})")
     axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
     name_points(axes, [axis_name(row.name) for row in rows], points, errors, has_diagonal=True)
     return save_figure(figure, path)
+
+
+def _arm_text(arm: Arm) -> str:
+    return f"trained on {axis_name(arm.annotator_train)}, judged by {axis_name(arm.annotator_eval)}"
 
 
 def draw_over_optimisation(points: pd.DataFrame, path: Path | None) -> Figure:
@@ -127,7 +129,7 @@ def _draw_row(part: SubFigure, rows: pd.DataFrame, curve: str, kinds: Sequence[s
             axes.tick_params(axis="y", colors=colour)
             axes.set_ylabel(name if column == (0 if axes is top else len(kinds) - 1) else "", color=colour)
         _mark_peak(twin, shown)
-        top.set_title(f"{title}, {labels} labels")
+        top.set_title(f"{title}, {axis_name(str(labels))} labels")
         if has_rates:
             _draw_band(grid[1, column], shown, "win_rate", colour=GREEN, dash=":", marker="^")
             grid[1, column].set_ylim(*limits["win_rate"])

@@ -15,6 +15,7 @@ from farm.analysis.sweep.pictures import CURVES_PNG, draw_arms, draw_over_optimi
 from farm.analysis.sweep.report import ARMS_PNG, all_judges_section, arms_section, controls_section, rankings_section
 from farm.analysis.sweep.result import SweepResult
 from farm.pipeline.results import MeasuredRun
+from farm.reports.csv_file import frame_csv
 from farm.reports.page import Bullets, Page, Picture, Section, write_page
 
 
@@ -28,13 +29,13 @@ def write_report(result: SweepResult, folder: Path, measured: Mapping[str, float
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_standings(result.runs, folder / "standings.csv")
-    cost_table(result.costs).to_csv(folder / "costs.csv", index=False)
+    (folder / "costs.csv").write_text(frame_csv(cost_table(result.costs)), "utf-8")
     written = ["standings.csv", "costs.csv"]
     if result.comparison is not None:
         write_comparison(result.comparison, folder / "comparison.json", measured=measured)
         written.append("comparison.json")
     if not result.points.empty:
-        result.points.to_csv(folder / "over_optimisation.csv", index=False)
+        (folder / "over_optimisation.csv").write_text(frame_csv(result.points), "utf-8")
         written.append("over_optimisation.csv")
     pictures = [name for name, draw in PICTURES.items() if draw(result, folder / name) is not None]
     pages = write_page(sweep_page(result, pictures), folder)
@@ -45,7 +46,7 @@ def write_standings(runs: Sequence[MeasuredRun], path: Path) -> None:
     """One row per run and evaluation annotator, ordered by name."""
     rows = [asdict(standing) for run in runs for standing in run.standings]
     order = ["method", "annotator_train", "annotator_eval", "seed"]
-    pd.DataFrame(rows).sort_values(order, kind="stable").to_csv(path, index=False)
+    path.write_text(frame_csv(pd.DataFrame(rows).sort_values(order, kind="stable")), "utf-8")
 
 
 def sweep_page(result: SweepResult, pictures: Collection[str]) -> Page:

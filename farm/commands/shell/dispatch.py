@@ -11,6 +11,7 @@ from farm.commands.shell.registry import COMMANDS, Command
 from farm.config.conf_dirs import conf_dir_in_use, without_conf_dir
 from farm.config.suggestions import did_you_mean
 from farm.errors import UserError
+from farm.plain_text import plain_streams
 from farm.version import version
 
 HELP_WORDS = ("-h", "--help", "help")
@@ -20,11 +21,11 @@ COMPLETION = ("-sc", "--shell-completion")
 
 def dispatched(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    show_messages(is_verbose=False)
     # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     rest, conf_dir = without_conf_dir(arguments)
-    with conf_dir_in_use(conf_dir):
+    with plain_streams(), conf_dir_in_use(conf_dir):
+        show_messages(is_verbose=False)
         return _run_command(rest)
 
 
