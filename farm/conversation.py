@@ -7,7 +7,9 @@ A single-turn instruction is a conversation of one message. Chat templates get t
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, cast
+
+from farm.bounded.json_text import read_json
 
 Role = Literal["system", "user", "assistant", "tool"]
 SPEAKERS: dict[Role, str] = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
@@ -85,7 +87,7 @@ def messages_of_text(text: str) -> Messages:
         ValueError: it did not.
     """
     try:
-        return tuple(Message(**message) for message in json.loads(text)) if text else ()
+        return tuple(Message(**message) for message in cast(list[dict[str, Any]], read_json(text))) if text else ()
     except TypeError as error:
         raise ValueError(f"expected a JSON list of messages with role and content, got {text!r:.80}") from error
 

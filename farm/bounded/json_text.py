@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 MAX_DEPTH = 100
 """Brackets in one another; Python's own bound is about a thousand calls, of which every walk takes some per bracket."""
@@ -22,13 +23,20 @@ class UnreadableJsonError(ValueError):
     """The text may be JSON, but not of a kind that is read; the message says why."""
 
 
-def read_json(text: str | bytes, *, pairs_hook: PairsHook | None = None, takes_long_numbers: bool = False) -> object:
+def read_json(
+    text: str | bytes,
+    *,
+    pairs_hook: PairsHook | None = None,
+    takes_long_numbers: bool = False,
+    takes_control_characters: bool = False,
+) -> object:
     """A JSON text's value.
 
     Args:
         text: bytes are UTF-8, or UTF-16 or UTF-32 by their first bytes.
         pairs_hook: makes each object of its keys and values; None for a dict.
         takes_long_numbers: read whole numbers of thousands of digits as infinite ones instead of refusing the text.
+        takes_control_characters: such as line ends within strings, as models write them.
 
     Raises:
         ValueError: it is no JSON, too deep, or has a whole number of thousands of digits.
@@ -36,7 +44,7 @@ def read_json(text: str | bytes, *, pairs_hook: PairsHook | None = None, takes_l
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
-        value = json.loads(text, object_pairs_hook=pairs_hook)
+        value = json.loads(text, object_pairs_hook=pairs_hook, strict=not takes_control_characters)
     except RecursionError as error:
         raise _too_deep() from error
     except json.JSONDecodeError:
@@ -85,7 +93,7 @@ def read_json_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> object:
     return read_json(content)
 
 
-def read_json_object(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> dict[str, object]:
+def read_json_object(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> dict[str, Any]:
     """`read_json_file` of a file that holds one object.
 
     Raises:

@@ -15,6 +15,7 @@ from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.best_of_n import best_of_n_line
 from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
+from farm.bounded.json_text import read_json_object
 from farm.calls.spending.cost_report import cost_lines
 from farm.commands.shell.messages import show_messages
 from farm.commands.shell.workers import end_with_launcher, workers_without_interrupts
@@ -174,6 +175,6 @@ def _workers_memory_mb(folder: Path) -> float:
     """Sum over worker processes of each one's peak."""
     peaks: dict[int, float] = {}
     for file in (folder / "jobs").glob("*.json"):
-        record = json.loads(file.read_text())
+        record = read_json_object(file)
         peaks[record["process"]] = max(peaks.get(record["process"], 0.0), record["peak_memory_mb"])
     return sum(peaks.values())

@@ -1,6 +1,5 @@
 """What `farm run` says of a chain: each stage with what it took, how the policy fared, which checkpoint was chosen."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.bounded.json_text import read_json_object
 from farm.pipeline.checkpoint_selection import Candidate
 from farm.records import Standing
 from farm.reports.csv_file import frame_csv
@@ -67,7 +67,7 @@ def selections_in(reports: Sequence[StageReport]) -> list[Artifact]:
 
 def choice_text(selection: Artifact) -> str:
     """The chosen checkpoint, and a line per candidate."""
-    choice = json.loads(selection.file("choice.json").read_text())
+    choice = read_json_object(selection.file("choice.json"))
     rows = read_table(selection.file("candidates.parquet"), Candidate)
     lines = [
         f"checkpoint: step {choice['step']}, chosen by {choice['annotator']} on the validation instructions, against "
@@ -78,7 +78,7 @@ def choice_text(selection: Artifact) -> str:
 
 def choice_words(selection: Artifact) -> str:
     """The choice in a few words, for a line of a sweep."""
-    choice = json.loads(selection.file("choice.json").read_text())
+    choice = read_json_object(selection.file("choice.json"))
     return f"step {choice['step']} of {', '.join(map(str, choice['steps']))} chosen"
 
 

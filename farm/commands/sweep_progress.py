@@ -1,6 +1,5 @@
 """One line for a whole sweep: how many of its runs are done, and how long the others may take."""
 
-import json
 import sys
 import threading
 import time
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from farm.bounded.json_text import read_json_object
 from farm.plain_text import one_line, raw_stream
 
 LOOK_EVERY_SECONDS = 1.0
@@ -63,7 +63,7 @@ class _Watch:
         for path in sorted(set(self._records.glob("*.json")) - self._seen):
             self._seen.add(path)
             self._n_done += 1
-            line = one_line(json.loads(path.read_text())["line"])
+            line = one_line(read_json_object(path)["line"])
             if self._is_terminal:
                 print(f"{_CLEAR}{line}", file=self._stream)
             else:

@@ -142,6 +142,9 @@ MESSAGE_COLUMNS = ("history", "turns_1", "turns_2")
 ANNOTATION_COLUMNS = tuple(name for name in AnnotationRow.model_fields if name not in OPTIONAL_COLUMNS)
 
 _SHARED_TEXTS = ("instruction", "input", "output_1", "output_2")
+_SHARED_NAMES = ("input", "dataset", "model_1", "model_2", "annotator", "annotator_kind", "raw_label")
+_MOST_NAMES = 10_000
+"""Different names of which one copy is kept."""
 _OPTIONAL_TYPES = {
     "first_shown": "Int64",
     "p_first": "float64",
@@ -161,16 +164,29 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     `preference` and scores are float with NaN = unparsed or missing, `first_shown` Int64, `acceptable_*` boolean, the
     rest text.
     """
-    columns: dict[str, list[object]] = {name: [] for name in (*ANNOTATION_COLUMNS, *OPTIONAL_COLUMNS)}
-    for row in rows:
+    columns: dict[str, list[object]] = {name: [] for name in ANNOTATION_COLUMNS}
+    said: dict[str, list[object]] = {}
+    names: dict[object, object] = {}
+    n_rows = 0
+    for n_rows, row in enumerate(rows, start=1):
         for name, values in columns.items():
             value = getattr(row, name)
-            values.append(messages_as_text(value) if name in MESSAGE_COLUMNS else value)
-    said = {name for name in OPTIONAL_COLUMNS if any(value not in (None, "") for value in columns[name])}
+            # A file's every row brings a copy of the names of its models and annotators.
+            values.append(value if name in _SHARED_TEXTS else names.get(value, value))
+            if name in _SHARED_NAMES and len(names) < _MOST_NAMES:
+                names.setdefault(value, value)
+        for name in OPTIONAL_COLUMNS:
+            value = getattr(row, name)
+            cell = messages_as_text(value) if name in MESSAGE_COLUMNS else value
+            if name in said:
+                said[name].append(cell)
+            elif cell not in (None, ""):
+                said[name] = [*[_nothing(name)] * (n_rows - 1), cell]
     # What is said of one output is a column for the other, too: outputs change places.
-    said |= {name[:-1] + {"1": "2", "2": "1"}[name[-1]] for name in said if name[-1] in "12"}
+    beside = [name[:-1] + {"1": "2", "2": "1"}[name[-1]] for name in said if name[-1] in "12"]
+    said = {**{name: [_nothing(name)] * n_rows for name in beside}, **said}
     present = [name for name in OPTIONAL_COLUMNS if name in said]
-    columns = {name: columns[name] for name in (*ANNOTATION_COLUMNS, *present)}
+    columns |= {name: said[name] for name in present}
     types = {name: _OPTIONAL_TYPES[name] for name in present if name in _OPTIONAL_TYPES}
     # An output stands in many pairs: as objects the rows share one copy of its text, as pandas' own text each has one.
     texts = {name: pd.Series(columns[name], dtype=object) for name in _SHARED_TEXTS}
@@ -181,6 +197,11 @@ def annotation_frame(rows: Iterable[AnnotationRow]) -> pd.DataFrame:
     if is_unnamed.any():
         frame.loc[is_unnamed, "item_id"] = pair_keys(frame[is_unnamed])
     return frame
+
+
+def _nothing(name: str) -> str | None:
+    """The cell of an optional column in a row that says nothing there."""
+    return "" if name in MESSAGE_COLUMNS else None
 
 
 def pair_keys(frame: pd.DataFrame, *, with_models: bool = True) -> list[str]:

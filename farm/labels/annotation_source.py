@@ -1,6 +1,5 @@
 """What a path to recorded labels is: a file or a folder, and what its rows look like at a glance."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from farm.bounded.json_text import read_json_file
 from farm.data.files.row_stream import stream_rows
-from farm.data.files.rows import DataError, Row, read_bytes
+from farm.data.files.rows import DataError, Row
 from farm.data.files.table_files import is_table, tables_below
 from farm.labels.annotation_row import Kind
 from farm.labels.row_filter import RowFilter
@@ -86,8 +86,8 @@ def _only_object(path: Path) -> Row:
     if not path.name.endswith(".json"):
         return {}
     try:
-        value = json.loads(read_bytes(path))
-    except (DataError, ValueError):
+        value = read_json_file(path)
+    except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from farm.bounded.json_text import read_json_object
 from farm.errors import UserError
 from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate
 
@@ -32,7 +33,7 @@ def saved_prompt(folder: Path) -> Prompt | None:
     if not file.is_file():
         return None
     try:
-        settings = json.loads(file.read_text())
+        settings = read_json_object(file)
         prompt = _KINDS[settings.pop("kind")](**settings)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file}: expected the settings of a prompt ({', '.join(_KINDS)}): {error}") from error

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from farm.bounded.json_text import read_json_object
 from farm.methods.method import Labeller, Method, TrainingInputs
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
@@ -26,7 +27,7 @@ def answers_by_instruction(answers: Artifact, best_of: int) -> list[list[Output]
 
 def load_policy(artifact: Artifact) -> Policy:
     """The policy of a policy artifact; its paths are stored relative to the artifact."""
-    fields = json.loads(artifact.file("policy.json").read_text())
+    fields = read_json_object(artifact.file("policy.json"))
     for name in _POLICY_PATHS:
         if fields[name] is not None:
             fields[name] = (artifact.path / fields[name]).resolve()

@@ -9,15 +9,15 @@ either, but it is where methods start, and is ranked among them as the one that 
 """
 
 import dataclasses
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
+from farm.bounded.json_text import read_json_file, read_json_object
 from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
@@ -89,7 +89,7 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
     points_file, agreement_file = artifact.file("points.parquet"), artifact.file("agreement.json")
     agreement = None
     if agreement_file.is_file():
-        found = json.loads(agreement_file.read_text())
+        found = read_json_object(agreement_file)
         agreement = LabelQuality(
             labels=standings[0].annotator_train,
             seed=standings[0].seed,
@@ -111,7 +111,7 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
 
 
 def _best_of_n(file: Path) -> Sequence[SelectionKL]:
-    return [SelectionKL(**row) for row in json.loads(file.read_text())] if file.is_file() else ()
+    return [SelectionKL(**row) for row in cast(list[dict[str, Any]], read_json_file(file))] if file.is_file() else ()
 
 
 def read_runs(store: Store, artifacts: Sequence[Artifact]) -> list[MeasuredRun]:

@@ -1,16 +1,15 @@
 """What artifacts were made from: manifests, parents, and everything further back."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from farm.bounded.json_text import read_json_object
 from farm.store.artifacts import Artifact, Store
 
 
 def manifest_of(artifact: Artifact) -> dict[str, Any]:
     """What the artifact was made from, what it took, and its files."""
-    manifest: dict[str, Any] = json.loads(artifact.file("manifest.json").read_text())
-    return manifest
+    return read_json_object(artifact.file("manifest.json"))
 
 
 def artifacts_by_key(store: Store) -> dict[str, Artifact]:

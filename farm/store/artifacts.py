@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from farm.bounded.json_text import read_json_object
 from farm.errors import UserError
 from farm.store.cost import Cost, measured, peak_memory_mb
 
@@ -262,7 +263,7 @@ class Store:
     def _verify(self, artifact: Artifact) -> dict[str, object]:
         """Check the manifest's sizes and digests, once per process."""
         try:
-            manifest: dict[str, object] = json.loads((artifact.path / _MANIFEST).read_text())
+            manifest: dict[str, object] = read_json_object(artifact.path / _MANIFEST)
             files: dict[str, dict[str, object]] = manifest["files"]  # type: ignore[assignment]
             if artifact.path not in self._verified:
                 for name, expected in files.items():
@@ -280,7 +281,7 @@ def _check_format(artifacts: Path) -> None:
     """Raise ArtifactError if the artifacts have keys of another format: none would be found, and all made twice."""
     file = artifacts / _FORMAT_FILE
     try:
-        found = json.loads(file.read_text())["format"] if file.is_file() else None
+        found = read_json_object(file)["format"] if file.is_file() else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{file} is corrupt ({error}); it should read {_format_text().strip()}") from error
     if found is None and any(artifacts.glob(f"*/[0-9a-f]*/{_MANIFEST}")):

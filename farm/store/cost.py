@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from farm.bounded.json_text import read_json_object
+
 KEPT_EVERY_SECONDS = 5.0
 _HIGH_WATER_MARK = "VmHWM:"
 _PEAKS = ("peak_memory_mb", "peak_gpu_memory_mb")
@@ -52,7 +54,7 @@ class Tally:
     def __init__(self, path: Path) -> None:
         """Go on from what an earlier attempt left in the file."""
         self._path = path
-        self._before = Cost(**json.loads(path.read_text())) if path.is_file() else Cost()
+        self._before = Cost(**read_json_object(path)) if path.is_file() else Cost()
         self._counted = Cost()
         self._start = self._kept_at = time.monotonic()
 

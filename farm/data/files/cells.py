@@ -9,18 +9,11 @@ import pandas as pd
 
 Row = dict[str, object]
 _HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
-_DIGITS = re.compile(r"integer string conversion: value has (\d+) digits")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
 class DuplicateKeyError(ValueError):
     """One JSON object has two values for a key."""
-
-
-def json_problem(error: Exception) -> str:
-    """What is wrong with JSON text that cannot be read; Python's words about long numbers speak of its own settings."""
-    digits = _DIGITS.search(str(error))
-    return f"a whole number of {int(digits[1]):,} digits, which is too long to be read" if digits else str(error)
 
 
 class Cells:

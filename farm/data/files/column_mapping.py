@@ -4,7 +4,6 @@ A name may lead into a cell: `question.full_text`, `messages.-1.content` or `mes
 that name comes first.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import ClassVar
 
+from farm.bounded.json_text import read_json
 from farm.data.files.cells import Row
 from farm.data.files.column_hint import with_hint
 from farm.data.files.row_stream import stream_rows
@@ -231,8 +231,8 @@ def _decoded(value: object) -> object:
     """A cell of a CSV file may hold JSON."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return read_json(value)
+        except ValueError:
             return value
     return value
 

@@ -6,9 +6,9 @@ answer in them is a number.
 
 import csv
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from farm.data.files.cells import Row
 
@@ -34,21 +34,21 @@ class NumberColumns(NamedTuple):
     """Those of them that have a decimal comma somewhere, in the order of the file."""
 
 
-def number_columns(stream: TextIO) -> NumberColumns:
+def number_columns(lines: Iterable[str]) -> NumberColumns:
     """The columns of numbers of a file whose cells are parted by semicolons.
 
     Args:
-        stream: the file, from its header on.
+        lines: of the file, from its header on.
 
     Raises:
         csv.Error: it cannot be parted into cells.
     """
-    lines = (line for line in csv.reader(stream, delimiter=";", strict=True) if line)
-    header = next(lines, [])
+    rows = (row for row in csv.reader(lines, delimiter=";", strict=True) if row)
+    header = next(rows, [])
     if header and header[0].startswith("sep="):
-        header = next(lines, [])
-    rows = list(islice(lines, _N_LOOKED_AT))
-    cells = {name: [row[k].strip() for row in rows if k < len(row)] for k, name in enumerate(header)}
+        header = next(rows, [])
+    first = list(islice(rows, _N_LOOKED_AT))
+    cells = {name: [row[k].strip() for row in first if k < len(row)] for k, name in enumerate(header)}
     found = {name for name, column in cells.items() if not _TEXTS.fullmatch(name) and _are_numbers(column)}
     commas = tuple(name for name in header if name in found and any(map(_WITH_COMMA.fullmatch, cells[name])))
     return NumberColumns(frozenset(found), commas)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from farm.data.files.cells import Cells, Row, json_problem
+from farm.bounded.json_text import read_json, read_json_at
+from farm.data.files.cells import Cells, Row
 from farm.data.files.json_objects import rows_in_object
 from farm.data.files.open_files import open_text
 from farm.data.files.row_problems import MAX_SHOWN
@@ -19,8 +20,10 @@ BLOCK_CHARACTERS = 2**20
 """Text read at a time."""
 _NEAR_THE_END = 16
 """A literal or an escape that is cut by the end of the text read so far fails within so many characters of it."""
-_UNREADABLE = (ValueError, RecursionError)
-"""A key that stands twice with two values, integers of thousands of figures, thousands of brackets in one another."""
+MAX_ROW_CHARACTERS = 2**26
+"""Of one row; text without line ends or brackets would fill memory to its end."""
+MAX_OBJECT_CHARACTERS = 2**28
+"""Of a file that is one JSON object, which is read as a whole."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -36,7 +39,7 @@ def json_rows(path: Path, cells: Cells, *, is_lines: bool) -> Iterator[Row]:
         DataError: it is empty, damaged, or holds something else.
     """
     with open_text(path) as stream:
-        start = _start(stream)
+        start = _start(stream, MAX_ROW_CHARACTERS if is_lines else MAX_OBJECT_CHARACTERS)
         text = start.lstrip()
         if not text:
             raise DataError(empty(path))
@@ -48,26 +51,43 @@ def json_rows(path: Path, cells: Cells, *, is_lines: bool) -> Iterator[Row]:
         if is_lines or _is_object_a_line(text):
             yield from _line_rows(path, stream, cells)
         else:
-            yield from _object_rows(path, stream.read(), cells)
+            yield from _object_rows(path, _whole(path, stream), cells)
 
 
 def json_notes(path: Path) -> list[str]:
     """What is to be said about how the rows of a .json file were found; nothing where it cannot be read."""
     with open_text(path) as stream:
-        text = _start(stream).lstrip()
+        text = _start(stream, MAX_OBJECT_CHARACTERS).lstrip()
         if not text.startswith("{") or _is_object_a_line(text):
             return []
-        value = _parsed(path, text + stream.read(), Cells())
+        value = _parsed(path, text + _whole(path, stream), Cells())
     found = rows_in_object(value) if isinstance(value, dict) else None
     return [f"{path.name}: {note}" for note in found.notes] if found else []
 
 
-def _start(stream: TextIO) -> str:
-    """The first blocks of a text: up to its second line, unless it is a list; or all that there is."""
+def _start(stream: TextIO, most: int) -> str:
+    """The first blocks of a text: up to its second line, unless it is a list; or all that there is, or about `most`."""
     start = ""
     while not _shows_its_kind(start) and (block := stream.read(max(BLOCK_CHARACTERS, len(start)))):
         start += block
+        if len(start) > most:
+            break
     return start
+
+
+def _whole(path: Path, stream: TextIO) -> str:
+    """All that is left of a text.
+
+    Raises:
+        DataError: it is too long to be read as a whole.
+    """
+    text = stream.read(MAX_OBJECT_CHARACTERS + 1)
+    if len(text) > MAX_OBJECT_CHARACTERS:
+        raise DataError(
+            f"{path}: one JSON object of more than {MAX_OBJECT_CHARACTERS:,} characters, which is read as a whole; "
+            "expected rows: a list of objects, or one object a line"
+        )
+    return text
 
 
 def _shows_its_kind(start: str) -> bool:
@@ -90,39 +110,51 @@ def _object_rows(path: Path, text: str, cells: Cells) -> Iterator[Row]:
 
 def _parsed(path: Path, text: str, cells: Cells) -> object:
     try:
-        return json.loads(text, object_pairs_hook=cells.json_object)
+        return read_json(text, pairs_hook=cells.json_object)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
-    except _UNREADABLE as error:
-        raise DataError(f"{path}: {json_problem(error)}") from error
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
     n_rows = 0
     # Not splitlines(): JSON text may hold raw U+2028 and its kin, which are no line ends here.
-    for number, line in enumerate(_split(stream), start=1):
+    for number, line in enumerate(_split(path, stream), start=1):
         if line.strip():
             n_rows += 1
             try:
-                value = json.loads(line, object_pairs_hook=cells.json_object)
+                value = read_json(line, pairs_hook=cells.json_object)
             except json.JSONDecodeError as error:
                 raise DataError(
                     f"{path}: not valid JSON at line {number}, column {error.colno}: {error.msg}"
                 ) from error
-            except _UNREADABLE as error:
-                raise DataError(f"{path} (line {number}): {json_problem(error)}") from error
+            except ValueError as error:
+                raise DataError(f"{path} (line {number}): {error}") from error
             yield _object(path, n_rows, value)
     if n_rows == 0:
         raise DataError(empty(path))
 
 
-def _split(stream: TextIO) -> Iterator[str]:
+def _split(path: Path, stream: TextIO) -> Iterator[str]:
     """Lines that end in a line feed and nowhere else (a stream with newline="" also ends them at carriage returns)."""
-    rest = ""
+    rest: list[str] = []
+    n_rest = 0
     for block in iter(lambda: stream.read(BLOCK_CHARACTERS), ""):
-        *whole, rest = (rest + block).split("\n")
-        yield from whole
-    yield rest
+        first, *others = block.split("\n")
+        rest.append(first)
+        n_rest += len(first)
+        if n_rest > MAX_ROW_CHARACTERS:
+            raise _too_long(path, "a line")
+        if others:
+            yield "".join(rest)
+            yield from others[:-1]
+            rest, n_rest = [others[-1]], len(others[-1])
+    yield "".join(rest)
+
+
+def _too_long(path: Path, what: str) -> DataError:
+    return DataError(f"{path}: {what} of more than {MAX_ROW_CHARACTERS:,} characters, which is no row of data")
 
 
 def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: int) -> Iterator[Row]:
@@ -147,7 +179,7 @@ def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: in
             at, expects_value = at + 1, True
         else:
             try:
-                value, end = decoder.raw_decode(text, at)
+                value, end = read_json_at(text, at, decoder=decoder)
             except json.JSONDecodeError as error:
                 block = "" if _is_wrong_for_good(error, text) else stream.read(size)
                 if not block:
@@ -156,10 +188,12 @@ def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: in
                         f"{path}: not valid JSON at line {where} (row {n_rows + 1}): {error.msg}"
                     ) from error
                 line += text.count("\n", 0, at)
+                if len(text) - at > MAX_ROW_CHARACTERS:
+                    raise _too_long(path, f"row {n_rows + 1} is a text") from error
                 # An object that is longer than a block is parsed again from its start, but not often.
                 text, at, size = text[at:] + block, 0, size * 2
-            except _UNREADABLE as error:
-                raise DataError(f"{path} (row {n_rows + 1}): {json_problem(error)}") from error
+            except ValueError as error:
+                raise DataError(f"{path} (row {n_rows + 1}): {error}") from error
             else:
                 n_rows, at, size, expects_value = n_rows + 1, end, BLOCK_CHARACTERS, False
                 yield _object(path, n_rows, value)

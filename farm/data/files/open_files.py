@@ -7,14 +7,21 @@ import json
 import lzma
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Literal, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, cast
 
 import pyarrow as pa
 
 from farm.data.files.table_files import DataError, not_there, packing_of
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
 """What damaged files raise."""
+MAX_RATIO = 200
+"""Packed text grows to so many times its size at most, once it is above UNPACKED_FLOOR; texts grow 3 to 30 times."""
+UNPACKED_FLOOR = 2**26
+_BUFFER_BYTES = 2**18
 _HEAD = 4
 """Bytes that tell an encoding."""
 
@@ -42,6 +49,40 @@ def open_binary(path: Path, mode: Literal["rb", "wb"], *, packing: str | None = 
         packing: one of `PACKINGS`, where the name does not say it.
     """
     kind = packing or packing_of(path)
+    stream = _opened(path, mode, kind)
+    if mode == "wb" or kind is None:
+        return stream
+    return cast("BinaryIO", io.BufferedReader(_Unpacked(stream, path.stat().st_size), _BUFFER_BYTES))
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed file as it is unpacked, which ends where it grows beyond all measure: 4 MB can become 4 GB."""
+
+    def __init__(self, stream: BinaryIO, n_packed: int) -> None:
+        self._stream, self._n_packed, self._n_unpacked = stream, n_packed, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        piece = self._stream.read(len(view))
+        view[: len(piece)] = piece
+        self._n_unpacked += len(piece)
+        if self._n_unpacked > max(UNPACKED_FLOOR, MAX_RATIO * self._n_packed):
+            raise OSError(
+                f"it unpacks to more than {MAX_RATIO} times its {self._n_packed:,} bytes, as no text does; unpack it "
+                "first if it is meant so"
+            )
+        return len(piece)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+def _opened(path: Path, mode: Literal["rb", "wb"], kind: str | None) -> BinaryIO:
     if kind == ".gz":
         return cast("BinaryIO", gzip.open(path, mode))
     if kind == ".bz2":

@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from farm.data.files.cells import Cells, Row
 from farm.data.files.decimal_commas import NumberColumns, number_columns, with_points
-from farm.data.files.json_rows import json_notes, json_rows
+from farm.data.files.json_rows import MAX_ROW_CHARACTERS, json_notes, json_rows
 from farm.data.files.open_files import READ_ERRORS, open_text
 from farm.data.files.table_files import DELIMITED, DataError, empty, files_of, format_of, shard_of, splits_of
 from farm.wording import listed
@@ -87,7 +88,7 @@ def numbers_of(path: Path) -> NumberColumns:
         return NumberColumns(frozenset(), ())
     with open_text(path) as stream:
         try:
-            return number_columns(stream)
+            return number_columns(_bounded_lines(path, stream))
         except csv.Error as error:
             raise DataError(f"{path}: cannot be read as CSV: {error}") from error
 
@@ -179,10 +180,10 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
-    csv.field_size_limit(2**31 - 1)
+    csv.field_size_limit(MAX_ROW_CHARACTERS)
     with open_text(path) as stream:
         delimiter = delimiter_of(path)
-        lines = csv.reader(stream, delimiter=delimiter, strict=True)
+        lines = csv.reader(_bounded_lines(path, stream), delimiter=delimiter, strict=True)
         numbers = numbers_of(path).columns
         try:
             header = next(filter(None, lines), None)
@@ -201,6 +202,13 @@ def _delimited_rows(path: Path, cells: Cells) -> Iterator[Row]:
                 yield with_points(plain, numbers) if numbers else plain
         except csv.Error as error:
             raise DataError(f"{path}: cannot be read as CSV near line {lines.line_num}: {error}") from error
+
+
+def _bounded_lines(path: Path, stream: TextIO) -> Iterator[str]:
+    for line in iter(lambda: stream.readline(MAX_ROW_CHARACTERS), ""):
+        if len(line) == MAX_ROW_CHARACTERS:
+            raise DataError(f"{path}: a line of more than {MAX_ROW_CHARACTERS:,} characters, which is no row of data")
+        yield line
 
 
 def _is_hint(line: str) -> bool:

@@ -5,10 +5,10 @@ A split of the hub's layout, `data/train-00000-of-00002.parquet` and its like, i
 """
 
 import glob
-import json
 import re
 from pathlib import Path
 
+from farm.bounded.json_text import read_json_file
 from farm.data.files.row_problems import MAX_SHOWN
 from farm.errors import UserError
 from farm.wording import listed
@@ -197,7 +197,7 @@ def _listed_splits(folder: Path) -> list[str]:
 def _object(path: Path) -> dict[str, object]:
     """What a JSON file about a dataset says; nothing if it is not there or damaged."""
     try:
-        value = json.loads(path.read_bytes())
+        value = read_json_file(path)
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -11,11 +11,11 @@
 Text that is a prompt in HH-RLHF's layout as a whole is taken apart into its turns; text with a mark somewhere is text.
 """
 
-import json
 from collections.abc import Mapping
 
 from pydantic import SkipValidation, model_validator
 
+from farm.bounded.json_text import read_json
 from farm.conversation import Message, Messages, messages_as_text
 from farm.data.files.cells import Cells
 from farm.data.files.column_hint import column_hint
@@ -211,8 +211,8 @@ def _history(value: object) -> Messages:
         return messages
     if isinstance(value, str):
         try:
-            value = Cells().plain(json.loads(value))
-        except (ValueError, RecursionError):
+            value = Cells().plain(read_json(value))
+        except ValueError:
             raise LayoutError(f"`history` as messages or as pairs of question and answer, got {value!r:.60}") from None
     if isinstance(value, list) and all(isinstance(turn, list) and len(turn) == 2 for turn in value):
         pairs = [(Message("user", text_of(asked)), Message("assistant", text_of(said))) for asked, said in value]

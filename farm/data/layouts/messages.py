@@ -5,11 +5,11 @@ JSON text of either; content as text or as a list of parts. Axolotl, LLaMA-Facto
 distilabel write these and no others by default.
 """
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
 
+from farm.bounded.json_text import read_json
 from farm.conversation import Message, Messages, Role
 from farm.data.files.cells import Cells
 
@@ -82,8 +82,8 @@ def _parsed(value: object) -> object:
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:
-        parsed = Cells().plain(json.loads(value))
-    except (ValueError, RecursionError):
+        parsed = Cells().plain(read_json(value))
+    except ValueError:
         start = value.lstrip("[{ \n")
         if start.startswith(("'role':", "'from':", "'content':", "'value':")):
             raise LayoutError(f"messages as JSON, got Python's own notation {value!r:.60}") from None

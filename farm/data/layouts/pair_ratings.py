@@ -9,11 +9,11 @@
 - A word: `status: tie`, as distilabel's Orca pairs have it.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from farm.bounded.json_text import read_json
 from farm.data.files.rows import MISSING, Row
 from farm.data.layouts.asked import cell
 from farm.data.layouts.messages import LayoutError, plain_value
@@ -116,7 +116,7 @@ def _listed(value: object) -> list[object]:
     plain = plain_value(value)
     if isinstance(plain, str) and plain.lstrip().startswith("["):
         try:
-            plain = json.loads(plain)
+            plain = read_json(plain)
         except ValueError:
             return []
     return plain if isinstance(plain, list) else []

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import pydantic
-import yaml
 
+from farm.bounded.yaml_text import MAX_CHARACTERS, read_yaml
 from farm.calls.request import Decoding, ModelSlot
 from farm.wording import shape_of
 
@@ -91,17 +91,19 @@ def read_configs(folder: Path) -> dict[str, EvaluatorConfig]:
     """
     path = config_path(folder)
     try:
-        content = yaml.safe_load(path.read_text())
+        content = read_yaml(_text_of(path))
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; expected an AlpacaEval evaluator folder with {CONFIG_NAME}") from error
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: is no YAML{_place(error)}") from None
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if not isinstance(content, dict) or not content or not all(isinstance(c, dict) for c in content.values()):
         raise ValueError(f"{path}: expected names of annotators, each with its settings")
     configs = {}
     for name, settings in content.items():
         try:
-            configs[str(name)] = EvaluatorConfig(**settings)
+            configs[str(name)] = EvaluatorConfig.model_validate(settings)
         except pydantic.ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(_name, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
             raise ValueError(f"{path}: {name}: {problems}") from error
@@ -131,11 +133,32 @@ def read_prompt(prompt_template: str, path: Path) -> str:
         path.parent / Path(prompt_template).name,
     ]
     for place in places:
-        if place.is_file():
-            return place.read_text()
+        try:
+            if place.is_file():
+                return _text_of(place)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ValueError(f"prompt_template: {shape_of(prompt_template)} that cannot be read: {reason}") from None
     raise ValueError(
         f"prompt_template: {shape_of(prompt_template)} that names no file in {path.parent} or {path.parent.parent}"
     )
+
+
+def _text_of(path: Path) -> str:
+    """A text of an evaluator's folder.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is too long, or no UTF-8.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_CHARACTERS + 1)
+    if len(content) > MAX_CHARACTERS:
+        raise ValueError(f"it is larger than {MAX_CHARACTERS:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is no UTF-8 text") from None
 
 
 def asked(config: EvaluatorConfig, path: Path) -> Asked:
@@ -217,7 +240,7 @@ def _decoding(kwargs: dict[str, object]) -> Decoding:
             json_object=is_object,
             extra_body=json.dumps(extra, sort_keys=True) if extra else "",
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"completions_kwargs: {error}") from error
 
 
@@ -234,13 +257,6 @@ def _number(name: str, value: object) -> float:
 def _name(name: object) -> str:
     """A setting's name, if it looks like one."""
     return str(name) if re.fullmatch(r"[A-Za-z0-9_]{1,40}", str(name)) else f"({shape_of(name)})"
-
-
-def _place(error: yaml.YAMLError) -> str:
-    """Where a YAML is wrong, and how; without its words, which may be a secret."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return ""
-    return f" from line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1} on"
 
 
 @lru_cache

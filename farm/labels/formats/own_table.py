@@ -4,10 +4,12 @@ AlpacaEval's and the normalised tables' names are understood. Hashed are annotat
 humans whose name is a worker id, or anything but a code such as w3 or a role such as annotator_b.
 """
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
@@ -147,17 +149,18 @@ def _mixed_scales(frame: pd.DataFrame) -> list[str]:
 
 def _copies(frame: pd.DataFrame) -> list[str]:
     """Sentences about models that share every output and every verdict, as when one folder was copied over another."""
-    same: dict[tuple[object, ...], list[str]] = {}
+    same: dict[tuple[str, int, bytes], list[str]] = {}
     for own, other in (("1", "2"), ("2", "1")):
         names = ["instruction", f"output_{own}", f"output_{other}", f"model_{other}", "annotator", "preference"]
-        rows = pd.util.hash_pandas_object(frame[names], index=False)
+        rows = pd.util.hash_pandas_object(frame[names], index=False, categorize=False)
         for model, hashes in rows.groupby(frame[f"model_{own}"]):
             if model != "" and len(hashes) >= MIN_COPIED:
-                same.setdefault((own, *sorted(hashes)), []).append(str(model))
+                digest = hashlib.sha256(np.sort(hashes.to_numpy()).tobytes()).digest()
+                same.setdefault((own, len(hashes), digest), []).append(str(model))
     return [
-        f"{' and '.join(models)} have the same {len(key) - 1} outputs and verdicts, row for row: one is a copy, so at "
+        f"{' and '.join(models)} have the same {n} outputs and verdicts, row for row: one is a copy, so at "
         "most one of their standings is right"
-        for key, models in same.items()
+        for (_, n, _), models in same.items()
         if len(models) > 1
     ]
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from farm.bounded.json_text import read_json_object
+
 _LIST = "snapshots.json"
 
 
@@ -76,7 +78,7 @@ def snapshots_of(trained_dir: Path, checkpoint: Path) -> list[Snapshot]:
     file = trained_dir / _LIST
     if not file.is_file():
         return []
-    *early, last = json.loads(file.read_text())["steps"]
+    *early, last = read_json_object(file)["steps"]
     return [*(Snapshot(step, trained_dir / _folder(step)) for step in early), Snapshot(last, checkpoint)]
 
 

@@ -9,6 +9,7 @@ graded verdicts count for the side they lean to.
 import evalica
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from farm.seeds import rng_for
 from farm.stats.bootstrap import Estimate, FloatArray
@@ -32,7 +33,9 @@ def order_averaged_elo(comparisons: ComparisonTable, *, seed: int) -> tuple[Esti
     played = np.array([_play(comparisons, orders.permutation(parsed)) for _ in range(N_ORDERS if len(parsed) else 0)])
     items = rng_for(seed, "elo resamples")
     n_clusters = int(comparisons.clusters.max()) + 1 if len(parsed) else 0
-    weights = drawn_weights(n_clusters, n_clusters, N_RESAMPLES if len(parsed) else 0, items)
+    n_resamples = N_RESAMPLES if len(parsed) else 0
+    # An item is drawn once on average, so that small integers hold all of it in an eighth of the memory.
+    weights = [drawn_weights(n_clusters, n_clusters, 1, items)[0].astype(np.uint16) for _ in range(n_resamples)]
     resampled = np.array([_play(comparisons, items.permutation(_drawn_rows(comparisons, parsed, w))) for w in weights])
     estimates = []
     for k in range(n_models):
@@ -66,7 +69,7 @@ def _play(comparisons: ComparisonTable, rows: IntArray) -> FloatArray:
     return np.asarray(result.scores.reindex(index).to_numpy(dtype=np.float64))
 
 
-def _drawn_rows(comparisons: ComparisonTable, parsed: IntArray, weights: FloatArray) -> IntArray:
+def _drawn_rows(comparisons: ComparisonTable, parsed: IntArray, weights: NDArray[np.uint16]) -> IntArray:
     return np.repeat(parsed, weights[comparisons.clusters[parsed]].astype(np.intp))
 
 

@@ -3,13 +3,13 @@
 What the formats share: `model_a`, `model_b`, the words for a `winner`, and conversations as lists of messages.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import BeforeValidator
 
+from farm.bounded.json_text import read_json
 from farm.data.files.cells import Cells
 from farm.data.files.rows import FileRow, Name
 
@@ -30,8 +30,8 @@ def _listed(value: object) -> object:
     plain = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(plain, str) and plain.lstrip().startswith("["):
         try:
-            return Cells().plain(json.loads(plain))
-        except (ValueError, RecursionError):
+            return Cells().plain(read_json(plain))
+        except ValueError:
             return value
     return plain
 
