@@ -1,5 +1,6 @@
 """`farm compare`: the two arms of the measured runs, or simulated annotators against humans."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from farm.analysis.sweep.sweep_report import write_report
 from farm.data.files.column_mapping import mapping_of
 from farm.errors import UserError
 from farm.options.compare import CompareSettings, compare_settings
-from farm.pipeline.results import read_runs
+from farm.pipeline.results import readable_runs
 from farm.plain_text import say
 from farm.reports.page import terminal
 from farm.store.artifacts import Store
@@ -27,9 +28,12 @@ def compare(arguments: Sequence[str]) -> int:
         return _compare_with_humans(settings, folder)
     mapping_of(settings.columns, [])  # refuses names of columns where no file was given
     store = Store(settings.root, is_read_only=True)
+    read = readable_runs(store, store.readable("standings"))
+    if read.skipped:
+        print(read.note(), file=sys.stderr)
     runs = [
         run
-        for run in read_runs(store, store.all("standings"))
+        for run in read.runs
         if (run.standings[0].dataset, run.standings[0].model) == (settings.dataset, settings.model)
     ]
     if not runs:

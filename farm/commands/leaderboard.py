@@ -1,5 +1,6 @@
 """`farm leaderboard`: the leaderboard's tables from the artifacts alone; `--check` only compares."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from farm.errors import UserError
 from farm.leaderboard.repeats import repeat_variances
 from farm.leaderboard.rows import row_errors
 from farm.leaderboard.tables import check, render, write
-from farm.pipeline.results import label_free_methods, read_runs
+from farm.pipeline.results import label_free_methods, readable_runs
 from farm.plain_text import say
 from farm.store.artifacts import Store
 
@@ -30,10 +31,11 @@ def leaderboard(arguments: Sequence[str]) -> int:
     overrides = [a for a in arguments if a != "--check"]
     settings = compose_one("leaderboard", overrides, lambda config: build(LeaderboardSettings, config))
     store = Store(settings.root, is_read_only=True)
-    artifacts = store.all("standings")
-    if not artifacts:
+    runs, artifacts, _ = read = readable_runs(store, store.readable("standings"))
+    if read.skipped:
+        print(read.note(), file=sys.stderr)
+    if not runs:
         raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
-    runs = read_runs(store, artifacts)
     standings = [row for run in runs for row in run.standings]
     files = render(
         standings, label_free=label_free_methods(runs), errors=row_errors(runs), repeats=repeat_variances(runs)

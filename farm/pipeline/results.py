@@ -9,20 +9,22 @@ either, but it is where methods start, and is ranked among them as the one that 
 """
 
 import dataclasses
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from farm.bounded.json_text import read_json_file, read_json_object
+from farm.bounded.json_text import read_json_file
+from farm.errors import UserError
 from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
 from farm.store.ancestry import ancestors_of, artifacts_by_key, manifest_of, parents_of
-from farm.store.artifacts import Artifact, Store, cost_of
+from farm.store.artifacts import Artifact, ArtifactError, Readable, Store, cost_of
 from farm.store.cost import Cost
 from farm.store.tables import read_table
 
@@ -87,15 +89,17 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
     """Everything that a standings artifact and its ancestors say about one run."""
     standings = read_table(artifact.file("standings.parquet"), Standing)
     points_file, agreement_file = artifact.file("points.parquet"), artifact.file("agreement.json")
+    if not standings:
+        raise ArtifactError(f"{artifact.path}: the run has no standing; delete the folder and run it again")
     agreement = None
     if agreement_file.is_file():
-        found = read_json_object(agreement_file)
+        figures = _rows_of(agreement_file, ("agreement", "standard_error", "n_pairs"))[0]
         agreement = LabelQuality(
             labels=standings[0].annotator_train,
             seed=standings[0].seed,
-            agreement=found["agreement"],
-            standard_error=found["standard_error"],
-            n_total=found["n_pairs"],
+            agreement=figures["agreement"],
+            standard_error=figures["standard_error"],
+            n_total=int(figures["n_pairs"]),
         )
     policy = policy_of(store, artifact)
     return MeasuredRun(
@@ -111,12 +115,59 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
 
 
 def _best_of_n(file: Path) -> Sequence[SelectionKL]:
-    return [SelectionKL(**row) for row in cast(list[dict[str, Any]], read_json_file(file))] if file.is_file() else ()
+    return [SelectionKL(**row) for row in _rows_of(file, SelectionKL._fields)] if file.is_file() else ()
+
+
+def _rows_of(file: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The objects of a JSON file, one or a list of them, whose numbers are numbers.
+
+    Raises:
+        ArtifactError: it says something else.
+    """
+    try:
+        value = read_json_file(file)
+        rows: list[Any] = value if isinstance(value, list) else [value]
+        read = [{name: row[name] for name in names} for row in rows]
+        if any(isinstance(figure, float) and not math.isfinite(figure) for row in read for figure in row.values()):
+            raise ValueError("a figure is no number")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{file} is corrupt: {error}. Delete the folder {file.parent} and run it again") from error
+    return read
+
+
+class ReadableRuns(NamedTuple):
+    """The runs of a root that can be read."""
+
+    runs: list[MeasuredRun]
+    artifacts: tuple[Artifact, ...]
+    """Their standings, in the same order."""
+    skipped: tuple[str, ...]
+    """One sentence for each run that cannot be read."""
+
+    def note(self) -> str:
+        """What is to be said of those that are left out; empty if none is."""
+        n_runs = len(self.runs) + len(self.skipped)
+        return "\n".join([f"left out {len(self.skipped)} of {n_runs} runs:", *self.skipped]) if self.skipped else ""
+
+
+def readable_runs(store: Store, standings: Readable) -> ReadableRuns:
+    """Read runs, leaving out those that cannot be: what is wrong with one is no reason to hide the others."""
+    runs, kept, skipped = list[MeasuredRun](), list[Artifact](), list(standings.skipped)
+    for artifact in standings.artifacts:
+        try:
+            runs.append(read_run(store, artifact))
+            kept.append(artifact)
+        except UserError as error:
+            skipped.append(str(error))
+    return ReadableRuns(_with_own_names(store, runs, kept), tuple(kept), tuple(skipped))
 
 
 def read_runs(store: Store, artifacts: Sequence[Artifact]) -> list[MeasuredRun]:
     """Read runs and give those of one name names of their own."""
-    runs = [read_run(store, artifact) for artifact in artifacts]
+    return _with_own_names(store, [read_run(store, artifact) for artifact in artifacts], artifacts)
+
+
+def _with_own_names(store: Store, runs: Sequence[MeasuredRun], artifacts: Sequence[Artifact]) -> list[MeasuredRun]:
     same_name: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, run in enumerate(runs):
         first = run.standings[0]

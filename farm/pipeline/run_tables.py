@@ -1,16 +1,20 @@
 """The tables of a finished run: what was compared, how it was labelled, and what its policy answered."""
 
 import dataclasses
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
+from farm.pipeline.results import readable_runs
 from farm.records import Annotation, Comparison, Output, Preference
 from farm.store.ancestry import ancestors_of, artifacts_by_key, parents_of
 from farm.store.artifacts import Artifact, Store
 from farm.store.tables import read_table
+
+logger = logging.getLogger(__name__)
 
 RecordT = TypeVar("RecordT", Annotation, Comparison, Output)
 
@@ -31,15 +35,21 @@ def standings_in(folder: Path) -> FoundRuns:
         folder: the root of a store; `root/experiments/NAME`; or `root/artifacts/standings/KEY`.
     """
     if (folder / "artifacts").is_dir():
-        store = Store(folder, is_read_only=True)
-        return FoundRuns(store, tuple(store.all("standings")))
+        return _readable(Store(folder, is_read_only=True), None)
     store = Store(folder.resolve().parent.parent, is_read_only=True)
     if folder.resolve().parent.name == "experiments":
-        keys = {path.stem for path in (folder / "jobs").glob("*.json")}
-    else:
-        store = Store(store.root.parent, is_read_only=True)
-        keys = {folder.name}
-    return FoundRuns(store, tuple(artifact for artifact in store.all("standings") if artifact.key in keys))
+        return _readable(store, {path.stem for path in (folder / "jobs").glob("*.json")})
+    return _readable(Store(store.root.parent, is_read_only=True), {folder.name})
+
+
+def _readable(store: Store, keys: Collection[str] | None) -> FoundRuns:
+    """Those of the keys, or all; what cannot be read is left out, and said."""
+    there = store.readable("standings")
+    wanted = tuple(artifact for artifact in there.artifacts if keys is None or artifact.key in keys)
+    read = readable_runs(store, there._replace(artifacts=wanted))
+    if read.skipped:
+        logger.warning("%s", read.note())
+    return FoundRuns(store, read.artifacts)
 
 
 def comparison_table(store: Store, standings: Artifact) -> pd.DataFrame:

@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from farm.bounded.json_text import read_json_object
-from farm.store.artifacts import Artifact, Store
+from farm.store.artifacts import Artifact, ArtifactError, Store, cost_of
 
 
 def manifest_of(artifact: Artifact) -> dict[str, Any]:
-    """What the artifact was made from, what it took, and its files."""
-    return read_json_object(artifact.file("manifest.json"))
+    """What the artifact was made from, what it took, and its files.
+
+    Raises:
+        ArtifactError: there is no manifest, or it does not say.
+    """
+    file = artifact.file("manifest.json")
+    try:
+        manifest: dict[str, Any] = read_json_object(file)
+        cost_of(manifest)
+        if not isinstance(manifest["parents"], dict) or not isinstance(manifest["component"], dict):
+            raise ValueError("expected `parents` and `component` by name")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{file} is corrupt: {error}. Delete the folder {artifact.path}; the next run makes it anew"
+        ) from error
+    return manifest
 
 
 def artifacts_by_key(store: Store) -> dict[str, Artifact]:
@@ -24,8 +38,18 @@ def parents_of(by_key: Mapping[str, Artifact], artifact: Artifact) -> dict[str, 
     Args:
         by_key: all artifacts of the root.
         artifact: one of them.
+
+    Raises:
+        ArtifactError: one is not there any more.
     """
-    return {role: by_key[key] for role, key in manifest_of(artifact)["parents"].items()}
+    keys = manifest_of(artifact)["parents"]
+    gone = [f"{role} {key}" for role, key in keys.items() if key not in by_key]
+    if gone:
+        raise ArtifactError(
+            f"{artifact.path} was made from {', '.join(gone)}, which is gone; run the same command again: "
+            "what is missing will be made anew"
+        )
+    return {role: by_key[key] for role, key in keys.items()}
 
 
 def ancestors_of(by_key: Mapping[str, Artifact], artifact: Artifact) -> list[Artifact]:

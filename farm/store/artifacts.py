@@ -71,11 +71,24 @@ class StageReport:
     """What it took to make it, now or when it was made."""
 
 
+class Readable(NamedTuple):
+    """The artifacts of one kind that can be used."""
+
+    artifacts: tuple[Artifact, ...]
+    skipped: tuple[str, ...]
+    """One sentence for each that cannot."""
+
+
 def cost_of(manifest: Mapping[str, object]) -> Cost:
-    """What the artifact of a manifest took."""
-    found = manifest["cost"]
-    assert isinstance(found, Mapping)
-    return Cost(**found)
+    """What the artifact of a manifest took.
+
+    Raises:
+        KeyError, TypeError, ValueError: it does not say, or not so.
+    """
+    amounts = manifest["cost"]
+    if not isinstance(amounts, Mapping) or not all(isinstance(amount, int | float) for amount in amounts.values()):
+        raise ValueError(f"cost: expected amounts by name, got {amounts!r:.80}")
+    return Cost(**amounts)
 
 
 def describe(value: object) -> object:
@@ -185,17 +198,18 @@ class Store:
         self.reports.append(StageReport(artifact=artifact, is_reused=is_reused, cost=cost_of(manifest)))
         return artifact
 
-    def all(self, kind: str) -> list[Artifact]:
-        """Every complete artifact of a kind, verified, ordered by key."""
-        folder = self.root / "artifacts" / kind
-        found = [
-            Artifact(kind=kind, key=path.name, path=path)
-            for path in sorted(folder.glob("[0-9a-f]*"))
-            if self._complete(path)
-        ]
-        for artifact in found:
-            self._verify(artifact)
-        return found
+    def readable(self, kind: str) -> Readable:
+        """Every complete artifact of a kind, verified, ordered by key; what is corrupt is left out and named."""
+        kept, skipped = list[Artifact](), list[str]()
+        for path in sorted((self.root / "artifacts" / kind).glob("[0-9a-f]*")):
+            if self._complete(path):
+                artifact = Artifact(kind=kind, key=path.name, path=path)
+                try:
+                    self._verify(artifact)
+                    kept.append(artifact)
+                except ArtifactError as error:
+                    skipped.append(str(error))
+        return Readable(tuple(kept), tuple(skipped))
 
     def owner(self, path: Path) -> Artifact:
         """The artifact that holds a path.
@@ -263,13 +277,14 @@ class Store:
     def _verify(self, artifact: Artifact) -> dict[str, object]:
         """Check the manifest's sizes and digests, once per process."""
         try:
-            manifest: dict[str, object] = read_json_object(artifact.path / _MANIFEST)
+            manifest = read_json_object(artifact.path / _MANIFEST)
+            cost_of(manifest)
             files: dict[str, dict[str, object]] = manifest["files"]  # type: ignore[assignment]
             if artifact.path not in self._verified:
                 for name, expected in files.items():
                     _verify_file(artifact.path / name, expected)
                 self._verified.add(artifact.path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(
                 f"{artifact.kind} {artifact.key} is corrupt: {error}. Delete the folder {artifact.path} and run the "
                 "same command again: it will be made anew."

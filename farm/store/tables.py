@@ -6,6 +6,7 @@ are what they were before conversations could be read.
 
 import dataclasses
 import enum
+import math
 import types
 import typing
 from collections.abc import Sequence
@@ -16,12 +17,25 @@ import pandas as pd
 
 from farm.conversation import Messages, messages_as_text, messages_of_text
 from farm.records import Preference
+from farm.store.artifacts import ArtifactError
 
 RecordT = TypeVar("RecordT")
 
 
+class TableError(ArtifactError, ValueError):
+    """A table cannot be read, or must not be written."""
+
+
 def write_table(path: Path, records: Sequence[RecordT], record_type: type[RecordT]) -> None:
-    """Write records as Parquet, one column a field. Enums are stored as their value, paths as text."""
+    """Write records as Parquet, one column a field. Enums are stored as their value, paths as text.
+
+    A value may be missing, None, where its field says so; NaN and infinity are no values of any.
+
+    Raises:
+        TableError: a number is NaN or infinite, as after a training that diverged.
+    """
+    for row, record in enumerate(records):
+        _check_finite(path, row, record)
     columns = {
         field.name: [_plain(getattr(record, field.name)) for record in records]
         for field in dataclasses.fields(record_type)  # type: ignore[arg-type]
@@ -35,22 +49,45 @@ def read_table(path: Path, record_type: type[RecordT]) -> list[RecordT]:
     """Read what `write_table` wrote.
 
     Raises:
-        ValueError: the file's columns are not exactly the record's fields.
+        TableError: there is no such file, it was cut short or changed, its columns are not exactly the record's fields,
+            or a value is missing or infinite.
     """
+    try:
+        return _read(path, record_type)
+    except TableError:
+        raise
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:  # pyarrow's errors are of these
+        raise TableError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. Delete the folder {path.parent} and run the command "
+            "that made it again"
+        ) from error
+
+
+def _read(path: Path, record_type: type[RecordT]) -> list[RecordT]:
     frame = pd.read_parquet(path)
     expected = [field.name for field in dataclasses.fields(record_type)]  # type: ignore[arg-type]
     without_messages = [name for name in _message_fields(record_type) if name not in frame.columns]
     if list(frame.columns) != [name for name in expected if name not in without_messages]:
-        raise ValueError(
-            f"{path}: expected the columns of {record_type.__name__} {expected}, found {list(frame.columns)}"
-        )
+        raise ValueError(f"expected the columns of {record_type.__name__} {expected}, found {list(frame.columns)}")
     frame = frame.assign(**dict.fromkeys(without_messages, ""))
     readers = [_reader(hint) for hint in typing.get_type_hints(record_type).values()]
     columns = [
         [read(None if pd.isna(value) else value) for value in frame[name]]
         for name, read in zip(expected, readers, strict=True)
     ]
-    return [record_type(**dict(zip(expected, row, strict=True))) for row in zip(*columns, strict=True)]
+    records = [record_type(**dict(zip(expected, row, strict=True))) for row in zip(*columns, strict=True)]
+    for row, record in enumerate(records):
+        _check_finite(path, row, record)
+    return records
+
+
+def _check_finite(path: Path, row: int, record: object) -> None:
+    wrong = [name for name, value in vars(record).items() if isinstance(value, float) and not math.isfinite(value)]
+    if wrong:
+        raise TableError(
+            f"{path}: {wrong[0]} of row {row + 1} is {vars(record)[wrong[0]]}, which is no number: what it comes "
+            "from has diverged or is damaged"
+        )
 
 
 def _message_fields(record_type: type) -> list[str]:

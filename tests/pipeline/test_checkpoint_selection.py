@@ -234,7 +234,7 @@ def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path,
     done = run_forked(program)
     assert done.returncode == -signal.SIGKILL
     broken = Store(tmp_path / "broken")
-    assert broken.all("selection") == []
+    assert broken.readable("selection").artifacts == ()
     assert run_chain(broken, selecting(checkpoint)).key == unbroken.key
     assert made(broken) == ["selection", "answers", "outputs", "standings"]
     for name in ("candidates.parquet", "choice.json", "policy.json"):

@@ -155,7 +155,7 @@ def test_a_chain_hands_in_its_annotator_and_budget_and_keys_the_policy_by_both(
     tiny_causal_lm(checkpoint)
     online = chain(checkpoint, ONLINE)
     policy = policy_of(tmp_path, online)
-    assert not Store(tmp_path).all("comparisons")  # nothing is labelled that the method does not ask for
+    assert not Store(tmp_path).readable("comparisons").artifacts  # nothing is labelled that the method does not ask for
     counts = json.loads(policy.file("labels.json").read_text())
     assert counts["budget"] == counts["labels"] == 24  # one for each preference instruction
     annotations = read_table(policy.file("annotations.parquet"), Annotation)

@@ -219,7 +219,7 @@ def test_annotators_of_one_arm_label_the_same_samples(tmp_path: Path, checkpoint
     assert {"comparisons", "answers"} <= set(made(other_arm))
     texts = [
         [o.output for o in read_table(artifact.file("answers.parquet"), Output)]
-        for artifact in Store(tmp_path).all("answers")
+        for artifact in Store(tmp_path).readable("answers").artifacts
     ]
     assert len(texts) == 2 and texts[0] != texts[1]
 
@@ -270,7 +270,7 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
     for kind in ("comparisons", "standings"):
         done = run_forked(program, kind)
         assert done.returncode == -signal.SIGKILL
-        assert Store(tmp_path / "broken").all(kind) == []
+        assert Store(tmp_path / "broken").readable(kind).artifacts == ()
     resumed = run_chain(Store(tmp_path / "broken"), chain(checkpoint))
     for name in ("outcomes.parquet", "standings.parquet", "points.parquet"):
         assert resumed.file(name).read_bytes() == unbroken.file(name).read_bytes()

@@ -78,11 +78,26 @@ def test_a_changed_file_is_reported_with_the_folder_to_delete(tmp_path: Path) ->
 def test_a_truncated_or_missing_file_is_reported(tmp_path: Path) -> None:
     made = Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=write("abc"))
     made.file("text.txt").write_text("a")
+    again = {"component": {}, "parents": {}, "seed": 0, "build": forbidden}
     with pytest.raises(ArtifactError, match="has 1 bytes, the manifest says 3"):
-        Store(tmp_path).all("thing")
+        Store(tmp_path).get(STAGE, **again)
     made.file("text.txt").unlink()
     with pytest.raises(ArtifactError, match="No such file"):
-        Store(tmp_path).all("thing")
+        Store(tmp_path).get(STAGE, **again)
+
+
+@pytest.mark.parametrize(
+    "manifest", ["", "[]", "{}", '{"files": {}}', '{"files": [], "cost": {}}', '{"files": {}, "cost": []}', "[" * 10**5]
+)
+def test_an_artifact_with_a_broken_manifest_is_left_out_and_named(tmp_path: Path, manifest: str) -> None:
+    store = Store(tmp_path)
+    sound = store.get(STAGE, component={}, parents={}, seed=0, build=write("abc"))
+    broken = store.get(STAGE, component={}, parents={}, seed=1, build=write("abc"))
+    broken.file("manifest.json").write_text(manifest)
+    readable = Store(tmp_path).readable("thing")
+    assert readable.artifacts == (sound,)
+    (sentence,) = readable.skipped
+    assert f"thing {broken.key} is corrupt: " in sentence and f"Delete the folder {broken.path}" in sentence
 
 
 def test_a_failed_build_leaves_nothing_in_place(tmp_path: Path) -> None:
@@ -93,7 +108,7 @@ def test_a_failed_build_leaves_nothing_in_place(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with pytest.raises(RuntimeError):
         store.get(STAGE, component={}, parents={}, seed=0, build=fail)
-    assert store.all("thing") == []
+    assert store.readable("thing").artifacts == ()
     assert not (store.get(STAGE, component={}, parents={}, seed=0, build=write("a")).path / "half.txt").exists()
 
 

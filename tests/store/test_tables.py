@@ -1,5 +1,6 @@
 """Tables hold exactly the records' fields and give the same records back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 
 from farm.conversation import Message
 from farm.records import Annotation, Instruction, Outcome, Preference
-from farm.store.tables import read_table, write_table
+from farm.store.tables import TableError, read_table, write_table
 
 ANNOTATION = Annotation(
     comparison_key="k", annotator="a", judge="j", first_shown=2, clean_preference=Preference.FIRST,
@@ -52,3 +53,26 @@ def test_a_missing_value_is_not_made_up(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="missing"):
         read_table(tmp_path / "t.parquet", Instruction)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_not_written(tmp_path: Path, value: float) -> None:
+    with pytest.raises(TableError, match=r"t\.parquet: utility of row 2 is (nan|inf|-inf), which is no number"):
+        write_table(tmp_path / "t.parquet", [OUTCOME, replace(OUTCOME, utility=value)], Outcome)
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_a_damaged_table_is_named_with_the_folder_to_delete(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    write_table(path, [OUTCOME], Outcome)
+    whole = path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], b"no table"):
+        path.write_bytes(content)
+        with pytest.raises(TableError, match=rf"{path} cannot be read: .*Delete the folder {tmp_path}"):
+            read_table(path, Outcome)
+    path.unlink()
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(path, Outcome)
+    pd.DataFrame({"length": [float("nan")]}).to_parquet(path)
+    with pytest.raises(TableError, match="expected the columns of Outcome"):
+        read_table(path, Outcome)
