@@ -403,7 +403,7 @@ def update_networks(
             )
         sums += minibatch_sums
         n_tokens += n_minibatch
-        norms.append(clip_and_step(optimizer, settings.max_grad_norm))
+        norms.append(clip_and_step(optimizer, settings.max_grad_norm, step=step))
     policy_loss, value_loss, approx_kl, n_clipped, n_values_clipped = (sums / n_tokens).tolist()
     grad_norm, value_grad_norm = torch.tensor(norms).mean(dim=0).tolist()
     return UpdateStatistics(policy_loss, value_loss, approx_kl, n_clipped, n_values_clipped, grad_norm, value_grad_norm)

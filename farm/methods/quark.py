@@ -299,7 +299,7 @@ def imitate(
             minibatch_sums += torch.stack(terms).detach()
         sums += minibatch_sums
         n_tokens += n_minibatch
-        (norm,) = clip_and_step(optimizer, settings.max_grad_norm)
+        (norm,) = clip_and_step(optimizer, settings.max_grad_norm, step=step)
         norms.append(float(norm))
     nll, kl, entropy = (sums / n_tokens).tolist()
     loss_per_token = nll + settings.kl_coef * kl - settings.entropy_coef * entropy

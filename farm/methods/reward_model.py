@@ -30,6 +30,7 @@ from trl.trainer.reward_trainer import RewardTrainer
 
 from farm.config.checks import check_fields
 from farm.errors import UnfitError
+from farm.methods.divergence import DivergedError, check_finite_step
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl.training import (
     TrainingJob,
@@ -176,6 +177,14 @@ class RewardModel:
         margin = -np.diff(_pair_scores(classifier, held_out, model), axis=1)[:, 0] if held_out else None
         train_scores = _pair_scores(classifier, train, model)
         scale = float(train_scores.std()) if self.normalise else 1.0
+        settings = {"learning_rate": self.training.learning_rate, "max_grad_norm": self.training.max_grad_norm}
+        last = len(train) // self.training.batch_size * self.training.epochs
+        check_finite_step("the reward model", last, {"scores' standard deviation": scale}, settings)
+        if scale == 0:
+            raise DivergedError(
+                "the reward model gives every answer of its training pairs the same score: it has learnt nothing and "
+                "cannot be normalised; try another reward_model.training.learning_rate, or more pairs"
+            )
         with torch.no_grad():
             for parameter in reward_head(classifier).parameters():
                 parameter.div_(scale)

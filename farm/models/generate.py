@@ -14,11 +14,13 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from farm.errors import UnfitError
+from farm.errors import UnfitError, UserError
+from farm.models.context import context_of
 from farm.models.decoders.decoder import Decoder, HuggingFaceDecoder
 from farm.models.decoders.graphed_decoder import GraphedDecoder
 from farm.models.decoders.llama_decoder import LlamaDecoder
 from farm.models.decoders.recomputing_decoder import RecomputingDecoder
+from farm.models.end_tokens import end_ids
 from farm.models.flops import count_gpu_memory, forward_flops
 from farm.models.tokens import decode_completion, encode_prompt, pad
 from farm.seeds import rng_for
@@ -87,6 +89,7 @@ def sample(
 
     Raises:
         UnfitError: a prompt is empty or leaves no room for `max_new_tokens` in the model's context.
+        UserError: the model's logits are not finite.
     """
     if not prompts or n == 0:
         return [[] for _ in prompts]
@@ -101,11 +104,11 @@ def sample(
         return rng_for(seed, purpose, key).random(max_new_tokens, dtype=np.float32)
 
     n_slots = min(batch_size, len(queue))
-    eos_id = tokenizer.eos_token_id
+    ends = end_ids(model, tokenizer)
     results: list[list[Completion | None]] = [[None] * n for _ in prompts]
     with torch.inference_mode(), uncounted():
         decoder = _make_decoder(model, n_slots, len(prompt_ids[order[0]]) + max_new_tokens)
-        batch = _Batch(decoder, n_slots, max_new_tokens, temperature, eos_id, model.device)
+        batch = _Batch(decoder, n_slots, max_new_tokens, temperature, ends, model)
         while queue or batch.n_running:
             n_free = batch.n_slots - batch.n_running
             if queue and n_free >= max(1, REFILL_SHARE * batch.n_slots):
@@ -115,7 +118,7 @@ def sample(
                 batch.shrink()
             finished = batch.step()
             for job, ids in finished:
-                is_finished = ids[-1] == eos_id
+                is_finished = ids[-1] in ends
                 text = decode_completion(tokenizer, ids[:-1] if is_finished else ids)
                 results[job.prompt][job.sample] = Completion(ids, text, is_finished)
             if on_progress is not None and finished:
@@ -132,18 +135,26 @@ class _Batch:
     """The rows being sampled now, one per slot of the decoder's cache."""
 
     def __init__(
-        self, decoder: Decoder, n_slots: int, max_new_tokens: int, temperature: float, eos_id: int, device: torch.device
+        self,
+        decoder: Decoder,
+        n_slots: int,
+        max_new_tokens: int,
+        temperature: float,
+        ends: Sequence[int],
+        model: PreTrainedModel,
     ) -> None:
+        device = model.device
+        self._name = model.name_or_path
         self._decoder = decoder
         self._temperature = temperature
-        self._eos_id = eos_id
+        self._ends = np.array(ends)
         self._max_new_tokens = max_new_tokens
         self._jobs: list[_Job | None] = [None] * n_slots
         self._prompt_lengths = np.zeros(n_slots, dtype=np.int64)
         self._n_drawn = np.zeros(n_slots, dtype=np.int64)
         self._drawn = np.zeros((n_slots, max_new_tokens), dtype=np.int64)
         self._uniforms = np.zeros((n_slots, max_new_tokens), dtype=np.float32)
-        self._last_ids = torch.full((n_slots,), eos_id, device=device)
+        self._last_ids = torch.full((n_slots,), ends[0], device=device)
         self._device = device
         self.sizes = CPU_SIZES if device.type == "cpu" else GPU_SIZES
 
@@ -172,7 +183,7 @@ class _Batch:
         ids_of = {job.prompt: ids[:-1] or ids for job, ids in zip(jobs, prompt_ids, strict=True)}
         for start in range(0, len(slots_of), self.sizes.prefill_prompts):
             prompts = list(slots_of)[start : start + self.sizes.prefill_prompts]
-            input_ids = pad([ids_of[prompt] for prompt in prompts], self._eos_id, device=self._device).input_ids
+            input_ids = pad([ids_of[prompt] for prompt in prompts], int(self._ends[0]), device=self._device).input_ids
             sources = [row for row, prompt in enumerate(prompts) for _ in slots_of[prompt]]
             targets = [slot for prompt in prompts for slot in slots_of[prompt]]
             self._decoder.prefill(
@@ -187,13 +198,18 @@ class _Batch:
         logits = self._decoder.step(
             self._last_ids, torch.from_numpy(positions).to(self._device), int(positions.max()) + 1
         )
+        if not torch.isfinite(logits.amax(dim=-1)).all():
+            raise UserError(
+                f"{self._name}: the policy's scores of the next token are NaN or infinite: its training has diverged "
+                "(lower its learning_rate, or its max_grad_norm), or its checkpoint is damaged"
+            )
         rows = np.arange(self.n_slots)
         uniforms = self._uniforms[rows, np.minimum(self._n_drawn, self._max_new_tokens - 1)]
         self._last_ids = sample_tokens(logits, torch.from_numpy(uniforms).to(self._device), self._temperature)
         ids = self._last_ids.cpu().numpy()
         self._drawn[rows[is_running], self._n_drawn[is_running]] = ids[is_running]
         self._n_drawn[is_running] += 1
-        ended = is_running & ((ids == self._eos_id) | (self._n_drawn == self._max_new_tokens))
+        ended = is_running & (np.isin(ids, self._ends) | (self._n_drawn == self._max_new_tokens))
         finished = []
         for slot in ended.nonzero()[0].tolist():
             job = self._jobs[slot]
@@ -231,8 +247,7 @@ def _make_decoder(model: PreTrainedModel, n_slots: int, capacity: int) -> Decode
 def _check_lengths(
     model: PreTrainedModel, prompts: Sequence[str], prompt_ids: Sequence[list[int]], max_new_tokens: int
 ) -> None:
-    config = model.config.to_dict()
-    limit = config.get("max_position_embeddings", config.get("n_positions"))
+    limit = context_of(model.config)
     for prompt, ids in zip(prompts, prompt_ids, strict=True):
         if not ids:
             raise UnfitError("a prompt has no tokens; there is nothing to condition on")

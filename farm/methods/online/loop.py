@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from farm.methods.divergence import check_finite_step
 from farm.methods.online.candidates import Snapshots
 from farm.methods.online.networks import Networks
 from farm.methods.online.training_log import Clock, StepLog, load_state, save_state
@@ -133,9 +134,16 @@ def minibatches(
             yield order[start : start + batch_size]
 
 
-def clip_and_step(optimizer: torch.optim.Optimizer, max_grad_norm: float) -> Sequence[Tensor]:
-    """Clip the gradient of each parameter group by itself and take a step; returns their norms before clipping."""
+def clip_and_step(optimizer: torch.optim.Optimizer, max_grad_norm: float, *, step: int) -> Sequence[Tensor]:
+    """Clip the gradient of each parameter group by itself and take a step; returns their norms before clipping.
+
+    Raises:
+        DivergedError: a norm is no number: so it is if a loss is none.
+    """
     norms = [torch.nn.utils.clip_grad_norm_(group["params"], max_grad_norm) for group in optimizer.param_groups]
+    for norm, group in zip(norms, optimizer.param_groups, strict=True):
+        settings = {"learning_rate": group["lr"], "max_grad_norm": max_grad_norm}
+        check_finite_step("the policy's training", step + 1, {"gradient norm": float(norm)}, settings)
     optimizer.step()
     count(Cost(gradient_steps=1))
     optimizer.zero_grad()

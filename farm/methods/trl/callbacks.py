@@ -1,4 +1,5 @@
-"""What watches TRL's trainers: the start at the reference, candidates, progress, metrics, checkpoints."""
+"""What watches TRL's trainers: the start at the reference, divergence, candidates, progress, metrics,
+checkpoints."""
 
 # ruff: noqa: ARG002 - transformers fixes the signatures of callbacks
 
@@ -6,9 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+import torch
+from torch import Tensor
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from farm.methods.divergence import check_finite_step
 from farm.methods.online.candidates import Snapshots
 from farm.progress import Bar
 from farm.store.cost import Cost, count
@@ -43,6 +48,34 @@ class StartsAtReference(TrainerCallback):
         logged = {name: first[name] for name in self._expected if name in first}
         if any(abs(logged[name] - self._expected[name]) > TOLERANCE_AT_START for name in logged):
             raise RuntimeError(f"training did not start at its reference: expected {self._expected}, got {logged}")
+
+
+def stop_at_divergence(trainer: Trainer, label: str, settings: Mapping[str, float]) -> None:
+    """Stop the trainer in the step whose loss or gradient is the first that is no number; callbacks see neither.
+
+    Args:
+        trainer: changed in place: two of its functions look at what they return.
+        label: what is trained.
+        settings: of which a lower value may help.
+    """
+    losses: list[Tensor] = []
+    take_loss, clip = trainer.training_step, trainer.accelerator.clip_grad_norm_
+
+    def training_step(*args: Any, **kwargs: Any) -> Tensor:
+        loss: Tensor = take_loss(*args, **kwargs)
+        losses.append(loss.detach())
+        return loss
+
+    def clip_grad_norm_(*args: Any, **kwargs: Any) -> Any:
+        norm = clip(*args, **kwargs)
+        # One look per optimizer step: on a GPU each waits for the device.
+        figures = {"loss": float(torch.stack(losses).sum()) if losses else 0.0, "gradient norm": float(norm)}
+        losses.clear()
+        check_finite_step(label, trainer.state.global_step + 1, figures, settings)
+        return norm
+
+    vars(trainer)["training_step"] = training_step
+    vars(trainer.accelerator)["clip_grad_norm_"] = clip_grad_norm_
 
 
 class Keeper(TrainerCallback):

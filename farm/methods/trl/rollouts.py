@@ -29,6 +29,7 @@ from farm.methods.trl.training import (
 )
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model, load_tokenizer
+from farm.models.end_tokens import end_ids
 from farm.models.generate import Completion, sample
 from farm.models.prompts import render_all
 from farm.models.scoring.reward import load_reward_scorer
@@ -71,6 +72,7 @@ class Sampler:
             inputs.reward_model, dtype=inputs.model.torch_dtype, device=inputs.model.torch_device
         )
         self._prompts: list[str] = []
+        self._ends: tuple[int, ...] = ()
 
     def prompts(self, inputs: TrainingInputs) -> IdRows:
         """The prompts of all steps in order, for the trainer."""
@@ -92,6 +94,7 @@ class Sampler:
     def draw(self, policy: PreTrainedModel, step: int) -> list[list[int]]:
         """`n_samples` answers to each prompt: ids, end token included."""
         n_samples = self._settings.n_samples
+        self._ends = end_ids(policy, self._tokenizer)
         drawn = draw_while_training(
             policy,
             self._tokenizer,
@@ -110,9 +113,9 @@ class Sampler:
         ]
         with torch.no_grad():
             scores = self._reward_model.of_ids(sequences, batch_size=self._model.micro_batch_size)
-        end, penalty = self._tokenizer.eos_token_id, self._settings.missing_eos_penalty
+        penalty = self._settings.missing_eos_penalty
         return [
-            float(score) - (0.0 if ids[-1] == end else penalty)
+            float(score) - (0.0 if ids[-1] in self._ends else penalty)
             for score, ids in zip(scores, completion_ids, strict=True)
         ]
 

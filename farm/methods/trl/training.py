@@ -28,7 +28,7 @@ from farm.config.checks import check_fields
 from farm.errors import UnfitError
 from farm.methods.method import Need, Requirement
 from farm.methods.online.candidates import Snapshots
-from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint
+from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoint, stop_at_divergence
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
 from farm.models.trainable import PolicyAndReference, load_classifier, load_policy, load_policy_and_reference
@@ -228,11 +228,17 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
 
 
 def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
-    """Train to the end, from the last complete checkpoint if the job was killed before."""
+    """Train to the end, from the last complete checkpoint if the job was killed before.
+
+    Raises:
+        DivergedError: a loss or a gradient is no number.
+    """
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
     n_rows = len(trainer.train_dataset)  # type: ignore[arg-type]
     n_steps = trainer.args.max_steps if trainer.args.max_steps > 0 else n_rows // job.settings.batch_size
     snapshots = Snapshots(job.output_dir, job.scratch_dir, n_steps=n_steps, n_snapshots=job.settings.n_snapshots)
+    settings = {"learning_rate": job.settings.learning_rate, "max_grad_norm": job.settings.max_grad_norm}
+    stop_at_divergence(trainer, job.label, settings)
     with progress(job.label, total=n_steps, unit="steps") as bar:
         trainer.add_callback(Reporter(bar, job.output_dir / "metrics.jsonl"))
         trainer.add_callback(Keeper(snapshots, partial(_save_candidate, trainer)))

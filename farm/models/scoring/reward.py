@@ -18,6 +18,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.models.checkpoint import load_reward_model, load_tokenizer
+from farm.models.checkpoint_files.settings_file import read_settings
+from farm.models.context import context_of
 from farm.models.scoring.scorers import encode_answers, reward_scores_of_ids
 
 ENSEMBLE = "ensemble.json"
@@ -76,8 +78,14 @@ class RewardScorer:
         self._combination = combination
 
     def of_ids(self, sequences: Sequence[Sequence[int]], *, batch_size: int) -> Floats:
-        """(N,) scores of prompt and completion ids, read at the last one."""
-        return self._combination.apply(self.of_members(sequences, batch_size=batch_size))
+        """(N,) scores of prompt and completion ids, read at the last one.
+
+        Raises:
+            UserError: a score is NaN or infinite.
+        """
+        scores = self._combination.apply(self.of_members(sequences, batch_size=batch_size))
+        self._check_scores(scores, n_allowed=0)
+        return scores
 
     def of_members(self, sequences: Sequence[Sequence[int]], *, batch_size: int) -> Floats:
         """(K, N) scores of each member.
@@ -108,17 +116,23 @@ class RewardScorer:
         if fits:
             members[:, fits] = self.of_members([whole[row] for row in fits], batch_size=batch_size)
             scores[fits] = self._combination.apply(members[:, fits])
+            self._check_scores(scores[fits], n_allowed=len(fits) - 1)
         return ScoredAnswers(scores, members, n_tokens)
+
+    def _check_scores(self, scores: Floats, *, n_allowed: int) -> None:
+        n_wrong = int((~np.isfinite(scores)).sum())
+        if n_wrong > n_allowed:
+            raise UserError(
+                f"{self.members[0].name_or_path}: {n_wrong} of {len(scores)} scores of this reward model are NaN or "
+                "infinite: its training has diverged, or its checkpoint is damaged; train it again with a lower "
+                "learning_rate, or give another"
+            )
 
     @property
     def context(self) -> int | None:
         """Tokens that every member can read at once; None if nothing limits them."""
-        limits = [
-            member.config.to_dict().get(name)
-            for member in self.members
-            for name in ("max_position_embeddings", "n_positions")
-        ]
-        return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
+        limits = [context_of(member.config) for member in self.members]
+        return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _check_embedded(member: PreTrainedModel, sequences: Sequence[Sequence[int]]) -> None:
@@ -141,8 +155,7 @@ def load_reward_scorer(path: Path, *, dtype: torch.dtype, device: torch.device) 
     for folder in folders:
         check_one_score(folder)
     if folders != [path]:
-        written = json.loads((path / ENSEMBLE).read_text())
-        combination = Combination(rule=written["rule"], coefficient=written["coefficient"])
+        combination = _combination(path / ENSEMBLE)
     members = [load_reward_model(folder, dtype=dtype, device=device).requires_grad_(False) for folder in folders]
     for folder, member in zip(folders, members, strict=True):
         if "score" not in dict(member.named_children()):
@@ -162,8 +175,8 @@ def check_one_score(folder: Path) -> None:
     file = folder / "config.json"
     if not file.is_file():
         return  # whoever loads it says what is missing
-    config = json.loads(file.read_text())
-    names = [name for name in config.get("architectures") or [] if not name.endswith(_CLASSIFIER)]
+    config = read_settings(file)
+    names = [str(name) for name in config.get("architectures") or [] if not str(name).endswith(_CLASSIFIER)]
     if names:
         raise UserError(
             f"{folder}: expected a reward model, a transformers sequence classifier with one label; this is a "
@@ -184,18 +197,31 @@ def score_scale(path: Path) -> float:
     1 for reward models that do not say.
     """
     file = path / EVALUATION
-    return float(json.loads(file.read_text()).get("score_scale", 1.0)) if file.is_file() else 1.0
+    scale = read_settings(file).get("score_scale", 1.0) if file.is_file() else 1.0
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < np.inf:
+        raise UserError(f"{file}: score_scale: expected a number above 0, got {scale!r:.40}")
+    return float(scale)
 
 
 def reward_model_folders(path: Path) -> list[Path]:
     """The sequence classifiers of a reward model: itself, or the members of an ensemble."""
     if not (path / ENSEMBLE).is_file():
         return [path]
-    names = json.loads((path / ENSEMBLE).read_text())["members"]
+    names = read_settings(path / ENSEMBLE).get("members")
+    if not isinstance(names, list) or not names or any(Path(str(name)).name != name for name in names):
+        raise UserError(f"{path / ENSEMBLE}: members: expected names of folders beside it, got {names!r:.80}")
     missing = [name for name in names if not (path / name).is_dir()]
     if missing:
         raise UserError(f"{path / ENSEMBLE} names the members {missing}, which are not there")
     return [path / name for name in names]
+
+
+def _combination(file: Path) -> Combination:
+    written = read_settings(file)
+    try:
+        return Combination(rule=written["rule"], coefficient=written["coefficient"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file}: expected rule and coefficient of the members' combination: {error}") from error
 
 
 def save_ensemble(path: Path, members: Sequence[str], combination: Combination) -> None:
