@@ -22,6 +22,7 @@ from farm.data.files.rows import DataError, Row, not_there
 from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
+from farm.models.chat_templates.renderer import check_chat_template
 from farm.models.checkpoint import DTYPES, device_named
 from farm.models.prompt_file import saved_prompt
 from farm.models.prompts import ChatPrompt, Prompt
@@ -153,6 +154,8 @@ def load_output_scorer(settings: ScoreSettings) -> OutputScorer:
     reward = load_reward_scorer(
         settings.reward_model, dtype=DTYPES[settings.dtype], device=device_named(settings.device)
     )
+    if isinstance(prompt, ChatPrompt):
+        check_chat_template(reward.tokenizer)
     context, max_tokens = reward.context, settings.max_tokens
     if max_tokens is not None and context is not None and max_tokens > context:
         raise UserError(f"max_tokens: {settings.reward_model} can read {context} tokens at once, got {max_tokens}")

@@ -13,8 +13,14 @@ MAX_SUGGESTIONS = 3
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """ "did you mean `x`?" if a known name is close, else the list of what is known."""
+    close = close_name(name, known)
+    return f"did you mean `{close}`?" if close else f"known here: {', '.join(sorted(known))}"
+
+
+def close_name(name: str, known: Sequence[str]) -> str | None:
+    """The known name that is most like it; None if none is close."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=CLOSE_NAME)
-    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
+    return close[0] if close else None
 
 
 def did_you_mean_key(key: str, known: Sequence[str]) -> str | None:

@@ -6,40 +6,39 @@ What was trained as an adapter is saved twice: merged into its base, an ordinary
 any other tool reads without knowing, and in `adapter/` beside it as PEFT writes it, small enough to pass on.
 """
 
-import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
 from farm.config.checks import check_fields
-from farm.errors import UserError
 from farm.models.adapter import LoRA, TrainingStage, is_adapted, merge_into, save_adapter
+from farm.models.checkpoint_files.configuration import check_fits, check_sizes
+from farm.models.checkpoint_files.errors import CheckpointError
+from farm.models.checkpoint_files.folder import CONFIG, check_folder, local_folder
+from farm.models.checkpoint_files.loaded import check_finite, check_loaded
+from farm.models.checkpoint_files.reading import in_one_sentence
+from farm.models.checkpoint_files.settings_file import read_settings
+from farm.models.checkpoint_files.stored_weights import stored_tensors
+from farm.models.end_tokens import keep_end_ids
 from farm.models.flops import count_flops_of
 from farm.models.prompts import Prompt
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-_HUB_NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
-
-
-class CheckpointError(UserError):
-    """A checkpoint is missing, incomplete, or would have to run code to load."""
+_CLASSIFIER = "ForSequenceClassification"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,38 +102,16 @@ def device_named(name: str) -> torch.device:
     return torch.device(name)
 
 
-def check_checkpoint(path: str | Path) -> None:
-    """Refuse a local directory that is no checkpoint, needs remote code, or holds weights only as a pickle.
+def check_checkpoint(path: str | Path) -> Path:
+    """Refuse a checkpoint that is none, needs remote code, or holds weights only as a pickle; returns its folder.
 
     Raises:
         CheckpointError: with the reason and what to do.
     """
-    directory = Path(path)
-    if not directory.is_dir():
-        if not _HUB_NAME.fullmatch(str(path)):
-            raise CheckpointError(f"{path}: no such folder, and no name on the hub (`name` or `owner/name`) either")
-        return  # from_pretrained below refuses remote code and pickles there
-    config_path = directory / "config.json"
-    if not config_path.is_file():
-        raise CheckpointError(f"{directory}: no config.json here, so this is no Hugging Face checkpoint")
-    for file in (config_path, directory / "tokenizer_config.json"):
-        settings = json.loads(file.read_text()) if file.is_file() else {}
-        if "auto_map" in settings:
-            raise CheckpointError(
-                f"{file}: `auto_map` asks to run Python code that comes with the checkpoint; this is refused. "
-                "Use an architecture that transformers has built in."
-            )
-    if not list(directory.glob("*.safetensors")):
-        pickles = sorted(f.name for f in directory.iterdir() if f.suffix in _PICKLES)
-        raise CheckpointError(
-            f"{directory}: no .safetensors file here"
-            + (
-                f", only pickled weights ({', '.join(pickles)}), which can run code when loaded and are refused; "
-                "convert them with transformers' save_pretrained"
-                if pickles
-                else ""
-            )
-        )
+    folder = local_folder(path)
+    check_folder(folder)
+    check_sizes(folder, stored_tensors(folder))
+    return folder
 
 
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
@@ -142,61 +119,125 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
 
     The pad token may be the end token because masks, never token ids, say which tokens are real.
     """
-    check_checkpoint(path)
-    with _readable(path):
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    folder = check_checkpoint(path)
+    n_embedded = _config_of(path, folder).get_text_config().vocab_size
+    with in_one_sentence(f"{path}: the checkpoint cannot be read: its tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        ids = tokenizer("a")["input_ids"]
+        largest = max(tokenizer.get_vocab().values(), default=-1)
     if tokenizer.eos_token_id is None:
         raise CheckpointError(f"{path}: the tokenizer has no eos_token, so no answer could ever end")
+    if not ids and largest < 0:
+        raise CheckpointError(f"{path}: the tokenizer has no tokens")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if largest >= n_embedded:
+        raise CheckpointError(
+            f"{path}: the tokenizer has token {largest}, but the model embeds only {n_embedded}: give the tokenizer "
+            "that belongs to the model, or enlarge the model with resize_token_embeddings"
+        )
     return tokenizer
 
 
-def load_causal_lm(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
-    """A causal LM in evaluation mode (no dropout)."""
-    check_checkpoint(path)
-    with _readable(path):
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            path, dtype=dtype, trust_remote_code=False, use_safetensors=True
+def check_model_files(path: str | Path) -> PreTrainedConfig:
+    """Refuse, without reading a weight, what is no causal language model; returns its configuration.
+
+    Raises:
+        CheckpointError: it is another kind of model, or its files do not fit each other.
+    """
+    folder = check_checkpoint(path)
+    architectures = read_settings(folder / CONFIG).get("architectures") or []
+    if architectures and all(str(name).endswith(_CLASSIFIER) for name in architectures):
+        raise CheckpointError(
+            f"{path}: expected a causal language model; this is a {architectures[0]}, a reward model or classifier, "
+            "which writes no text"
         )
-    return _placed(model, device)
+    config = _config_of(path, folder)
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise CheckpointError(f"{path}: expected a causal language model; transformers has none for {_kind(config)}")
+    check_fits(folder, AutoModelForCausalLM.from_config, config, stored_tensors(folder))
+    return config
 
 
-def load_reward_model(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
-    """A one-label sequence classifier in evaluation mode; from a causal LM the head starts new."""
-    check_checkpoint(path)
-    with _readable(path):
-        config = AutoConfig.from_pretrained(path, num_labels=1, trust_remote_code=False)
+def load_causal_lm(path: str | Path, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+    """A causal LM in evaluation mode (no dropout), all of its weights from the files.
+
+    Raises:
+        CheckpointError: it is another kind of model, is not whole, or holds NaN.
+    """
+    config = check_model_files(path)
+    folder = local_folder(path)
+    model = _load(path, folder, AutoModelForCausalLM, config, dtype, is_head_new=False)
+    keep_end_ids(path, model, folder)
+    return _placed(path, model, device)
+
+
+def load_reward_model(
+    path: str | Path, *, dtype: torch.dtype, device: torch.device, is_head_new: bool = False
+) -> PreTrainedModel:
+    """A one-label sequence classifier in evaluation mode.
+
+    Args:
+        path: the checkpoint.
+        dtype, device: of its weights.
+        is_head_new: it may be a causal LM, and the head starts new whatever it is.
+
+    Raises:
+        CheckpointError: it is another kind of model, is not whole, or holds NaN.
+    """
+    folder = check_checkpoint(path)
+    config = _config_of(path, folder, num_labels=1)
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise CheckpointError(
-            f"{path}: transformers has no sequence classifier for `{config.model_type}`, so it cannot become a reward "
+            f"{path}: transformers has no sequence classifier for {_kind(config)}, so it cannot become a reward "
             "model; choose another family, or a method that needs none (sft, dpo, kto, ...)"
         )
-    with _readable(path):
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-            path, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
-        )
-    return _placed(model, device)
-
-
-@contextmanager
-def _readable(path: str | Path) -> Iterator[None]:
-    """Turn what transformers says of files that are missing, cut short or out of reach into one sentence."""
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{path}: the checkpoint cannot be read: {reason}") from error
+    check_fits(folder, AutoModelForSequenceClassification.from_config, config, stored_tensors(folder))
+    model = _load(path, folder, AutoModelForSequenceClassification, config, dtype, is_head_new=is_head_new)
+    return _placed(path, model, device)
 
 
 def load_again(model: PreTrainedModel, *, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """What a model was before it was trained, from its checkpoint."""
-    path = str(model.name_or_path)
-    check_checkpoint(path)
+    folder = check_checkpoint(str(model.name_or_path))
     again: PreTrainedModel = type(model).from_pretrained(
-        path, config=model.config, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        folder, config=model.config, dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
-    return _placed(again, device)
+    return _placed(folder, again, device)
+
+
+def _config_of(path: str | Path, folder: Path, **own: int) -> PreTrainedConfig:
+    with in_one_sentence(f"{path}: the checkpoint cannot be read: its config.json"):
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False, **own)
+    return config
+
+
+def _load(
+    path: str | Path,
+    folder: Path,
+    kind: type[AutoModelForCausalLM | AutoModelForSequenceClassification],
+    config: PreTrainedConfig,
+    dtype: torch.dtype,
+    *,
+    is_head_new: bool,
+) -> PreTrainedModel:
+    with in_one_sentence(f"{path}: the checkpoint cannot be read"):
+        loaded = kind.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, with their names
+        )
+    model, loading = cast(tuple[PreTrainedModel, dict[str, Any]], loaded)
+    check_loaded(path, model, loading, is_head_new=is_head_new)
+    return model
+
+
+def _kind(config: PreTrainedConfig) -> str:
+    return f"`{config.model_type}`"
 
 
 def reward_head(reward_model: PreTrainedModel) -> nn.Linear:
@@ -215,10 +256,15 @@ def reward_head(reward_model: PreTrainedModel) -> nn.Linear:
 
 
 def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> Path:
-    """Save weights (safetensors) and tokenizer, and the adapter if there is one; returns the directory."""
+    """Save weights (safetensors) and tokenizer, and the adapter if there is one; returns the directory.
+
+    Raises:
+        CheckpointError: a weight is no number.
+    """
     if is_adapted(model):
         save_adapter(model, directory / "adapter")
         model = _merged(model)
+    check_finite("the trained policy or reward model", model)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
@@ -232,8 +278,9 @@ def _merged(model: PreTrainedModel) -> PreTrainedModel:
     return base
 
 
-def _placed(model: PreTrainedModel, device: torch.device) -> PreTrainedModel:
+def _placed(path: str | Path, model: PreTrainedModel, device: torch.device) -> PreTrainedModel:
     torch.nn.Module.to(model, device)
+    check_finite(str(path), model)
     model.train(False)
     count_flops_of(model)
     return model

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-import jinja2
 from transformers import PreTrainedTokenizerBase
 
 from farm.conversation import Asked, Conversation, Messages, conversation_of, instruction_text
-from farm.errors import UnfitError
+from farm.models.chat_templates.renderer import render_chat
 
 _MARKER = re.compile(r"\{(instruction|input)\}")
 
@@ -96,21 +95,8 @@ class ChatPrompt:
         opens_answer: bool = False,
         is_open: bool = False,
     ) -> str:
-        """Raises UnfitError where there is no template, or where it refuses this conversation."""
-        if tokenizer.chat_template is None:
-            raise UnfitError(
-                f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. that of model=local"
-            )
-        try:
-            rendered = tokenizer.apply_chat_template(
-                chat, tokenize=False, add_generation_prompt=opens_answer, continue_final_message=is_open
-            )
-        except (jinja2.TemplateError, ValueError) as error:
-            roles = ", ".join(message["role"] for message in chat)
-            raise UnfitError(
-                f"the chat template of {tokenizer.name_or_path} takes no conversation of the roles {roles}: {error}"
-            ) from error
-        return str(rendered)
+        """Raises ChatTemplateError where there is no template, or where it refuses this conversation."""
+        return render_chat(tokenizer, chat, opens_answer=opens_answer, is_open=is_open)
 
 
 def render_all(

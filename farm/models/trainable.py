@@ -50,7 +50,7 @@ def load_policy_and_reference(
 
 def load_classifier(checkpoint: str | Path, model: Model, *, seed: int) -> PreTrainedModel:
     """A sequence classifier to train; its head may be new, and is trained in full."""
-    classifier = load_reward_model(checkpoint, dtype=trained_dtype(model), device=model.torch_device)
+    classifier = load_reward_model(checkpoint, dtype=trained_dtype(model), device=model.torch_device, is_head_new=True)
     _disable_dropout(classifier)
     if model.adapter is not None:
         add_adapter(classifier, model.adapter, head=reward_head(classifier), seed=seed)

@@ -30,6 +30,7 @@ from farm.pipeline.chain import Chain
 from farm.pipeline.enough_rows import check_pairs, check_rows, label_budget
 from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
+from farm.pipeline.model_fit import check_context, check_model
 from farm.records import (
     Annotation,
     Comparison,
@@ -58,8 +59,12 @@ REWARD_MODEL = Stage("reward_model", 1)
 def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
     """Make, or find, everything the chain needs; returns the standings artifact. Judge models are asked by `calls`."""
     arm = chain.annotator.arm
+    if not store.is_read_only:
+        check_model(chain.model)
     data = dataset_tables(store, chain.dataset)
     check_rows(data, chain)
+    if not store.is_read_only:
+        check_context(data, chain)
     parents = {"dataset": data}
     is_recorded = chain.comparisons.source == "recorded"
     if is_recorded:  # what is known before anything is trained is checked before

@@ -279,7 +279,7 @@ class Store:
         try:
             manifest = read_json_object(artifact.path / _MANIFEST)
             cost_of(manifest)
-            files: dict[str, dict[str, object]] = manifest["files"]  # type: ignore[assignment]
+            files: dict[str, dict[str, object]] = manifest["files"]
             if artifact.path not in self._verified:
                 for name, expected in files.items():
                     _verify_file(artifact.path / name, expected)

@@ -71,7 +71,7 @@ def test_a_reward_models_adapter_brings_its_head(tmp_path: Path) -> None:
     base = save_family("llama", tmp_path / "base")
     with torch.random.fork_rng():
         torch.manual_seed(0)  # its head is new
-        classifier = load_reward_model(base, dtype=torch.float32, device=CPU)
+        classifier = load_reward_model(base, dtype=torch.float32, device=CPU, is_head_new=True)
     before = reward_head(classifier).weight.clone()
     trained(classifier, head=reward_head(classifier))
     assert not torch.equal(reward_head(classifier).weight, before)

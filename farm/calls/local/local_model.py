@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from jinja2 import TemplateError
+import transformers
 from transformers import PreTrainedTokenizerBase
 
 from farm.calls.local.label_scores import label_logprobs
@@ -18,7 +18,9 @@ from farm.calls.request import Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.conversation import Message
 from farm.errors import UserError
+from farm.models.chat_templates.renderer import ChatTemplateError, check_chat_template, render_chat
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
+from farm.models.context import context_of
 from farm.models.generate import sample
 from farm.models.tokens import encode_completion, encode_prompt
 
@@ -33,16 +35,20 @@ class LocalModel:
 
         Raises:
             CheckpointError: it is incomplete, or would have to run code to load.
+            ChatTemplateError: its chat template leaves out what is asked, or never ends.
         """
+        transformers.logging.set_verbosity_error()
+        transformers.utils.logging.disable_progress_bar()
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
         is_cuda = settings.device == "auto" and torch.cuda.is_available()
         device = torch.device("cuda" if is_cuda else "cpu" if settings.device == "auto" else settings.device)
         self._tokenizer = load_tokenizer(path)
+        if self._tokenizer.chat_template is not None:
+            check_chat_template(self._tokenizer)
         self._model = load_causal_lm(path, dtype=DTYPES[settings.dtype], device=device)
         self._batch_size = settings.batch_size
-        config = self._model.config.to_dict()
-        self._context: int | None = config.get("max_position_embeddings", config.get("n_positions"))
+        self._context = context_of(self._model.config)
 
     def score(self, requests: Sequence[Request]) -> list[Reply]:
         """Log-probabilities of each request's labels as continuations; the text is the likeliest label."""
@@ -134,7 +140,7 @@ def prompt_of(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
         return "\n\n".join(message.content for message in messages)
     try:
         return _templated(tokenizer, messages)
-    except TemplateError:
+    except ChatTemplateError:
         # Some templates know no system message: it goes in front of the first one.
         if messages[0].role != "system" or len(messages) < 2:
             raise
@@ -144,13 +150,8 @@ def prompt_of(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
 
 def _templated(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
     is_begun = messages[-1].role == "assistant"
-    text = tokenizer.apply_chat_template(
-        [message._asdict() for message in messages],
-        tokenize=False,
-        add_generation_prompt=not is_begun,
-        continue_final_message=is_begun,
-    )
-    return str(text)
+    chat = [message._asdict() for message in messages]
+    return render_chat(tokenizer, chat, opens_answer=not is_begun, is_open=is_begun)
 
 
 @lru_cache(maxsize=8)
