@@ -201,6 +201,18 @@ class PreferencePair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LabelledOutput:
+    """An unpaired preference: an output that somebody called desirable, or not."""
+
+    instruction: str
+    input: str = ""
+    output: str
+    is_desirable: bool
+    dataset: str = ""
+    history: Messages = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """Everything needed to answer an instruction, so that evaluation never asks which method it was."""
 

@@ -25,6 +25,7 @@ from farm.commands.stage_report import (
     selections_in,
     stage_table,
     standing_text,
+    unpaired_text,
     write_candidates,
 )
 from farm.commands.sweep_progress import sweep_progress
@@ -101,8 +102,8 @@ def _run_one(job: Planned) -> None:
     print()
     for row in read_table(standings.file("standings.parquet"), Standing):
         say(standing_text(row))
-    for choice in selections_in(store.reports):
-        print(choice_text(choice))
+    for line in [*unpaired_text(store.reports), *map(choice_text, selections_in(store.reports))]:
+        print(line)
     if kls := read_run(store, standings).best_of_n:
         say(best_of_n_line(kls))
 

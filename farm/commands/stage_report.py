@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from farm.bounded.json_text import read_json_object
+from farm.methods.label_balance import read_balance
 from farm.pipeline.checkpoint_selection import Candidate
 from farm.records import Standing
 from farm.reports.csv_file import frame_csv
@@ -80,6 +81,12 @@ def choice_words(selection: Artifact) -> str:
     """The choice in a few words, for a line of a sweep."""
     choice = read_json_object(selection.file("choice.json"))
     return f"step {choice['step']} of {', '.join(map(str, choice['steps']))} chosen"
+
+
+def unpaired_text(reports: Sequence[StageReport]) -> list[str]:
+    """What trainings on unpaired labels had, a line each."""
+    balances = [read_balance(report.artifact.path) for report in reports if report.artifact.kind == "policy"]
+    return [f"unpaired labels: {balance.words}" for balance in balances if balance is not None]
 
 
 def write_candidates(selections: Mapping[str, Sequence[Artifact]], path: Path) -> list[Path]:

@@ -8,8 +8,7 @@ split, is a warning for demonstrations and for every split that has a file of it
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
@@ -17,7 +16,9 @@ from typing import ClassVar, Literal, TypeVar
 from huggingface_hub import hf_hub_download
 
 from farm.config.checks import check_fields
-from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow, pair_row
+from farm.data.alpaca_farm_rows import DemonstrationRow, EvaluationRow, InstructionRow, PairRow, UnpairedRow, pair_row
+from farm.data.conditions.condition import parse_condition
+from farm.data.conditions.values import ConditionError
 from farm.data.dataset import Splits
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapped_records, mapping_of
 from farm.data.files.row_stream import file_notes, stream_rows
@@ -25,8 +26,9 @@ from farm.data.files.rows import DataError, Row, not_there, read_records
 from farm.data.files.table_files import is_table
 from farm.data.layouts.pair_file import read_pairs
 from farm.data.layouts.pairs import has_pair
+from farm.data.layouts.unpaired import is_unpaired
 from farm.data.preference_scale import PreferencesSeen
-from farm.seeds import derive_seed
+from farm.data.split_rows import apart, distinct, distinct_pairs, limited, where
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,8 @@ class AlpacaFarmDataset:
     demonstrations_file: Path | None
     """Rows of instruction, input, output (and source); None for the sft split."""
     preference_file: Path | None
-    """Rows of instruction, input, output_1, output_2, preference; None for the file of `preference_labels`."""
+    """Rows of instruction, input, output_1, output_2, preference, pairs of chosen and rejected, or unpaired labels;
+    None for the file of `preference_labels`."""
     unlabeled_file: Path | None
     """Rows of instruction, input; None for the unlabeled split, or nothing if there is neither folder nor hub."""
     validation_file: Path | None
@@ -72,6 +75,8 @@ class AlpacaFarmDataset:
     """Rows of instruction, input, output, generator; None for the evaluation set with Davinci003's outputs."""
     columns: ColumnMapping = field(default=OWN_NAMES, metadata={"in_key": "unless_default"})
     """What the files of one's own call their columns, of those files that have the names."""
+    where: str | None = field(default=None, metadata={"in_key": "unless_default"})
+    """Which rows of the preference file count: a condition on its columns; None for all."""
     n_demonstrations: int | None
     """Keep this many rows, a fixed random choice; None for all. So with the next four."""
     n_preference: int | None
@@ -86,6 +91,11 @@ class AlpacaFarmDataset:
             self,
             at_least={"n_demonstrations": 1, "n_preference": 1, "n_unlabeled": 1, "n_validation": 1, "n_evaluation": 1},
         )
+        if self.where is not None:
+            try:
+                parse_condition(self.where)
+            except ConditionError as error:
+                raise ValueError(f"where: {error}") from error
         if self.hub_repository is not None and self.hub_revision is None:
             raise ValueError(
                 "hub_revision: give the commit of the hub repository, so that the data cannot change unseen"
@@ -101,33 +111,32 @@ class AlpacaFarmDataset:
         """
         if lacking := self.lacking():
             raise DataError("; ".join(f"{self.name}: {reason}" for reason in lacking.values()))
-        held_out = _distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
-        evaluation = _limited(held_out, self.n_evaluation, "n_evaluation")
-        pairs = self._pairs()
-        instructions: list[InstructionRow] = [*pairs]
+        held_out = distinct(self._read(self.evaluation_file, EVALUATION_FILE, EvaluationRow))
+        evaluation = limited(held_out, self.n_evaluation, "n_evaluation")
+        unpaired = self._unpaired()
+        pairs = where(self._pairs(), self.where, "dataset.where") if unpaired is None else []
+        instructions: list[InstructionRow] = [*pairs, *(unpaired or ())]
         if self.preference_file is None:
             instructions = [*self._read(None, PREFERENCE_FILE, InstructionRow), *pairs]
         taken = {"evaluation": {row.text_key for row in evaluation}}
         own = self.preference_file is not None
-        preference = _limited(
-            _apart(_distinct(instructions), taken, "preference", is_own=own), self.n_preference, "n_preference"
+        preference = limited(
+            apart(distinct(instructions), taken, "preference", is_own=own), self.n_preference, "n_preference"
         )
         chosen = {row.text_key for row in preference}
-        recorded = _distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
+        recorded = distinct_pairs([pair for pair in pairs if pair.text_key in chosen])
         all_demonstrations = self._read(self.demonstrations_file, SFT_FILE, DemonstrationRow)
         taken["preference"] = chosen
-        apart = _apart(all_demonstrations, taken, "demonstrations", is_own=True)
-        demonstrations = _limited(apart, self.n_demonstrations, "n_demonstrations")
+        left = apart(all_demonstrations, taken, "demonstrations", is_own=True)
+        demonstrations = limited(left, self.n_demonstrations, "n_demonstrations")
         taken["demonstrations"] = {row.text_key for row in demonstrations}
-        unlabeled_rows = _distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
+        unlabeled_rows = distinct(self._read(self.unlabeled_file, UNLABELED_FILE, InstructionRow))
         own = self.unlabeled_file is not None
-        unlabeled = _limited(_apart(unlabeled_rows, taken, "unlabeled", is_own=own), self.n_unlabeled, "n_unlabeled")
+        unlabeled = limited(apart(unlabeled_rows, taken, "unlabeled", is_own=own), self.n_unlabeled, "n_unlabeled")
         taken["unlabeled"] = {row.text_key for row in unlabeled}
-        validation_rows = _distinct(self._validation())
+        validation_rows = distinct(self._validation())
         own = self.validation_file is not None
-        validation = _limited(
-            _apart(validation_rows, taken, "validation", is_own=own), self.n_validation, "n_validation"
-        )
+        validation = limited(apart(validation_rows, taken, "validation", is_own=own), self.n_validation, "n_validation")
         if not demonstrations and all_demonstrations:
             raise DataError(
                 f"{self.name}: no demonstrations are left: the instructions of all {len(all_demonstrations)} "
@@ -145,6 +154,7 @@ class AlpacaFarmDataset:
             validation=[row.as_instruction() for row in validation],
             comparisons=[pair.comparison() for pair in recorded],
             annotations=[pair.annotation(self._annotator_name()) for pair in recorded],
+            unpaired=[row.labelled_output() for row in unpaired or () if row.text_key in chosen],
         )
 
     def lacking(self) -> dict[str, str]:
@@ -176,6 +186,14 @@ class AlpacaFarmDataset:
                     reasons[f"{split}_file"] = _no_rows(split)
         return reasons
 
+    def _unpaired(self) -> list[UnpairedRow] | None:
+        """The labelled outputs of a file of one's own; None if it holds something else."""
+        file = self.preference_file
+        columns = self._columns_of(file)
+        if file is None or not is_table(file) or not is_unpaired(next(_rows_of(file, columns, is_again=True), {})):
+            return None
+        return where(self._read(file, "", UnpairedRow), self.where, "dataset.where")
+
     def _pairs(self) -> list[PairRow]:
         """Recorded pairs in AlpacaFarm's columns, or a file of one's own with chosen and rejected answers."""
         file = self.preference_file
@@ -184,7 +202,10 @@ class AlpacaFarmDataset:
             read = read_pairs(file, columns)
             for note in read.notes:
                 logger.warning("%s: %s", file, note)
-            return [pair_row(pair, f"{file}: pair {number}") for number, pair in enumerate(read.pairs, start=1)]
+            return [
+                pair_row(pair, f"{file}: pair {number}").with_columns(pair.columns)
+                for number, pair in enumerate(read.pairs, start=1)
+            ]
         pairs = self._read(file, PREFERENCE_FILES[self.preference_labels], PairRow)
         seen = PreferencesSeen(file or Path(PREFERENCE_FILES[self.preference_labels]))
         for pair in pairs:
@@ -219,8 +240,8 @@ class AlpacaFarmDataset:
         return []
 
 
-def _rows_of(file: Path, columns: ColumnMapping | None) -> Iterator[Row]:
-    return columns.read(file) if columns else stream_rows(file)
+def _rows_of(file: Path, columns: ColumnMapping | None, *, is_again: bool = False) -> Iterator[Row]:
+    return columns.read(file, is_again=is_again) if columns else stream_rows(file, is_again=is_again)
 
 
 def _from_hub(repository: str, revision: str, name: str) -> Path:
@@ -231,59 +252,5 @@ def _from_hub(repository: str, revision: str, name: str) -> Path:
         raise DataError(f"{repository}@{revision}: cannot get {name} from the hub: {error}") from error
 
 
-def _limited(rows: Sequence[RowT], limit: int | None, setting: str) -> list[RowT]:
-    """`limit` rows in their order, chosen by their contents: a larger limit keeps all rows of a smaller one.
-
-    Args:
-        rows: of a split.
-        limit: None for all.
-        setting: what the limit is called.
-    """
-    if limit is not None and limit > len(rows):
-        logger.warning("dataset.%s=%d, but there are %d: all of them are used", setting, limit, len(rows))
-    if limit is None or limit >= len(rows):
-        return list(rows)
-    draws = [derive_seed(0, "rows kept of a split", row.row_key) for row in rows]
-    kept = sorted(range(len(rows)), key=lambda index: (draws[index], index))[:limit]
-    return [rows[index] for index in sorted(kept)]
-
-
 def _no_rows(split: str) -> str:
     return f"no {split}; give `folder`, `hub_repository` or `{split}_file`"
-
-
-def _apart(rows: Sequence[RowT], taken: Mapping[str, AbstractSet[str]], split: str, *, is_own: bool) -> list[RowT]:
-    """The rows whose instruction no earlier split has; how many were dropped, and for which split, is logged.
-
-    Args:
-        rows: of the split.
-        taken: the instructions of each earlier split.
-        split: its name.
-        is_own: whether somebody gave these rows, who needs to know what became of them.
-    """
-    lost = {name: sum(row.text_key in keys for row in rows) for name, keys in taken.items()}
-    if any(lost.values()):
-        where = ", ".join(f"{n} in {name}" for name, n in lost.items() if n)
-        logger.log(
-            logging.WARNING if is_own else logging.INFO,
-            "%s: %d of %d rows are left out, for an instruction may be in one split only and theirs are in another "
-            "(%s)",
-            split,
-            sum(lost.values()),
-            len(rows),
-            where,
-        )
-    return [row for row in rows if not any(row.text_key in keys for keys in taken.values())]
-
-
-def _distinct(rows: Sequence[RowT]) -> list[RowT]:
-    """The first row of each instruction."""
-    return list({row.text_key: row for row in reversed(rows)}.values())[::-1]
-
-
-def _distinct_pairs(rows: Sequence[PairRow]) -> list[PairRow]:
-    """The first verdict on each pair: a chain trains on one."""
-    first = list({row.comparison().key: row for row in reversed(rows)}.values())[::-1]
-    if len(first) < len(rows):
-        logger.info("recorded pairs: %d further verdicts on a pair that has one are left out", len(rows) - len(first))
-    return first

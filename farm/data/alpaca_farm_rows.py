@@ -9,8 +9,18 @@ from farm.data.files.rows import DataError, Row
 from farm.data.layouts.asked import AskedRow
 from farm.data.layouts.outputs import row_with_output
 from farm.data.layouts.pairs import ChosenPair
+from farm.data.layouts.unpaired import LABEL_COLUMNS, IsDesirable
 from farm.data.preference_scale import on_scale, preference_number
-from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Preference, content_key
+from farm.records import (
+    Annotation,
+    Comparison,
+    Demonstration,
+    Instruction,
+    LabelledOutput,
+    Output,
+    Preference,
+    content_key,
+)
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 """Text that may be missing."""
@@ -78,6 +88,22 @@ class EvaluationRow(_AnsweredRow):
             input=self.input,
             output=self.output,
             generator=self.generator,
+            dataset=self.dataset,
+            history=self.history,
+        )
+
+
+class UnpairedRow(_AnsweredRow):
+    """An output with a label of its own."""
+
+    label: IsDesirable = Field(validation_alias=AliasChoices(*LABEL_COLUMNS))
+
+    def labelled_output(self) -> LabelledOutput:
+        return LabelledOutput(
+            instruction=self.instruction,
+            input=self.input,
+            output=self.output,
+            is_desirable=self.label,
             dataset=self.dataset,
             history=self.history,
         )

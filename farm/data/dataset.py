@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from farm.records import Annotation, Comparison, Demonstration, Instruction, Output
+from farm.records import Annotation, Comparison, Demonstration, Instruction, LabelledOutput, Output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class Splits:
     """Comparisons that came with the data (recorded pairs), if any."""
     annotations: Sequence[Annotation] = ()
     """Recorded verdicts on `comparisons`, if any."""
+    unpaired: Sequence[LabelledOutput] = ()
+    """Outputs that came with a label each, desirable or not, if any."""
 
 
 class Dataset(Protocol):

@@ -16,7 +16,7 @@ from farm.errors import UnfitError
 from farm.models.checkpoint import Model
 from farm.models.prompts import render_all
 from farm.models.tokens import encode_completion, encode_prompt
-from farm.records import PreferencePair
+from farm.records import LabelledOutput, PreferencePair
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,19 @@ class EncodedPair(NamedTuple):
         return len(self.prompt_ids) + max(len(self.chosen_ids), len(self.rejected_ids))
 
 
-RowT = TypeVar("RowT", EncodedExample, EncodedPair)
+class EncodedLabel(NamedTuple):
+    """An output with its label as token ids."""
+
+    prompt_ids: list[int]
+    completion_ids: list[int]
+    is_desirable: bool
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt_ids) + len(self.completion_ids)
+
+
+RowT = TypeVar("RowT", EncodedExample, EncodedPair, EncodedLabel)
 
 
 def encode_examples(
@@ -103,6 +115,26 @@ def encode_examples(
         for prompt, example in zip(prompts, examples, strict=True)
     ]
     return _with_short_prompts(model, encoded, "examples")
+
+
+def encode_unpaired(
+    model: Model, tokenizer: PreTrainedTokenizerBase, outputs: Sequence[LabelledOutput]
+) -> list[EncodedLabel]:
+    """The labelled outputs whose prompt is within the limit, in order; recorded outputs count as finished.
+
+    Raises:
+        UnfitError: none is left.
+    """
+    prompts = render_all(model.prompt, tokenizer, outputs)
+    encoded = [
+        EncodedLabel(
+            encode_prompt(tokenizer, prompt),
+            _encode_answer(model, tokenizer, output.output, is_finished=True),
+            output.is_desirable,
+        )
+        for prompt, output in zip(prompts, outputs, strict=True)
+    ]
+    return _with_short_prompts(model, encoded, "unpaired labels")
 
 
 def encode_pairs(

@@ -6,7 +6,11 @@ KL(pi || pi_ref) from completions put behind other prompts of the same forward p
 Paper: Ethayarajh et al. 2024, arXiv 2402.01306, equations 7 and 8. Trainer: TRL's KTOTrainer, on our token ids; the
 reference is the SFT policy.
 
-The chosen answer of a pair is desirable, the rejected one undesirable. Both go through one forward pass, so that each
+Where the data are unpaired labels (`annotator=recorded` on a file of prompt, completion and label), these are trained
+on as they are, and `unpaired.json` says how many are desirable and what the weights make of it: the paper wants
+w_desirable n_desirable / (w_undesirable n_undesirable) between 1 and 4/3, and what is outside is said.
+
+Of a pair the chosen answer is desirable, the rejected one undesirable. Both go through one forward pass, so that each
 pass has as many of one kind as of the other, and no answer is put behind its own prompt to estimate the KL. As z
 depends on which answers share a pass, their number is a setting of the method here and not of the machine.
 
@@ -15,16 +19,19 @@ beta logratio), rewards/margins (their difference, higher is better), logps/* (m
 logits/* (mean logit, a drift indicator), entropy, grad_norm, learning_rate, step.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
+from transformers import PreTrainedTokenizerBase
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
 from farm.config.checks import check_fields
-from farm.methods.examples import EncodedPair, encode_pairs
+from farm.methods.examples import EncodedLabel, EncodedPair, encode_pairs, encode_unpaired
+from farm.methods.label_balance import LabelBalance
 from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.training import (
@@ -42,6 +49,11 @@ from farm.methods.trl.training import (
 )
 from farm.models.checkpoint import load_tokenizer
 from farm.records import Policy
+
+logger = logging.getLogger(__name__)
+
+Row: TypeAlias = dict[str, object]
+"""One answer in TRL's columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +94,16 @@ class KTO:
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
-        return ("sft", "pairs")
+        return ("sft", "unpaired")
 
-    @property
-    def _at_reference(self) -> dict[str, float]:
-        """What the first step logs: every sigmoid is 1/2, and there are as many answers of one kind as of the other."""
-        loss = (self.desirable_weight + self.undesirable_weight) / 4
+    def _at_reference(self, n_desirable: int) -> dict[str, float]:
+        """What the first step logs: every sigmoid is 1/2; `n_desirable` of its answers are."""
+        n = self.training.batch_size
+        loss = (self.desirable_weight * n_desirable + self.undesirable_weight * (n - n_desirable)) / (2 * n)
         return {"rewards/chosen": 0.0, "rewards/rejected": 0.0, "kl": 0.0, "loss": loss}
 
     def needs(self, n_labels: int) -> Sequence[Need]:  # noqa: ARG002
-        return [need_of_a_batch("pairs", self.training, rows_each=2)]
+        return [need_of_a_batch("pairs", self.training, rows_each=2), need_of_a_batch("unpaired", self.training)]
 
     def train(self, inputs: TrainingInputs, output_dir: Path, scratch_dir: Path, seed: int) -> Policy:
         assert inputs.sft is not None
@@ -105,9 +117,8 @@ class KTO:
             rows_per_forward=self.rows_per_forward,
         )
         tokenizer = load_tokenizer(inputs.sft.checkpoint)
-        by_pairs = job._replace(settings=replace(self.training, batch_size=self.training.batch_size // 2))
-        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), by_pairs)
-        rows = kto_rows(pairs, self.rows_per_forward // 2)
+        rows = self._rows(inputs, tokenizer, job)
+        n_desirable = sum(bool(row["label"]) for row in rows[: self.training.batch_size])
         arguments = training_arguments(
             KTOConfig,
             job,
@@ -126,18 +137,59 @@ class KTO:
             args=arguments,
             train_dataset=dataset_of(rows),
             processing_class=tokenizer,
-            callbacks=[StartsAtReference(self._at_reference)],
+            callbacks=[StartsAtReference(self._at_reference(n_desirable))],
         )
         run_trainer(trainer, job)
         return Policy(checkpoint=save_trained(policy, tokenizer, job), temperature=self.temperature)
 
+    def _rows(self, inputs: TrainingInputs, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> list[Row]:
+        """Unpaired labels as they are, or both answers of every pair."""
+        if inputs.unpaired:
+            labelled = encode_unpaired(inputs.model, tokenizer, inputs.unpaired)
+            balance = LabelBalance(
+                desirable=sum(row.is_desirable for row in labelled),
+                undesirable=sum(not row.is_desirable for row in labelled),
+                desirable_weight=self.desirable_weight,
+                undesirable_weight=self.undesirable_weight,
+            )
+            if advice := balance.advice:
+                logger.warning("%s: %s", self.name, advice)
+            balance.write(job.output_dir)
+            return unpaired_rows(in_training_order(labelled, job), self.rows_per_forward)
+        by_pairs = job._replace(settings=replace(self.training, batch_size=self.training.batch_size // 2))
+        pairs = in_training_order(encode_pairs(inputs.model, tokenizer, inputs.pairs), by_pairs)
+        return kto_rows(pairs, self.rows_per_forward // 2)
 
-def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[dict[str, object]]:
+
+def unpaired_rows(labelled: Sequence[EncodedLabel], rows_per_forward: int) -> list[Row]:
+    """TRL's columns of labelled outputs in their order.
+
+    For the KL every prompt gets the completion of the row before it in its forward pass, as TRL pairs them, or of the
+    nearest one with another prompt.
+    """
+    rows: list[Row] = []
+    for start in range(0, len(labelled), rows_per_forward):
+        group = labelled[start : start + rows_per_forward]
+        for place, row in enumerate(group):
+            before = [group[place - step] for step in range(1, len(group))]
+            other = next((each for each in before if each.prompt_ids != row.prompt_ids), group[place - 1])
+            rows.append(
+                {
+                    "prompt_ids": row.prompt_ids,
+                    "completion_ids": row.completion_ids,
+                    "KL_completion_ids": other.completion_ids,
+                    "label": row.is_desirable,
+                }
+            )
+    return rows
+
+
+def kto_rows(pairs: Sequence[EncodedPair], pairs_per_forward: int) -> list[Row]:
     """TRL's columns: of each forward pass first all chosen, then all rejected answers.
 
     For the KL every completion moves on by one place, which always puts it behind another pair's prompt.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for start in range(0, len(pairs), pairs_per_forward):
         group = pairs[start : start + pairs_per_forward]
         completions = [pair.chosen_ids for pair in group] + [pair.rejected_ids for pair in group]

@@ -6,9 +6,18 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from farm.models.checkpoint import Model
-from farm.records import Comparison, Demonstration, Instruction, Policy, Preference, PreferencePair
+from farm.records import (
+    Comparison,
+    Demonstration,
+    Instruction,
+    LabelledOutput,
+    Policy,
+    Preference,
+    PreferencePair,
+)
 
-Requirement = Literal["demonstrations", "sft", "pairs", "reward_model", "unlabeled", "labels"]
+Requirement = Literal["demonstrations", "sft", "pairs", "unpaired", "reward_model", "unlabeled", "labels"]
+"""What a method may ask for; unpaired: the labelled outputs that came with the dataset, or else pairs."""
 
 
 class Labeller(Protocol):
@@ -42,6 +51,8 @@ class TrainingInputs:
     demonstrations: Sequence[Demonstration]
     pairs: Sequence[PreferencePair]
     unlabeled: Sequence[Instruction]
+    unpaired: Sequence[LabelledOutput] = ()
+    """Outputs with a label each; methods that require "unpaired" get these or, where the data are pairs, `pairs`."""
     reward_model: Path | None
     """A Hugging Face sequence-classification directory."""
     labels: Labeller | None = None
@@ -80,7 +91,7 @@ class Need(NamedTuple):
     """Rows of one kind without which a method cannot train."""
 
     kind: Requirement
-    """Of what: demonstrations, pairs, unlabeled instructions, or labels."""
+    """Of what: demonstrations, pairs, unpaired labels, unlabeled instructions, or labels to ask for."""
     n: int
     """At least so many."""
     settings: Mapping[str, int]

@@ -12,7 +12,17 @@ from farm.bounded.json_text import read_json_object
 from farm.methods.method import Labeller, Method, TrainingInputs
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
-from farm.records import Annotation, Comparison, Demonstration, Instruction, Output, Policy, Preference, PreferencePair
+from farm.pipeline.unpaired_labels import read_unpaired
+from farm.records import (
+    Annotation,
+    Comparison,
+    Demonstration,
+    Instruction,
+    Output,
+    Policy,
+    Preference,
+    PreferencePair,
+)
 from farm.store.artifacts import Artifact
 from farm.store.tables import read_table
 
@@ -57,7 +67,12 @@ def training_inputs(
             if data and "demonstrations" in requires
             else ()
         ),
-        pairs=read_table(parents["pairs"].file("pairs.parquet"), PreferencePair) if "pairs" in requires else (),
+        pairs=(
+            read_table(parents["pairs"].file("pairs.parquet"), PreferencePair)
+            if {"pairs", "unpaired"} & requires and "pairs" in parents
+            else ()
+        ),
+        unpaired=read_unpaired(parents["unpaired"]) if "unpaired" in parents else (),
         unlabeled=(
             keep_short(model, read_table(data.file("unlabeled.parquet"), Instruction))
             if data and "unlabeled" in requires

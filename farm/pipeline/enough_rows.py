@@ -3,11 +3,11 @@
 What cannot be known before it is labelled, such as how many preferences are ties, is asked again once it is.
 """
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from farm.bounded.json_text import read_json_object
 from farm.conversation import Asked
 from farm.errors import UnfitError, UserError
 from farm.methods.method import Method, Need, NeedsRows, Requirement
@@ -15,6 +15,7 @@ from farm.models.checkpoint import Model, load_tokenizer
 from farm.models.prompts import render_all
 from farm.models.tokens import encode_prompt
 from farm.pipeline.chain import Chain
+from farm.pipeline.unpaired_labels import learns_from_unpaired, read_unpaired
 from farm.records import Comparison, Demonstration, Instruction, Output, PreferencePair
 from farm.store.artifacts import Artifact
 from farm.store.tables import read_table
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 _NOUNS: dict[Requirement, str] = {
     "demonstrations": "demonstrations",
     "pairs": "preference pairs",
+    "unpaired": "unpaired labels",
     "unlabeled": "unlabeled instructions",
     "labels": "labels",
 }
@@ -32,6 +34,7 @@ _NOUNS: dict[Requirement, str] = {
 _SOURCES: dict[Requirement, str] = {
     "demonstrations": "dataset.n_demonstrations",
     "pairs": "dataset.n_preference, comparisons.n_comparisons",
+    "unpaired": "dataset.n_preference, comparisons.n_comparisons",
     "unlabeled": "dataset.n_unlabeled",
     "labels": "dataset.n_preference, comparisons.n_comparisons",
 }
@@ -102,13 +105,19 @@ def _check_validation(data: Artifact, model: Model, name: str) -> None:
 def _check_needs(key: str, method: Method, data: Artifact, chain: Chain) -> None:
     """Of one method; `key` is where its settings stand."""
     budget = label_budget(data, chain) if "labels" in method.requires else 0
+    other = "pairs" if learns_from_unpaired(data, chain) else "unpaired"
     for need in _needs(method, budget):
+        if need.kind == other:
+            continue
         if need.kind == "demonstrations":
             demonstrations = read_table(data.file("demonstrations.parquet"), Demonstration)
             rows = _within_limit(chain.model, demonstrations, need.n, "demonstrations")
         elif need.kind == "unlabeled":
             unlabeled = read_table(data.file("unlabeled.parquet"), Instruction)
             rows = _within_limit(chain.model, unlabeled, need.n, "unlabeled instructions")
+        elif need.kind == "unpaired":
+            unpaired = read_unpaired(data)[: chain.comparisons.n_comparisons]
+            rows = _within_limit(chain.model, unpaired, need.n, "unpaired labels")
         elif need.kind == "labels":
             rows = Rows(budget, budget, "comparisons that may be labelled")
         else:
@@ -161,7 +170,7 @@ def _comparisons(data: Artifact, chain: Chain, enough: int | None) -> Rows:
 
 def _pairs(pairs: Artifact, chain: Chain, enough: int) -> Rows:
     """Those that labels have made."""
-    counts = json.loads(pairs.file("counts.json").read_text())
+    counts = read_json_object(pairs.file("counts.json"))
     lost = {"ties": "ties", "unparsed": "without a verdict", "equal_outputs": "between equal texts"}
     reasons = ", ".join(f"{counts[name]:,} {words}" for name, words in lost.items() if counts[name])
     source = "preference pairs" + (f" (and {reasons})" if reasons else "")

@@ -31,6 +31,7 @@ from farm.pipeline.enough_rows import check_pairs, check_rows, label_budget
 from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.pipeline.model_fit import check_context, check_model
+from farm.pipeline.unpaired_labels import learns_from_unpaired, unpaired_labels, write_unpaired
 from farm.records import (
     Annotation,
     Comparison,
@@ -99,6 +100,7 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
         write_table(output_dir / "validation.parquet", splits.validation, Instruction)
         write_table(output_dir / "comparisons.parquet", splits.comparisons, Comparison)
         write_table(output_dir / "annotations.parquet", splits.annotations, Annotation)
+        write_unpaired(output_dir, splits.unpaired)
 
     return store.get(DATASET, component=dataset, parents={}, seed=0, build=build)
 
@@ -106,9 +108,12 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
 def labelled_data(
     store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS
 ) -> dict[str, Artifact]:
-    """The preference pairs, if the method or its reward model learns from them; enough of them, or UnfitError."""
-    if not {"pairs", "reward_model"} & chain.requires:
+    """The preference pairs, if the method or its reward model learns from them; enough of them, or UnfitError. For
+    methods that take unpaired labels: these, where the dataset brings them."""
+    if not {"pairs", "unpaired", "reward_model"} & chain.requires:
         return {}
+    if learns_from_unpaired(parents["dataset"], chain):
+        return {"unpaired": unpaired_labels(store, parents, chain)}
     compared = draw_comparisons(store, parents, chain, chain.seed)
     annotated = annotate(store, compared, chain.annotator, chain.seed, calls)
     pairs = preference_pairs(store, compared, annotated)
@@ -222,6 +227,7 @@ def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, ca
     Such a method's samples are drawn for the arm, as those are that other methods learn from.
     """
     needed = {"demonstrations": "dataset", "unlabeled": "dataset"}
+    needed |= {} if "unpaired" in parents else {"unpaired": "pairs"}
     roles = {needed.get(requirement, requirement) for requirement in chain.method.requires} - {"labels"}
     inputs = {role: parents[role] for role in sorted(roles)}
     model = chain.model.for_stage("method")

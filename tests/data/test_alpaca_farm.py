@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm.data.alpaca_farm import AlpacaFarmDataset
+from farm.data.conditions.values import ConditionError
 from farm.data.dataset import Splits
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError, Row
@@ -291,3 +292,29 @@ def test_names_that_no_file_has_are_told_before_anything_starts(tmp_path: Path) 
     file.write_text(json.dumps(rows("s1")))
     dataset = replace(EMPTY, demonstrations_file=file, columns=ColumnMapping(instruction="question"))
     assert "no column for columns.instruction=question" in dataset.lacking()["columns"]
+
+
+@pytest.mark.parametrize("layout", ["output_1", "chosen", "label"])
+def test_a_condition_says_which_rows_of_the_preference_file_count(folder: Path, tmp_path: Path, layout: str) -> None:
+    answers: dict[str, dict[str, object]] = {
+        "output_1": {"output_1": "A.", "output_2": "B.", "preference": 1},
+        "chosen": {"chosen": "A.", "rejected": "B."},
+        "label": {"completion": "A.", "label": True},
+    }
+    asked = {"label": "prompt"}.get(layout, "instruction")
+    labels = [{asked: f"Do w{k}.", **answers[layout], "round": k} for k in range(4)]
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps(labels))
+    dataset = replace(EMPTY, folder=folder, preference_file=file, where="round in [1, 3]")
+    splits = dataset.load()
+    assert names(splits.preference) == ["w1", "w3"]
+    assert len(splits.unpaired if layout == "label" else splits.comparisons) == 2
+    with pytest.raises(ConditionError, match=r"dataset\.where: for none of the 4 rows holds round == 7"):
+        replace(dataset, where="round == 7").load()
+    with pytest.raises(ValueError, match="where: "):
+        replace(dataset, where="round ==")
+
+
+def test_a_limit_above_what_there_is_is_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    replace(EMPTY, folder=folder, n_preference=50).load()
+    assert "dataset.n_preference=50, but there are 5: all of them are used" in caplog.messages

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from farm.methods.examples import EncodedPair, encode_pairs
-from farm.methods.kto import KTO, kto_rows
+from farm.methods.examples import EncodedLabel, EncodedPair, encode_pairs
+from farm.methods.kto import KTO, kto_rows, unpaired_rows
 from farm.methods.method import Method, TrainingInputs
 from farm.methods.orpo import ORPO
 from farm.methods.simpo import SimPO
@@ -117,6 +117,15 @@ def test_kto_takes_both_sides_and_mismatches_within_a_forward_pass() -> None:
     assert [row["label"] for row in rows] == [True, True, False, False]
     # Each behind the other pair's prompt.
     assert [row["KL_completion_ids"] for row in rows] == [[21], [10], [20], [11]]
+
+
+def test_unpaired_labels_are_mismatched_as_trl_does_and_never_behind_their_own_prompt() -> None:
+    # TRL rotates by one within a forward pass; the third prompt is the second's, so it gets the first's completion.
+    labelled = [EncodedLabel([1], [11], True), EncodedLabel([2], [22], False), EncodedLabel([2], [33], True)]
+    rows = unpaired_rows([*labelled, EncodedLabel([4], [44], False), EncodedLabel([5], [55], True)], 3)
+    assert [row["KL_completion_ids"] for row in rows] == [[33], [11], [11], [55], [44]]
+    assert [row["completion_ids"] for row in rows] == [[11], [22], [33], [44], [55]]
+    assert [row["label"] for row in rows] == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize("make", [kto, orpo, simpo])

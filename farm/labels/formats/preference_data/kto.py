@@ -1,21 +1,18 @@
-"""Unpaired preferences, as KTO learns from (Ethayarajh et al. 2024; TRL's columns): one completion a row, good or not.
+"""Unpaired preferences, as KTO learns from (farm/data/layouts/unpaired.py): one completion a row, desirable or not.
 
-`prompt`, `completion`, `label` (true: desirable), or LLaMA-Factory's `messages` and `label`, or `instruction`, `output`
-and `kto_tag`. Nothing is compared in such a file, so only the prompts that have a
-desirable and an undesirable completion say which of two is better: each such pair is a row here, the rest is counted.
+Nothing is compared in such a file, so only the prompts that have a desirable and an undesirable completion say which of
+two is better: each such pair is a row here, the rest is counted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated
 
 import pandas as pd
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 
-from farm.data.files.rows import DataError, Row, stream_records
-from farm.data.layouts.asked import CHAT_COLUMNS
+from farm.data.files.rows import DataError, stream_records
 from farm.data.layouts.outputs import OutputRow
-from farm.data.layouts.pairs import Answer, ChosenPair, has_pair
+from farm.data.layouts.pairs import Answer, ChosenPair
+from farm.data.layouts.unpaired import LABEL_COLUMNS, IsDesirable, is_unpaired
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
@@ -24,15 +21,8 @@ from farm.labels.chosen_rejected import pair_row
 ANNOTATOR = "kto_labels"
 
 
-def _truth(value: object) -> object:
-    """Some write 1 for desirable and 0 for undesirable, others the words."""
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower(), value)
-    return bool(value) if value in (0, 1) and isinstance(value, int | float) else value
-
-
 class _Labelled(OutputRow):
-    label: Annotated[bool, BeforeValidator(_truth)] = Field(validation_alias=AliasChoices("label", "kto_tag"))
+    label: IsDesirable = Field(validation_alias=AliasChoices(*LABEL_COLUMNS))
 
 
 def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
@@ -45,7 +35,7 @@ def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     Raises:
         DataError: nothing there, malformed rows, or no prompt with completions of both kinds.
     """
-    files = source.files_with(_is_labelled, holding="prompt, completion and label (true or false)")
+    files = source.files_with(lambda _, row: is_unpaired(row), holding="prompt, completion and label (true or false)")
     by_prompt: dict[str, dict[bool, list[_Labelled]]] = {}
     n_labels = 0
     for file in files:
@@ -56,8 +46,8 @@ def read_kto(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:
     if not pairs:
         raise DataError(
             f"{source.path}: {n_labels} unpaired labels (prompt, completion, label) on {len(by_prompt)} prompts, none "
-            "of which has a desirable and an undesirable completion; nothing is compared here, and every command "
-            "(method=kto too) needs pairs of outputs to one prompt"
+            "of which has a desirable and an undesirable completion; nothing is compared here, and they can only be "
+            "trained on (farm run dataset.preference_file=FILE annotator=recorded method=kto)"
         )
     n_used = sum(len(completions) for sides in pairs for completions in sides.values())
     note = f"{n_labels} unpaired labels: {n_used} are on prompts with completions of both kinds and make pairs"
@@ -76,16 +66,9 @@ def _answer(row: _Labelled) -> Answer:
     return Answer(row.output, model=row.generator or "")
 
 
-def _is_labelled(path: Path, row: Row) -> bool:  # noqa: ARG001 - the columns tell
-    names = set(row)
-    # A label beside a conversation may say anything; true and false say what KTO learns from.
-    is_chat = not names.isdisjoint(CHAT_COLUMNS) and str(row.get("label")).lower() in ("true", "false")
-    return {"prompt", "completion", "label"} <= names or "kto_tag" in names or (is_chat and not has_pair(names))
-
-
 FORMAT = AnnotationFormat(
     name="kto",
     holds="unpaired preferences as KTO's: prompt, completion, label (true or false), or LLaMA-Factory's kto_tag",
-    recognises=lambda source: any(_is_labelled(source.path, row) for row in source.first_rows),
+    recognises=lambda source: any(is_unpaired(row) for row in source.first_rows),
     read=read_kto,
 )

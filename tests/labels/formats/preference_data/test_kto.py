@@ -13,7 +13,7 @@ def labelled(prompt: str, completion: str, label: object) -> dict[str, object]:
 
 def test_unpaired_labels_are_refused_where_nothing_is_compared(tmp_path: Path) -> None:
     path = written(tmp_path, labelled("p", "good", True), labelled("q", "bad", False))
-    with pytest.raises(DataError, match=r"2 unpaired labels .* on 2 prompts, none of which .* needs pairs"):
+    with pytest.raises(DataError, match=r"2 unpaired labels .* on 2 prompts, none of which .* can only be trained on"):
         read_annotations(path)
 
 
