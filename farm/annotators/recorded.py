@@ -12,6 +12,7 @@ from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.judges.judge import Judge
 from farm.labels.matched import rows_of_annotator
 from farm.labels.replay import RecordedVerdicts, recorded_table, recorded_verdicts
+from farm.labels.row_filter import check_condition
 from farm.records import Annotation, Comparison
 
 
@@ -32,6 +33,13 @@ class RecordedAnnotator:
     orders are the mean of the two; NAME/AB (output_1 first) or NAME/BA is one order."""
     columns: ColumnMapping = field(default=OWN_NAMES, metadata={"in_key": "unless_default"})
     """What the file calls its columns, where it has a layout of its own."""
+    where: str | None = field(default=None, metadata={"in_key": "unless_default"})
+    """Which rows of the file count: a condition on its columns; None for all."""
+
+    def __post_init__(self) -> None:
+        check_condition("where", self.where)
+        if self.where is not None and self.file is None:
+            raise ValueError("where: is about annotator.file; dataset.where is about labels that come with the dataset")
 
     def judges(self) -> Sequence[Judge]:
         return ()
@@ -58,7 +66,7 @@ class RecordedAnnotator:
             UserError: the file cannot be read, or holds several annotators and `annotator_in_file` names none of them.
         """
         if self.file is not None:
-            verdicts = _verdicts_of(self.file, self.annotator_in_file, self.columns)
+            verdicts = _verdicts_of(self.file, self.annotator_in_file, self.columns, self.where)
             return [
                 replace(verdicts.on(comparison, None) or self._missing(comparison), annotator=self.name)
                 for comparison in comparisons
@@ -80,7 +88,7 @@ class RecordedAnnotator:
 
 
 @lru_cache(maxsize=8)
-def _verdicts_of(file: Path, annotator: str | None, columns: ColumnMapping) -> RecordedVerdicts:
-    table = recorded_table(file, columns)
+def _verdicts_of(file: Path, annotator: str | None, columns: ColumnMapping, where: str | None) -> RecordedVerdicts:
+    table = recorded_table(file, columns, where)
     rows = rows_of_annotator(table, annotator, role=str(file), setting="annotator.annotator_in_file")
     return recorded_verdicts(rows)

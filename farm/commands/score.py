@@ -22,6 +22,7 @@ from farm.data.files.rows import DataError, Row, not_there
 from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
+from farm.labels.row_filter import check_condition, row_filters
 from farm.models.chat_templates.renderer import check_chat_template
 from farm.models.checkpoint import DTYPES, device_named
 from farm.models.prompt_file import saved_prompt
@@ -59,6 +60,8 @@ class ScoreSettings:
     """Whether the end token follows finished outputs."""
     labels_of: str | None
     """The annotator whose labels count."""
+    where: str | None
+    """With pairs: a condition on the columns of the labels that count; None for all."""
     score_scale: float | None
     """Scores times this are log-odds; None: as the reward model's folder says."""
     length_gaps: tuple[int, ...]
@@ -83,6 +86,9 @@ class ScoreSettings:
                 raise ValueError(f"{name}: expected at least 1, got {value}")
         if list(self.length_gaps) != sorted({gap for gap in self.length_gaps if gap > 0}):
             raise ValueError(f"length_gaps: expected ascending numbers above 0, got {list(self.length_gaps)}")
+        check_condition("where", self.where)
+        if self.where is not None and self.pairs is None:
+            raise ValueError("where: is about labels, pairs=PATH; every row of input is scored")
         if self.score_scale is not None and self.score_scale <= 0:
             raise ValueError(f"score_scale: expected a number above 0, got {self.score_scale}")
 
@@ -215,6 +221,7 @@ def _pair_settings(settings: ScoreSettings) -> PairSettings:
         output=settings.output,
         columns=settings.columns,
         labels_of=settings.labels_of,
+        where=row_filters(settings.where),
         score_scale=settings.score_scale,
         length_gaps=settings.length_gaps,
         resampling=Resampling(seed=settings.seed, n_resamples=settings.n_resamples),

@@ -1,6 +1,6 @@
 """`farm score pairs=PATH`: how well a reward model predicts the labels of pairs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from farm.conversation import messages_as_text
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs, right_and_wrong
+from farm.labels.row_filter import RowFilter
 from farm.models.scoring.output_scorer import OutputScorer
 from farm.models.scoring.reward import score_scale
 from farm.plain_text import say
@@ -39,6 +40,8 @@ class PairSettings:
     """What a table in a layout of one's own calls its columns."""
     labels_of: str | None
     """The annotator whose labels count; None for people's, or everybody's where there are none."""
+    where: tuple[RowFilter, ...]
+    """Filters that leave the labels that count."""
     score_scale: float | None
     """Scores times this are log-odds; None: as the reward model's folder says."""
     length_gaps: tuple[int, ...]
@@ -52,7 +55,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
     Raises:
         DataError: nothing to evaluate on.
     """
-    labelled = read_labelled_pairs(path, labels_of=settings.labels_of, columns=settings.columns)
+    labelled = read_labelled_pairs(path, labels_of=settings.labels_of, columns=settings.columns, where=settings.where)
     scores = _scores(load(), labelled)
     is_scored = [np.isfinite(scores[_key(p.preferred)]) and np.isfinite(scores[_key(p.other)]) for p in labelled.pairs]
     kept = [pair for pair, scored in zip(labelled.pairs, is_scored, strict=True) if scored]
@@ -64,6 +67,7 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
         [pair.item_id for pair in kept],
         margins * scale,
         np.array([len(pair.preferred.output) - len(pair.other.output) for pair in kept], dtype=np.float64),
+        prompts=_prompts(kept),
         gap_bounds=settings.length_gaps,
         resampling=settings.resampling,
     )
@@ -87,6 +91,17 @@ def evaluate_on_pairs(settings: PairSettings, path: Path, load: Callable[[], Out
     for path in (*files, settings.output / "pairs.parquet"):
         say(f"  {path}")
     return 0
+
+
+def _prompts(pairs: Sequence[LabelledPair]) -> list[str]:
+    """The prompt of each label, named by the first pair on it; a pair whose prompt is not recorded is one by itself."""
+    first: dict[str, str] = {}
+    return [
+        first.setdefault(pair.preferred.instruction_key, pair.item_id)
+        if pair.preferred.instruction or pair.preferred.history
+        else pair.item_id
+        for pair in pairs
+    ]
 
 
 def _scored_answers(labelled: LabelledPairs, scores: Mapping[_Key, float]) -> list[ScoredAnswers]:

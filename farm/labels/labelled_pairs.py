@@ -17,6 +17,7 @@ from farm.labels.annotation_source import Kind, first_row
 from farm.labels.annotation_table import notes_of
 from farm.labels.presented_orders import one_verdict_each
 from farm.labels.read import read_annotations
+from farm.labels.row_filter import RowFilter
 from farm.labels.verdicts import Cells, comparison_of_row, messages_in
 from farm.records import Output, Preference, instruction_key
 
@@ -72,19 +73,22 @@ def right_and_wrong(pairs: Sequence[LabelledPair]) -> list[RightAndWrong]:
     return groups
 
 
-def read_labelled_pairs(path: Path, *, labels_of: str | None, columns: ColumnMapping = OWN_NAMES) -> LabelledPairs:
+def read_labelled_pairs(
+    path: Path, *, labels_of: str | None, columns: ColumnMapping = OWN_NAMES, where: tuple[RowFilter, ...] = ()
+) -> LabelledPairs:
     """Read pairs with labels.
 
     Args:
         path: a file or folder of any known format of recorded labels, or a file with instruction, chosen and rejected.
         labels_of: the annotator whose labels count; None for people's where there are any, and everybody's otherwise.
         columns: of a table in a layout of one's own, what they are called.
+        where: filters that leave the labels that count.
 
     Raises:
         DataError: nothing there, malformed rows, no such annotator, or no label left.
     """
     kind = _assumed_kind(path) if not columns or columns.annotator is None else None
-    frame = read_annotations(path, assumed_kind=kind, columns=columns)
+    frame = read_annotations(path, assumed_kind=kind, columns=columns, where=where)
     cut = set() if columns else _cut_answers(path)
     notes = notes_of(frame)
     frame = _those_of(frame, labels_of, path)

@@ -13,6 +13,7 @@ from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.labels.annotation_row import pair_key
 from farm.labels.presented_orders import is_of_two_orders
 from farm.labels.read import read_annotations
+from farm.labels.row_filter import row_filters
 from farm.labels.verdicts import annotation_of_row, comparison_of_row, turned_annotation
 from farm.records import Annotation, Comparison
 
@@ -75,9 +76,15 @@ def recorded_verdicts(rows: pd.DataFrame) -> RecordedVerdicts:
 
 
 @lru_cache(maxsize=8)
-def recorded_table(file: Path, columns: ColumnMapping = OWN_NAMES) -> pd.DataFrame:
-    """The annotation table of a file of judges' verdicts, which is read once. Nobody may change it."""
-    return read_annotations(file, assumed_kind="llm", columns=columns)
+def recorded_table(file: Path, columns: ColumnMapping = OWN_NAMES, where: str | None = None) -> pd.DataFrame:
+    """The annotation table of a file of judges' verdicts, which is read once. Nobody may change it.
+
+    Args:
+        file: as `read_annotations` takes it.
+        columns: what the file calls its columns.
+        where: a condition on them that holds for the rows that count; None for all.
+    """
+    return read_annotations(file, assumed_kind="llm", columns=columns, where=row_filters(where))
 
 
 def _key(comparison: Comparison) -> str:

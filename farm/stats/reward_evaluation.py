@@ -2,7 +2,8 @@
 
 Everything is seen from the label's side: margin = score of the preferred output minus that of the other one. Under the
 Bradley-Terry model the label's probability is sigmoid(margin), in units in which the reward model was trained. Labels
-on one item (a pair that several annotators judged) are drawn together in every interval.
+on one prompt, on whatever pairs of outputs to it and by whomever, are drawn together in every interval and error: pairs
+of one prompt share outputs and are no independent draws.
 """
 
 import itertools
@@ -57,10 +58,12 @@ class RewardEvaluation:
     """Labels that prefer one of two scored outputs: what everything below rests on."""
     n_items: int
     """Pairs that they are about."""
+    n_prompts: int
+    """Prompts that the pairs answer: what intervals and errors draw."""
     accuracy: Estimate
     """Share of the labels whose preferred output has the higher score; equal scores count one half."""
     standard_error: float | None
-    """Of the accuracy, items as a whole; None for a single item."""
+    """Of the accuracy, prompts as a whole; None for a single prompt."""
     log_loss: Estimate
     """-mean log predicted probability of the preferred output, in nats; log 2 = .693 for a coin."""
     brier: Estimate
@@ -81,18 +84,18 @@ class RewardEvaluation:
     by_length: tuple[LengthBin, ...]
 
 
-class _ItemMeans(NamedTuple):
-    """Makes estimates of sums over labels, whole items drawn."""
+class _PromptMeans(NamedTuple):
+    """Makes estimates of sums over labels, whole prompts drawn."""
 
-    item: npt.NDArray[np.int64]
+    prompt: npt.NDArray[np.int64]
     resampling: Resampling
 
     def mean(self, values: FloatArray, counts: npt.NDArray[np.bool_], purpose: str) -> Estimate:
         """Mean of values (L,) over the labels that count (L,)."""
-        n_items = int(self.item.max()) + 1
+        n_prompts = int(self.prompt.max()) + 1
         return ratio(
-            np.bincount(self.item, np.where(counts, values, 0.0), n_items).astype(np.float64),
-            np.bincount(self.item, counts, n_items).astype(np.float64),
+            np.bincount(self.prompt, np.where(counts, values, 0.0), n_prompts).astype(np.float64),
+            np.bincount(self.prompt, counts, n_prompts).astype(np.float64),
             purpose=f"reward evaluation: {purpose}",
             resampling=self.resampling,
             nothing="no label here",
@@ -104,6 +107,7 @@ def evaluate_scores(
     margins: FloatArray,
     length_gaps: FloatArray,
     *,
+    prompts: Sequence[str],
     gap_bounds: Sequence[float],
     resampling: Resampling,
 ) -> RewardEvaluation:
@@ -113,16 +117,17 @@ def evaluate_scores(
         items: (L,) which pair each label is about.
         margins: (L,) score of the preferred output minus that of the other one, in log-odds.
         length_gaps: (L,) characters of the preferred output minus those of the other one.
+        prompts: (L,) which prompt each label's pair answers.
         gap_bounds: upper ends of the bins of how much longer one is, ascending and positive; the bins are mirrored.
-        resampling: draws the items.
+        resampling: draws the prompts.
 
     Raises:
         ValueError: there is no label.
     """
     if len(margins) == 0:
         raise ValueError("no label prefers one of two scored outputs")
-    _, places = np.unique(np.asarray(items), return_inverse=True)
-    means = _ItemMeans(places, resampling)
+    _, places = np.unique(np.asarray(prompts), return_inverse=True)
+    means = _PromptMeans(places, resampling)
     everything = np.ones(len(margins), dtype=bool)
     is_right, is_longest = _credit(margins), _credit(length_gaps)
     is_unequal = (margins != 0) & (length_gaps != 0)
@@ -130,7 +135,8 @@ def evaluate_scores(
     slope = _best_slope(margins)
     return RewardEvaluation(
         n=len(margins),
-        n_items=int(places.max()) + 1,
+        n_items=len(set(items)),
+        n_prompts=int(places.max()) + 1,
         accuracy=means.mean(is_right, everything, "accuracy"),
         standard_error=_standard_error(is_right, places),
         log_loss=means.mean(np.logaddexp(0, -margins), everything, "log loss"),
@@ -151,7 +157,7 @@ def _credit(differences: FloatArray) -> FloatArray:
     return (np.sign(differences) + 1) / 2
 
 
-def _calibration(margins: FloatArray, is_right: FloatArray, means: _ItemMeans) -> tuple[CalibrationBin, ...]:
+def _calibration(margins: FloatArray, is_right: FloatArray, means: _PromptMeans) -> tuple[CalibrationBin, ...]:
     confidence = expit(np.abs(margins))
     last = len(CONFIDENCE_EDGES) - 2
     place = np.clip(np.searchsorted(CONFIDENCE_EDGES, confidence, side="right") - 1, 0, last)
@@ -177,7 +183,7 @@ def _calibration_error(bins: Sequence[CalibrationBin]) -> float:
 
 
 def _by_length(
-    gaps: FloatArray, is_right: FloatArray, bounds: Sequence[float], means: _ItemMeans
+    gaps: FloatArray, is_right: FloatArray, bounds: Sequence[float], means: _PromptMeans
 ) -> tuple[LengthBin, ...]:
     """From "shorter by most" over "as long" to "longer by most"; lengths are whole numbers."""
     longer = [(low + 1, high) for low, high in itertools.pairwise([0.0, *bounds, np.inf])]
@@ -205,9 +211,9 @@ def _best_slope(margins: FloatArray) -> float:
 
 
 def _standard_error(is_right: FloatArray, places: npt.NDArray[np.int64]) -> float | None:
-    """Of a share of labels, items drawn as a whole (linearised, Cochran 1977, section 11.8)."""
-    n_items = int(places.max()) + 1
-    if n_items < 2:
+    """Of a share of labels, prompts drawn as a whole (linearised, Cochran 1977, section 11.8)."""
+    n_prompts = int(places.max()) + 1
+    if n_prompts < 2:
         return None
-    residuals = np.bincount(places, is_right - is_right.mean(), n_items)
-    return float(np.sqrt(n_items / (n_items - 1) * np.square(residuals).sum()) / len(is_right))
+    residuals = np.bincount(places, is_right - is_right.mean(), n_prompts)
+    return float(np.sqrt(n_prompts / (n_prompts - 1) * np.square(residuals).sum()) / len(is_right))

@@ -1,6 +1,7 @@
 """Verdicts of a file, replayed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from farm.annotators.recorded import RecordedAnnotator
 from farm.errors import UserError
 from farm.records import Comparison, Preference
+from farm.store.artifacts import describe
 
 PAIR = Comparison(instruction="q", input="i", output_1="a", output_2="b")
 ROW = {"instruction": "q", "input": "i", "output_1": "b", "output_2": "a", "preference": 1.25}
@@ -35,3 +37,22 @@ def test_one_of_several_annotators_must_be_named(tmp_path: Path) -> None:
         replayed(path, "carl").annotate([PAIR], (), 0, with_noise=True)
     (annotation,) = replayed(path, "bert").annotate([PAIR], (), 0, with_noise=True)
     assert annotation.preference is Preference.FIRST
+
+
+def test_a_condition_says_which_rows_are_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(
+        json.dumps([{**ROW, "annotator": "anna", "round": n, "preference": p} for n, p in ((1, 1.25), (2, 2))])
+    )
+    first, second = (replace(replayed(path), where=f"round == {n}") for n in (1, 2))
+    # 1.25 for (b, a) prefers b, which is the second of (a, b); 2 prefers a.
+    assert first.annotate([PAIR], (), 0, with_noise=True)[0].preference is Preference.SECOND
+    assert second.annotate([PAIR], (), 0, with_noise=True)[0].preference is Preference.FIRST
+    assert describe(first) != describe(second) and "where" not in str(describe(replayed(path)))
+    with pytest.raises(UserError, match="for none of the 2 rows holds round == 3"):
+        replace(first, where="round == 3").annotate([PAIR], (), 0, with_noise=True)
+
+
+def test_a_condition_on_labels_of_the_dataset_is_the_datasets() -> None:
+    with pytest.raises(ValueError, match=r"where: is about annotator\.file; dataset\.where is about"):
+        RecordedAnnotator(name="recorded", arm="recorded", where="round == 1")

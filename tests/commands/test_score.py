@@ -226,6 +226,40 @@ def test_labelled_pairs_give_an_evaluation(tmp_path: Path, reward_model: Path) -
     assert len(pd.read_parquet(folder / "pairs.parquet")) == 28
 
 
+def test_errors_are_over_prompts_and_a_condition_says_which_labels_count(tmp_path: Path, reward_model: Path) -> None:
+    labels: list[Row] = [
+        {"instruction": f"Name {k % 6} animals.", "output_1": f"a duck {k}", "output_2": f"an otter {k}",
+         "preference": 1, "round": 1 + (k >= 12)}
+        for k in range(18)
+    ]  # fmt: skip
+    pairs, folder = write(tmp_path / "pairs.jsonl", labels), tmp_path / "report"
+    line = (f"pairs={pairs}", f"output={folder}", f"reward_model={reward_model}", "n_resamples=20")
+    assert farm(*line) == 0
+    found = json.loads((folder / "evaluation.json").read_text())["evaluation"]
+    assert (found["n"], found["n_items"], found["n_prompts"]) == (18, 18, 6)
+    assert "18 labels on 18 pairs of outputs to 6 prompts" in (folder / "evaluation.md").read_text()
+    assert farm(*line, "where='round == 2'") == 0
+    report = json.loads((folder / "evaluation.json").read_text())
+    assert report["evaluation"]["n"] == 6 and report["notes"] == ["kept 6 of 18 rows where round == 2"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("where='round == 9'", "for none of the 2 rows holds round == 9"),
+        ("where='runde == 1'", "runde"),
+        ("where='round =='", "where: "),
+    ],
+)
+def test_conditions_that_leave_nothing_are_refused(
+    tmp_path: Path, reward_model: Path, capsys: pytest.CaptureFixture[str], condition: str, sentence: str
+) -> None:
+    row: Row = {"instruction": "Name it.", "output_1": "a duck", "output_2": "an otter", "preference": 1, "round": 1}
+    pairs = write(tmp_path / "pairs.jsonl", [row, {**row, "preference": 2, "instruction": "Name two."}])
+    assert farm(f"pairs={pairs}", f"output={tmp_path / 'r'}", f"reward_model={reward_model}", condition) in (1, 2)
+    assert sentence in capsys.readouterr().err
+
+
 def test_our_own_preference_pairs_are_read_with_their_ends(tmp_path: Path, reward_model: Path) -> None:
     """Two answers that differ in nothing but their end are told apart."""
     rows: list[Row] = [

@@ -8,11 +8,14 @@ from farm.stats.bootstrap import Resampling
 from farm.stats.reward_evaluation import RewardEvaluation, evaluate_scores
 
 
-def evaluated(margins: list[float], gaps: list[float], items: list[str] | None = None) -> RewardEvaluation:
+def evaluated(
+    margins: list[float], gaps: list[float], items: list[str] | None = None, prompts: list[str] | None = None
+) -> RewardEvaluation:
     names = items or [str(k) for k in range(len(margins))]
     return evaluate_scores(
-        names, np.array(margins), np.array(gaps), gap_bounds=[10, 50], resampling=Resampling(seed=0, n_resamples=200)
-    )
+        names, np.array(margins), np.array(gaps), prompts=prompts or names, gap_bounds=[10, 50],
+        resampling=Resampling(seed=0, n_resamples=200),
+    )  # fmt: skip
 
 
 def test_figures_by_hand() -> None:
@@ -61,6 +64,15 @@ def test_labels_on_one_pair_count_together() -> None:
     assert twice.standard_error == pytest.approx(apart.standard_error)
     assert twice.n_items == 40
     assert evaluated([1.0], [0.0]).standard_error is None
+
+
+def test_pairs_of_one_prompt_are_one_draw() -> None:
+    # 40 prompts with three pairs each that are all right or all wrong: sqrt(.25/39) = .0801; as 120 pairs it was .0458.
+    three = evaluated([1.0, -1.0] * 60, [0.0] * 120, prompts=[str(k % 40) for k in range(120)])
+    assert three.standard_error == pytest.approx((0.25 / 39) ** 0.5)
+    assert (three.n, three.n_items, three.n_prompts) == (120, 120, 40)
+    each = evaluated([1.0, -1.0] * 20, [0.0] * 40)
+    assert three.accuracy.low == pytest.approx(each.accuracy.low, abs=1e-9)
 
 
 def test_no_label_is_an_error() -> None:

@@ -21,7 +21,7 @@ def draw_reward_report(report: RewardReport, path: Path | None) -> Figure:
         height=5.2,
         title="A reward model against labels: calibration, and accuracy by length",
         note=f"{counted(evaluation.n, 'label')} on {counted(evaluation.n_items, 'pair')}; bars: 95% intervals over "
-        "pairs, n: labels",
+        "prompts, n: labels",
     )
     left, right = figure.subplots(1, 2)
     _draw_calibration(left, report)

@@ -11,14 +11,15 @@ from farm.reports.text import MISSING, interval_or_reason, number
 from farm.stats.bootstrap import Estimate
 from farm.stats.reward_evaluation import LengthBin, RewardEvaluation
 from farm.stats.solved_prompts import SolvedShare
-from farm.wording import listed
+from farm.wording import counted, listed
 
 MOST_NAMED = 5
 """Annotators who are named."""
 
 CALIBRATION_PNG = "calibration.png"
 _DEFINITIONS = """\
-Brackets: 95% intervals, pairs drawn with replacement, all labels on a pair together. A label is predicted with
+Brackets: 95% intervals, prompts drawn with replacement, all labels on the outputs to one together; +- is one standard
+error over the same prompts. A label is predicted with
 probability sigmoid(scale x (score of the preferred output - score of the other)). accuracy: share of the labels whose
 preferred output has the higher score, equal scores count one half. log loss: .693 for a coin. Brier: .25 for a coin.
 ECE: |sure - right| over the bins, weighted by n; too high where bins are small. best slope: what the margins would have
@@ -81,8 +82,10 @@ def reward_page(report: RewardReport) -> Page:
                 title="In short",
                 blocks=(
                     Text(
-                        text=f"{report.reward_model} on {report.pairs}: {evaluation.n:,} labels on "
-                        f"{evaluation.n_items:,} pairs by {names}. {left_out} Scale {report.score_scale:.3g}."
+                        text=f"{report.reward_model} on {report.pairs}: {counted(evaluation.n, 'label')} on "
+                        f"{counted(evaluation.n_items, 'pair')} of outputs to "
+                        f"{counted(evaluation.n_prompts, 'prompt')} by {names}. {left_out} "
+                        f"Scale {report.score_scale:.3g}."
                     ),
                     Table(header=("", "value", "n"), rows=(*_solved_rows(report.solved), *_figure_rows(evaluation))),
                     Picture(file=CALIBRATION_PNG, description="How sure it is against how often it is right"),
