@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from farm.calls.request import Reply
-from farm.judges.parsers.lexicon import DANGLING
+from farm.judges.parsers.lexicon import DANGLING, REPORTED
 from farm.judges.parsers.plain_text import plain
 from farm.judges.parsers.reading import excerpt
 
@@ -18,7 +18,12 @@ _REASONING = re.compile(
 )
 _FINAL_CHANNEL = "<|channel|>final<|message|>"
 _CHANNEL = "<|channel|>"
+_BARE_CHANNELS = re.compile(r"^analysis(?=[A-Z\u0080-\uffff])")
+"""The same channels where a server has left out their control tokens."""
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.M)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.M)
+_REPORTED = re.compile(rf"{REPORTED}|\b(?:contains?|consists?|includes?|not|cannot|can't)\b", re.I)
+_QUOTATION = re.compile(r'(?<![\w\d])"([^"\n]{1,400})"')
 _DANGLING = re.compile(DANGLING, re.I)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _OPENING = {")": "(", "]": "[", "}": "{"}
@@ -46,6 +51,10 @@ def spoken(reply: Reply) -> Answer:
         if _FINAL_CHANNEL not in text:
             return Answer("", f"the reply ends in the middle of its reasoning (it says {excerpt(text)})")
         text = text.rpartition(_FINAL_CHANNEL)[2].partition("<|return|>")[0].partition("<|end|>")[0]
+    if _BARE_CHANNELS.match(text):
+        _, has_final, text = text.rpartition("assistantfinal")
+        if not has_final:
+            return Answer("", f"the reply ends in the middle of its reasoning (it says {excerpt(text)})")
     outside: list[str] = []
     depth = place = 0
     for match in _REASONING.finditer(text):
@@ -75,7 +84,7 @@ def answer_of(reply: Reply) -> Answer:
         return Answer("", f"the reply is too long to be a verdict ({len(said.text):,} characters)")
     if len(_FENCE.findall(said.text)) % 2:
         return Answer("", f"the reply is unfinished: a code fence is never closed (it says {excerpt(said.text)})")
-    text = plain(_without_quotes(said.text))
+    text = without_quotations(plain(_without_blocks(_without_quotes(said.text))))
     if is_unclosed(text):
         return Answer("", f"the reply is unfinished: a bracket is never closed (it says {excerpt(said.text)})")
     if _DANGLING.search(text.rstrip()[-60:]):
@@ -90,6 +99,32 @@ def _without_quotes(text: str) -> str:
     lines = text.split("\n")
     own = [line for line in lines if not line.lstrip().startswith(">")]
     return "\n".join(own) if any(line.strip() for line in own) else text
+
+
+def _without_blocks(text: str) -> str:
+    """Without code blocks, unless they are the answer: what is left is nothing, or a few words that announce it."""
+    if not _FENCE.search(text):
+        return text
+    pieces = _FENCE_LINE.split(text)
+    outside = "\n".join(pieces[::2]).strip()
+    is_announced = len(outside) < 100 and not _REPORTED.search(outside)
+    return text if is_announced else outside
+
+
+def _is_name(quoted: str) -> bool:
+    return len(quoted) < 14 and "[[" not in quoted
+
+
+def without_quotations(text: str) -> str:
+    """Without what is quoted from somebody else: a quotation of more than a name, where other text stands around it."""
+    if '"' not in text or text.lstrip()[:1] in "{[":
+        return text
+
+    def kept(match: re.Match[str]) -> str:
+        is_all = len(match.group(0)) >= len(text.strip())
+        return match.group(0) if is_all or _is_name(match.group(1)) else '""'
+
+    return _QUOTATION.sub(kept, text)
 
 
 def is_unclosed(text: str) -> bool:

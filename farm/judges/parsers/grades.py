@@ -10,8 +10,9 @@ from farm.calls.request import Reply
 from farm.judges.parsers.answer import answer_of
 from farm.judges.parsers.grammar import RETRACTION
 from farm.judges.parsers.json_object import json_objects
+from farm.judges.parsers.lexicon import TAKEN_BACK, UNDECIDED
 from farm.judges.parsers.reading import Reading, compared, excerpt, no_verdict
-from farm.judges.parsers.verdict_words import FIRST_SIGN, SECOND_SIGN, VerdictWords
+from farm.judges.parsers.verdict_words import FIRST_SIGN, OUTPUT_NOUN, SECOND_SIGN, VerdictWords
 
 _DIGITS = r"(?<![\d.,])-?\d{1,6}(?:\.\d{1,4}|,\d{1,2}(?!\d))?"
 _NO_NUMBER = (
@@ -39,7 +40,13 @@ _DENIED = re.compile(
     r"|approximately|roughly|almost|nearly|up\s+to|previous|average|scale|nicht|pas|\u4e0d)\b[^.,:;\n]{0,25}$",
     re.I,
 )
-_FINAL = re.compile(r"\b(?:final|overall|total|gesamt\w*|finale?|globale?|total\w*)\W*$", re.I)
+_FINAL = re.compile(r"\b(?:final|overall|total|gesamt\w*|finale?|globale?|total\w*)\s*(?:\w+\s*)?\W*$", re.I)
+_CONDITIONAL = re.compile(r"\b(?:if|unless|would\s+have|could\s+have|had\s+it)\b[^.!?\n]*$", re.I)
+_NUMBER_WORDS = dict(
+    zero="0", one="1", two="2", three="3", four="4", five="5", six="6", seven="7", eight="8", nine="9", ten="10"
+)
+_IN_WORDS = re.compile(rf"({_WORDS}{_LEAD}(?:is\s+)?)({'|'.join(_NUMBER_WORDS)})\b(?!\s*(?:to|or|-|and)\b)", re.I)
+_NO_GRADE = re.compile(f"{TAKEN_BACK}|{UNDECIDED}", re.I)
 _BARE = re.compile(
     rf"[\s*\[(\"'{{]*{_NUMBER}[\s*\])\"'}}.!]*(?:points?|stars?|\u5206|\u70b9|\uc810|Punkte|punti|puntos)?[\s.!]*", re.I
 )
@@ -50,15 +57,16 @@ _SCALED = re.compile(
     re.I,
 )
 _TWO_BARE = re.compile(
-    rf"[\s(\[]*{_NUMBER}\s*(?:[,;|]\s+|[;|]"
-    rf"|\s+)\s*{_NUMBER.replace('<number>', '<other>').replace('<top>', '<other_top>')}[\s)\].]*"
+    rf"(?:(?:scores?|ratings?|grades?)\s*[:=]?)?[\s(\[]*{_NUMBER}\s*(?:[,;|]\s+|[;|]"
+    rf"|[\])]*\s+)[\s(\[]*{_NUMBER.replace('<number>', '<other>').replace('<top>', '<other_top>')}[\s)\].]*",
+    re.I,
 )
 _OUTPUTS = VerdictWords(
     first=("Output (a)", "Output a", "(a)", "a"), second=("Output (b)", "Output b", "(b)", "b"), tie=()
 )
 _KEY = re.compile(
     r"(?<![a-zA-Z])(?:(?:scores?|ratings?|grades?)(?:[\s_-]*(?:of|for))?[\s_-]*)?"
-    r"(?:(?:scores?|ratings?|grades?|output|response|answer|assistant|model|option)[\s_#-]{0,3})(?P<which>[ab12])"
+    rf"(?:(?:scores?|ratings?|grades?|{OUTPUT_NOUN})[\s_#-]{{0,3}})(?P<which>[ab12])"
     r"(?![a-zA-Z0-9])(?=[\"')\]]*\s*(?:[:=]|score|is\b|gets\b|->))",
     re.I,
 )
@@ -78,6 +86,7 @@ class _Said(NamedTuple):
     value: float
     top: float | None
     is_final: bool
+    end: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +114,12 @@ class GradeParser:
         answer = answer_of(reply)
         if answer.reason:
             return Grade(None, answer.reason)
-        if not (said := self._said(answer.text)):
+        text = _IN_WORDS.sub(lambda match: match.group(1) + _NUMBER_WORDS[match.group(2).casefold()], answer.text)
+        if not (said := self._said(text)):
             return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(reply.text)})")
-        return self.one_of(said, answer.text)
+        if _NO_GRADE.search(text, said[-1].end):
+            return Grade(None, f"a grade that is taken back (it says {excerpt(reply.text)})")
+        return self.one_of(said, text)
 
     def one_of(self, said: Sequence[_Said], text: str) -> Grade:
         """The last of several numbers, if they agree or one is taken back, and if it is on the scale."""
@@ -116,7 +128,7 @@ class GradeParser:
         if len({number.value for number in said}) > 1 and not RETRACTION.search(text):
             values = " and ".join(f"{number.value:g}" for number in said[-2:])
             return Grade(None, f"two numbers in the reply ({self.label} {values})")
-        value, top, _ = said[-1]
+        value, top = said[-1].value, said[-1].top
         if top is not None and top != self.high:
             return Grade(
                 None, f"a number on another scale ({value:g} of {top:g}, expected {self.low:g} to {self.high:g})"
@@ -149,7 +161,7 @@ class GradeParser:
         last = text.strip().rpartition("\n")[2]
         if match := _BARE.fullmatch(last):
             return [_said(match, last)]
-        return _found(_GIVEN_NUMBER, text) or _found(_SCALED, text)
+        return _found(_GIVEN_NUMBER, text, in_prose=True) or _found(_SCALED, text, in_prose=True)
 
     @cached_property
     def _labelled(self) -> re.Pattern[str]:
@@ -208,7 +220,7 @@ class TwoScores:
         return missing, missing
 
 
-_GIVEN_NUMBER = re.compile(rf"{_GIVEN}[\[(]*{_NUMBER}", re.I)
+_GIVEN_NUMBER = re.compile(rf"(?:{_GIVEN}[\[(]*|[\u6253\u7ed9\u7d66]\s*){_NUMBER}", re.I)
 
 
 def _of_output(sign: str) -> re.Pattern[str]:
@@ -246,17 +258,19 @@ def _on_a_line(text: str) -> tuple[list[_Said], list[_Said]]:
     )
 
 
-def _found(pattern: re.Pattern[str], text: str) -> list[_Said]:
+def _found(pattern: re.Pattern[str], text: str, *, in_prose: bool = False) -> list[_Said]:
+    """Numbers that are not denied; in running text none that depends on a condition."""
     return [
         _said(match, text)
         for match in pattern.finditer(text)
-        if not _DENIED.search(text[max(0, match.start() - 40) : match.start()].rpartition("\n")[2])
+        if not (in_prose and _CONDITIONAL.search(text[max(0, match.start() - 200) : match.end()]))
+        and not _DENIED.search(text[max(0, match.start() - 40) : match.start()].rpartition("\n")[2])
     ]
 
 
 def _said(match: re.Match[str], text: str) -> _Said:
     is_final = bool(_FINAL.search(text[max(0, match.start() - 20) : match.start()]))
-    return _Said(_value(match["number"]), _top(match["top"]), is_final)
+    return _Said(_value(match["number"]), _top(match["top"]), is_final, match.end())
 
 
 def _value(digits: str) -> float:

@@ -43,10 +43,10 @@ from typing import NamedTuple
 
 from farm.judges.parsers import lexicon
 from farm.judges.parsers.statements import STRONG_SIGN, Strength, bare, statement
-from farm.judges.parsers.verdict_words import SIGNS, VerdictWords
+from farm.judges.parsers.verdict_words import FIRST_SIGN, SECOND_SIGN, SIGNS, VerdictWords
 from farm.records import Preference
 
-_IN_DOUBLE_BRACKETS = re.compile(r"\[\[\s*([^\[\]\n]{1,40}?)\s*\]\]")
+_IN_DOUBLE_BRACKETS = re.compile(r"(?<![\w.)\]])\[\[\s*([^\[\]\n]{1,40}?)\s*\]\]")
 _ARENA = re.compile(r"^\s*(?P<left>[^<>=\s]{1,20})\s*(?P<sign>>{1,3}|<{1,3}|={1,2})\s*(?P<right>[^<>=\s]{1,20})\s*$")
 _MARKER_ALONE = re.compile(
     rf"^\s*(?:{lexicon.MARKER_DRESS}(?:{lexicon.VERDICT_NOUN}|{lexicon.BEST_NOUN})\s*(?:is)?\s*[:=-]?\s*)$", re.I
@@ -54,10 +54,24 @@ _MARKER_ALONE = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')\]]*(?:\s+|$)|(?<=[!?;])(?=[\u3000-\u9fff\uac00-\ud7af])")
 _ABBREVIATION = re.compile(r"\b(?:vs|e\.g|i\.e|etc|resp|no|approx|z\.B|d\.h|bzw|p\.ex|cf)\.$", re.I)
 _CONTRAST = re.compile(lexicon.CONTRAST, re.I)
+_TAKEN_BACK = re.compile(lexicon.TAKEN_BACK, re.I)
+_NOT_BUT = re.compile(rf"\bnot\s+{STRONG_SIGN}?\s*{lexicon.OUTPUT}\s*,?\s*but\s+(?:rather\s+)?", re.I)
+_AFTER_NAMES = re.compile(f"^.*{lexicon.LABEL}", re.S)
+_BY_POSITION = re.compile(r"\bthe\s+(?P<which>former|latter)\b(?:\s+(?:one|output|response|answer))?", re.I)
+_RANKED_LINES = re.compile(
+    rf"rank(?:ing|ed)?\b[^\n]*\n+\s*1\s*[.):]"
+    rf"\s*(?P<best>{lexicon.OUTPUT})[^\n]{{0,200}}\n+\s*2\s*[.):]\s*{lexicon.OUTPUT}",
+    re.I,
+)
 _CONTRAST_IN_FRONT = re.compile(rf"^\s*(?:{lexicon.CONTRAST})", re.I)
-_COORDINATED = re.compile(rf"(?<=[A-Za-z)])\s*,?\s+(?:and|while|whereas|und|et)\s+(?={lexicon.OUTPUT})", re.I)
+_COORDINATED = re.compile(
+    rf"(?<=[A-Za-z)])\s*,?\s+(?:and|while|whereas|und|et)\s+(?={lexicon.OUTPUT})"
+    r"|,\s+(?=(?:and\s+)?(?:so|hence|thus|therefore)\b)",
+    re.I,
+)
 RETRACTION = re.compile(lexicon.RETRACTION, re.I)
 _REVISION = re.compile(f"{lexicon.RETRACTION}|{lexicon.CONCLUSION}|{lexicon.CONTRAST}", re.I)
+_MEANING = {sign: preference for preference, sign in SIGNS.items()}
 _MAX_LINES = 3000
 
 
@@ -84,6 +98,9 @@ def conclusion(text: str, words: VerdictWords, marker: str, *, with_prose: bool)
     """
     lines = [line for line in text.split("\n") if line.strip()][-_MAX_LINES:]
     events = list(_events(_joined(lines, marker), words, _asked(marker)))
+    ranked = _RANKED_LINES.search(words.signed(text))
+    if ranked and not any(event.strength is Strength.MARKED and event.preference for event in events):
+        events.append(_Event(Strength.MARKED, _MEANING[ranked["best"]], False, False, -1))
     events = [
         event._replace(preference=None) if event.preference and not words.is_offered(event.preference) else event
         for event in events
@@ -97,7 +114,8 @@ def _decided(events: Sequence[_Event], *, with_prose: bool) -> Preference | None
     bare_lines = [event for event in events if event.strength is Strength.BARE]
     if any(event.preference for event in marked):
         place = events.index(next(event for event in marked if event.preference))
-        kept = [e for e in events[place:] if e.strength is not Strength.PROSE or e.is_retraction]
+        # An explanation that follows names outputs freely; to say that there is no verdict is no explanation.
+        kept = [e for e in events[place:] if e.strength is not Strength.PROSE or e.is_retraction or not e.preference]
         return _last(kept, is_strict=True)
     if bare_lines and (with_prose or bare_lines[-1].line < 0):
         if bare_lines[-1].line < 0 and len({e.preference for e in bare_lines[:-1]}) > 1:
@@ -126,14 +144,18 @@ def _last(events: Sequence[_Event], *, is_strict: bool) -> Preference | None:
 def _events(lines: Sequence[str], words: VerdictWords, marker: re.Pattern[str] | None) -> Iterator[_Event]:
     since_last = ""
     for number, line in enumerate(lines):
-        signed = words.signed(_with_strong_names(line, words))
+        signed = _NOT_BUT.sub("", words.signed(_with_strong_names(line, words)))
         place = -1 if number == len(lines) - 1 else number
         alone = bare(signed)
         if alone is not None:
             yield _Event(Strength.BARE, alone, *_revises(since_last + "\n"), place)
             since_last = ""
             continue
+        if words.are_answers and FIRST_SIGN in signed and SECOND_SIGN in signed and not RETRACTION.search(signed):
+            yield _Event(Strength.PROSE, None, *_revises(since_last), place)
+            continue
         for sentence in _sentences(signed):
+            sentence = _with_positions(sentence)
             is_question = sentence.rstrip(" \"')").endswith("?")
             said = (
                 None
@@ -144,7 +166,17 @@ def _events(lines: Sequence[str], words: VerdictWords, marker: re.Pattern[str] |
             if said is not None:
                 strength = Strength.PROSE if said.strength is Strength.BARE else said.strength
                 yield _Event(strength, said.preference, *_revises(since_last), place)
-                since_last = ""
+                since_last = _AFTER_NAMES.sub("", sentence)
+    if _TAKEN_BACK.search(since_last):
+        yield _Event(Strength.PROSE, None, is_retraction=True, is_revision=True, line=-1)
+
+
+def _with_positions(sentence: str) -> str:
+    """The sentence with the names that "the former" and "the latter" stand for."""
+    names = list(dict.fromkeys(re.findall(lexicon.OUTPUT, sentence)))
+    if len(names) != 2 or "the" not in sentence:
+        return sentence
+    return _BY_POSITION.sub(lambda match: names[match["which"].casefold() == "latter"], sentence)
 
 
 def _revises(text: str) -> tuple[bool, bool]:

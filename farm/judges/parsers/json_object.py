@@ -209,6 +209,9 @@ def finished(reply: Reply) -> Answer:
 def said_in_json(text: str) -> str:
     """The verdict of an answer that is a JSON object, as a marked line; empty if it is none."""
     stripped = text.strip()
+    ranked = {(name, rank) for name, rank in _ranked(stripped)} if stripped.startswith("[") else set()
+    if len(ranked) == 2 and {rank for _, rank in ranked} == {1.0, 2.0}:
+        return "".join(f"Verdict: {name}" for name, rank in ranked if rank == 1.0)
     if not (stripped.startswith("{") and stripped.endswith("}")):
         return ""
     items = [item.items() for item in json_values(stripped) if isinstance(item, dict)]

@@ -51,7 +51,8 @@ BEATS = (
     r"|强于|好于|优於|勝過)"
 )
 LOSES = (
-    r"(?:loses?\s+(?:to|against)|is\s+beaten\s+by|falls?\s+short\s+of|不如|逊于|比不上|差于|劣于|уступает|проигрывает"
+    r"(?:(?:is\s+)?(?:\w+ly\s+)?(?:outperformed|beaten|surpassed|outdone)\s+by|is\s+no\s+match\s+for"
+    r"|loses?\s+(?:to|against)|is\s+beaten\s+by|falls?\s+short\s+of|不如|逊于|比不上|差于|劣于|уступает|проигрывает"
     r"|verliert\s+gegen)"
 )
 
@@ -76,10 +77,11 @@ WHO = (
 )
 
 VERDICT_NOUN = (
-    r"(?:verdict|answer|choice|winner|decision|judge?ment|conclusion|preference|pick|selection|vote|result"
+    r"(?:verdict|veredict|answer|choice|ranking|winner|decision|judge?ment|conclusion|preference|pick"
+    r"|selection|vote|result"
     r"|preferred|better"
     r"|urteil|antwort|entscheidung|fazit|gewinner|sieger|réponse|choix|gagnante?|verdicte|décision|préférence"
-    r"|veredicto|respuesta"
+    r"|veredicto|veredito|respuesta"
     r"|elección|ganador|ganadora|decisión|resposta|vencedor|vencedora|escolha|decisão|risposta|verdetto|scelta"
     r"|vincitore|decisione"
     r"|antwoord|keuze|oordeel|winnaar|beslissing|ответ|вердикт|решение|выбор|победитель|итог|вывод|答案|结论|判断|判定"
@@ -92,7 +94,8 @@ BEST_NOUN = (
     r"(?:(?:better|best|preferred|winning|superior|stronger|chosen|selected|bessere|beste|meilleure?|mejor"
     r"|melhor|migliore"
     r"|лучший|更好的|较好的|最好的|より良い|良い|더\s*나은|더\s*좋은)\s*"
-    r"(?:output|response|answer|option|one|candidate|assistant|model|choice|text|reply|ausgabe|antwort|réponse"
+    r"(?:output|response|answer|option|one|candidate|assistant|model|modell|modelo|modello|modèle|模型|モデル|모델"
+    r"|choice|text|reply|ausgabe|antwort|réponse"
     r"|sortie|respuesta"
     r"|salida|resposta|risposta|ответ|вариант|回答|输出|答案|是|応答|出力|方|응답|답변|것)?)"
 )
@@ -102,7 +105,9 @@ MARKER_DRESS = (
     r"|final\s+and\s+only)\s*){0,4}"
 )
 SEPARATOR = (
-    r"(?:\s*(?::|=>|->|=|-{1,2}|\u2013|\u2014|\bis\b|\bwould\s+be\b|\bwas\b|\bgoes\s+to\b|\bist\b|\best\b|\bes\b"
+    r"(?:\s*(?:\b(?:is|was)\s+(?:from|by|produced\s+by|written\s+by|given\s+by|generated\s+by|that\s+of)\b|:"
+    r"|=>|->|=|-{1,2}|\u2013|\u2014|\bis\b|\bwould\s+be\b|\bwas\b|\|{1,2}|\blautet\b|\bgoes\s+to\b|\bist\b"
+    r"|\best\b|\bes\b"
     r"|\b\u00e9\b|\b\u00e8\b|\bto\b|\bэто\b|是|为|為|は|:|은|는)\s*){1,2}"
 )
 
@@ -134,7 +139,7 @@ NEGATION = (
 CONDITION = (
     r"(?:\bif\b|\bunless\b|\bwhen\b|\bwere\b|\bprovided\s+that\b|\bassuming\b|\bdepend|\bwhether\b|\bsuppose"
     r"|\bcould\b|\bmight\b|\bmay\b|\bperhaps\b|\bmaybe\b"
-    r"|\barguably\b|\bpossibly\b|\bshould\s+have\b|\bwould\s+have\b|\balmost\b|\bnearly\b|\bused\s+to\b"
+    r"|\barguably\b|\bpossibly\b|\bshould\s+have\b|\bwould\s+have\b|\balmost\b|\b(?:was|were)\s+(?:going|about|tempted)\s+to\b|\bnearly\b|\bused\s+to\b"
     r"|\bwenn\b|\bfalls\b|\bob\b|\bvielleicht\b|\bje\s+nachdem\b|\bdépend|\bpeut-être\b"
     r"|\bsi\b|\bse\b|\bcaso\b|\btalvez\b|\bquizá|\bтolько\s+если\b|\bесли\b|\bзависит\b|\bвозможно\b|\bможет\b"
     r"|如果|若|取决|也许|可能|是否|还是|もし|なら|かもしれ|場合|만약|다면|수도|경우)"
@@ -144,7 +149,8 @@ REPORTED = (
     r"|\btells?\b|\btold\b|\bwrites\b|\bwrote\b|\bquotes?\b|\bsome\b|\bsomeone\b|\bpeople\b|\bmany\b"
     r"|\bothers\b|\bothers?\s+think\b"
     r"|\bat\s+first\b|\bfirst\s+thought\b|\binitially\b|\bat\s+a\s+glance\b|\bfirst\s+glance\b"
-    r"|\bthe\s+instructions?\b|\bthe\s+prompt\b|\bignore\b|\brepl(?:y|ies)\b|\brespond\s+with\b"
+    r"|\bthe\s+instructions?\s+(?:says?|asks?|was|is|tells?)\b|\bthe\s+prompt\b|\bignore\b|\brepl(?:y|ies)\b"
+    r"|\brespond\s+with\b"
     r"|\boutput\s+only\b|\bexample\b|\bfor\s+instance\b"
     r"|\bexpected\b|\bone\s+could\b|\bone\s+might\b|\bone\s+would\b|\byou\b|\bshould\s+(?:i|we|be|say)\b"
     r"|\blet\s+us\s+(?:see|compare)\b|\bcompare\b|\bcomparing\b|\bevaluat|\bwhich\b|\bwhat\b|\bwhy\b|\bhow\b"
@@ -186,6 +192,12 @@ RETRACTION = (
     r"|\bafter\s+(?:re-?reading|another\s+look|all,)|\bmy\s+mistake\b|\bi\s+made\s+(?:a\s+mistake"
     r"|an\s+error)\b|\binstead\b|(?:^|\s)no[:,.!]|(?:^|\s)hmm\b|\bupdated?\s+(?:verdict|answer)\b"
     r"|\bmoment\s*mal\b|\bdoch\b|\ben\s+fait\b|\bmejor\s+dicho\b|不对|等等|更正|いや|아니)"
+)
+TAKEN_BACK = (
+    r"(?:\bwait\b|\bscratch\s+that\b|\bi\s+was\s+wrong\b|\bcorrection\b|\bi\s+meant\b|\bmixed\s+(?:up|them)\b"
+    r"|\bdisregard\b|\bignore\s+(?:that|my|the\s+above)\b"
+    r"|\bon\s+second\s+thoughts?\b|\bchanged?\s+my\s+mind\b|\btake\s+(?:that|it)\s+back\b|\breconsider"
+    r"|\bmy\s+mistake\b|\bi\s+retract\b|\bwithdraw\b|\bno\s+verdict\b)"
 )
 CONCLUSION = (
     r"(?:\boverall\b|\btherefore\b|\bin\s+(?:conclusion|summary|short|the\s+end|sum)\b|\bto\s+(?:conclude"

@@ -11,6 +11,7 @@ _REPLACED = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2212", "-"),
         **dict.fromkeys("\u3010\u3014\u3016", "["),
         **dict.fromkeys("\u3011\u3015\u3017", "]"),
+        **dict.fromkeys("\u2192\u21d2\u279c\u27a1\u2794", " -> "),
         "\u227b": ">",
         "\u227a": "<",
         "\u3002": ". ",
@@ -40,12 +41,14 @@ _NAMED_TAG = re.compile(
     re.I,
 )
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9_-]{0,20}(?:\s[^<>]{0,200})?/?>")
+_CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>")
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~|</?(?:del|s|strike)>[^<\n]{0,200}</(?:del|s|strike)>")
 _COMMENT = re.compile(r"<!--.{0,2000}?-->", re.S)
 _LINK = re.compile(r"\[([^\[\]\n]{1,80})\]\(\s*(?:https?:|#|/)[^()\s]{0,200}\)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]{0,20}[ \t]*$", re.M)
 _EMPHASIS = re.compile(r"\*{1,3}|~~|`{1,3}|(?<![\w])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?!\w)")
 _LINE_DRESS = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|[-*+\u2022\u25cf\u25aa\u2192\u21d2=>]+[ \t]+|\|[ \t]*)+", re.M)
-_RULE = re.compile(r"^[ \t]*[-=_*#~]{3,}[ \t]*$", re.M)
+_RULE = re.compile(r"^[ \t]*[-=_*#~]{3,}[ \t]*$|(?<=\s)#{1,6}[ \t]*$", re.M)
 _BLANKS = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n ?(?:\n ?)+")
 _PICTURES = re.compile("[\u2190-\u21ff\u2600-\u26ff\u2700-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
@@ -62,7 +65,9 @@ def plain(text: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_REPLACED)).translate(_REPLACED))
     if "\\" in text or "$" in text:
         text = _without_latex(text)
+    text = _STRUCK.sub(" ", text)
     if "<" in text:
+        text = _CONTROL.sub(" ", text)
         text = _NAMED_TAG.sub(r"\n\1: \2\n", _COMMENT.sub(" ", text))
         text = _TAG.sub(" ", text)
     text = _LINK.sub(r"\1", _FENCE.sub("", text))

@@ -42,7 +42,7 @@ _ARTICLE = r"(?:the\s+|that\s+|for\s+|die\s+|la\s+|le\s+|el\s+|l')?"
 _PREFIX = '^(?P<prefix>[^\ue001-\ue003\ue010\n:"]{0,140}?)'
 _PARTICLE = r"(?:的|が|は|の方が|のほうが|の方は|を|가|이|는|은|쪽이|을|를)?"
 _END = (
-    rf"(?P<end>\s*$|\s*[.!;,)\]\"'(]|\s+[-\u2013\u2014]|\s*(?:です|だ|である|と思います|と判断します|습니다|입니다|다|です。)"
+    rf"(?P<end>\s*$|\s*[.!;,:)\]\"'(]|\s+[-\u2013\u2014]|\s*(?:です|だ|である|と思います|と判断します|습니다|입니다|다|です。)"
     rf"|\s*\b(?:{w.REASON})|\s*(?:{w.REASON}))"
 )
 _BETTER_NOUN = (
@@ -59,6 +59,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _TWO = tuple(
     (_compiled(_PREFIX + pattern), winner)
     for pattern, winner in (
+        (
+            rf"{_L1}\s*(?:is|was)(?:n't|\s+not)\s+(?:quite\s+|nearly\s+)?(?:as|so)\s+"
+            rf"(?:good|strong|helpful|accurate|useful|clear|complete)\s+as\s+{_L2}{_END}",
+            "second",
+        ),
         (
             rf"{_L1}{_PARTICLE}\s*{w.IS}?\s*{w.ADVERB}{w.BETTER}{_BETTER_NOUN}\s*,?\s*{w.THAN}\s*{_ARTICLE}{_L2}{_END}",
             "first",
@@ -78,6 +83,11 @@ _TWO = tuple(
     )
 )
 _NAME = f"(?P<name>{w.OUTPUT})"
+_IT_IS = r"(?:it's|it\s+is|it\s+has\s+to\s+be|it\s+must\s+be|it\s+would\s+be|that\s+would\s+be)"
+_LEAD_WORD = (
+    r"(?:i\s+(?:think|believe|say|guess|meant?)|i'd\s+say|definitely|clearly|certainly|probably|hence|thus|so|therefore"
+    r"|overall|finally|absolutely|surely|wait|actually|hmm|well|sorry|okay|ok|correction|rather|or\s+rather)"
+)
 _ONE = tuple(
     _compiled(pattern)
     for pattern in (
@@ -88,6 +98,8 @@ _ONE = tuple(
         rf"|overall\s+)?(?:choice|pick|preference|winner|answer|verdict|selection|wahl|favorit|choix"
         rf"|elección){_END}",
         rf"{_PREFIX}{_WHOM}{w.CHOOSE}\s*{_ARTICLE}{_NAME}{_END}",
+        rf"{_PREFIX}(?:elijo|escojo|prefiero|prefiro|escolho|scelgo|preferisco|opto\s+por|выбираю|选择|選択)\s*(?:por\s+)?"
+        rf"{_ARTICLE}{_NAME}{_END}",
         rf"{_PREFIX}{_NAME}\s*(?:lieber\s*)?{w.CHOOSE_BEHIND}",
         rf"{_PREFIX}{w.MARKER_DRESS}{w.BEST_NOUN}\s*(?:is|was|:|would\s+be|ist|est|es|é|è|это|是|は|은"
         rf"|는)\s*{_ARTICLE}{_NAME}{_END}",
@@ -95,14 +107,13 @@ _ONE = tuple(
         rf"|reply|assistant)?\s*$)",
         rf"^(?P<prefix>){_NAME}\s*[,;\u2013\u2014-]\s*(?:it\s+is|it's|which\s+is\s+(?:\w+\s+)?better"
         rf"|not\s+{w.OUTPUT}|by\s+(?:a|far))",
-        rf"^(?P<prefix>(?:i\s+(?:think|believe|say|guess)|i'd\s+say|definitely|clearly|certainly|probably|it's"
-        rf"|it\s+is|hence|thus|so|therefore|overall|finally|absolutely|surely|wait|actually|hmm|well|sorry|okay"
-        rf"|ok|correction|rather|or\s+rather)[,:]?\s+(?:it's\s+|it\s+is\s+)?){_NAME}{_END}",
+        rf"^(?P<prefix>(?:{_LEAD_WORD}[,:]?\s+(?:{_IT_IS}\s+)?|{_IT_IS}\s+)){_NAME}(?!\s*:){_END}",
+        rf"{_PREFIX}{w.BETTER}\s*\w{{0,2}}(?:のは|なのは|的是|的为)\s*{_NAME}",
     )
 )
 _MARKER = _compiled(
     rf"{_PREFIX}{w.MARKER_DRESS}(?:{w.VERDICT_NOUN}|{w.BEST_NOUN})"
-    rf"(?:\s*(?:is|of\s+the\s+two|overall|\((?:a|b|1|2|a/b|final)\)))?{w.SEPARATOR}(?P<rest>.*)$"
+    rf"(?:\s*(?:is|of\s+the\s+two|overall|finale?|\((?:a|b|1|2|a/b|final)\)))?{w.SEPARATOR}(?P<rest>.*)$"
 )
 _STATED = _compiled(
     rf"^{_ARTICLE}[\s\"'(\[{{]*(?P<name>{w.LABEL})[\s\"')\]}}]*"
@@ -110,23 +121,40 @@ _STATED = _compiled(
 )
 _BARE = _compiled(rf"[\s\"'(\[{{|<]*(?:option\s+|choice\s+)?(?P<name>{w.LABEL})[\s\"')\]}}|>.,!;]*")
 _TIE = _compiled(
-    rf"{_PREFIX}(?:{w.OUTPUT}{w.EQUAL}{w.OUTPUT}\s*(?:are|is|sind|sont|son|,)?\s*)?{w.TIE}\s*(?:$|[.!;,)(]"
+    rf"{_PREFIX}(?:{w.OUTPUT}{w.EQUAL}{w.OUTPUT}\s*(?:are|is|sind|sont|son|,)?\s*)?{w.TIE}\s*(?:$|[.!;:,)(]"
     rf"|[-\u2013\u2014]|\b(?:{w.REASON}|between)\b)"
 )
 _EQUALS = _compiled(rf"^\s*{_L1}\s*={{1,2}}\s*{_L2}\s*[.!]*$")
+_WORSE_OF_TWO = _compiled(
+    rf"{_PREFIX}{_NAME}\s*{w.IS}\s*the\s+{w.WORSE}\s*(?:of\s+the\s+(?:two|pair)|one|output|response|answer){_END}"
+)
 _STRONG = _compiled(f"{STRONG_SIGN}(?P<name>{w.LABEL})")
 _DENIED = _compiled(f"{w.NEGATION}|{w.CONDITION}|{w.REPORTED}|{w.ASPECT}")
 _NEGATED = _compiled(f"{w.NEGATION}|{w.CONDITION}")
 _ANSWERED = _compiled(rf"^[\s\"']*{_NAME}\s*[,.:;!\u2013\u2014-](?!.*{w.OUTPUT})")
 _UNDECIDED = _compiled(w.UNDECIDED)
 _FORCED = _compiled(w.HEDGED_FORCED)
+_HYPOTHETICAL = _compiled(
+    rf"{w.NEGATION}|\b(?:would|could|should|might)\s+have\b|\bif\b|\bunless\b|\binstead\s+of\b|\brather\s+than\b"
+    r"|\b(?:contains?|says?|claims?|writes?|demands?|wants?|asks?|format|example)\b"
+)
+_CERTAINLY = _compiled(
+    r"\b(?:no|without(?:\s+an?y?)?|beyond(?:\s+an?y?)?)\s+(?:contest|question|doubt|competition)\b|\bhands\s+down\b"
+)
 _WHY = _compiled(
-    r"\b(?:because|since|as|due|for|given|although|though|weil|denn|parce|car|porque|perché|omdat|потому)\b|因为|ので|ため"
+    r"\b(?:because|since|as|due|for|given|although|though|weil|denn|parce|car|porque|perché|omdat|потому)\b|因为"
+    r"|ので|ため|:\s"
 )
 _LEAD = (
     _compiled(
+        r"^(?:in\s+(?:short|sum|summary|conclusion|brief)|summary|bottom\s+line|tl;?\s*dr|conclusion|overall"
+        r"|to\s+sum\s+up"
+        r"|final\s+(?:thoughts?|assessment)|assessment|comparison)\s*[:,-]\s*"
+    ),
+    _compiled(
         rf"^(?:between|of|among|comparing|considering|having\s+compared|after\s+comparing|looking\s+at|given"
-        rf"|von|entre|zwischen)\s+{w.OUTPUT}\s*(?:and|with|to|vs\.?|versus|or|,|/|und|et|y)\s*{w.OUTPUT}\s*"
+        rf"|von|entre|zwischen)\s+(?:the\s+two,?\s+(?:outputs,?\s+)?)?{w.OUTPUT}\s*(?:and|with|to|vs\.?|versus"
+        rf"|or|,|/|und|et|y)\s*{w.OUTPUT}\s*"
         rf",?\s*"
     ),
     _compiled(
@@ -153,7 +181,11 @@ def statement(sentence: str, marker: re.Pattern[str] | None, *, is_answered: boo
     sentence = _FORCED.sub("", sentence).strip(" \t|")
     if len(sentence) > MAX_CHARACTERS:
         return None
-    strong = {match.group("name") for match in _STRONG.finditer(sentence)}
+    strong = {
+        match.group("name")
+        for match in _STRONG.finditer(sentence)
+        if not _HYPOTHETICAL.search(sentence[max(0, match.start() - 60) : match.start()].rpartition(",")[2])
+    }
     if strong:
         return Statement(Strength.MARKED, _MEANING[strong.pop()] if len(strong) == 1 else None)
     if rest := _behind_marker(sentence, marker):
@@ -204,8 +236,15 @@ def _prose(sentence: str) -> Preference | None:
         return Preference.TIE
     for pattern in _ONE:
         match = pattern.match(sentence)
-        if match and not _DENIED.search(match.group("prefix")):
+        is_denied = match and (
+            _DENIED.search(match.group("prefix")) or _NEGATED.search(sentence[: match.start("name")])
+        )
+        if match and not is_denied:
             return None if _is_taken_back(sentence, match.end("name")) else _MEANING[match.group("name")]
+    worse = _WORSE_OF_TWO.match(sentence)
+    if worse and not _DENIED.search(worse.group("prefix")):
+        is_first = worse.group("name") == FIRST_SIGN
+        return Preference.SECOND if is_first else Preference.FIRST
     tie = _TIE.match(sentence)
     if tie and not _DENIED.search(tie.group("prefix")) and not _NEGATED.search(sentence):
         return Preference.TIE
@@ -217,6 +256,7 @@ def _is_taken_back(sentence: str, place: int) -> bool:
     why = _WHY.search(sentence, place)
     # "not (a)" behind the chosen name confirms it.
     behind = re.sub(rf"(?:,|\band)?\s*not\s+{w.OUTPUT}", "", sentence[place : why.start() if why else None])
+    behind = _CERTAINLY.sub("", behind)
     return bool(_NEGATED.search(behind[:80])) or bool(
         re.search(w.WORSE, behind[:40], re.I) and not re.search(w.OUTPUT, behind)
     )

@@ -10,9 +10,10 @@ from farm.records import Preference
 FIRST_SIGN, SECOND_SIGN, TIE_SIGN = "\ue001", "\ue002", "\ue003"
 """Stand for a named verdict in a text; `plain` leaves no such character in one."""
 SIGNS = {Preference.FIRST: FIRST_SIGN, Preference.SECOND: SECOND_SIGN, Preference.TIE: TIE_SIGN}
-_NOUN = (
+OUTPUT_NOUN = (
     r"(?:output|response|answer|assistant|option|model|candidate|text|choice|completion|reply|system|summary|solution"
-    r"|ausgabe|antwort|assistent|modell|réponse|sortie|option|modèle|respuesta|salida|opción|modelo|resposta|saída"
+    r"|ausgabe|antwort|assistente?|asistente|ассистент|助手|アシスタント|어시스턴트|모델|모형|模型|モデル|modell|réponse|sortie"
+    r"|option|modèle|respuesta|salida|opción|modelo|resposta|saída"
     r"|risposta|opzione|modello|antwoord|ответ|вариант|вывод|модель|回答|回复|答案|输出|選択肢|选项|出力|응답|답변|출력|odpowiedź|cevap)"
 )
 _OPEN, _SHUT = r"[(\[{\"']{0,2}", r"[)\]}\"']{0,2}"
@@ -24,15 +25,24 @@ _FOLLOWERS = (
     r"|ist|war|als|und|oder|weil|gewinnt|est|et|ou|que|parce|car|es|y|o|porque|gana|que|é|e|è|perché|vince|en|is|omdat"
     r"|лучше|и|или|чем|jest|daha"
 )
-_FOLLOWED = rf"(?=\s*(?:$|[^\w\s'\u2019-]|-\s|--|[\u0370-\uffff])|\s+(?:{_FOLLOWERS})\b)"
+_OWNED = re.compile(
+    "([\ue001\ue002])'s\\b(?:\\s+(?:output|response|answer|reply|text|version|one|solution|summary)\\b)?", re.I
+)
+_INITIAL = (
+    r"(?!\.\s+(?!(?:it|its|the|this|that|because|output|response|answer|assistant|model|both|while|although|in"
+    r"|my|i|there"
+    r"|they|here|explanation|reasons?|overall|a|b|m)\b)[A-Z\u00c0-\u00de][a-z])"
+)
+"""No `M. Curie`: a letter with a full stop in front of a name."""
+_FOLLOWED = rf"(?!\s*[\ue001-\ue010])(?=\s*(?:$|[^\w\s'\u2019-]|-\s|--|[\u0370-\uffff])|\s+(?:{_FOLLOWERS})\b)"
 """Behind a bare letter that names an output: the end, a sign, another script, or a word that an article cannot have."""
 _ORDINALS = {
     Preference.FIRST: (
-        rf"{_NOUN}[\s_#-]{{0,3}}[(\[]?1(?![\w.,/])[)\]]?|\b(?:the\s+)?(?:first|former)(?:\s+(?:output|response"
+        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?1(?![\w.,/])[)\]]?|\b(?:the\s+)?first(?:\s+(?:output|response"
         rf"|answer|one|option|text|reply|assistant))"
     ),
     Preference.SECOND: (
-        rf"{_NOUN}[\s_#-]{{0,3}}[(\[]?2(?![\w.,/])[)\]]?|\b(?:the\s+)?(?:second|latter)(?:\s+(?:output|response"
+        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?2(?![\w.,/])[)\]]?|\b(?:the\s+)?second(?:\s+(?:output|response"
         rf"|answer|one|option|text|reply|assistant))"
     ),
 }
@@ -67,7 +77,7 @@ class VerdictWords:
         """The text with a sign in place of every name of a verdict (`FIRST_SIGN`, `SECOND_SIGN`, `TIE_SIGN`)."""
         for pattern, sign in self._patterns:
             text = pattern.sub(sign, text)
-        return text
+        return _OWNED.sub(r"\1", text)
 
     def is_offered(self, preference: Preference) -> bool:
         """Whether the prompt offers such a verdict."""
@@ -127,8 +137,8 @@ def _with_noun(letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
     """`Output (a)`, `Assistant A`, `response_b`, `(a)`, `[[A]]`, `"b"`, also where other words follow."""
     name = re.escape(letter)
     bracketed = rf"(?:\({name}\)|\[{{1,2}}{name}\]{{1,2}}|\{{{name}\}}|\"{name}\"|(?<!\w)'{name}'(?!\w))"
-    free = rf"{name}(?![{_LATIN}])(?!['\u2019]\w){_FOLLOWED}"
-    return re.compile(rf"(?<![{_LATIN}])(?i:{_NOUN})[\s_#-]{{0,3}}(?:{bracketed}|{free})|{bracketed}", flags)
+    free = rf"{name}(?![{_LATIN}])(?!['\u2019](?!s\b)\w)(?:(?='s\b)|{_FOLLOWED})"
+    return re.compile(rf"(?<![{_LATIN}])(?i:{OUTPUT_NOUN})[\s_#-]{{0,3}}(?:{bracketed}|{free})|{bracketed}", flags)
 
 
 def _bare_letter(letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
@@ -138,8 +148,8 @@ def _bare_letter(letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
     if not letter.isalpha():
         return re.compile(rf"{behind}{letter}(?![{_LATIN}])(?=[\s.)\]!]*$)", flags)
     end = rf"{behind}{re.escape(letter)}(?=[\s.!)\]}}\"']*$)"
-    start = rf"(?m:^)[\s(\[{{\"']*{re.escape(letter)}(?=[)\]}}.:,;]|\s*[-\u2013\u2014]+\s)"
-    anywhere = rf"{behind}{re.escape(letter if is_exact else letter.upper())}(?![{_LATIN}]){_FOLLOWED}"
+    start = rf"(?m:^)[\s(\[{{\"']*{re.escape(letter)}{_INITIAL}(?=[)\]}}.:,;]|\s*[-\u2013\u2014]+\s)"
+    anywhere = rf"{behind}{re.escape(letter if is_exact else letter.upper())}(?![{_LATIN}]){_INITIAL}{_FOLLOWED}"
     patterns = [rf"(?:{end})", rf"(?:{start})", rf"(?-i:{anywhere})"]
     return re.compile("|".join(patterns), flags)
 
