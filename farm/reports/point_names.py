@@ -51,6 +51,7 @@ def name_points(
     legend = axes.get_legend()
     if legend is not None:
         taken.append(legend.get_window_extent())
+    occupied = np.array([box.extents for box in taken]).reshape(-1, 4)
     pixels = axes.transData.transform(points)
     placed: list[Bbox] = []
     # The most crowded names choose first: they have the fewest free places.
@@ -59,7 +60,7 @@ def name_points(
         candidates = _candidates(axes, names[index], points[index], pixels[index], scale)
         costs = [
             # A little covering (of the diagonal, say) is better than a name far from its point.
-            _cost(c.box, taken, placed, axes.bbox) + 6 * c.distance + _MISTAKEN * _is_mistaken(c.box, index, pixels)
+            _cost(c.box, occupied, placed, axes.bbox) + 6 * c.distance + _MISTAKEN * _is_mistaken(c.box, index, pixels)
             for c in candidates
         ]
         best = min(range(len(candidates)), key=lambda k: (costs[k], k))
@@ -120,9 +121,19 @@ def _diagonal(axes: Axes) -> list[Bbox]:
     return [Bbox.from_extents(at[0] - 1, at[1] - 3, at[0] + 1, at[1] + 3) for at in steps]
 
 
-def _cost(box: Bbox, taken: Sequence[Bbox], placed: Sequence[Bbox], frame: Bbox) -> float:
-    """Covered area in square pixels; covering another name or leaving the frame costs ten times as much."""
-    covered = sum(_overlap(box, other) for other in taken) + 10 * sum(_overlap(box, other) for other in placed)
+def _cost(box: Bbox, occupied: FloatArray, placed: Sequence[Bbox], frame: Bbox) -> float:
+    """Covered area in square pixels; covering another name or leaving the frame costs ten times as much.
+
+    Args:
+        box: of a name.
+        occupied: (K, 4) extents of points, bars and lines.
+        placed: other names.
+        frame: of the axes.
+    """
+    width = np.minimum(box.x1, occupied[:, 2]) - np.maximum(box.x0, occupied[:, 0])
+    height = np.minimum(box.y1, occupied[:, 3]) - np.maximum(box.y0, occupied[:, 1])
+    areas: list[float] = (np.maximum(0.0, width) * np.maximum(0.0, height)).tolist()
+    covered = sum(areas) + 10 * sum(_overlap(box, other) for other in placed)
     outside = box.width * box.height - _overlap(box, frame)
     return covered + 10 * outside
 
