@@ -9,6 +9,7 @@ from farm.calls.cache.cache_contents import ModelContents, contents, export_line
 from farm.calls.spending.ledger import money, tokens
 from farm.config.compose import compose_one
 from farm.config.objects import ConfigError, Problem, build
+from farm.disk import whole_file
 from farm.errors import UserError
 from farm.plain_text import cell, say
 
@@ -83,18 +84,14 @@ def _check(action: str, settings: CacheCommand) -> None:
 def _export(settings: CacheCommand, path: Path) -> None:
     output = settings.output
     assert output is not None
-    part = output.with_name(output.name + ".part")
     n = 0
     lines = export_lines(path, model=settings.judge_model, older_than_days=settings.older_than_days)
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w") as file:
+        with whole_file(output) as draft, draft.open("w") as file:
             for line in lines:
                 file.write(line + "\n")
                 n += 1
-        part.replace(output)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(f"{output}: cannot write the export: {error.strerror}") from error
     say(f"{output}: {n:,} replies with their requests, {_size(output.stat().st_size)}")
 

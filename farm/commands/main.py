@@ -23,6 +23,10 @@ def main() -> None:
             # Whoever read the output has seen enough (`farm ... | head`); nothing more can be written there.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 141
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"farm: what is printed cannot be written: {error.strerror}", file=sys.stderr)
+            code = 1
         except BaseException as error:
             # Libraries wrap an interrupt in errors of their own: an import that failed, say.
             if not (stops.has_come or isinstance(error, KeyboardInterrupt)):

@@ -31,6 +31,7 @@ from farm.commands.stage_report import (
 from farm.commands.sweep_progress import sweep_progress
 from farm.config.compose import plain_config, run_hydra, settings_as_axes, written_sweep_keys
 from farm.config.resolvers import open_conf_dirs
+from farm.disk import disk_problem, write_whole
 from farm.errors import UserError
 from farm.options.run import Planned, Session, Sweep, label_of, plan, planned_sweeps
 from farm.pipeline.chain import Chain
@@ -78,8 +79,11 @@ def run_job(config: DictConfig) -> None:
         store = Store(session.root)
         try:
             standings = _run(store, Planned(chain, session))
-        except UserError as error:
-            _write_job_record(session.folder, f"[{label}] failed: {error}", label, store)
+        except Exception as error:
+            problem = error if isinstance(error, UserError) else disk_problem(error)
+            if problem is None:
+                raise
+            _write_job_record(session.folder, f"[{label}] failed: {problem}", label, store)
             return
         line = one_line(label, standings, store.reports, time.monotonic() - start)
         _write_job_record(session.folder, line, label, store)
@@ -165,11 +169,8 @@ def _write_job_record(folder: Path, line: str, label: str, store: Store) -> None
         ],
     }
     jobs = folder / "jobs"
-    jobs.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(f"{label} {os.getpid()} {time.time_ns()}".encode()).hexdigest()[:16]
-    part = jobs / f".{name}.part"
-    part.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
-    part.replace(jobs / f"{name}.json")
+    write_whole(jobs / f"{name}.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def _workers_memory_mb(folder: Path) -> float:

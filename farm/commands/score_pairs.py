@@ -12,6 +12,7 @@ from farm.analysis.reward_models.report import CALIBRATION_PNG, RewardReport, re
 from farm.conversation import messages_as_text
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.rows import DataError
+from farm.disk import whole_file
 from farm.labels.labelled_pairs import LabelledPair, LabelledPairs, read_labelled_pairs, right_and_wrong
 from farm.labels.row_filter import RowFilter
 from farm.models.scoring.output_scorer import OutputScorer
@@ -144,11 +145,10 @@ def _write_pairs(labelled: LabelledPairs, scores: dict[_Key, float], path: Path)
             "score_other": scores[_key(pair.other)],
         }
 
-    draft = path.with_name(f".{path.name}")
     frame = pd.DataFrame([row(pair) for pair in labelled.pairs])
     frame = frame if frame["history"].any() else frame.drop(columns="history")
-    frame.to_parquet(draft, index=False)
-    draft.replace(path)
+    with whole_file(path) as draft:
+        frame.to_parquet(draft, index=False)
 
 
 def _key(output: Output) -> _Key:

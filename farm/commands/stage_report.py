@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from farm.bounded.json_text import read_json_object
+from farm.disk import write_whole
 from farm.methods.label_balance import read_balance
 from farm.pipeline.checkpoint_selection import Candidate
 from farm.records import Standing
@@ -104,7 +105,7 @@ def write_candidates(selections: Mapping[str, Sequence[Artifact]], path: Path) -
     ]
     if not rows:
         return []
-    path.write_text(frame_csv(pd.DataFrame(rows)), "utf-8")
+    write_whole(path, frame_csv(pd.DataFrame(rows)))
     return [path]
 
 

@@ -7,7 +7,6 @@ import csv
 import errno
 import io
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from farm.data.files.column_types import as_text
 from farm.data.files.open_files import open_binary
 from farm.data.files.rows import DataError, Row, format_of
 from farm.data.files.table_files import DELIMITED, packing_of
+from farm.disk import whole_file
 from farm.records import Annotation, Preference
 
 ANNOTATION_TYPES: dict[str, pa.DataType] = {
@@ -100,22 +100,16 @@ def open_writers(paths: Sequence[Path], schema: pa.Schema) -> Iterator[Sequence[
     Raises:
         DataError: a file cannot be written.
     """
-    partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in paths}
     try:
-        with ExitStack() as stack:
-            for path in paths:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            yield [stack.enter_context(_writer(path, partial[path], schema)) for path in paths]
-        for path in paths:
-            partial[path].replace(path)
+        with ExitStack() as files:
+            drafts = [files.enter_context(whole_file(path)) for path in paths]
+            with ExitStack() as stack:
+                pairs = zip(paths, drafts, strict=True)
+                yield [stack.enter_context(_writer(path, draft, schema)) for path, draft in pairs]
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
         raise DataError(f"{' and '.join(map(str, paths))} cannot be written: {error.strerror}") from error
-    finally:
-        for file in partial.values():
-            if file.exists():
-                file.unlink()
 
 
 def _number(preference: Preference | None) -> int | float | None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.disk import write_whole
 from farm.errors import UserError
 from farm.leaderboard.repeats import StandingKey, row_variances, standing_key
 from farm.leaderboard.rows import LeaderboardRow, RowKey, average_over_seeds
@@ -107,13 +108,9 @@ def render(
 
 
 def write(files: Mapping[str, str], directory: Path) -> None:
-    """Write what `render` returned; each file beside and renamed into place."""
+    """Write what `render` returned; each file whole."""
     for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_bytes(content.encode())
-        draft.replace(path)
+        write_whole(directory / name, content)
 
 
 def check(directory: Path, files: Mapping[str, str]) -> str:

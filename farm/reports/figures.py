@@ -4,6 +4,8 @@ A title says what is shown, every axis what it measures and in which unit, a not
 Okabe and Ito's, told apart by colour-blind readers; whatever colour says, a marker or a dash says too.
 """
 
+import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from farm.disk import write_whole
 from farm.plain_text import one_line
 from farm.stats.bootstrap import Estimate, FloatArray
 
@@ -62,9 +65,12 @@ def save_figure(figure: Figure, path: Path | None) -> Figure:
     """Write the PNG, where a path is given; returns the figure, which a notebook shows."""
     if path is None:
         return figure
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # No date, no version: the same numbers give the same file.
-    figure.savefig(path, metadata={"Software": None})
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph ")  # a box stands where the font lacks a sign of a name
+        # No date, no version: the same numbers give the same file.
+        figure.savefig(content, format="png", metadata={"Software": None})
+    write_whole(path, content.getvalue())
     return figure
     return figure
     return figure

@@ -1,11 +1,11 @@
 """JSON files of reports: keys sorted, floats not rounded, every number with what it rests on."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
+from farm.disk import write_whole
 from farm.stats.bootstrap import Estimate
 
 Json = dict[str, object]
@@ -25,11 +25,8 @@ class FigureJson(TypedDict):
 
 
 def write_json(content: Mapping[str, object], path: Path) -> None:
-    """Write beside and rename; NaN is refused, for JSON has none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-    draft.replace(path)
+    """Write the file whole; NaN is refused, for JSON has none."""
+    write_whole(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def figure(value: Estimate) -> FigureJson:

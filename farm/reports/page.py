@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from farm.disk import write_whole
 from farm.plain_text import one_line
 from farm.reports.markdown import escaped, escaped_paragraph
 from farm.reports.tables import table
@@ -91,10 +92,9 @@ def html(page: Page, folder: Path) -> str:
 
 def write_page(page: Page, folder: Path, name: str = "report") -> tuple[Path, Path]:
     """Write NAME.md and NAME.html into the folder that holds the page's pictures; returns the two paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths = folder / f"{name}.md", folder / f"{name}.html"
     for path, content in zip(paths, (markdown(page), html(page, folder)), strict=True):
-        path.write_text(content, "utf-8")
+        write_whole(path, content)
     return paths
 
 

@@ -9,7 +9,6 @@ lock per key lets two processes share one root; a killed build starts again, or 
 
 import dataclasses
 import enum
-import errno
 import functools
 import hashlib
 import json
@@ -23,6 +22,7 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from farm.bounded.json_text import read_json_object
+from farm.disk import disk_problem
 from farm.errors import UserError
 from farm.store.cost import Cost, measured, peak_memory_mb
 
@@ -266,12 +266,13 @@ class Store:
             _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
             output_dir.rename(artifact.path)
             shutil.rmtree(scratch_dir, ignore_errors=True)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        except Exception as error:
+            problem = disk_problem(error)
+            if problem is None:
                 raise
             raise ArtifactError(
-                f"{artifact.kind} {artifact.key} could not be written under {self.root}: {error.strerror}. "
-                "Nothing half-finished is left in place; make room and run the same command again."
+                f"{artifact.kind} {artifact.key} could not be made under {self.root}: {problem}. "
+                "Nothing half-finished is left in place; the same command goes on from here."
             ) from error
 
     def _verify(self, artifact: Artifact) -> dict[str, object]:

@@ -116,7 +116,7 @@ def test_a_full_disk_names_the_artifact(tmp_path: Path) -> None:
     def full(output_dir: Path, scratch_dir: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(ArtifactError, match=r"thing [0-9a-f]{16} could not be written.*No space left"):
+    with pytest.raises(ArtifactError, match=r"thing [0-9a-f]{16} could not be made.*No space left"):
         Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=full)
 
 

@@ -6,6 +6,7 @@ from farm.analysis.calibration.fit_and_check import Calibration
 from farm.analysis.calibration.picture import draw_calibration
 from farm.analysis.calibration.report import CALIBRATION_PNG, calibration_json, calibration_page
 from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase, annotator_yaml
+from farm.disk import write_whole
 from farm.reports.json_file import write_json
 from farm.reports.page import write_page
 
@@ -26,8 +27,5 @@ def write_calibration(calibration: Calibration, name: str, folder: Path, *, conf
 
 
 def write_annotator(calibration: Calibration, name: str, base: RecordedBase | AnnotatorBase, path: Path) -> None:
-    """Write the fitted annotator's YAML beside its place and move it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(annotator_yaml(calibration, name, base), "utf-8")
-    draft.replace(path)
+    """Write the fitted annotator's YAML."""
+    write_whole(path, annotator_yaml(calibration, name, base))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.analysis.judges.result import FIGURES, JudgeResult
+from farm.disk import write_whole
 from farm.reports.csv_file import csv_text
 from farm.reports.json_file import Json, figure, write_json
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text, write_page
@@ -81,9 +82,8 @@ class JudgeReport:
 
 def write_judges(report: JudgeReport, folder: Path) -> list[Path]:
     """Write judges.json, judges.csv and the report as judges.md and judges.html into the folder of its picture."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(report_json(report), folder / "judges.json")
-    (folder / "judges.csv").write_text(report_csv(report), "utf-8")
+    write_whole(folder / "judges.csv", report_csv(report))
     pictures = [JUDGES_PNG] if (folder / JUDGES_PNG).is_file() else []
     pages = write_page(judges_page(report, pictures), folder, "judges")
     return [*pages, folder / "judges.csv", folder / "judges.json", *(folder / name for name in pictures)]

@@ -14,6 +14,7 @@ from farm.analysis.sweep.json_file import write_comparison
 from farm.analysis.sweep.pictures import CURVES_PNG, draw_arms, draw_over_optimisation
 from farm.analysis.sweep.report import ARMS_PNG, all_judges_section, arms_section, controls_section, rankings_section
 from farm.analysis.sweep.result import SweepResult
+from farm.disk import write_whole
 from farm.pipeline.results import MeasuredRun
 from farm.reports.csv_file import frame_csv
 from farm.reports.page import Bullets, Page, Picture, Section, write_page
@@ -27,15 +28,14 @@ def write_report(result: SweepResult, folder: Path, measured: Mapping[str, float
         folder: where the files go.
         measured: further numbers for comparison.json: wall_seconds and peak_memory_mb of a sweep.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     write_standings(result.runs, folder / "standings.csv")
-    (folder / "costs.csv").write_text(frame_csv(cost_table(result.costs)), "utf-8")
+    write_whole(folder / "costs.csv", frame_csv(cost_table(result.costs)))
     written = ["standings.csv", "costs.csv"]
     if result.comparison is not None:
         write_comparison(result.comparison, folder / "comparison.json", measured=measured)
         written.append("comparison.json")
     if not result.points.empty:
-        (folder / "over_optimisation.csv").write_text(frame_csv(result.points), "utf-8")
+        write_whole(folder / "over_optimisation.csv", frame_csv(result.points))
         written.append("over_optimisation.csv")
     pictures = [name for name, draw in PICTURES.items() if draw(result, folder / name) is not None]
     pages = write_page(sweep_page(result, pictures), folder)
@@ -46,7 +46,7 @@ def write_standings(runs: Sequence[MeasuredRun], path: Path) -> None:
     """One row per run and evaluation annotator, ordered by name."""
     rows = [asdict(standing) for run in runs for standing in run.standings]
     order = ["method", "annotator_train", "annotator_eval", "seed"]
-    path.write_text(frame_csv(pd.DataFrame(rows).sort_values(order, kind="stable")), "utf-8")
+    write_whole(path, frame_csv(pd.DataFrame(rows).sort_values(order, kind="stable")))
 
 
 def sweep_page(result: SweepResult, pictures: Collection[str]) -> Page:

@@ -10,6 +10,7 @@ from farm.commands.shell.overview import overview
 from farm.commands.shell.registry import COMMANDS, Command
 from farm.config.conf_dirs import conf_dir_in_use, without_conf_dir
 from farm.config.suggestions import did_you_mean
+from farm.disk import disk_problem
 from farm.errors import UserError
 from farm.plain_text import plain_streams
 from farm.version import version
@@ -50,10 +51,20 @@ def _run_command(arguments: Sequence[str]) -> int:
         "run_line"
     ]
     try:
-        return run_line(command, arguments[len(command.words) :])
+        code = run_line(command, arguments[len(command.words) :])
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(error.report(), file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        problem = disk_problem(error)
+        if problem is None:
+            raise
+        print(problem.report(), file=sys.stderr)
+        return problem.exit_code
 
 
 def _no_command(arguments: Sequence[str]) -> str:
