@@ -17,6 +17,7 @@ def main() -> None:
     """Entry point of the console script and of `python -m farm`."""
     with Stops() as stops:
         try:
+            stops.raise_from_now()
             code = run_command(sys.argv[1:])
             sys.stdout.flush()
         except BrokenPipeError:

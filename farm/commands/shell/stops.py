@@ -33,7 +33,7 @@ class Stops:
     def __init__(self) -> None:
         self._came: list[int] = []
         self._is_raised = False
-        self._is_over = False
+        self._is_raising = False
         self._saying = _thread.allocate_lock()
 
     @property
@@ -61,7 +61,11 @@ class Stops:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """From here on a stop ends the process at once: nothing is left to be closed."""
-        self._is_over = True
+        self._is_raising = False
+
+    def raise_from_now(self) -> None:
+        """Have the first stop raise KeyboardInterrupt: for somebody who catches it. Until then it ends the process."""
+        self._is_raising = True
 
     def end(self) -> Never:
         """Say the sentence and end the process, when everything is closed.
@@ -88,7 +92,7 @@ class Stops:
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The handler, which Python calls in the main thread when it gets there."""
         self._came.append(number)
-        if not (self._is_raised or self._is_over):
+        if self._is_raising and not self._is_raised:
             self._is_raised = True
             _silence_other_threads()
             raise KeyboardInterrupt
@@ -96,7 +100,7 @@ class Stops:
     def _watch(self, heard: int) -> None:
         """In a thread of its own: wait for a first stop, then for a second one or the end of patience."""
         self._came.append(_next_stop(heard, None))
-        if not self._is_over:
+        if self._is_raising:
             _next_stop(heard, PATIENCE_SECONDS)
         self.say()
         _kill_children()

@@ -32,8 +32,9 @@ SWALLOWS = """
 import time
 from farm.commands.shell import stops
 stops.PATIENCE_SECONDS = 0.3
-with stops.Stops():
+with stops.Stops() as heeded:
     try:
+        heeded.raise_from_now()
         time.sleep(30)
     except BaseException:
         time.sleep(30)
