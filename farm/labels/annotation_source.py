@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from farm.bounded.json_text import read_json_file
+from farm.data.files.cells import decoded_cell
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import DataError, Row
-from farm.data.files.table_files import is_table, tables_below
+from farm.data.files.table_files import DELIMITED, format_of, is_table, tables_below
 from farm.labels.annotation_row import Kind
 from farm.labels.row_filter import RowFilter
 from farm.stats.ranking.label_rules import LabelRule
@@ -74,9 +75,14 @@ class AnnotationFormat:
 
 
 def first_row(path: Path) -> Row:
-    """The first row of a table; an empty one where there is none to see: whoever reads the file says what is wrong."""
+    """The first row of a table; an empty one where there is none to see: whoever reads the file says what is wrong.
+
+    Lists and objects that stand in a CSV file as their JSON text are these.
+    """
     try:
-        return next(stream_rows(path))
+        row = next(stream_rows(path))
+        is_text = format_of(path) in DELIMITED
+        return {name: decoded_cell(cell) for name, cell in row.items()} if is_text else row
     except (DataError, StopIteration):
         return _only_object(path)
 

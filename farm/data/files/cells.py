@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pandas as pd
 
+from farm.bounded.json_text import read_json
+
 Row = dict[str, object]
 _HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -57,3 +59,13 @@ class Cells:
         joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         self.n_halves += bool(_HALF.search(text))
         return joined
+
+
+def decoded_cell(value: object) -> object:
+    """A cell of a CSV file that holds a list or an object as its JSON text, as that; any other as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return read_json(value)
+        except ValueError:
+            return value
+    return value

@@ -11,8 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import ClassVar
 
-from farm.bounded.json_text import read_json
-from farm.data.files.cells import Row
+from farm.data.files.cells import Row, decoded_cell
 from farm.data.files.column_hint import with_hint
 from farm.data.files.row_stream import stream_rows
 from farm.data.files.rows import RowT, checked_rows, read_records
@@ -217,23 +216,13 @@ def _looked_up(row: Row, column: str) -> object:
         return row[column]
     value: object = row
     for part in _PART.findall(column):
-        value = _decoded(value)
+        value = decoded_cell(value)
         if isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, list) and part.lstrip("-").isdigit() and -len(value) <= int(part) < len(value):
             value = value[int(part)]
         else:
             return None
-    return value
-
-
-def _decoded(value: object) -> object:
-    """A cell of a CSV file may hold JSON."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            return read_json(value)
-        except ValueError:
-            return value
     return value
 
 

@@ -43,7 +43,7 @@ def json_rows(path: Path, cells: Cells, *, is_lines: bool) -> Iterator[Row]:
         text = start.lstrip()
         if not text:
             raise DataError(empty(path))
-        if text[0] == "[":
+        if text[0] == "[" and not (is_lines and _is_list_a_line(text)):
             line = start[: len(start) - len(text)].count("\n") + 1
             yield from _array_rows(path, stream, text[1:], cells, line=line)
             return
@@ -99,6 +99,12 @@ def _is_object_a_line(text: str) -> bool:
     return text.split("\n", 1)[0].rstrip().endswith("}") and "\n" in text.strip()
 
 
+def _is_list_a_line(text: str) -> bool:
+    """Whether the first line is a whole list and the second begins one, as WebGPT's pairs of answers are written."""
+    first, _, rest = text.partition("\n")
+    return first.rstrip().endswith("]") and rest.lstrip().startswith("[")
+
+
 def _object_rows(path: Path, text: str, cells: Cells) -> Iterator[Row]:
     value = _parsed(path, text, cells)
     found = rows_in_object(value) if isinstance(value, dict) else None
@@ -131,7 +137,7 @@ def _line_rows(path: Path, stream: TextIO, cells: Cells) -> Iterator[Row]:
                 ) from error
             except ValueError as error:
                 raise DataError(f"{path} (line {number}): {error}") from error
-            yield _object(path, n_rows, value)
+            yield _object(path, n_rows, _numbered(value) if isinstance(value, list) else value)
     if n_rows == 0:
         raise DataError(empty(path))
 
@@ -202,6 +208,12 @@ def _array_rows(path: Path, stream: TextIO, text: str, cells: Cells, *, line: in
 def _is_wrong_for_good(error: json.JSONDecodeError, text: str) -> bool:
     """Whether more text cannot help: the place of the error is not where the text read so far ends."""
     return error.pos < len(text) - _NEAR_THE_END and not error.msg.startswith("Unterminated string")
+
+
+def _numbered(values: list[object]) -> object:
+    """A line that is a list of objects, as a row: its places are the columns. Anything else as it is."""
+    is_row = bool(values) and all(isinstance(value, dict) for value in values)
+    return {str(place): value for place, value in enumerate(values)} if is_row else values
 
 
 def _object(path: Path, number: int, value: object) -> Row:

@@ -4,6 +4,7 @@ Rows are checked against a pydantic model with strict types: "1" is no number an
 text by nature and is read as the type that its field asks for; an empty one counts as missing unless the field is text.
 """
 
+import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
-from farm.data.files.cells import Cells, Row
+from farm.data.files.cells import Cells, Row, decoded_cell
 from farm.data.files.open_files import read_bytes
 from farm.data.files.row_problems import RowProblems
 from farm.data.files.row_stream import stream_rows
@@ -140,15 +141,21 @@ class _Cell(NamedTuple):
     """What says nothing there, in small letters."""
     stays: bool
     """Whether such a cell is passed on as a missing value, because the field may be missing but has to be there."""
+    is_nested: bool
+    """Whether the field holds lists or objects, which stand in a CSV file as their JSON text."""
 
 
 def _cells(schema: type[BaseModel]) -> dict[str, _Cell]:
     """By column; a column of plain text takes every cell as it is."""
     cells = {}
     for own, field in schema.model_fields.items():
-        types = (field.annotation, *typing.get_args(field.annotation))
-        missing = ("",) if str in types else MISSING
-        cell = _Cell(missing if types != (str,) else (), field.is_required() and type(None) in types)
+        kinds = (field.annotation, *typing.get_args(field.annotation))
+        missing = ("",) if str in kinds else MISSING
+        cell = _Cell(
+            missing=missing if kinds != (str,) else (),
+            stays=field.is_required() and type(None) in kinds,
+            is_nested=_is_nested(field.annotation),
+        )
         cells.update(dict.fromkeys((own, *_aliases(field)), cell))
     return cells
 
@@ -159,11 +166,20 @@ def _filled(row: Row, cells: Mapping[str, _Cell]) -> Row:
     for name, text in row.items():
         cell = cells.get(name)
         # Outputs run to thousands of characters: look at short cells only.
-        if cell is None or len(str(text)) > 8 or str(text).strip().lower() not in cell.missing:
+        if cell is not None and cell.is_nested and str(text).lstrip()[:1] in ("[", "{"):
+            filled[name] = decoded_cell(text)
+        elif cell is None or len(str(text)) > 8 or str(text).strip().lower() not in cell.missing:
             filled[name] = text
         elif cell.stays:
             filled[name] = None
     return filled
+
+
+def _is_nested(annotation: object) -> bool:
+    """Whether a field takes lists or objects and no text."""
+    kinds = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    is_model = any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
+    return str not in kinds and (is_model or any(typing.get_origin(kind) in (list, dict) for kind in kinds))
 
 
 def _aliases(field: FieldInfo) -> list[str]:

@@ -3,24 +3,39 @@
 `question` (text, or an object with `full_text` and the `dataset` that it is from), `answer_0`, `answer_1`, `score_0`,
 `score_1`: numbers from -1 to 1 that add up to 0, the higher is better, two equal ones are a tie. They grade the
 preference: 1.5 - (score_0 - score_1) / 4.
+
+In OpenAI's own comparisons.jsonl a line is a list of two objects, each with `question`, `answer` and `score` (and
+`quotes` and `tokens`, which are not read): its first is answer 0.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from farm.data.files.cells import decoded_cell
 from farm.data.files.rows import FileRow, Row, stream_records
+from farm.data.layouts.messages import LayoutError
 from farm.labels.annotation_row import AnnotationRow
 from farm.labels.annotation_source import AnnotationFormat, Kind, Source
 from farm.labels.annotation_table import annotation_table
 
 ANNOTATOR = "webgpt_labelers"
+_SIDE = {"question", "answer", "score"}
 
 
 def _question(value: object) -> object:
-    return {"full_text": value} if isinstance(value, str) else value
+    plain = decoded_cell(value)
+    return {"full_text": plain} if isinstance(plain, str) else plain
+
+
+def _number(value: object) -> object:
+    """Scores are also written as text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class _Question(FileRow):
@@ -28,12 +43,28 @@ class _Question(FileRow):
     dataset: str | None = ""
 
 
+def _is_list(row: Row) -> bool:
+    """Whether a row is a list of two answers, whose places are its columns."""
+    sides = [row.get(place) for place in ("0", "1")]
+    return set(row) == {"0", "1"} and all(isinstance(side, dict) and set(side) >= _SIDE for side in sides)
+
+
 class _Pair(FileRow):
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, row: dict[str, Any]) -> dict[str, Any]:
+        if not _is_list(row):
+            return row
+        columns = {f"{name}_{place}": value for place, side in row.items() for name, value in side.items()}
+        if columns["question_0"] != columns["question_1"]:
+            raise LayoutError("two answers to one question")
+        return {**columns, "question": columns["question_0"]}
+
     question: Annotated[_Question, BeforeValidator(_question)]
     answer_0: str
     answer_1: str
-    score_0: float | None = Field(ge=-1, le=1)
-    score_1: float | None = Field(ge=-1, le=1)
+    score_0: Annotated[float | None, BeforeValidator(_number)] = Field(ge=-1, le=1)
+    score_1: Annotated[float | None, BeforeValidator(_number)] = Field(ge=-1, le=1)
 
 
 def read_webgpt(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  # noqa: ARG001 - people, as published
@@ -66,7 +97,7 @@ def _row(pair: _Pair) -> AnnotationRow:
 
 
 def _is_pair(path: Path, row: Row) -> bool:  # noqa: ARG001 - the names of the columns tell
-    return {"question", "answer_0", "answer_1", "score_0", "score_1"} <= set(row)
+    return {"question", "answer_0", "answer_1", "score_0", "score_1"} <= set(row) or _is_list(row)
 
 
 FORMAT = AnnotationFormat(

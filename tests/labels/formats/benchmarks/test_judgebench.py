@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,24 @@ def test_another_label_is_refused(tmp_path: Path) -> None:
         read_annotations(written(tmp_path, {**PAIR, "label": "B"}))
 
 
-def test_decisions_of_judges_that_are_left_out_are_counted(tmp_path: Path) -> None:
-    judged = {**PAIR, "judge_name": "j", "judgments": [{"decision": "A>B"}, {"decision": "B>A"}]}
-    frame = read_annotations(written(tmp_path, judged, {**PAIR, "pair_id": "8", "question": "2 + 3?"}))
-    assert set(frame["annotator"]) == {"judgebench_gold"}
-    (note,) = notes_of(frame)
-    assert note.startswith("1 of 2 rows hold decisions of judges (judgments), which are left out")
-    assert notes_of(read_annotations(written(tmp_path, {**PAIR, "judgments": []}))) == []
+def test_decisions_of_a_judge_are_its_verdicts_in_both_orders(tmp_path: Path) -> None:
+    # The second decision saw response_B first and calls it A: B>A there prefers response_A.
+    judged = {**PAIR, "judgments": [{"decision": "B>A"}, {"decision": "B>A", "judgment": {"response": "B."}}]}
+    other = {**PAIR, "pair_id": "8", "question": "2 + 3?", "judgments": [{"decision": None}, {"decision": "A=B"}]}
+    path = tmp_path / "dataset=judgebench,response_model=gpt-x,judge_name=arena_hard,judge_model=gpt-4o.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in (judged, other)))
+    frame = read_annotations(path)
+    decisions = frame[frame["annotator_kind"] == "llm"]
+    assert set(decisions["annotator"]) == {"arena_hard gpt-4o"} and len(frame) == 6
+    found = decisions[["item_id", "first_shown", "preference"]].fillna(0).values.tolist()
+    assert found == [
+        ["judgebench-7f", 1, 2.0], ["judgebench-7f", 2, 1.0], ["judgebench-8", 1, 0], ["judgebench-8", 2, 1.5],
+    ]  # fmt: skip
+
+
+def test_files_of_several_judges_have_each_label_once(tmp_path: Path) -> None:
+    for judge in ("vanilla", "auto_j"):
+        judged = {**PAIR, "judge_name": judge, "judgments": [{"decision": "A>B"}]}
+        (tmp_path / f"{judge}.jsonl").write_text(json.dumps(judged) + "\n")
+    frame = read_annotations(tmp_path)
+    assert sorted(frame["annotator"]) == ["auto_j", "judgebench_gold", "vanilla"] and notes_of(frame) == []

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,21 @@ def test_a_score_outside_the_scale_and_a_question_without_text_are_refused(tmp_p
         read_annotations(written(tmp_path, {**PAIR, "score_0": 5}))
     with pytest.raises(DataError, match=r"question\.full_text"):
         read_annotations(written(tmp_path, {**PAIR, "question": {"id": "7"}}))
+
+
+def test_lines_that_are_lists_of_two_answers_are_the_same_pairs(tmp_path: Path) -> None:
+    def side(k: int, answer: str, score: object) -> dict[str, object]:
+        quotes = {"title": ["t"], "extract": ["e"]}
+        return {"question": {"dataset": "eli5", "id": str(k), "full_text": f"Why {k}?"}, "answer": answer,
+                "score": score, "quotes": quotes, "tokens": {"prefix": [1], "completion": [2]}}  # fmt: skip
+
+    lines = [[side(0, "Scattering.", "0.5"), side(0, "Paint.", "-0.5")], [side(1, "A.", 0), side(1, "B.", 0)]]
+    path = tmp_path / "comparisons.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    frame = read_annotations(path)
+    # (.5 - -.5) / 4 = 1/4 on the side of the first.
+    assert frame["preference"].tolist() == [1.25, 1.5] and frame["instruction"].tolist() == ["Why 0?", "Why 1?"]
+    assert frame.attrs["format"] == "webgpt"
+    path.write_text("".join(json.dumps([line[0], side(9, "C.", 0)]) + "\n" for line in lines))
+    with pytest.raises(DataError, match="two answers to one question"):
+        read_annotations(path)
