@@ -11,6 +11,7 @@ alone, for benchmarks.
 
 import argparse
 import asyncio
+import gzip
 import hashlib
 import json
 import math
@@ -76,11 +77,23 @@ OTHER_FAULTS = {
     "cut": "the reply ends because it reached max_tokens",
     "reasoning_only": "reasoning_content beside an empty content",
     "slow_drip": "a byte every 100 ms",
+    "slow_headers": "a header line every 100 ms, without end",
+    "endless": "a body in chunks, without end",
+    "packed_bomb": "64 MB of zeros in 64 kB of gzip",
+    "deep": "brackets in one another by the hundred thousand",
+    "strange_usage": "a proper reply whose numbers of tokens cannot be",
     "echo_key": "status 400 with the Authorization header in the text",
 }
 FAULTS = (*STATUS_FAULTS, *OTHER_FAULTS)
+STRANGE_NUMBERS = ("1e20", "-5", "NaN", "Infinity", "true", '"12"', "9" * 400, "9" * 6000, "[[1]]", "1.5")
+"""What strange_usage says, one after the other."""
+PAID = ("", "other_format", "strange_usage")
+"""Faults after which a text has been sent, as to a request that was answered."""
 CACHED_PREFIX_CHARACTERS = 200
 """Prompts that share so many first characters count as served from the provider's prefix cache."""
+
+
+_BOMB = gzip.compress(bytes(2**26))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,8 +240,8 @@ class JudgeServer:
 
     @property
     def n_asked_again(self) -> int:
-        """Requests that came although the same one had been answered before."""
-        counts = Counter(request.identity for request in self.answered)
+        """Requests that came although the same one had been answered before: paid for twice."""
+        counts = Counter(request.identity for request in self.requests if request.fault in PAID)
         return sum(counts.values()) - len(counts)
 
     def start(self) -> None:
@@ -365,12 +378,25 @@ class _Connection(asyncio.Protocol):
             self.reset()
         elif fault == "hang":
             pass
+        elif fault == "slow_headers":
+            self.write_raw(b"HTTP/1.1 200 OK\r\n")
+            self.repeat(b"X-Wait: 1\r\n", 0.1)
+        elif fault == "endless":
+            self.write_raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            self.repeat(b"10000\r\n" + b" " * 2**16 + b"\r\n", 0.0)
+        elif fault == "packed_bomb":
+            self.write(200, {"Content-Encoding": "gzip"}, _BOMB)
+        elif fault == "deep":
+            self.write(200, {}, b'{"choices":' + b"[" * 100_000)
         else:
             self.write_completion(recorded)
 
     def write_completion(self, recorded: Recorded) -> None:
         fault = recorded.fault
         content = json.dumps(_completion(self.server, recorded)).encode()
+        if fault == "strange_usage":
+            number = STRANGE_NUMBERS[len(self.server.requests) % len(STRANGE_NUMBERS)]
+            content = re.sub(rb'"(prompt_tokens|created)": \d+', rb'"\1": ' + number.encode(), content)
         if fault == "truncated":
             self.write(200, {}, content[: len(content) // 2], n_bytes=len(content))
             self.close()
@@ -390,6 +416,17 @@ class _Connection(asyncio.Protocol):
         if content and self.transport is not None:
             self.transport.write(content[:1])
             asyncio.get_running_loop().call_later(0.1, self.drip, content[1:])
+
+    def write_raw(self, content: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(content)
+
+    def repeat(self, content: bytes, seconds: float) -> None:
+        """Write this again and again, as long as somebody reads it."""
+        if self.transport is not None and not self.transport.is_closing():
+            if self.transport.get_write_buffer_size() < 2**20:
+                self.transport.write(content)
+            asyncio.get_running_loop().call_later(max(seconds, 0.001), self.repeat, content, seconds)
 
     def write_error(self, status: int, message: str, code: str, headers: Mapping[str, str]) -> None:
         error = {"error": {"message": message, "type": "error", "param": None, "code": code}}

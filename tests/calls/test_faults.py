@@ -16,7 +16,7 @@ from tests.calls.server import FAULTS, OTHER_FAULTS, judge_server
 pytestmark = pytest.mark.slow
 
 PASSING = ["429", "429_retry_after", "429_date", "500", "503", "reset", "truncated", "truncated_json", "not_json"]
-PASSING += ["error_in_200", "empty_choice", "empty_text"]
+PASSING += ["error_in_200", "empty_choice", "empty_text", "packed_bomb", "deep", "endless"]
 
 
 @pytest.mark.parametrize("fault", PASSING)
@@ -28,7 +28,7 @@ def test_a_fault_that_passes_costs_a_try_and_no_reply(fault: str, tmp_path: Path
         assert calls.report().total.n_retries == 1
 
 
-@pytest.mark.parametrize("fault", ["hang", "slow_drip"])
+@pytest.mark.parametrize("fault", ["hang", "slow_drip", "slow_headers"])
 def test_a_reply_that_does_not_end_is_cut_off(fault: str, tmp_path: Path) -> None:
     chosen = settings(tmp_path / "c", timeout_seconds=0.5)
     with judge_server(faults=[fault]) as server, open_calls(chosen) as calls:
@@ -79,6 +79,21 @@ def test_a_storm_of_faults_ends_with_a_reply_each_and_asks_nothing_twice_that_wa
                 assert calls.report().total.n_cache_hits == n_before
         assert server.n_asked_again == 0
         assert len(server.answered) == 120
+
+
+def test_numbers_that_cannot_be_end_nothing_and_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One usage of 1e20 tokens among 200 ended caching in silence, and the next run paid for 183 again."""
+    with judge_server(faults={"strange_usage": 0.3}) as server:
+        for n_hits in (0, 60):
+            with open_calls(settings(tmp_path / "c")) as calls:
+                replies = calls.ask(questions(slot(server.base_url), 60))
+                total = calls.report().total
+            assert [reply.failure for reply in replies] == [""] * 60
+            assert total.n_cache_hits == n_hits
+            # 113 or 114 characters: 28 tokens by the server, 29 by the estimate, and 4 for the message.
+            assert {reply.n_prompt_tokens for reply in replies} == {28, 33}
+        assert (len(server.requests), server.n_asked_again) == (60, 0)
+    assert [record.getMessage().count("prompt_tokens: ") for record in caplog.records] == [1]
 
 
 def test_rate_limits_lower_the_concurrency_instead_of_failing(tmp_path: Path) -> None:
@@ -197,12 +212,11 @@ def test_text_that_is_no_unicode_is_sent_as_it_is() -> None:
 
 
 def test_every_fault_of_the_server_is_in_a_test() -> None:
-    assert set(PASSING) | {"hang", "slow_drip", "refusal", "content_filter", "400", "401", "403", "404", "quota"} | {
-        "other_format",
-        "wrong_count",
-        "echo_key",  # tests/calls/http/test_keys.py
-        "newer_name",
-    } == set(FAULTS)
+    stopping = {"401", "403", "404", "quota"}
+    lasting = {"hang", "slow_drip", "slow_headers", "refusal", "content_filter", "400"}
+    elsewhere = {"echo_key"}  # tests/calls/http/test_keys.py
+    others = {"other_format", "wrong_count", "strange_usage", "newer_name"}
+    assert set(PASSING) | stopping | lasting | elsewhere | others == set(FAULTS)
     assert set(OTHER_FAULTS) < set(FAULTS)
 
 

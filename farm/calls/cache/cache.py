@@ -84,6 +84,11 @@ class CallCache:
         self._writer = threading.Thread(target=self._write_all, name="call cache", daemon=True)
         self._writer.start()
 
+    @property
+    def n_unwritten(self) -> int:
+        """Replies that were put and are not yet committed."""
+        return len(self._waiting)
+
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The stored replies among these keys, also those put but not yet committed.
 

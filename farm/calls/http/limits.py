@@ -33,8 +33,14 @@ class AdaptiveLimit:
         """Requests that may be in flight now."""
         return max(1, int(self._places))
 
-    def has_room(self, now: float) -> bool:
-        return self.n_in_flight < self.places and now >= self.paused_until
+    def has_room(self, now: float, n_unwritten: int = 0) -> bool:
+        """Whether a request may be sent.
+
+        Args:
+            now: on the clock of the caller.
+            n_unwritten: replies that have come and would be lost with this process; each keeps its place.
+        """
+        return self.n_in_flight + n_unwritten < self.places and now >= self.paused_until
 
     def replied(self) -> None:
         """A request was answered with something other than 429."""

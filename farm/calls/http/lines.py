@@ -47,6 +47,8 @@ class Line:
     n_unreachable: int = 0
     n_given_up_in_a_row: int = 0
     has_strange_usage: bool = False
+    waits_for_writing: bool = False
+    """Whether places are taken by replies that are not yet stored, and it will be looked again."""
 
 
 def given_up(job: Job, failure: Failure, waited: float, wait: float) -> str:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 
-from farm.calls.cache.cache import CallCache
+from farm.calls.cache.cache import GROUP_SECONDS, CallCache
 from farm.calls.http.claimer import Claimer
 from farm.calls.http.endpoint import Endpoint, Try, advice
 from farm.calls.http.keys import Address
@@ -61,6 +61,7 @@ class Sender:
         """Jobs between two tries."""
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._on_error)
+        self._cache = cache
         self._claimer = Claimer(
             cache,
             self._loop,
@@ -106,9 +107,13 @@ class Sender:
                 self._end(line.waiting.popleft(), Reply(text="", failure=str(self.stopped_by)))
                 continue
             now = self._loop.time()
-            if not line.limit.has_room(now):
+            n_unwritten = 0 if self._cache is None else self._cache.n_unwritten
+            if not line.limit.has_room(now, n_unwritten):
                 if line.limit.paused_until > now and not line.limit.n_in_flight:
                     self._loop.call_at(line.limit.paused_until, self._pump, line)
+                elif n_unwritten and not line.waits_for_writing:
+                    line.waits_for_writing = True
+                    self._loop.call_later(GROUP_SECONDS, self._written, line)
                 return
             job = line.waiting[0]
             if not job.is_claimed:
@@ -127,6 +132,10 @@ class Sender:
             task = self._loop.create_task(self._send(line, job))
             self._tasks.add(task)
             task.add_done_callback(partial(self._sent, job))
+
+    def _written(self, line: Line) -> None:
+        line.waits_for_writing = False
+        self._pump(line)
 
     async def _send(self, line: Line, job: Job) -> None:
         sent_at = self._loop.time()

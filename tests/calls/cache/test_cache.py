@@ -46,7 +46,7 @@ def test_two_endpoints_may_give_one_name_to_two_models() -> None:
 
 
 def test_who_asks_and_where_the_key_lies_is_not_in_the_key() -> None:
-    same = replace(ASKED, judge="me", slot=slot("http://one/v1", key="ANOTHER_VARIABLE"))
+    same = replace(ASKED, judge="me", slot=slot("http://one/v1", key="ANOTHER_API_KEY"))
     assert key_of(same, "http://one/v1") == key_of(ASKED, "http://one/v1")
 
 
