@@ -37,8 +37,13 @@ def leaderboard(arguments: Sequence[str]) -> int:
     if not runs:
         raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
     standings = [row for run in runs for row in run.standings]
+    notes = [f"{r.method}, labels {r.annotator_train}, seed {r.cost.seed}: {note}" for r in runs for note in r.notes]
     files = render(
-        standings, label_free=label_free_methods(runs), errors=row_errors(runs), repeats=repeat_variances(runs)
+        standings,
+        label_free=label_free_methods(runs),
+        errors=row_errors(runs),
+        repeats=repeat_variances(runs),
+        notes=notes,
     )
     if len(overrides) < len(arguments):
         difference = check(settings.output, files)

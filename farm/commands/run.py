@@ -108,8 +108,11 @@ def _run_one(job: Planned) -> None:
         say(standing_text(row))
     for line in [*unpaired_text(store.reports), *map(choice_text, selections_in(store.reports))]:
         print(line)
-    if kls := read_run(store, standings).best_of_n:
-        say(best_of_n_line(kls))
+    measured = read_run(store, standings)
+    if measured.best_of_n:
+        say(best_of_n_line(measured.best_of_n))
+    for note in measured.notes:
+        say(f"warning: {note}")
 
 
 def _launch(sweep: Sweep) -> None:

@@ -11,6 +11,7 @@ from farm.bounded.json_text import read_json_object
 from farm.disk import write_whole
 from farm.methods.label_balance import read_balance
 from farm.pipeline.checkpoint_selection import Candidate
+from farm.pipeline.results import notes_of
 from farm.records import Standing
 from farm.reports.csv_file import frame_csv
 from farm.reports.text import Notation, number, plus_minus
@@ -48,8 +49,9 @@ def one_line(label: str, standings: Artifact, reports: Sequence[StageReport], se
     made = [f"{r.artifact.kind} {r.cost.seconds:.0f} s" for r in reports if not r.is_reused and r.cost.seconds >= 0.5]
     rows = read_table(standings.file("standings.parquet"), Standing)
     rates = ", ".join(f"{r.annotator_eval} {_rate(r)}" for r in rows)
+    warnings = "".join(f"; warning: {note}" for note in notes_of(standings))
     choices = "".join(f"{choice_words(selection)}; " for selection in selections_in(reports))
-    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); {choices}win rate: {rates}"
+    return f"[{label}] {seconds:.0f} s ({', '.join(made) or 'all reused'}); {choices}win rate: {rates}{warnings}"
 
 
 def standing_text(row: Standing) -> str:

@@ -74,6 +74,7 @@ def render(
     label_free: Collection[str],
     errors: Mapping[RowKey, float | None] | None = None,
     repeats: Mapping[StandingKey, float] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, str]:
     """All files of the leaderboard.
 
@@ -82,6 +83,7 @@ def render(
         label_free: methods that labels have nothing to do with; marked in the tables.
         errors: of the rows' win rates over instructions and seeds (`farm.leaderboard.rows.row_errors`).
         repeats: variance of win rates over repetitions of the judging, where it is known.
+        notes: signs that a policy has collapsed, a sentence each that names the run.
 
     Returns:
         Path relative to the leaderboard's folder -> content.
@@ -103,7 +105,7 @@ def render(
         REPEATS_CSV: csv_text(
             _REPEAT_COLUMNS, [_repeat_cells(row, each) for row, each in zip(rows, again, strict=True)]
         ),
-        PAGE: _page(rows, again),
+        PAGE: _page(rows, again, notes),
     }
 
 
@@ -162,7 +164,7 @@ def _repeat_cells(row: LeaderboardRow, repeat: _Repeat) -> list[object]:
     return [*_table_key(row), row.method, row.annotator_train, repeat.sd, repeat.is_gap_within]
 
 
-def _page(rows: Sequence[LeaderboardRow], repeats: Sequence[_Repeat]) -> str:
+def _page(rows: Sequence[LeaderboardRow], repeats: Sequence[_Repeat], notes: Sequence[str]) -> str:
     """The page: one Markdown table per dataset, model and evaluation annotator, best win rate first."""
     lines = [
         "# Leaderboard",
@@ -182,6 +184,8 @@ def _page(rows: Sequence[LeaderboardRow], repeats: Sequence[_Repeat]) -> str:
             "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         ]
         lines += [_page_line(row, repeat) for row, repeat in members]
+    if notes:
+        lines += ["", "## Warnings", "", *(f"- {_escaped(note)}" for note in sorted(notes))]
     lines += [
         "",
         "Per seed: [seeds.csv](seeds.csv). Repeat sd in full: [repeats.csv](repeats.csv).",

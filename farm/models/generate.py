@@ -200,8 +200,8 @@ class _Batch:
         )
         if not torch.isfinite(logits.amax(dim=-1)).all():
             raise UserError(
-                f"{self._name}: the policy's scores of the next token are NaN or infinite: its training has diverged "
-                "(lower its learning_rate, or its max_grad_norm), or its checkpoint is damaged"
+                f"the scores of the next token are NaN or infinite: the policy that started as {self._name} has "
+                "diverged (train it with a lower learning_rate or max_grad_norm), or that checkpoint is damaged"
             )
         rows = np.arange(self.n_slots)
         uniforms = self._uniforms[rows, np.minimum(self._n_drawn, self._max_new_tokens - 1)]

@@ -30,6 +30,7 @@ from farm.pipeline.checkpoint_selection import (
     choose,
     judge_candidate,
 )
+from farm.pipeline.collapse import NOTES, collapse_notes
 from farm.pipeline.over_optimisation import (
     SELECTION_FILE,
     answer_utilities,
@@ -165,9 +166,13 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
         write_table(output_dir / "outcomes.parquet", outcomes, Outcome)
         write_table(output_dir / "standings.parquet", standings, Standing)
         _write_selection(output_dir, parents)
+        trained = store.owner(load_policy(parents["policy"]).checkpoint)
+        if notes := collapse_notes(answered, trained.file("metrics.jsonl")):
+            write_json(output_dir / NOTES, notes)
         if chain.utility is not None:
-            rollouts = store.owner(load_policy(parents["policy"]).checkpoint).file("rollouts.parquet")
-            _write_optimization(output_dir, parents, rollouts, chain.utility, has_curve=chain.best_of is None)
+            _write_optimization(
+                output_dir, parents, trained.file("rollouts.parquet"), chain.utility, has_curve=chain.best_of is None
+            )
 
     component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
     return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from farm.bounded.json_text import read_json_file
 from farm.errors import UserError
+from farm.pipeline.collapse import NOTES
 from farm.pipeline.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
@@ -75,6 +76,8 @@ class MeasuredRun:
     """Held-out agreement of the run's scorer with true utility, where there is both."""
     best_of_n: Sequence[SelectionKL]
     """What keeping the best of n answers costs in KL, for n = 1 to as many as were drawn; empty if none was picked."""
+    notes: Sequence[str] = ()
+    """Signs that its policy has collapsed, a sentence each."""
 
     @property
     def method(self) -> str:
@@ -111,7 +114,24 @@ def read_run(store: Store, artifact: Artifact) -> MeasuredRun:
         made_from=frozenset(ancestor.key for ancestor in policy.ancestors),
         agreement=agreement,
         best_of_n=_best_of_n(artifact.file(SELECTION_FILE)),
+        notes=notes_of(artifact),
     )
+
+
+def notes_of(standings: Artifact) -> list[str]:
+    """Signs that the policy of a run has collapsed.
+
+    Raises:
+        ArtifactError: its file says something else.
+    """
+    file = standings.file(NOTES)
+    try:
+        notes = read_json_file(file) if file.is_file() else []
+        if not isinstance(notes, list):
+            raise ValueError("expected a list of sentences")
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{file} is corrupt: {error}. Delete the folder {file.parent} and run it again") from error
+    return [str(note) for note in notes]
 
 
 def _best_of_n(file: Path) -> Sequence[SelectionKL]:

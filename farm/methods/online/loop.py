@@ -143,7 +143,7 @@ def clip_and_step(optimizer: torch.optim.Optimizer, max_grad_norm: float, *, ste
     norms = [torch.nn.utils.clip_grad_norm_(group["params"], max_grad_norm) for group in optimizer.param_groups]
     for norm, group in zip(norms, optimizer.param_groups, strict=True):
         settings = {"learning_rate": group["lr"], "max_grad_norm": max_grad_norm}
-        check_finite_step("the policy's training", step + 1, {"gradient norm": float(norm)}, settings)
+        check_finite_step("the training", step + 1, {"gradient norm": float(norm)}, settings)
     optimizer.step()
     count(Cost(gradient_steps=1))
     optimizer.zero_grad()
