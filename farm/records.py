@@ -244,7 +244,8 @@ class Standing:
     model: str
     """The pretrained model that the method started from."""
     win_rate: float | None
-    """In [0, 1], ties count one half, unparsed verdicts are left out; None if nothing was parsed."""
+    """Mean score of the outcomes: in [0, 1], ties count one half, unparsed verdicts are left out; None if nothing was
+    parsed."""
     standard_error: float | None
     """Of win_rate, over instructions (sample standard deviation / sqrt(n))."""
     n_wins: int
@@ -267,8 +268,8 @@ class Outcome:
     instruction_key: str
     annotator_eval: str
     score: float | None
-    """Mean over the parsed labels: 1 for a win over the reference, 1/2 for a tie, 0 for a loss; a soft verdict counts
-    as its `Preference`. None if none parsed."""
+    """Mean over the parsed labels: 1 for a win over the reference, 1/2 for a tie, 0 for a loss, whatever the soft
+    verdict; of AlpacaEval's weighted evaluators the probability of a win. None if none parsed."""
     n_wins: int
     n_ties: int
     n_losses: int

@@ -41,6 +41,7 @@ from farm.pipeline.over_optimisation import (
 from farm.pipeline.standings import (
     RunIdentity,
     comparisons_with_reference,
+    counts_grades,
     judge_outputs,
     outcomes_of,
     standing_of,
@@ -147,6 +148,8 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
         model=chain.model.name,
     )
 
+    graded = [name for name, annotator in sorted(chain.evaluation.annotators.items()) if counts_grades(annotator)]
+
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
         answered = read_table(parents["outputs"].file("outputs.parquet"), Output)
         reference = read_table(parents["dataset"].file("evaluation.parquet"), Output)[: len(answered)]
@@ -160,7 +163,7 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
             )
             flat = [annotation for annotations in labels for annotation in annotations]
             write_table(output_dir / f"annotations_{name}.parquet", flat, Annotation)
-            rows = outcomes_of(name, answered, labels, utilities)
+            rows = outcomes_of(name, answered, labels, utilities, is_graded=name in graded)
             outcomes += rows
             standings.append(standing_of(identity, rows))
         write_table(output_dir / "outcomes.parquet", outcomes, Outcome)
@@ -174,7 +177,13 @@ def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls:
                 output_dir, parents, trained.file("rollouts.parquet"), chain.utility, has_curve=chain.best_of is None
             )
 
-    component = {"evaluation": chain.evaluation, "utility": chain.utility, "identity": identity}
+    component: dict[str, object] = {
+        "evaluation": chain.evaluation,
+        "utility": chain.utility,
+        "identity": identity,
+        # Older standings counted these by the classes of their verdicts, under a key without.
+        **({"graded": graded} if graded else {}),
+    }
     return store.get(STANDINGS, component=component, parents=parents, seed=chain.seed, build=build)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from farm.annotators.annotator import Annotator
 from farm.calls.request import NO_CALLS, Calls
 from farm.config.checks import check_fields, check_name
+from farm.judges.alpaca_eval.judge import EvaluatorJudge
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
 from farm.seeds import derive_seed
 
@@ -85,22 +86,42 @@ def judge_outputs(
     ]
 
 
+def counts_grades(annotator: Annotator) -> bool:
+    """Whether an annotator's probabilities are what its verdicts are worth: AlpacaEval's weighted evaluators.
+
+    Other judges' probabilities stand beside their verdicts and do not count here.
+    """
+    judges = annotator.judges()
+    return bool(judges) and all(isinstance(judge, EvaluatorJudge) and judge.is_weighted for judge in judges)
+
+
 def outcomes_of(
     annotator_eval: str,
     outputs: Sequence[Output],
     labels: Sequence[Sequence[Annotation]],
     utilities: Sequence[float] | None,
+    *,
+    is_graded: bool = False,
 ) -> list[Outcome]:
-    """One outcome per output from its labels (n_labels, n_outputs)."""
+    """One outcome per output.
+
+    Args:
+        annotator_eval: who judged.
+        outputs: of the policy.
+        labels: (n_labels, n_outputs) of them.
+        utilities: true utility of each output, where it is known.
+        is_graded: score by the annotations' probabilities where they have some (`counts_grades`).
+    """
     rows = []
     for index, output in enumerate(outputs):
         preferences = [annotations[index].preference for annotations in labels]
         parsed = [p for p in preferences if p is not None]
+        scores = [_score(annotations[index], is_graded=is_graded) for annotations in labels]
         rows.append(
             Outcome(
                 instruction_key=output.instruction_key,
                 annotator_eval=annotator_eval,
-                score=float(np.mean([SCORES[p] for p in parsed])) if parsed else None,
+                score=float(np.mean([score for score in scores if score is not None])) if parsed else None,
                 n_wins=parsed.count(Preference.SECOND),
                 n_ties=parsed.count(Preference.TIE),
                 n_losses=parsed.count(Preference.FIRST),
@@ -110,6 +131,15 @@ def outcomes_of(
             )
         )
     return rows
+
+
+def _score(annotation: Annotation, *, is_graded: bool) -> float | None:
+    """What a label gives the policy, whose output is output_2; None if it was not parsed."""
+    if annotation.preference is None:
+        return None
+    if is_graded and annotation.p_first is not None:
+        return 1.0 - annotation.p_first
+    return SCORES[annotation.preference]
 
 
 def standing_of(identity: RunIdentity, outcomes: Sequence[Outcome]) -> Standing:

@@ -1,11 +1,22 @@
 """Outcomes and standings, worked by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from farm.pipeline.standings import RunIdentity, comparisons_with_reference, outcomes_of, standing_of
+from farm.annotators.annotator import SimulatedAnnotator
+from farm.judges.baselines import BaselineJudge
+from farm.judges.judge import FixedPanel
+from farm.pipeline.standings import (
+    RunIdentity,
+    comparisons_with_reference,
+    counts_grades,
+    outcomes_of,
+    standing_of,
+)
 from farm.records import Annotation, Output, Preference
+from tests.judges.evaluators import LOGPROB, panel_of, write_evaluator
 
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
 OUTPUTS = [Output(instruction=f"q{i}", output="x" * (i + 1), generator="policy") for i in range(3)]
@@ -44,3 +55,37 @@ def test_outputs_must_answer_the_references_instructions() -> None:
     assert [c.output_1 for c in comparisons_with_reference(reference, OUTPUTS)] == ["ref"] * 3
     with pytest.raises(ValueError, match="same instructions"):
         comparisons_with_reference(reference, OUTPUTS[::-1])
+
+
+def test_a_weighted_evaluators_probability_is_the_score() -> None:
+    # p_first .75 and .4 give the policy, whose output is the second, .25 and .6; (.25 + .6) / 2 = .425.
+    labels = [[replace(label(FIRST), p_first=0.75), replace(label(SECOND), p_first=0.4), label(None)]]
+    graded = outcomes_of("weighted", OUTPUTS, labels, None, is_graded=True)
+    assert [o.score for o in graded] == [pytest.approx(0.25), pytest.approx(0.6), None]
+    assert standing_of(IDENTITY, graded).win_rate == pytest.approx(0.425)
+    # The classes are counted all the same, and decide where nobody is weighted.
+    assert [(o.n_wins, o.n_losses, o.n_unparsed) for o in graded] == [(0, 1, 0), (1, 0, 0), (0, 0, 1)]
+    assert [o.score for o in outcomes_of("hard", OUTPUTS, labels, None)] == [0.0, 1.0, None]
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_weighted"),
+    [
+        ({}, False),
+        ({"fn_completion_parser": "logprob_parser", "completion_parser_kwargs": LOGPROB}, True),
+        (
+            {
+                "fn_completion_parser": "logprob_parser",
+                "completion_parser_kwargs": {**LOGPROB, "is_binarize": True},
+            },
+            False,
+        ),
+    ],
+)
+def test_only_alpaca_evals_weighted_evaluators_count_by_their_grades(
+    tmp_path: Path, settings: dict[str, object], is_weighted: bool
+) -> None:
+    panel = panel_of(write_evaluator(tmp_path / "mine", **settings))
+    assert counts_grades(SimulatedAnnotator(name="e", arm="e", panel=panel, noise=())) == is_weighted
+    longest = FixedPanel(judges=(BaselineJudge(name="longest", rule="longest"),))
+    assert not counts_grades(SimulatedAnnotator(name="l", arm="l", panel=longest, noise=()))

@@ -14,7 +14,7 @@ from typing import ClassVar
 from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
 from farm.conversation import Message, instruction_text
 from farm.judges.alpaca_eval.config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
-from farm.judges.alpaca_eval.parsers import Parser, parser_named, read_values
+from farm.judges.alpaca_eval.parsers import Parser, is_weighted, parser_named, read_values
 from farm.judges.alpaca_eval.prompt import check_placeholders, filled, has_input, template_messages
 from farm.judges.parsers.reading import no_verdict
 from farm.judges.spending import Share, verdict_of
@@ -43,6 +43,8 @@ class EvaluatorJudge:
     """From a reply to one value per pair."""
     n_pairs_per_prompt: int
     """Pairs that the template has places for."""
+    is_weighted: bool
+    """Its verdict is a probability, from the likelihood of the words, which AlpacaEval 2's win rates take as it is."""
     shows_output_1_first: bool
     """The evaluator does not randomise the order: output_1 is shown first whatever it is told."""
 
@@ -139,5 +141,6 @@ class AlpacaEvalPanel:
             messages=messages,
             parser=parser_named(config.fn_completion_parser, config.completion_parser_kwargs),
             n_pairs_per_prompt=config.batch_size,
+            is_weighted=is_weighted(config.fn_completion_parser, config.completion_parser_kwargs),
             shows_output_1_first=not config.is_randomize_output_order,
         )

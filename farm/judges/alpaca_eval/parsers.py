@@ -56,6 +56,15 @@ def parser_named(name: str, settings: Settings) -> Parser:
     return partial(parser, **settings)
 
 
+def is_weighted(name: str, settings: Settings) -> bool:
+    """Whether a parser gives probabilities instead of verdicts: `logprob_parser`, by itself or as one of several."""
+    if name == "pipeline_meta_parser":
+        steps = settings.get("parsers_to_kwargs")
+        named = steps.items() if isinstance(steps, Mapping) else ()
+        return any(is_weighted(str(step), own if isinstance(own, Mapping) else {}) for step, own in named)
+    return name == "logprob_parser" and not settings.get("is_binarize")
+
+
 def read_values(parser: Parser, reply: Reply, n_pairs: int) -> list[Reading]:
     """One reading per pair; none at all if the parser finds another number of values."""
     try:
