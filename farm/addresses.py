@@ -6,6 +6,7 @@ in which an address is printed or kept; whatever it does not know to be harmless
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 HIDDEN = "***"
@@ -114,6 +115,19 @@ def with_shown_addresses(text: str) -> str:
     'no answer from ftp://files.example/v1; ***@host neither'
     """
     return _IN_TEXT.sub(_shown_match, text)
+
+
+def with_shown_values(value: object) -> object:
+    """A JSON value in which every text that is an address as a whole is as `shown`.
+
+    >>> with_shown_values({"model": {"base_url": "https://gw.example/token-4711/v1", "prompt": "see http://a/b"}})
+    {'model': {'base_url': 'https://gw.example/***/v1', 'prompt': 'see http://a/b'}}
+    """
+    if isinstance(value, Mapping):
+        return {name: with_shown_values(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_shown_values(entry) for entry in value]
+    return shown(value) if isinstance(value, str) and _IN_TEXT.fullmatch(value) else value
 
 
 def _shown_match(match: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from farm.addresses import with_shown_addresses
 from farm.calls.cache.cache_contents import ModelContents, contents, export_lines, prune, size_bytes
 from farm.calls.spending.ledger import money, tokens
 from farm.config.compose import compose_one
@@ -113,7 +114,7 @@ def _table(path: Path) -> Iterator[str]:
 
 
 def _cells(model: ModelContents) -> tuple[str, ...]:
-    name, endpoint = cell(model.model), cell(model.endpoint)
+    name, endpoint = cell(model.model), cell(with_shown_addresses(model.endpoint))
     return (
         name if len(name) <= 40 else "..." + name[-37:],
         f"{model.n_replies:,}",

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from farm.addresses import with_shown_values
 from farm.bounded.json_text import read_json_object
 from farm.disk import disk_problem
 from farm.errors import UserError
@@ -262,6 +263,8 @@ class Store:
                 for file in sorted(output_dir.rglob("*"))
                 if file.is_file()
             }
+            # The key knows the whole address; who reads the manifest need not.
+            identity = {**identity, "component": with_shown_values(identity["component"])}
             manifest = {**identity, "cost": asdict(cost), "files": files}
             _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
             output_dir.rename(artifact.path)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from farm.addresses import with_shown_addresses
 from farm.bounded.json_text import read_json
 from farm.calls.cache.cache_file import connect, naming, prepare
 from farm.calls.cache.moments import moment
@@ -94,7 +95,7 @@ def export_lines(path: Path, *, model: str | None, older_than_days: float | None
         for row in connection.execute(query, _filter(model, older_than_days)):
             line = {
                 "made_at": _date(row[0]).isoformat(),
-                "endpoint": row[1],
+                "endpoint": with_shown_addresses(row[1]),
                 "model": row[2],
                 "request": _with_roles(read_json(zlib.decompress(row[3]))),
                 "reply": read_json(row[4]),

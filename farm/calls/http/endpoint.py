@@ -7,6 +7,7 @@ of sending a request and reading its reply.
 
 import asyncio
 import json
+import logging
 import ssl
 import time
 import urllib.request
@@ -36,6 +37,8 @@ except ImportError:  # without the openai client's extra, httpx carries the requ
 
 CONNECT_SECONDS = 15.0
 MAX_REDIRECTS = 2
+SENDER_THREAD = "judge calls"
+"""Name of the thread that requests are sent from."""
 CONNECTIONS_PER_CLIENT = 16
 """httpx looks through all connections of a pool at each request, so several small pools cost less than one large."""
 
@@ -64,11 +67,23 @@ class Try(NamedTuple):
     """What the endpoint says of the tokens, where that cannot be; the usage is an estimate then."""
 
 
+class _Quiet(logging.Filter):
+    """Keeps what the transport logs of our requests to itself: it holds whole addresses and the server's headers."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != SENDER_THREAD
+
+
+_QUIET = _Quiet()
+
+
 class Endpoint:
     """The connections to one address. Belongs to one event loop."""
 
     def __init__(self, address: Address, *, concurrency: int, timeout_seconds: float) -> None:
         self.address = address
+        for logger in _transport_loggers():
+            logger.addFilter(_QUIET)  # once, however often it is added
         self._timeout_seconds = timeout_seconds
         self._clients = _clients(address, concurrency)
         client = openai.AsyncOpenAI(base_url=address.base_url, api_key=address.key, http_client=self._clients[0][0])
@@ -214,6 +229,12 @@ def _target(response: httpx2.Response) -> httpx2.URL | None:
     except (httpx2.InvalidURL, ValueError):
         return None
     return target if target.scheme in ("http", "https") and target.host else None
+
+
+def _transport_loggers() -> list[logging.Logger]:
+    # A filter is not inherited, so every logger gets it.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("httpx2", "httpcore2")]
+    return [logging.getLogger(name) for name in names]
 
 
 def _origin(url: httpx2.URL) -> Origin | None:

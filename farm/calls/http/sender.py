@@ -12,7 +12,7 @@ from functools import partial
 
 from farm.calls.cache.cache import GROUP_SECONDS, CallCache
 from farm.calls.http.claimer import Claimer
-from farm.calls.http.endpoint import Endpoint, Try, advice
+from farm.calls.http.endpoint import SENDER_THREAD, Endpoint, Try, advice
 from farm.calls.http.keys import Address
 from farm.calls.http.limits import AdaptiveLimit
 from farm.calls.http.lines import Job, Line, given_up
@@ -69,7 +69,7 @@ class Sender:
             end=self._end,
             line_up=self._line_up,
         )
-        self._thread = threading.Thread(target=self._loop.run_forever, name="judge calls", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=SENDER_THREAD, daemon=True)
         self._thread.start()
 
     def submit(self, jobs: Sequence[Job]) -> None:

@@ -1,12 +1,19 @@
 """`--cfg job`: the composed settings, as YAML that Hydra would print."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 from omegaconf import DictConfig, OmegaConf, flag_override
 
+from farm.addresses import shown as shown_address
+from farm.addresses import with_shown_addresses
 from farm.config.compose import Job
 from farm.config.objects import ConfigError, Problem
+
+_ADDRESS_VALUE = re.compile(
+    r"(?m)^((?:\s*(?:- |[\w.]+: ))+)['\"]?([^\s'\"]+://[^\s'\"]+|[^\s'\":]+:[^\s'\"]+@[^\s'\"]+)['\"]?$"
+)
 
 
 def shown(jobs: Sequence[Job], *, what: Literal["job", "hydra", "all"], package: str | None, is_resolved: bool) -> str:
@@ -24,7 +31,9 @@ def shown(jobs: Sequence[Job], *, what: Literal["job", "hydra", "all"], package:
     texts = [_document(job.config, what, package, is_resolved=is_resolved) for job in jobs]
     if len(jobs) == 1:
         return texts[0]
-    return "\n".join(f"---\n# {' '.join(job.line)}\n{text}" for job, text in zip(jobs, texts, strict=True))
+    return "\n".join(
+        f"---\n# {with_shown_addresses(' '.join(job.line))}\n{text}" for job, text in zip(jobs, texts, strict=True)
+    )
 
 
 def _document(config: DictConfig, what: str, package: str | None, *, is_resolved: bool) -> str:
@@ -40,4 +49,4 @@ def _document(config: DictConfig, what: str, package: str | None, *, is_resolved
         raise ConfigError([Problem("--package", f"nothing lies under {package}")])
     head = "" if package is None else f"# @package {package}\n"
     text = OmegaConf.to_yaml(node, resolve=is_resolved) if OmegaConf.is_config(node) else str(node)
-    return head + text.rstrip()
+    return head + _ADDRESS_VALUE.sub(lambda match: match[1] + shown_address(match[2]), text).rstrip()

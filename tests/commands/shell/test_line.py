@@ -66,7 +66,7 @@ def test_the_key_that_was_meant_is_named_wherever_it_lies() -> None:
         in problems_of("reward_model=ensemble reward_model.n_held_out=3")["reward_model.n_held_out"]
     )
     assert "`sft.training.epochs` or `reward_model.training.epochs`" in problems_of("epochs=3")["epochs"]
-    assert "known here: adapter, annotator, best_of," in problems_of("zzz=3")["zzz"]
+    assert "known here: adapter, allow_host, annotator, best_of," in problems_of("zzz=3")["zzz"]
 
 
 def test_the_choice_that_lacks_a_key_is_named() -> None:

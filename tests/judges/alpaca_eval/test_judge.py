@@ -13,6 +13,7 @@ from farm.records import Comparison, Preference
 from tests.judges.evaluators import BATCH, LOGPROB, PIPELINE, panel_of, prefers_longer, write_evaluator
 from tests.judges.scripted import ScriptedCalls, swapped
 
+SECRET = "s3cr3t-of-the-evaluator"
 FIRST, SECOND, TIE = Preference.FIRST, Preference.SECOND, Preference.TIE
 PAIRS = [Comparison(instruction=f"q{i}", output_1="x" * (i + 1), output_2="y" * 4) for i in range(7) if i != 3]
 ORDERS = [1, 2, 1, 2, 1, 2]
@@ -196,3 +197,69 @@ def test_a_folder_that_is_none_says_what_was_expected(tmp_path: Path) -> None:
     (tmp_path / "configs.yaml").write_text("a: [")
     with pytest.raises(ValueError, match="is no YAML"):
         panel_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"client_kwargs": {"base_url": "http://one/v1"}},
+        {"client_kwargs": {"Base-URL": "http://one/v1"}},
+        {"model_kwargs": {"endpoint": "http://one/v1"}},
+        {"base_url": "http://one/v1"},
+        {"api_base": "http://one/v1"},
+        {"openai_api_base": "http://one/v1"},
+    ],
+)
+def test_an_address_is_known_in_every_spelling_with_the_file_it_stands_in(
+    kwargs: dict[str, object], tmp_path: Path
+) -> None:
+    folder = write_evaluator(tmp_path / "mine", completions_kwargs={"model_name": "m", **kwargs})
+    (judge,) = panel_of(folder).members()
+    assert (judge.model.base_url, judge.model.address_from) == ("http://one/v1", str(folder / "configs.yaml"))
+    assert judge.decoding.extra_body == ""
+    (judge,) = panel_of(folder, base_url="http://two/v1").members()
+    assert (judge.model.base_url, judge.model.address_from) == ("http://two/v1", "")
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"client_kwargs": {"azure_endpoint": SECRET}},
+        {"client_kwargs": {"proxies": {"http://": SECRET}}},
+        {"client_kwargs": {"default_headers": {"Authorization": SECRET}}},
+        {"client_kwargs": {"api-key": SECRET}},
+        {"client_kwargs": {"base_url": f"http://u:{SECRET}@one/v1"}},
+        {"client_kwargs": {"base_url": "http://one/v1"}, "api_base": f"http://{SECRET}/v1"},
+        {"base_url": [SECRET]},
+        {"extra_headers": {"Host": SECRET}},
+        {"openai_api_keys": [SECRET]},
+        {"password": SECRET},
+        {"max_tokens": SECRET},
+        {"max_new_tokens": {SECRET: 1}},
+        {"temperature": SECRET},
+        {"top_p": [SECRET]},
+        {"top_logprobs": SECRET, "logprobs": True},
+    ],
+)
+def test_what_would_carry_a_secret_or_is_wrong_is_refused_without_showing_it(
+    kwargs: dict[str, object], tmp_path: Path
+) -> None:
+    folder = write_evaluator(tmp_path / "mine", completions_kwargs={"model_name": "m", **kwargs})
+    with pytest.raises(ValueError) as refusal:
+        panel_of(folder)
+    assert str(refusal.value).startswith(f"{folder / 'configs.yaml'}: mine: ") and SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize("settings", ["batch_size", "prompt_template", "fn_completions", "fn_completion_parser"])
+def test_a_wrong_value_of_an_evaluator_is_not_shown(settings: str, tmp_path: Path) -> None:
+    folder = write_evaluator(tmp_path / "mine", **{settings: SECRET})
+    with pytest.raises(ValueError, match=settings) as refusal:
+        panel_of(folder)
+    assert SECRET not in str(refusal.value)
+
+
+def test_a_broken_yaml_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "configs.yaml").write_text(f"a:\n  key: [{SECRET}\n b: }}")
+    with pytest.raises(ValueError, match="is no YAML from line 3") as refusal:
+        panel_of(tmp_path)
+    assert SECRET not in str(refusal.value)
