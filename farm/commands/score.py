@@ -18,13 +18,14 @@ from farm.config.objects import ConfigError, Problem, build
 from farm.data.annotated_rows import extended_schema, kept_name, open_writers
 from farm.data.files.column_mapping import ColumnMapping
 from farm.data.files.row_stream import file_notes
-from farm.data.files.rows import DataError, Row, not_there
+from farm.data.files.rows import DataError, Row
 from farm.data.files.table_files import writable_format_of
 from farm.data.output_files import OutputFile, WrittenOutput, open_outputs
 from farm.errors import UserError
 from farm.labels.row_filter import check_condition, row_filters
 from farm.models.chat_templates.renderer import check_chat_template
 from farm.models.checkpoint import DTYPES, device_named
+from farm.models.checkpoint_files.folder import no_folder
 from farm.models.prompt_file import saved_prompt
 from farm.models.prompts import ChatPrompt, Prompt
 from farm.models.scoring.output_scorer import OutputScorer, Scored
@@ -233,7 +234,7 @@ def _path_problems(name: str, path: Path, given: Mapping[str, object]) -> list[P
     try:
         if name == "reward_model":
             if not path.is_dir():
-                return [Problem(name, not_there(path))]
+                return [Problem(name, no_folder(path))]
             for folder in reward_model_folders(path):
                 check_one_score(folder)
         elif given["input"] is None:

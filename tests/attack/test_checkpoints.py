@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from farm.pipeline.model_fit import check_model
 from tests.attack.hostile_checkpoints import HOSTILE, WRITERS_ONLY
 from tests.commands.run_farm import Done, farm
 from tests.families import FAMILIES, save_family
-from tests.tiny import save_causal_lm_for_long_texts, tiny_reward_model
+from tests.tiny import save_causal_lm_for_long_texts, tiny_causal_lm, tiny_reward_model
 
 CPU = torch.device("cpu")
 
@@ -126,6 +127,42 @@ def test_a_hostile_model_to_train_is_refused(kind: str, writer: Path, tmp_path: 
 def test_the_sound_ones_judge_and_score(writer: Path, scorer: Path, pairs: Path, tmp_path: Path) -> None:
     for done in (judged_by(writer, pairs, tmp_path), scored_by(scorer, pairs, tmp_path)):
         assert done.returncode == 0, done.stderr
+
+
+def trained_from(checkpoint: Path, folder: Path, *settings: str) -> Done:
+    return farm(
+        "run", "method=sft", "annotator=crowd", "dataset.n_demonstrations=32", "dataset.n_preference=16",
+        "dataset.n_unlabeled=16", "dataset.n_evaluation=4", "dataset.n_validation=2", "model=local",
+        f"model.checkpoint={checkpoint}", "model.threads=1", f"root={folder / 'root'}", *settings,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [judged_by, scored_by, trained_from])
+def test_what_is_no_folder_is_said_so_with_what_was_meant(
+    command: Callable[..., Done], scorer: Path, pairs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "my_model").mkdir()
+    last = () if command is trained_from else (pairs,)
+    missing, file = tmp_path / "my_modle", scorer / "model.safetensors"
+    assert_one_sentence(command(missing, *last, tmp_path), f"did you mean {tmp_path / 'my_model'}?")
+    assert_one_sentence(command(file, *last, tmp_path), f"{file} is a file; a checkpoint is a folder")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (("model.max_new_tokens=300",), "model.max_new_tokens=300 leaves no room for a prompt"),
+        (("model.max_new_tokens=230",), "lower model.max_new_tokens to "),
+        (("model.max_new_tokens=8", "model.max_prompt_tokens=400"), "give model.max_prompt_tokens=248"),
+        (("model=local_chat",), "has no chat template"),
+    ],
+)
+def test_a_context_too_short_is_said_before_anything_is_trained(
+    settings: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    tiny_causal_lm(tmp_path / "model")  # reads 256 tokens
+    assert_one_sentence(trained_from(tmp_path / "model", tmp_path, *settings), says)
+    assert not (tmp_path / "root" / "artifacts" / "policy").exists()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError
+from farm.models.checkpoint_files.folder import check_folder, no_folder
 from farm.store.artifacts import digest_of_path
 
 if TYPE_CHECKING:
@@ -34,14 +35,15 @@ class LocalModels:
         """Stands for the model in the cache: the digest of its files, and the precision it runs in.
 
         Raises:
-            UserError: there is no such directory.
+            UserError: there is no such directory, or it is no checkpoint.
         """
         with self._lock:
             known = self._identities.get(slot.model)
             if known is None:
                 path = Path(slot.model).expanduser()
                 if not path.is_dir():
-                    raise UserError(f"local judge model {slot.model!r}: there is no such directory")
+                    raise UserError(f"local judge model: {no_folder(path)}")
+                check_folder(path)  # before a file is read, for what is linked there may never end
                 known = f"{digest_of_path(path)} {self._settings.dtype}"
                 self._identities[slot.model] = known
             return known

@@ -34,15 +34,17 @@ def local_folder(path: str | Path) -> Path:
     if folder.is_dir():
         return folder
     if folder.is_file():
-        raise CheckpointError(f"{path} is a file; a checkpoint is a folder with config.json and .safetensors files")
-    meant = _meant(folder)
+        raise CheckpointError(no_folder(folder))
+    hint = _meant(folder)
     if not _HUB_NAME.fullmatch(str(path)):
-        raise CheckpointError(f"{path}: no such folder, and no name on the hub (`name` or `owner/name`) either{meant}")
+        raise CheckpointError(f"{path}: no such folder, and no name on the hub (`name` or `owner/name`) either{hint}")
     try:
         return Path(snapshot_download(str(path), allow_patterns=_HUB_FILES, ignore_patterns=["*/*"]))
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{path}: the checkpoint cannot be read: {reason}{meant}") from error
+        raise CheckpointError(
+            f"{path}: the checkpoint cannot be read: no such folder, and from the hub: {reason}{hint}"
+        ) from error
 
 
 def check_folder(folder: Path) -> None:
@@ -71,6 +73,13 @@ def check_folder(folder: Path) -> None:
     check_index(folder)
     if not weight_files(folder):
         raise CheckpointError(f"{folder}: no .safetensors file here{_instead(folder, names)}")
+
+
+def no_folder(path: Path) -> str:
+    """Says that there is no such folder, and which one may have been meant."""
+    if path.is_file():
+        return f"{path} is a file; a checkpoint is a folder with config.json and .safetensors files"
+    return f"{path}: no such folder{_meant(path)}"
 
 
 def _check_entries(folder: Path) -> None:

@@ -137,5 +137,5 @@ def test_what_a_local_model_cannot_do_is_said(decoding: Decoding, reason: str, t
 
 
 def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with open_calls(settings(None)) as calls, pytest.raises(UserError, match="no such directory"):
+    with open_calls(settings(None)) as calls, pytest.raises(UserError, match="no such folder"):
         calls.ask(asked(tmp_path / "nowhere", "Sort"))
