@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, cast
 
+from farm.bounded.json_text import read_json, read_json_at
 from farm.calls.request import Reply
 from farm.judges.parsers.answer import MAX_CHARACTERS, Answer, answer_of, is_unclosed, spoken
 from farm.judges.parsers.grammar import RETRACTION, conclusion
@@ -41,10 +42,10 @@ def json_values(text: str) -> Iterator[object]:
     while n_unreadable < _MAX_UNREADABLE and (match := _OPENING.search(text, place)):
         start = match.start()
         try:
-            value, place = _DECODER.raw_decode(text, start)
+            value, place = read_json_at(text, start, decoder=_DECODER)
             yield value
             continue
-        except (ValueError, RecursionError):
+        except ValueError:
             place, n_unreadable = start + 1, n_unreadable + 1
         end = _balanced_end(text, start)
         if end is not None:
@@ -270,7 +271,7 @@ def _lenient(text: str) -> object:
     """
     without_commas = _outside_strings(text)
     try:
-        return json.loads(without_commas, strict=False)
+        return read_json(without_commas, takes_control_characters=True)
     except ValueError:
         return python_literal(text)
 

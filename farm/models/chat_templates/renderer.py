@@ -12,9 +12,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
+from farm.bounded.json_text import read_json
 from farm.errors import UnfitError
 from farm.models.checkpoint_files.reading import MAX_REASON
 from farm.plain_text import one_line
@@ -113,7 +115,7 @@ class _Renderer:
             if not answered:
                 self._stop(process)
                 return {"error": "its process died, as where memory runs out"}
-            answer: dict[str, str] = json.loads(answered)
+            answer = cast(dict[str, str], read_json(answered))
             return answer
 
     def _running(self) -> subprocess.Popen[bytes]:

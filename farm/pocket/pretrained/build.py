@@ -12,12 +12,13 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch.utils.data import DataLoader
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from farm.bounded.json_text import read_json
 from farm.config.checks import check_fields
 from farm.pocket.pretrained.build_report import Report, evaluate
 from farm.pocket.pretrained.pretraining import (
@@ -150,7 +151,7 @@ def export(
     beside = output_dir.with_name(f".{output_dir.name}.partial")
     model.save_pretrained(beside)
     tokenizer.save_pretrained(beside)
-    history = [json.loads(line) for line in log_path.read_text().splitlines()]
+    history = [cast(dict[str, Any], read_json(line)) for line in log_path.read_text().splitlines()]
     about = {"settings": asdict(settings), "date": datetime.now(UTC).date().isoformat(), "evaluation": history[-1]}
     (beside / "build.json").write_text(json.dumps(about, indent=2, sort_keys=True) + "\n")
     output_dir.mkdir(parents=True, exist_ok=True)
