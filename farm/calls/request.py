@@ -115,6 +115,8 @@ class Reply(NamedTuple):
     """For each token of the reply the most probable alternatives, best first."""
     is_cut: bool = False
     """Whether it ended because it reached max_tokens: what it would have come to is not known."""
+    left_out: tuple[str, ...] = ()
+    """Parameters that were asked for and not sent, because the model refuses them."""
     label_logprobs: tuple[float, ...] = ()
     """Log-probabilities of `Request.labels`, where it asked for them."""
     n_prompt_tokens: int = 0

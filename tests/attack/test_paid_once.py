@@ -19,9 +19,9 @@ from tests.calls.server import FAULTS, PAID, JudgeServer, judge_server
 from tests.forked import MAIN, Done, Forked
 
 KEY = "sk-planted-0123456789abcdef"
-STOPPING = {"401", "403", "404", "quota", "newer_name"}
-"""Faults that say that no request can succeed."""
-FINAL = {"400", "refusal", "content_filter", "other_format", "echo_key"}
+STOPPING = {fault for fault in FAULTS if fault in ("401", "403", "404", "quota", "newer_name") or fault[:3] == "no_"}
+"""Faults that say that no request can succeed, or none with such a parameter."""
+FINAL = {"400", "refusal", "content_filter", "other_format", "cut", "reasoning_only", "echo_key"}
 """Faults after which the same request is not asked again in one run."""
 USELESS = {"empty_choice", "empty_text", "wrong_count", "packed_bomb", "endless", "deep"}
 """Faults that end a request when they come three times, for each has been paid for."""

@@ -40,6 +40,17 @@ FaultRule = Callable[[int, Body], str]
 STATUS_FAULTS = {
     "400": (400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded"),
     "newer_name": (400, "Unsupported parameter: use 'max_completion_tokens' instead.", "unsupported_parameter"),
+    "no_temperature": (
+        400,
+        "Unsupported value: 'temperature' does not support 0 with this model.",
+        "unsupported_value",
+    ),
+    "no_top_p": (400, "Unsupported parameter: 'top_p' is not supported with this model.", "unsupported_parameter"),
+    "no_stop": (400, "Unsupported parameter: 'stop' is not supported with this model.", "unsupported_parameter"),
+    "no_seed": (422, "Extra inputs are not permitted: seed", ""),
+    "no_response_format": (400, "response_format is not supported by this model", ""),
+    "no_system": (400, "System role not supported", ""),
+    "no_logprobs": (400, "This model does not support the 'logprobs' parameter.", "unsupported_parameter"),
     "401": (401, "Incorrect API key provided.", "invalid_api_key"),
     "403": (403, "Country, region, or territory not supported.", "unsupported_country"),
     "404": (404, "The model does not exist or you do not have access to it.", "model_not_found"),
@@ -63,6 +74,8 @@ OTHER_FAULTS = {
     "content_filter": "finish_reason content_filter, as Azure does",
     "wrong_count": "the last line of the answer is missing",
     "other_format": "prose that names no verdict",
+    "cut": "the reply ends because it reached max_tokens",
+    "reasoning_only": "reasoning_content beside an empty content",
     "slow_drip": "a byte every 100 ms",
     "slow_headers": "a header line every 100 ms, without end",
     "endless": "a body in chunks, without end",
@@ -74,7 +87,7 @@ OTHER_FAULTS = {
 FAULTS = (*STATUS_FAULTS, *OTHER_FAULTS)
 STRANGE_NUMBERS = ("1e20", "-5", "NaN", "Infinity", "true", '"12"', "9" * 400, "9" * 6000, "[[1]]", "1.5")
 """What strange_usage says, one after the other."""
-PAID = ("", "other_format", "strange_usage")
+PAID = ("", "other_format", "cut", "strange_usage")
 """Faults after which a text has been sent, as to a request that was answered."""
 CACHED_PREFIX_CHARACTERS = 200
 """Prompts that share so many first characters count as served from the provider's prefix cache."""
@@ -454,6 +467,10 @@ def _completion(server: JudgeServer, recorded: Recorded) -> Body:
         message, finish = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}, "stop"
     elif fault == "content_filter":
         message, finish = {"role": "assistant", "content": None, "refusal": None}, "content_filter"
+    elif fault == "reasoning_only":
+        message = {"role": "assistant", "content": "", "reasoning_content": "Let me compare the two outputs."}
+    elif fault == "cut":
+        finish = "length"
     choice: Body = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
     if body.get("logprobs") and text:
         choice["logprobs"] = {"content": _logprobs(text, int(body.get("top_logprobs") or 1), server.p_label)}

@@ -214,9 +214,12 @@ def test_text_that_is_no_unicode_is_sent_as_it_is() -> None:
 def test_every_fault_of_the_server_is_in_a_test() -> None:
     stopping = {"401", "403", "404", "quota"}
     lasting = {"hang", "slow_drip", "slow_headers", "refusal", "content_filter", "400"}
-    elsewhere = {"echo_key"}  # tests/calls/http/test_keys.py
-    others = {"other_format", "wrong_count", "strange_usage", "newer_name"}
-    assert set(PASSING) | stopping | lasting | elsewhere | others == set(FAULTS)
+    refusals = {fault for fault in FAULTS if fault.startswith("no_")} | {
+        "newer_name"
+    }  # tests/calls/http/test_refusals.py
+    elsewhere = {"echo_key", "cut", "reasoning_only"}  # test_keys.py and test_refusals.py there
+    others = {"other_format", "wrong_count", "strange_usage"}
+    assert set(PASSING) | stopping | lasting | refusals | elsewhere | others == set(FAULTS)
     assert set(OTHER_FAULTS) < set(FAULTS)
 
 

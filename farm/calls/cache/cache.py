@@ -242,6 +242,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
     said: dict[str, object] = {
         "text": reply.text,
         "is_cut": reply.is_cut,
+        "left_out": reply.left_out,
         "top_logprobs": reply.top_logprobs,
         "label_logprobs": reply.label_logprobs,
     }
@@ -271,6 +272,7 @@ def _reply(row: Sequence[object]) -> Reply:
             tuple(TokenLogprob(token, logprob) for token, logprob in place) for place in content.get("top_logprobs", ())
         ),
         is_cut=bool(content.get("is_cut")),
+        left_out=tuple(content.get("left_out", ())),
         label_logprobs=tuple(content.get("label_logprobs", ())),
         n_prompt_tokens=n_prompt,
         n_cached_prompt_tokens=n_cached,

@@ -92,10 +92,14 @@ def read_reply(content: bytes, clearing: Clearing = NO_SECRETS) -> Parsed:
         return _unusable("the endpoint's content filter withheld the reply", Remedy.GIVE_UP, usage)
     text = _text(message.get("content")) or _tool_arguments(message)
     if not text.strip():
+        field, reasoning = _reasoning(message)
+        held = f" ({field} holds {len(reasoning):,} characters)" if reasoning else ""
         if finish == "length":
-            reason = "the reply is empty because it reached max_tokens before any text; raise the judge's max_tokens"
+            where = "within its reasoning" if reasoning else "before any text"
+            reason = f"the reply is empty because it reached max_tokens {where}; raise the judge's max_tokens{held}"
             return _unusable(reason, Remedy.GIVE_UP, usage)
-        return _unusable("the reply is empty", Remedy.ASK_ANEW, usage)
+        reason = "the reply holds reasoning and no answer" if reasoning else "the reply is empty"
+        return _unusable(reason + held, Remedy.ASK_ANEW, usage)
     reply = Reply(text=text, is_cut=finish == "length", top_logprobs=_logprobs(choice.get("logprobs")))
     return Parsed(reply, None, usage)
 
@@ -137,6 +141,12 @@ def _text(content: object) -> str:
         parts = [part.get("text") for part in content if isinstance(part, dict)]
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
+
+
+def _reasoning(message: Mapping[str, object]) -> tuple[str, str]:
+    """Name and text of the field in which servers put a model's reasoning beside its answer; empty if there is none."""
+    texts = ((name, _text(message.get(name)).strip()) for name in ("reasoning_content", "reasoning"))
+    return next(((name, text) for name, text in texts if text), ("", ""))
 
 
 def _tool_arguments(message: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ from farm.addresses import shown as shown_address
 from farm.bounded.json_text import read_json
 from farm.calls.http.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
 from farm.calls.http.keys import NO_KEY, Address
+from farm.calls.http.refusals import Refusals, Refused, cut_at
 from farm.calls.http.retries import Failure, Remedy, remedy_of_status, retry_after_seconds
 from farm.calls.http.usage import usage_of
 from farm.calls.request import Reply, Request
@@ -39,6 +40,8 @@ CONNECT_SECONDS = 15.0
 MAX_REDIRECTS = 2
 SENDER_THREAD = "judge calls"
 """Name of the thread that requests are sent from."""
+MAX_REFUSALS = 12
+"""Parameters that one request finds out to be refused, at most."""
 CONNECTIONS_PER_CLIENT = 16
 """httpx looks through all connections of a pool at each request, so several small pools cost less than one large."""
 
@@ -95,15 +98,26 @@ class Endpoint:
         timeout = httpx2.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
         self._extensions = {"timeout": timeout.as_dict()}
         self._free = [http_client for http_client, places in self._clients for _ in range(places)]
-        self._newer_names: set[str] = set()
-        """Models that know max_tokens by its newer name only."""
+        self._refusals = Refusals(str(address))
 
     async def ask(self, request: Request) -> Try:
-        """Send a request once and read its reply."""
+        """Send a request once and read its reply; once more without what the model refuses of it, if it does."""
+        asked = body_of(request)
+        for _ in range(MAX_REFUSALS):
+            body = self._refusals.fitted(request.slot.model, asked)
+            tried, refused = await self._ask_once(request, body)
+            if refused is None:
+                break
+            if refused.is_needed:
+                # Not the server's failure alone: with this model the judge can give no verdict at all.
+                reason = f"it refuses {refused.parameter}, without which this judge has no verdict"
+                said = "" if tried.failure is None else f" ({tried.failure.reason})"
+                return tried._replace(failure=Failure(reason + said, Remedy.STOP_RUN))
+        return tried
+
+    async def _ask_once(self, request: Request, body: dict[str, object]) -> tuple[Try, Refused | None]:
+        """One try with a body, and what the model refuses of it."""
         start = time.perf_counter()
-        body = body_of(request)
-        if request.slot.model in self._newer_names:
-            body["max_completion_tokens"] = body.pop("max_tokens")
         http_client = self._free.pop()
         try:
             # JSON's escapes: half a surrogate pair in somebody's data would not survive as UTF-8.
@@ -112,32 +126,37 @@ class Endpoint:
         except _TooLargeError:
             reason = f"the reply goes on after {MAX_REPLY_BYTES / 2**20:.0f} MB"
             seconds = time.perf_counter() - start
-            return Try(Reply(text=""), Failure(reason, Remedy.ASK_ANEW), NO_USAGE, seconds, True)
+            return Try(Reply(text=""), Failure(reason, Remedy.ASK_ANEW), NO_USAGE, seconds, True), None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, EOFError, ClientError) as error:
             # Some transports call a reset connection a timeout, so the clock decides.
             is_late = time.perf_counter() - start >= 0.99 * self._timeout_seconds
             reason = f"no complete reply within {self._timeout_seconds:g} s" if is_late else self._of_connection(error)
-            return Try(Reply(text=""), Failure(reason, Remedy.RETRY), NO_USAGE, time.perf_counter() - start, False)
+            seconds = time.perf_counter() - start
+            return Try(Reply(text=""), Failure(reason, Remedy.RETRY), NO_USAGE, seconds, False), None
         finally:
             self._free.append(http_client)
         seconds = time.perf_counter() - start
         if response.is_redirect:
-            return Try(Reply(text=""), self._of_redirect(response), NO_USAGE, seconds, True)
+            return Try(Reply(text=""), self._of_redirect(response), NO_USAGE, seconds, True), None
         if not response.is_success:
-            failure = self._of_status(response.status_code, content, response.headers)
-            if response.status_code == 400 and "max_tokens" in body and "max_completion_tokens" in failure.reason:
-                self._newer_names.add(request.slot.model)
-                failure = failure._replace(remedy=Remedy.RETRY)
-            return Try(Reply(text=""), failure, NO_USAGE, seconds, True)
+            said = _error_body(content)
+            failure = self._of_status(response.status_code, said, content, response.headers)
+            refused = self._refusals.learn(request.slot.model, response.status_code, said, body)
+            return Try(Reply(text=""), failure, NO_USAGE, seconds, True), refused
+        return self._read(request, content, seconds), None
+
+    def _read(self, request: Request, content: bytes, seconds: float) -> Try:
+        """What the body of a successful reply holds."""
         clearing = self.address.clearing
         parsed = read_reply(content, clearing)
         usage = usage_of(parsed.usage, request, parsed.reply.text)
         # Last, so that nothing that is read or counted depends on the key.
         reply = parsed.reply._replace(
-            text=clearing.of_reply(parsed.reply.text),
+            text=cut_at(clearing.of_reply(parsed.reply.text), request.decoding.stop),
             top_logprobs=clearing.of_logprobs(parsed.reply.top_logprobs),
             # Where one token is asked for, that token is the whole reply.
             is_cut=parsed.reply.is_cut and request.decoding.max_tokens > 1,
+            left_out=self._refusals.left_out(request.slot.model),
         )
         return Try(reply, parsed.failure, usage, seconds, True, clearing.of_error(parsed.usage.strange))
 
@@ -166,11 +185,7 @@ class Endpoint:
         for http_client, _ in self._clients:
             await http_client.aclose()
 
-    def _of_status(self, status: int, content: bytes, headers: Mapping[str, str]) -> Failure:
-        try:
-            body = read_json(content)
-        except ValueError:
-            body = None
+    def _of_status(self, status: int, body: object, content: bytes, headers: Mapping[str, str]) -> Failure:
         clearing = self.address.clearing
         text = error_text(body, clearing) if body else shown(content, clearing)
         remedy = remedy_of_status(status, error_code(body))
@@ -185,6 +200,14 @@ class Endpoint:
     def _of_connection(self, error: Exception) -> str:
         text = self.address.clearing.of_error(" ".join(str(error).split()))[:MAX_SHOWN]
         return f"connection to {self.address}{_by_proxy(self.address)} failed: {text or type(error).__name__}"
+
+
+def _error_body(content: bytes) -> object:
+    """The body of an error, read; None if it is no JSON."""
+    try:
+        return read_json(content)
+    except ValueError:
+        return None
 
 
 async def _bounded_body(response: httpx2.Response) -> bytes:
@@ -212,6 +235,8 @@ def advice(address: Address, request: Request, failure: Failure) -> str:
         return f"{what}; check the model's name and the address, which usually ends in /v1"
     if failure.reason.startswith("HTTP 403"):
         return f"{what}; the key in {variable} gives no access to this model"
+    if failure.reason.startswith("it refuses"):
+        return f"{what}; take a judge that reads text, or another model"
     if failure.reason.startswith("HTTP 3"):
         return f"{what}; if that is the right address, set OPENAI_BASE_URL (or the base_url of the settings) to it"
     if failure.reason.startswith("HTTP"):
