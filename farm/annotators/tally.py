@@ -4,11 +4,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from farm.calls.request import NOT_ASKED
+from farm.plain_text import one_line
 from farm.records import Annotation, Preference
 from farm.wording import counted
 
 MAX_REASONS = 5
 """That a summary spells out."""
+MAX_EXAMPLES = 3
+"""Reasons that a warning gives an example of."""
+MAX_REASON = 100
+MAX_EXAMPLE = 100
+"""Characters."""
+_NOT_ASKED = NOT_ASKED.strip(" :")
 
 
 @dataclass(kw_only=True)
@@ -22,17 +30,34 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     """Why there is no verdict; without what stands in brackets, which differs from row to row."""
 
+    examples: dict[str, str] = field(default_factory=dict)
+    """For each reason the end of the first reply that it holds for, as text on one line; else what the reason says."""
+
     @property
     def n_unparsed(self) -> int:
         return sum(self.reasons.values())
 
-    @property
-    def failure(self) -> str:
-        """Why the run is one: nothing that was asked got a verdict; empty if something did, or nothing was asked."""
-        if not self.n or self.n_unparsed < self.n:
-            return ""
-        ((reason, n),) = self.reasons.most_common(1)
-        return f"none of {counted(self.n, 'comparison')} got a verdict; most often ({n:,}): {reason}"
+    def shortfall(self, who: str, max_unparsed: float) -> list[str]:
+        """What to say first where too few verdicts could be read; empty if enough could, or nothing was asked.
+
+        Args:
+            who: the annotator.
+            max_unparsed: the share of comparisons without a verdict from which on it is too few; all are always.
+        """
+        reasons = Counter({reason: n for reason, n in self.reasons.items() if not reason.startswith(_NOT_ASKED)})
+        n_unparsed = sum(reasons.values())
+        n_asked = self.n - self.n_unparsed + n_unparsed
+        if not n_unparsed or (n_unparsed < n_asked and n_unparsed <= max_unparsed * n_asked):
+            return []
+        share = (
+            f"{n_unparsed:,} of {counted(n_asked, 'comparison')} got no verdict (calls.max_unparsed={max_unparsed:g})"
+        )
+        none = f"none of {counted(n_asked, 'comparison')} got a verdict"
+        lines = [f"warning: {who}: {none if n_unparsed == n_asked else share}; most often:"]
+        for reason, n in reasons.most_common(MAX_EXAMPLES):
+            example = self.examples.get(reason, "")
+            lines.append(f"  {n:,}: {reason}" + (f", for example {example}" if example else ""))
+        return lines
 
     def add(self, annotations: Iterable[Annotation]) -> None:
         """Count some more."""
@@ -40,7 +65,11 @@ class Tally:
             self.n += 1
             self.n_noised += annotation.is_noised
             if annotation.preference is None:
-                self.reasons[annotation.unparsed_reason.split(" (")[0][:100]] += 1
+                reason, _, details = annotation.unparsed_reason.partition(" (")
+                self.reasons[reason[:MAX_REASON]] += 1
+                if reason[:MAX_REASON] not in self.examples:
+                    said = one_line(annotation.raw_reply or details.removesuffix(")"))
+                    self.examples[reason[:MAX_REASON]] = shortened(said, MAX_EXAMPLE)
             else:
                 self.preferences[annotation.preference] += 1
 
@@ -57,3 +86,10 @@ class Tally:
         if len(self.reasons) > MAX_REASONS:
             lines.append(f"  ... and {len(self.reasons) - MAX_REASONS} other reasons")
         return lines
+
+
+def shortened(text: str, n_characters: int) -> str:
+    """The end of a text, in quotes; empty if there is none."""
+    if not text:
+        return ""
+    return f"'{text if len(text) <= n_characters else '...' + text[-n_characters:]}'"

@@ -66,7 +66,14 @@ def annotate(comparisons: ComparisonSource, *, annotator: str | Annotator | None
         report = None if calls.session is None else calls.session.report()
         stop = None if calls.session is None else calls.session.budget_stop()
     frame = own_table(IN_MEMORY, rows, "llm")
-    said = [*source.notes, *tally.lines(), *cost_lines(report, options.calls.human, tally.n), *([stop] if stop else [])]
+    short = tally.shortfall(labelling.annotator.name, options.calls.max_unparsed)
+    said = [
+        *short,
+        *source.notes,
+        *tally.lines(),
+        *cost_lines(report, options.calls.human, tally.n),
+        *([stop] if stop else []),
+    ]
     return Labels(
         source=IN_MEMORY,
         format="table",

@@ -16,6 +16,7 @@ from farm.analysis.calibration.yaml_file import AnnotatorBase, RecordedBase
 from farm.annotators.annotator import Annotator
 from farm.annotators.noised import NoisedAnnotator
 from farm.annotators.recorded import RecordedAnnotator
+from farm.annotators.tally import Tally
 from farm.api.reading import Labels, LabelSource, origin_of, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of
 from farm.api.shown import html_of, png, text_of
@@ -162,5 +163,11 @@ def _data(humans: Labels, verdicts: Labels | None, options: AllSettings) -> Cali
     assert command.live is not None
     with lazy_calls(command.calls, needs_all=True) as calls:
         return with_asked_verdicts(
-            humans.frame, command.live, name=command.judge, seed=fit.seed, calls=calls, p_limit=fit.p_limit
+            humans.frame,
+            command.live,
+            name=command.judge,
+            seed=fit.seed,
+            calls=calls,
+            p_limit=fit.p_limit,
+            tally=Tally(),
         )

@@ -75,6 +75,8 @@ class CallSettings:
     """Calls that this run pays for, at most; None for no bound."""
     allow_host: tuple[str, ...]
     """Servers that the command line allows keys and prompts to go to (`farm.calls.http.hosts`)."""
+    max_unparsed: float
+    """Share of verdicts that may be missing before a run says so first and ends with exit code 3."""
     prices: Mapping[str, Price]
     """By model name; they come before those of the price library."""
     human: HumanPrice
@@ -92,6 +94,8 @@ class CallSettings:
         for name, (value, low) in bounds.items():
             if value is not None and value < low:
                 raise ValueError(f"{name} must be at least {low}, got {value}")
+        if not 0.0 <= self.max_unparsed <= 1.0:
+            raise ValueError(f"max_unparsed must be from 0 to 1, got {self.max_unparsed}")
         if self.timeout_seconds <= 0 or self.max_wait_seconds < 0:
             raise ValueError(
                 "timeout_seconds must be above 0 and max_wait_seconds at least 0, "

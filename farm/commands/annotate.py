@@ -9,6 +9,7 @@ from farm.annotators.tally import Tally
 from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.spending.cost_report import cost_lines, dry_run_lines
+from farm.commands.shortfall import TOO_FEW_VERDICTS, warn_of_shortfall
 from farm.data.annotated_rows import annotated_schema, open_writers
 from farm.data.comparison_files import open_comparisons
 from farm.data.comparisons import Comparisons
@@ -17,7 +18,7 @@ from farm.plain_text import say
 
 
 def annotate(arguments: Sequence[str]) -> int:
-    """Label the input; returns the exit code: 1 if a budget left rows without an answer, or none has a verdict."""
+    """Label the input; returns the exit code: 1 if a budget left rows without an answer, 3 if too few got a verdict."""
     settings = annotate_settings(arguments, has_files=True)
     start = time.monotonic()
     with open_comparisons(settings.input, settings.columns) as source:
@@ -35,15 +36,14 @@ def annotate(arguments: Sequence[str]) -> int:
                     writer.write(rows)
             report = None if calls.session is None else calls.session.report()
             stop = None if calls.session is None else calls.session.budget_stop()
+    is_short = warn_of_shortfall({settings.annotator.name: tally}, settings.calls.max_unparsed)
     say(f"{settings.annotator.name}: {tally.n:,} comparisons from {_names(settings.input)}")
     for line in [*tally.lines(), *cost_lines(report, settings.calls.human, tally.n)]:
         say(f"  {line}")
     say(f"  {time.monotonic() - start:.1f} s, written to {_names(settings.output)}")
     if stop:
         say(f"farm: {stop}; rows that were not asked about have no preference", is_error=True)
-    elif tally.failure:
-        say(f"farm: {tally.failure}", is_error=True)
-    return 1 if stop or tally.failure else 0
+    return TOO_FEW_VERDICTS if is_short else 1 if stop else 0
 
 
 def _dry_run(settings: AnnotateSettings, source: Comparisons) -> int:

@@ -11,6 +11,7 @@ from farm.analysis.judges.report import MEANINGS, JudgeReport, judges_page
 from farm.calls.dry_run import dry_calls
 from farm.calls.lazy import lazy_calls
 from farm.calls.spending.cost_report import cost_lines, dry_run_lines
+from farm.commands.shortfall import TOO_FEW_VERDICTS, warn_of_shortfall
 from farm.options.judges import JudgesSettings, judges_settings, named_annotators
 from farm.plain_text import say
 from farm.progress import progress
@@ -21,7 +22,7 @@ MAX_PRINTED = 20
 
 
 def judges(arguments: Sequence[str]) -> int:
-    """Write and print the report; returns the exit code: 1 if no verdict of any judge could be read."""
+    """Write and print the report; returns the exit code: 3 if too few verdicts of a judge could be read."""
     settings = judges_settings(arguments)
     annotators = named_annotators(settings, arguments)
     read = read_labelled(
@@ -45,12 +46,13 @@ def judges(arguments: Sequence[str]) -> int:
         report = measure(read, measured, source=str(settings.input), calls=calls, advance=bar.advance)
         costs = None if calls.session is None else calls.session.report()
     files = write_report(report, settings.output)
+    is_short = warn_of_shortfall(report.tallies, settings.calls.max_unparsed)
+    if report.failure and not is_short:
+        say(f"farm: warning: {report.failure}", is_error=True)
     _print(report, files)
     for line in cost_lines(costs, settings.calls.human, total):
         say(f"  {line}")
-    if report.failure:
-        say(f"farm: {report.failure}", is_error=True)
-    return 1 if report.failure else 0
+    return TOO_FEW_VERDICTS if is_short or report.failure else 0
 
 
 def _dry_run(settings: JudgesSettings, read: ReadSet, measured: MeasureSettings) -> int:

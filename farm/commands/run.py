@@ -19,6 +19,7 @@ from farm.bounded.json_text import read_json_object
 from farm.calls.spending.cost_report import cost_lines
 from farm.commands.shell.messages import show_messages
 from farm.commands.shell.workers import end_with_launcher, workers_without_interrupts
+from farm.commands.shortfall import TOO_FEW_VERDICTS, TooFewVerdictsError, warn_of_shortfall
 from farm.commands.stage_report import (
     choice_text,
     one_line,
@@ -38,6 +39,7 @@ from farm.pipeline.chain import Chain
 from farm.pipeline.results import read_run, read_runs
 from farm.pipeline.running import run_in_this_process
 from farm.pipeline.training import run_chain
+from farm.pipeline.verdict_tallies import verdict_tallies
 from farm.plain_text import plain_streams, say
 from farm.progress import job_label
 from farm.records import Standing
@@ -57,8 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     sweeps = planned_sweeps(overrides, is_multirun=is_multirun)
     sweep = sweeps[0]
     if not sweep.is_several:
-        _run_one(sweep.jobs[0])
-        return 0
+        return _run_one(sweep.jobs[0])
     # What each worker used is recorded per invocation.
     shutil.rmtree(sweep.session.folder / "jobs", ignore_errors=True)
     for each in sweeps:
@@ -91,16 +92,23 @@ def run_job(config: DictConfig) -> None:
 
 def _run(store: Store, job: Planned) -> Artifact:
     """Run a job and say what its judge models took."""
-    finished = run_in_this_process(store, job.chain, job.session.calls)
+    try:
+        finished = run_in_this_process(store, job.chain, job.session.calls)
+    except UserError as error:
+        if warn_of_shortfall(verdict_tallies(store.reports), job.session.calls.max_unparsed):
+            raise TooFewVerdictsError(str(error)) from error
+        raise
     if finished.costs is not None:
         for line in cost_lines(finished.costs, job.session.calls.human, finished.costs.total.n_requests):
             say(line)
     return finished.standings
 
 
-def _run_one(job: Planned) -> None:
+def _run_one(job: Planned) -> int:
+    """Run it and print what came of it; 3 if too few verdicts could be read."""
     chain, store = job.chain, Store(job.session.root)
     standings = _run(store, job)
+    is_short = warn_of_shortfall(verdict_tallies(store.reports), job.session.calls.max_unparsed)
     print(f"\n{label_of(chain)}")
     print(stage_table(store.reports))
     print()
@@ -113,6 +121,7 @@ def _run_one(job: Planned) -> None:
         say(best_of_n_line(measured.best_of_n))
     for note in measured.notes:
         say(f"warning: {note}")
+    return TOO_FEW_VERDICTS if is_short else 0
 
 
 def _launch(sweep: Sweep) -> None:
@@ -132,7 +141,7 @@ def _launch(sweep: Sweep) -> None:
 
 
 def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
-    """Report what the sweep measured; 1 if a run is missing."""
+    """Report what the sweep measured; 1 if a run is missing, 3 if too few verdicts of a run could be read."""
     store = Store(session.root, is_read_only=True)
     finished: list[Artifact] = []
     choices: dict[str, list[Artifact]] = {}
@@ -144,6 +153,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
             choices[label_of(chain)] = selections_in(store.reports[n_before:])
         except UserError as error:
             missing.append(f"{label_of(chain)}: {error}")
+    is_short = warn_of_shortfall(verdict_tallies(store.reports), session.calls.max_unparsed)
     if finished:
         measured = {
             "wall_seconds": time.monotonic() - start,
@@ -156,7 +166,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
         print("{wall_seconds:.0f} s, peak memory {peak_memory_mb:.0f} MB over all processes".format(**measured))
     for line in missing:
         say(f"not finished: {line}", is_error=True)
-    return 1 if missing else 0
+    return TOO_FEW_VERDICTS if is_short else 1 if missing else 0
 
 
 def _write_job_record(folder: Path, line: str, label: str, store: Store) -> None:

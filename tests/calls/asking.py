@@ -30,6 +30,7 @@ def settings(
         budget_usd=budget_usd,
         budget_calls=budget_calls,
         allow_host=allow_host,
+        max_unparsed=0.5,
         prices={"scripted": MILLIONTHS},
         human=HumanPrice(usd_per_1000=300.0, hours_per_1000=10.0),
         local=LocalSettings(device="cpu", dtype="float32", batch_size=4, threads=None),

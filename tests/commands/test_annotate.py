@@ -90,9 +90,9 @@ def test_a_storm_of_faults_leaves_every_row_with_a_verdict_or_a_reason(
 
 def test_a_run_without_any_verdict_is_a_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with judge_server(answer=lambda _: "I would rather not say.") as server:
-        assert farm(folder, "annotator=greedy", base_url=server.base_url) == 1
+        assert farm(folder, "annotator=greedy", base_url=server.base_url) == 3
     assert all(row["preference"] is None for row in read_rows(folder / "out.json"))
-    assert "farm: none of 60 comparisons got a verdict; most often" in capsys.readouterr().err
+    assert "farm: warning: greedy: none of 60 comparisons got a verdict; most often:" in capsys.readouterr().err
 
 
 def test_a_second_run_makes_no_call_and_neither_does_other_noise(

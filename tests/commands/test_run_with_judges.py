@@ -70,6 +70,20 @@ def test_judges_label_and_evaluate_and_are_paid_once(
         assert len(annotations_of(root)) == 3
 
 
+def test_a_run_whose_verdicts_cannot_be_read_ends_with_code_3(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judge_server(answer=lambda text: "Output (a)" if "otter cake" in text else "I cannot choose.") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert run_command([*line, "annotator=greedy", "evaluation=prompted"]) == 3
+        assert "none of 8 comparisons got a verdict" in capsys.readouterr().err
+    with judge_server(answer=lambda _: "I cannot choose.") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert run_command([*line, "annotator=greedy", "evaluation=prompted", "seed=5"]) == 3
+        error = capsys.readouterr().err
+        assert error.index("greedy: none of 20 comparisons got a verdict") < error.index("no preference pair is left")
+
+
 def test_what_asks_nobody_leaves_no_cache(line: list[str], tmp_path: Path) -> None:
     assert run_command([*line, "annotator=recorded"]) == 0
     assert (tmp_path / "runs" / "artifacts").is_dir() and not (tmp_path / "runs" / "calls.sqlite").exists()

@@ -10,6 +10,7 @@ from farm.analysis.calibration.data import (
     recorded_verdicts,
 )
 from farm.annotators.annotator import Annotator
+from farm.annotators.tally import Tally
 from farm.calls.request import Calls
 from farm.labels.read import notes_of
 
@@ -34,7 +35,7 @@ def with_recorded_verdicts(
 
 
 def with_asked_verdicts(
-    humans: pd.DataFrame, judge: Annotator, *, name: str, seed: int, calls: Calls, p_limit: float
+    humans: pd.DataFrame, judge: Annotator, *, name: str, seed: int, calls: Calls, p_limit: float, tally: Tally
 ) -> CalibrationData:
     """The human labels of a table with the clean verdicts that an annotator gives now.
 
@@ -45,7 +46,9 @@ def with_asked_verdicts(
         seed: keys its draws.
         calls: answers its requests to models.
         p_limit: p_first is cut to [1 - p_limit, p_limit].
+        tally: counts the verdicts.
     """
     people: HumanLabels = human_labels(humans)
     verdicts = judge.annotate(people.comparisons, (), seed, with_noise=False, calls=calls)
+    tally.add(verdicts)
     return calibration_data(people, verdicts, judge=name, p_limit=p_limit, notes=notes_of(humans))

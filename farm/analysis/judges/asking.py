@@ -8,6 +8,7 @@ import numpy as np
 from farm.analysis.judges.attacks import Attack
 from farm.analysis.judges.labelled_set import ItemLabels, JudgeKind, JudgeLabels, LabelledSet
 from farm.annotators.annotator import Annotator, SimulatedAnnotator
+from farm.annotators.tally import Tally
 from farm.calls.request import Calls
 from farm.errors import CannotJudgeError, UserError
 from farm.judges.baselines import BaselineJudge, BaselineRule
@@ -32,6 +33,8 @@ class AskingSettings(NamedTuple):
     calls: Calls
     advance: Callable[[int], None]
     """Called with the number of annotations that have come in."""
+    tallies: dict[str, Tally]
+    """What came of each annotator's verdicts, by its name; filled in."""
 
 
 def baseline_annotator(rule: BaselineRule) -> SimulatedAnnotator:
@@ -158,6 +161,7 @@ def _annotate(
                 "annotator"
             ) from error
         settings.advance(len(chunk))
+    settings.tallies.setdefault(annotator.name, Tally()).add(annotations)
     return annotations
 
 

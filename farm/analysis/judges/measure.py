@@ -82,8 +82,8 @@ def measure(
             f"{source} has no recorded verdicts of a judge, and no annotator is to be asked: say whom, "
             "annotators=[greedy,pool]"
         )
-    asked = AskingSettings(settings.seed, settings.n_repetitions, True, calls, advance)
-    unseen = asked._replace(advance=lambda _: None)
+    asked = AskingSettings(settings.seed, settings.n_repetitions, True, calls, advance, {})
+    unseen = asked._replace(advance=lambda _: None, tallies={})
     everybody: list[tuple[Annotator, JudgeKind, AskingSettings]] = [
         *((annotator, "asked", asked) for annotator in settings.annotators),
         *((baseline_annotator(rule), "baseline", unseen) for rule in settings.baselines),
@@ -110,6 +110,7 @@ def measure(
         n_attacked=len(rows),
         humans=humans,
         judges=tuple(results),
+        tallies=asked.tallies,
         notes=(*items.notes, *(_not_attacked(read, settings) if rows else [])),
     )
 

@@ -1,10 +1,11 @@
 """The judge report as files: judges.json with every estimate, judges.csv with a row per judge, a page to read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from farm.analysis.judges.result import FIGURES, JudgeResult
+from farm.annotators.tally import Tally
 from farm.disk import write_whole
 from farm.reports.csv_file import csv_text
 from farm.reports.json_file import Json, figure, write_json
@@ -62,6 +63,8 @@ class JudgeReport:
     judges: tuple[JudgeResult, ...]
     """Recorded and live ones, and baselines."""
     notes: tuple[str, ...]
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """What came of the verdicts of each annotator that was asked, by its name; in no file."""
 
     @property
     def failure(self) -> str:

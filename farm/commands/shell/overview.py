@@ -14,12 +14,12 @@ usage: farm <command> [key=value ...]
 {choices}
 
 farm <command> --help      its keys with their defaults, its examples, and the choices of each group
-farm run method=ppo --help the keys of a choice
+farm run method=ppo --help the keys of a choice; verbose=true, with any command, says more of what happens
 farm <command> --cfg job   the composed settings; --info is Hydra's, and completion: eval "$(farm -sc install=bash)"
-verbose=true               with any command: say more of what happens
 Settings live in conf/, one YAML per choice, every key with a comment; conf_dir=DIR (or $FARM_CONF, or ./farm_conf)
 adds those of a folder of yours. Artifacts go to root (default runs/). farm --version says which farm this is.
-A wrong key, choice or type is reported before anything starts, with exit code 2."""
+exit code   0 done   1 something failed   2 the command line is wrong, nothing has started   130 stopped by Ctrl-C
+            3 done, but too few verdicts could be read (calls.max_unparsed); what was written is there"""
 SHOWN_GROUPS = ("method", "annotator", "experiment")
 PAPER = "_paper"
 WIDTH = 118

@@ -23,6 +23,7 @@ _REPLACED = str.maketrans(
         **dict.fromkeys("\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079", " "),
     }
 )
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe0e\ufe0f\ue000-\uf8ff]")
 _BOXED = re.compile(r"\\(?:d?f?boxed|framebox|fbox)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,200}\}){0,200}\}){0,200})\}")
 _LATEX_WRAPPED = re.compile(
@@ -61,6 +62,7 @@ def plain(text: str) -> str:
     `verdict: b` on a line of its own, `\\boxed{b}` becomes `[[b]]`; emphasis, headings, bullets, code fences, LaTeX
     commands, link targets, rules and pictures are left out.
     """
+    text = _ESCAPES.sub("", text)
     text = html.unescape(text) if "&" in text else text
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_REPLACED)).translate(_REPLACED))
     if "\\" in text or "$" in text:

@@ -52,7 +52,7 @@ def items(tmp_path: Path) -> LabelledSet:
 
 
 def asking(*, n_repetitions: int = 1, with_noise: bool = True) -> AskingSettings:
-    return AskingSettings(0, n_repetitions, with_noise, NO_CALLS, lambda _: None)
+    return AskingSettings(0, n_repetitions, with_noise, NO_CALLS, lambda _: None, {})
 
 
 def figures(items: LabelledSet, annotator: Annotator, how: AskingSettings) -> JudgeFigures:
