@@ -16,11 +16,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from farm.calls.http.echoes import without_secret
 from farm.labels.annotation_row import annotation_frame
 from tests.analysis.judges.judge_tables import row
 from tests.attack.echoing_server import MODES, EchoingServer, echoing_server, spellings
 from tests.commands.run_farm import Done, farm
 from tests.judges.evaluators import LOGPROB, write_evaluator
+from tests.judges.parsers.labelled_replies import parsed, read_rows
 from tests.tiny import save_causal_lm_for_long_texts
 
 KEYS = {
@@ -117,6 +119,21 @@ def point_to(server: EchoingServer, key: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OPENAI_API_KEY", key)
     # Loopback is asked itself; nobody listens at this proxy.
     monkeypatch.setenv("HTTP_PROXY", f"http://me:{PASSWORD}@127.0.0.1:9")
+
+
+def test_no_verdict_is_read_otherwise_because_a_key_was_cleared() -> None:
+    """Keys of letters, digits and hyphens, as vendors give them, at eight places of labelled replies."""
+    key = KEYS["plain"]
+    for labelled in read_rows()[::25]:
+        words = labelled.reply.split(" ")
+        middle = " ".join([*words[: len(words) // 2], key, *words[len(words) // 2 :]])
+        ends = [f"{key}{gap}{labelled.reply}" for gap in ("", " ", "\n")] + [
+            f"{labelled.reply}{gap}{key}" for gap in ("", " ", "\n")
+        ]
+        for text in (middle, f"{labelled.reply}\nYour key is {key}.", *ends):
+            cleared = without_secret(text, key)
+            assert key not in cleared
+            assert parsed(labelled._replace(reply=cleared)) == parsed(labelled._replace(reply=text)), text
 
 
 @pytest.mark.slow

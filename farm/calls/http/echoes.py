@@ -17,6 +17,9 @@ from farm.calls.request import TokenLogprob
 SHORTEST_SECRET = 12
 """Shorter keys are placeholders (EMPTY, none, sk-, message, lm-studio) that replies may well contain; the shortest keys
 that vendors give have 32 characters, and `token-abc123` of vLLM's manual has 12."""
+HIDDEN_KEY = "k***y"
+"""What stands in place of a key: a word without meaning, as the key was, so that no verdict is read otherwise.
+Asterisks alone would vanish as Markdown, and what stood before and after the key would be read together."""
 _LABELLED = re.compile(r"(?i)\b(bearer|basic|api[-_]?key[\"']?\s*[:=])\s*[^\s\"',;]+")
 _ENTITIES = {'"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;"}
 _ESCAPES = ("\\", "%", "&")
@@ -68,7 +71,7 @@ class Clearing(NamedTuple):
         cleared = []
         for place, end, token in zip(places, ends, best, strict=True):
             is_part = any(start < end and end - len(token) < stop for start, stop in spans)
-            cleared.append(tuple(t._replace(token=HIDDEN if is_part else self.of_reply(t.token)) for t in place))
+            cleared.append(tuple(t._replace(token=HIDDEN_KEY if is_part else self.of_reply(t.token)) for t in place))
         return tuple(cleared)
 
 
@@ -81,10 +84,10 @@ def is_secret(text: str) -> bool:
 
 
 def without_secret(text: str, secret: str) -> str:
-    """The text with `***` for every spelling of the secret; as it is if the secret is a placeholder.
+    """The text with `k***y` for every spelling of the secret; as it is if the secret is a placeholder.
 
     >>> without_secret("your key: sk-\\\\u0031234567890, or SK-1234567890", "sk-1234567890")
-    'your key: ***, or ***'
+    'your key: k***y, or k***y'
     >>> without_secret("a message", "message")
     'a message'
     """
@@ -93,10 +96,10 @@ def without_secret(text: str, secret: str) -> str:
     known = _spellings(secret)
     small = text.lower()
     if known.small in small or any(mark in text for mark in _ESCAPES):
-        text = known.escaped.sub(HIDDEN, text)
+        text = known.escaped.sub(HIDDEN_KEY, text)
     for core in known.encoded:
-        text = text.replace(core, HIDDEN)
-    return re.sub(known.digits, HIDDEN, text, flags=re.IGNORECASE) if known.digits in small else text
+        text = text.replace(core, HIDDEN_KEY)
+    return re.sub(known.digits, HIDDEN_KEY, text, flags=re.IGNORECASE) if known.digits in small else text
 
 
 @functools.lru_cache(maxsize=64)

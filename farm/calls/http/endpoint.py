@@ -193,6 +193,8 @@ class Endpoint:
 
     def _of_redirect(self, response: httpx2.Response) -> Failure:
         target = _target(response)
+        if response.status_code in (307, 308) and target is not None and _origin(target) == _origin(self._url):
+            return Failure(f"HTTP {response.status_code}: it redirects to itself again and again", Remedy.STOP_RUN)
         where = "nowhere that can be asked" if target is None else shown_address(str(target))
         reason = f"HTTP {response.status_code}: it redirects to {where}; neither prompt nor key was sent there"
         return Failure(self.address.clearing.of_error(reason), Remedy.STOP_RUN)

@@ -43,7 +43,7 @@ def spellings(key: str) -> list[str]:
 @pytest.mark.parametrize("key", KEYS)
 def test_every_spelling_is_cleared_and_the_words_around_it_stay(key: str) -> None:
     for spelling in spellings(key):
-        assert without_secret(f"Output (a), {spelling} Output (b)", key) == "Output (a), *** Output (b)", spelling
+        assert without_secret(f"Output (a), {spelling} Output (b)", key) == "Output (a), k***y Output (b)", spelling
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -52,7 +52,7 @@ def test_within_base64_no_reading_gives_the_key_back(key: str) -> None:
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             text = encode(f"{lead}{key}".encode()).decode()
             cleared = without_secret(f"Basic {text}.", key)
-            assert "***" in cleared and len(cleared.replace("***", "")) < len("Basic .") + len(lead) * 2 + 8
+            assert "k***y" in cleared and len(cleared.replace("k***y", "")) < len("Basic .") + len(lead) * 2 + 8
 
 
 @pytest.mark.parametrize("key", PLACEHOLDERS)
@@ -66,9 +66,9 @@ def test_a_key_in_many_tokens_is_cleared_with_them() -> None:
     places = [(TokenLogprob(token, -0.1), TokenLogprob("x", -3.0)) for token in tokens]
     clearing = Clearing(KEYS[0], ())
     cleared = clearing.of_logprobs(places)
-    assert [place[0].token for place in cleared] == ["The", " key", "***", "***", "***", "***", " is", " it"]
+    assert [place[0].token for place in cleared] == ["The", " key", *["k***y"] * 4, " is", " it"]
     assert [[t.logprob for t in place] for place in cleared] == [[-0.1, -3.0]] * 8
-    assert clearing.of_logprobs([(TokenLogprob("a", -1.0), TokenLogprob(KEYS[0], -2.0))])[0][1].token == "***"
+    assert clearing.of_logprobs([(TokenLogprob("a", -1.0), TokenLogprob(KEYS[0], -2.0))])[0][1].token == "k***y"
     assert NO_SECRETS.of_logprobs(places) == tuple(places)
 
 
