@@ -26,12 +26,11 @@ from transformers import (
 
 from farm.config.checks import check_fields
 from farm.models.adapter import LoRA, TrainingStage, is_adapted, merge_into, save_adapter
-from farm.models.checkpoint_files.configuration import check_fits, check_sizes
+from farm.models.checkpoint_files.configuration import architectures_of, check_fits, check_sizes
 from farm.models.checkpoint_files.errors import CheckpointError
-from farm.models.checkpoint_files.folder import CONFIG, check_folder, local_folder
+from farm.models.checkpoint_files.folder import check_folder, local_folder
 from farm.models.checkpoint_files.loaded import check_finite, check_loaded
 from farm.models.checkpoint_files.reading import in_one_sentence
-from farm.models.checkpoint_files.settings_file import read_settings
 from farm.models.checkpoint_files.stored_weights import stored_tensors
 from farm.models.end_tokens import keep_end_ids
 from farm.models.flops import count_flops_of
@@ -149,8 +148,8 @@ def check_model_files(path: str | Path) -> PreTrainedConfig:
         CheckpointError: it is another kind of model, or its files do not fit each other.
     """
     folder = check_checkpoint(path)
-    architectures = read_settings(folder / CONFIG).get("architectures") or []
-    if architectures and all(str(name).endswith(_CLASSIFIER) for name in architectures):
+    architectures = architectures_of(folder)
+    if architectures and all(name.endswith(_CLASSIFIER) for name in architectures):
         raise CheckpointError(
             f"{path}: expected a causal language model; this is a {architectures[0]}, a reward model or classifier, "
             "which writes no text"

@@ -213,6 +213,10 @@ HOSTILE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "key heads that do not divide": (edited(CONFIG, num_key_value_heads=3), "config.json"),
     "context 0": (edited(CONFIG, max_position_embeddings=0), "max_position_embeddings"),
     "an activation that nobody knows": (edited(CONFIG, hidden_act="evil"), "config.json"),
+    "a number format that nobody knows": (edited(CONFIG, dtype="float99"), "config.json"),
+    "positions that nobody knows": (edited(CONFIG, rope_parameters={"rope_type": "evil"}), "config.json"),
+    "padding beyond the vocabulary": (edited(CONFIG, pad_token_id=99_999), "config.json"),
+    "architectures that are no list": (edited(CONFIG, architectures="evil"), "expected names of classes"),
     "code for the model": (both(EVIL, edited(CONFIG, model_type="evilm", **REMOTE)), "auto_map"),
     "code for the tokenizer": (both(EVIL, edited("tokenizer_config.json", **REMOTE)), "auto_map"),
     "code for the processor": (both(EVIL, edited("processor_config.json", **REMOTE)), "auto_map"),
@@ -233,6 +237,7 @@ HOSTILE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "tokenizer nested deeply": (written(TOKENIZER, "[" * 100_000), "its tokenizer"),
     "tokenizer larger than the embedding": (
         edited("added_tokens.json", **{"<a>": 320}), "the model embeds only 320"),
+    "an end token that is no text": (written("special_tokens_map.json", '{"eos_token": 5}'), "its tokenizer"),
     "no end token": (edited("tokenizer_config.json", eos_token=None), "no eos_token"),
     "end tokens beyond the vocabulary": (edited("generation_config.json", eos_token_id=[1, 10**9]), "eos_token_id"),
     "end tokens in words": (edited("generation_config.json", eos_token_id="stop"), "eos_token_id"),

@@ -15,7 +15,7 @@ from farm.errors import UserError
 from farm.models.checkpoint import Model, load_causal_lm, load_reward_model
 from farm.models.prompts import ChatPrompt
 from farm.pipeline.model_fit import check_model
-from tests.attack.hostile_checkpoints import HOSTILE, WRITERS_ONLY
+from tests.attack.hostile_checkpoints import HOSTILE, WRITERS_ONLY, mapped
 from tests.commands.run_farm import Done, farm
 from tests.families import FAMILIES, save_family
 from tests.tiny import save_causal_lm_for_long_texts, tiny_causal_lm, tiny_reward_model
@@ -78,7 +78,8 @@ def scored_by(checkpoint: Path, pairs: Path, folder: Path) -> Done:
 
 
 def assert_one_sentence(done: Done, says: str) -> None:
-    lines = done.stderr.strip().splitlines()
+    # On a slow machine a bar of progress comes first.
+    lines = [line for line in done.stderr.strip().splitlines() if "no estimate yet" not in line]
     assert done.returncode in (1, 2), done
     assert says in lines[-1], done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -135,6 +136,28 @@ def trained_from(checkpoint: Path, folder: Path, *settings: str) -> Done:
         "dataset.n_unlabeled=16", "dataset.n_evaluation=4", "dataset.n_validation=2", "model=local",
         f"model.checkpoint={checkpoint}", "model.threads=1", f"root={folder / 'root'}", *settings,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        '{"members": ["../model"], "rule": "mean", "coefficient": 0}', '{"members": ["/etc"], "rule": "mean"}',
+        '{"members": [1]}', '{"members": []}', '{"members": "model"}', "[1]", "{", "[" * 100_000,
+        '{"members": ["model"], "rule": "evil", "coefficient": 0}', '{"members": ["model"], "rule": "mean"}',
+        '{"members": ["model"], "rule": "mean", "coefficient": NaN}', '{"members": ["gone"]}',
+    ],
+)  # fmt: skip
+def test_an_ensemble_that_is_none_is_refused(ensemble: str, scorer: Path, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(scorer, tmp_path / "both" / "model")
+    (tmp_path / "both" / "ensemble.json").write_text(ensemble)
+    assert_one_sentence(scored_by(tmp_path / "both", pairs, tmp_path), "ensemble.json")
+
+
+def test_finite_weights_whose_scores_are_not_are_refused(scorer: Path, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(scorer, tmp_path / "model")
+    mapped("_proj", lambda tensor: tensor * 1e30)(tmp_path / "model", tmp_path)
+    assert_one_sentence(scored_by(tmp_path / "model", pairs, tmp_path), "scores of this reward model are NaN")
+    assert not (tmp_path / "labels.json").exists()
 
 
 @pytest.mark.parametrize("command", [judged_by, scored_by, trained_from])

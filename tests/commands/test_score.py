@@ -153,7 +153,7 @@ def test_everything_wrong_with_the_command_line_is_said_at_once(
         assert part in said
     assert farm(f"input={source}", f"output={tmp_path / 'out.txt'}", f"reward_model={tmp_path / 'none'}") == 2
     said = capsys.readouterr().err
-    assert "unknown format" in said and "no such file or folder" in said
+    assert "unknown format" in said and "no such folder" in said
 
 
 def test_what_is_no_reward_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

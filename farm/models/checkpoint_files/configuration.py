@@ -47,6 +47,18 @@ def check_sizes(folder: Path, stored: Mapping[str, StoredTensor]) -> None:
             raise CheckpointError(f"{file}: {name}: expected a whole number from 1 to {limit:,}, got {value!r:.40}")
 
 
+def architectures_of(folder: Path) -> list[str]:
+    """The classes that config.json says the weights are of; none if it says nothing.
+
+    Raises:
+        CheckpointError: it says something else than names.
+    """
+    names = read_settings(folder / "config.json").get("architectures") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CheckpointError(f"{folder / 'config.json'}: architectures: expected names of classes, got {names!r:.40}")
+    return names
+
+
 def check_fits(
     folder: Path,
     make: Callable[[PreTrainedConfig], PreTrainedModel],

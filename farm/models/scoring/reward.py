@@ -5,10 +5,10 @@ folder per member.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.models.checkpoint import load_reward_model, load_tokenizer
+from farm.models.checkpoint_files.configuration import architectures_of
 from farm.models.checkpoint_files.settings_file import read_settings
 from farm.models.context import context_of
 from farm.models.scoring.scorers import encode_answers, reward_scores_of_ids
@@ -31,13 +32,16 @@ _N_LABELS_UNSAID = 2
 Floats = NDArray[np.float64]
 
 
+Rule = Literal["mean", "min", "mean_minus_sd"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Combination:
     """How members' scores become one (Coste et al. 2023, arXiv 2310.02743)."""
 
     key_name: ClassVar[str] = "Combination"
 
-    rule: Literal["mean", "min", "mean_minus_sd"]
+    rule: Rule
     """mean; min: worst case; mean_minus_sd: mean - coefficient times the standard deviation among members."""
     coefficient: float
     """Of mean_minus_sd; the others ignore it."""
@@ -176,15 +180,18 @@ def check_one_score(folder: Path) -> None:
     if not file.is_file():
         return  # whoever loads it says what is missing
     config = read_settings(file)
-    names = [str(name) for name in config.get("architectures") or [] if not str(name).endswith(_CLASSIFIER)]
+    names = [name for name in architectures_of(folder) if not name.endswith(_CLASSIFIER)]
     if names:
         raise UserError(
             f"{folder}: expected a reward model, a transformers sequence classifier with one label; this is a "
             f"{names[0]}, which gives no score"
         )
-    n_labels = config.get("num_labels") or len(config.get("id2label") or range(_N_LABELS_UNSAID))
+    by_number = config.get("id2label") or {}
+    if not isinstance(by_number, Mapping):
+        raise UserError(f"{file}: id2label: expected labels by number, got {by_number!r:.40}")
+    n_labels = config.get("num_labels") or len(by_number) or _N_LABELS_UNSAID
     if n_labels != 1:
-        labels = ", ".join(str(label) for label in (config.get("id2label") or {}).values())
+        labels = ", ".join(str(label) for label in by_number.values())
         raise UserError(
             f"{folder}: expected a classifier with one label, whose logit is the score; this one has {n_labels} labels"
             + (f" ({labels})" if labels else "")
@@ -219,6 +226,8 @@ def reward_model_folders(path: Path) -> list[Path]:
 def _combination(file: Path) -> Combination:
     written = read_settings(file)
     try:
+        if written["rule"] not in get_args(Rule):
+            raise ValueError(f"rule: expected one of {', '.join(get_args(Rule))}, got {written['rule']!r:.40}")
         return Combination(rule=written["rule"], coefficient=written["coefficient"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file}: expected rule and coefficient of the members' combination: {error}") from error
