@@ -65,7 +65,7 @@ def decoded_cell(value: object) -> object:
     """A cell of a CSV file that holds a list or an object as its JSON text, as that; any other as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return read_json(value)
+            return Cells().plain(read_json(value))
         except ValueError:
             return value
     return value

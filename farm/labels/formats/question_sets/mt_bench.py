@@ -27,7 +27,7 @@ from farm.labels.identifiers import hashed_name
 
 _MODEL_JUDGE = re.compile(r"gpt|claude|gemini|llama|mistral|qwen|palm|[-_]pair", re.IGNORECASE)
 
-LATER_TURN = "verdicts are on a later turn; its answer is shown with the user's messages up to it"
+LATER_TURN = "verdicts are on a later turn; its answer is shown, no earlier one, with the user's messages up to it"
 """What is shown where a turn after the first was judged."""
 _PEOPLE = re.compile(r"expert|author|arena_user")
 """How the names of people begin."""

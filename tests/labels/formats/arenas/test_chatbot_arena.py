@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from farm.conversation import Message, messages_of_text
 from farm.data.files.rows import DataError
 from farm.labels.read import notes_of, read_annotations
 
@@ -50,16 +51,45 @@ def test_long_conversations_and_parts_of_messages(tmp_path: Path) -> None:
     assert row["output_1"] == "Hello.\n\nAgain." and row["instruction"] == "Hi.\n\nMore."
 
 
-def test_battles_of_several_turns_are_counted_in_a_note(tmp_path: Path) -> None:
-    turns = [{"role": role, "content": text} for role, text in zip(("user", "assistant") * 2, "abcd", strict=True)]
-    rows = [battle("q", "tie", conversation_a=turns, conversation_b=turns), battle("r", "model_a")]
+def chat(*texts: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": text} for role, text in zip(("user", "assistant") * 2, texts, strict=False)]
+
+
+def test_battles_of_several_turns_begin_where_their_conversations_part(tmp_path: Path) -> None:
+    rows = [
+        battle("q", "tie", conversation_a=chat("a", "b", "c", "d"), conversation_b=chat("a", "b", "c", "e")),
+        battle("r", "model_a", conversation_a=chat("a", "b", "c", "d"), conversation_b=chat("a", "x", "c", "y")),
+        battle("s", "model_a"),
+    ]
     (tmp_path / "battles.json").write_text(json.dumps(rows))
-    assert notes_of(read_annotations(tmp_path)) == [
+    frame = read_annotations(tmp_path)
+    assert notes_of(frame) == ["2 of 3 battles have several turns; their outputs begin where the two part"]
+    assert frame["instruction"].tolist()[:2] == ["c", "a"] and frame["output_1"].tolist()[0] == "d"
+    assert messages_of_text(frame["history"].iloc[0]) == (Message("user", "a"), Message("assistant", "b"))
+    assert [m.content for m in messages_of_text(frame["turns_2"].iloc[1])] == ["x", "c", "y"]
+    assert frame["history"].tolist()[1:] == ["", ""]
+
+
+def test_turns_in_columns_are_conversations_too(tmp_path: Path) -> None:
+    row = {"id": "1", "model_a": "x", "model_b": "y", "prompt": ["a", "c"], "response_a": ["b", "d"],
+           "response_b": ["b", "e"], "winner_model_a": 1, "winner_model_b": 0, "winner_tie": 0}  # fmt: skip
+    (tmp_path / "battles.json").write_text(json.dumps([row]))
+    read = read_annotations(tmp_path).iloc[0]
+    assert (read["instruction"], read["output_1"], read["output_2"]) == ("c", "d", "e")
+
+
+def test_conversations_that_begin_differently_are_joined_and_counted(tmp_path: Path) -> None:
+    rows = [
+        battle("q", "tie", conversation_a=chat("a", "b", "c", "d"), conversation_b=chat("z", "b")),
+        battle("r", "tie"),
+    ]
+    (tmp_path / "battles.json").write_text(json.dumps(rows))
+    frame = read_annotations(tmp_path)
+    assert notes_of(frame) == [
         "1 of 2 battles have several turns, whose questions and answers are shown, joined by blank lines and "
         "without roles"
     ]
-    (tmp_path / "battles.json").write_text(json.dumps(rows[1:]))
-    assert notes_of(read_annotations(tmp_path)) == []
+    assert frame["instruction"].iloc[0] == "a\n\nc" and frame["output_1"].iloc[0] == "b\n\nd"
 
 
 def test_models_may_be_numbers(tmp_path: Path) -> None:
@@ -76,7 +106,9 @@ def test_one_column_a_winner_with_texts_as_json(tmp_path: Path) -> None:
     pd.DataFrame(rows).to_csv(tmp_path / "train.csv", index=False)
     frame = read_annotations(tmp_path / "train.csv")
     assert frame["preference"].tolist() == [1, 2, 1.5]
-    assert frame.iloc[0][["instruction", "output_2"]].tolist() == ["Name a fruit.\n\nMore?", "Oak.\n\nElm."]
+    assert frame["instruction"].tolist() == ["Name a fruit."] * 3
+    assert [m.content for m in messages_of_text(frame["turns_2"].iloc[0])] == ["Oak.", "More?", "Elm."]
+    assert [m.content for m in messages_of_text(frame["turns_1"].iloc[0])] == ["Fig.", "More?", ""]
     # Nobody is named: one anonymous voter, one vote a battle.
     assert set(frame["annotator"]) == {"arena_user"} and frame["item_id"].tolist() == ["arena-0", "arena-1", "arena-2"]
 

@@ -58,8 +58,8 @@ def test_inconsistent_is_a_tie_that_can_be_told_and_an_error_is_unparsed(tmp_pat
     assert judges["first_shown"].tolist() == [0, 0]
     assert notes_of(frame) == [
         "1 verdicts changed with the order of the answers and count as ties",
-        "1 of 5 verdicts are on a later turn; its answer is shown with the user's messages up to it, joined by blank "
-        "lines and without roles",
+        "1 of 5 verdicts are on a later turn; its answer is shown, no earlier one, with the user's messages up to it, "
+        "joined by blank lines and without roles",
     ]
 
 
