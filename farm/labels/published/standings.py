@@ -167,7 +167,9 @@ def _rows(path: Path) -> list[Row]:
         ]
     if not found:
         raise DataError(f"{path}: expected standings, there are no rows")
-    return [{_one_line(name): value for name, value in row.items()} for row in found]
+    # Objects of a JSON file may leave out what they have no figure for.
+    columns = dict.fromkeys(found[0])
+    return [{_one_line(name): value for name, value in {**columns, **row}.items()} for row in found]
 
 
 class _Columns(NamedTuple):

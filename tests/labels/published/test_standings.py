@@ -116,3 +116,11 @@ def test_alpaca_evals_leaderboard_is_read_as_it_is(humandata: Path) -> None:
     found = read_standings(folder / "alpaca_eval_gpt4_leaderboard.csv", "simulated", None)
     best = next(m for m in found.models if m.model == "gpt4_1106_preview")
     assert best.values == pytest.approx((0.97699,), abs=1e-5) and best.n_total == 804
+
+
+def test_an_object_that_leaves_a_figure_out_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[{"model": "a", "win_rate": 0.5}, {"model": "b"}, {"model": "c", "win_rate": 0.4}]')
+    standings = read_standings(path, "humans", None)
+    assert [model.model for model in standings.models] == ["a", "c"]
+    assert any("1 of 3 rows of a.json have no win_rate: b" in note for note in standings.notes)
