@@ -22,6 +22,12 @@ _NO_NUMBER = (
 """Behind a number: it is neither the beginning of a range nor a share nor an ordinal."""
 _OF = r"(?:\s*(?:/|out\s+of|of|von|sur|de|di|van|su|\u5206\u306e|\u6eff\u5206)\s*(?P<top>\d{1,4}(?:[.,]0+)?)(?![\d/]))?"
 _NUMBER = rf"(?P<number>{_DIGITS}){_NO_NUMBER}{_OF}"
+_COUNTS_NOTHING = (
+    r"(?=[^\S\n]*\n|\s*(?:$|[^\w\s]|[\u3000-\uffff])"
+    r"|\s+(?:points?|stars?|because|since|for|as|due|given|overall|here|on|in|at|punkte|punti|puntos|weil|car"
+    r"|porque)\b)"
+)
+"""Behind a number in a sentence: it is not the number of something (`7 errors`)."""
 _LEAD = r"(?:[\s*_`'\":=\[(|>\u2192]|[-\u2013\u2014](?=\s))*"
 _WORDS = (
     r"(?:grade|score|rating|mark|points?|bewertung|note|punktzahl|punkte|puntuaci\u00f3n|calificaci\u00f3n"
@@ -52,8 +58,8 @@ _BARE = re.compile(
 )
 _STRONG = re.compile(rf"\[\[\s*{_NUMBER}\s*\]\]")
 _SCALED = re.compile(
-    rf"(?P<number>{_DIGITS})\s*(?:/|out\s+of|von|sur|su)\s*(?P<top>\d{{1,4}}(?:[.,]0+)?)(?![\d/])(?!\s*(?:of"
-    rf"|points?\s+for|for))",
+    rf"(?P<number>{_DIGITS})\s*(?:/|out\s+of|von|sur|su)\s*(?P<top>\d{{1,4}}(?:[.,]0+)?)(?![\d/])"
+    rf"(?!\s*points?\s+for){_COUNTS_NOTHING}",
     re.I,
 )
 _TWO_BARE = re.compile(
@@ -169,7 +175,7 @@ class GradeParser:
         # At most a few signs and words between label and number: the next sentence's numbers are not meant.
         return re.compile(
             rf"(?<![\w-])(?:{label}|{_WORDS}){_LEAD}(?:(?:is|ist|est|es|of|\u4e3a|\u662f"
-            rf"|\u306f)\s*[\s*_`\[(]*)?{_NUMBER}",
+            rf"|\u306f)\s*[\s*_`\[(]*)?{_NUMBER}{_COUNTS_NOTHING}",
             re.I,
         )
 
@@ -220,7 +226,7 @@ class TwoScores:
         return missing, missing
 
 
-_GIVEN_NUMBER = re.compile(rf"(?:{_GIVEN}[\[(]*|[\u6253\u7ed9\u7d66]\s*){_NUMBER}", re.I)
+_GIVEN_NUMBER = re.compile(rf"(?:{_GIVEN}[\[(]*|[\u6253\u7ed9\u7d66]\s*){_NUMBER}{_COUNTS_NOTHING}", re.I)
 
 
 def _of_output(sign: str) -> re.Pattern[str]:

@@ -139,7 +139,8 @@ NEGATION = (
 CONDITION = (
     r"(?:\bif\b|\bunless\b|\bwhen\b|\bwere\b|\bprovided\s+that\b|\bassuming\b|\bdepend|\bwhether\b|\bsuppose"
     r"|\bcould\b|\bmight\b|\bmay\b|\bperhaps\b|\bmaybe\b"
-    r"|\barguably\b|\bpossibly\b|\bshould\s+have\b|\bwould\s+have\b|\balmost\b|\b(?:was|were)\s+(?:going|about|tempted)\s+to\b|\bnearly\b|\bused\s+to\b"
+    r"|\barguably\b|\bpossibly\b|\bshould\s+have\b|\bwould\s+have\b|\balmost\b|\b(?:was|were)\s+(?:going|about"
+    r"|tempted)\s+to\b|\bnearly\b|\bused\s+to\b"
     r"|\bwenn\b|\bfalls\b|\bob\b|\bvielleicht\b|\bje\s+nachdem\b|\bdépend|\bpeut-être\b"
     r"|\bsi\b|\bse\b|\bcaso\b|\btalvez\b|\bquizá|\bтolько\s+если\b|\bесли\b|\bзависит\b|\bвозможно\b|\bможет\b"
     r"|如果|若|取决|也许|可能|是否|还是|もし|なら|かもしれ|場合|만약|다면|수도|경우)"
@@ -148,7 +149,7 @@ REPORTED = (
     r"(?:\bsaid\b|\bsays?\b|\bstates?\b|\bstated\b|\bclaims?\b|\bclaimed\b|\bargues?\b|\basks?\b|\basked\b"
     r"|\btells?\b|\btold\b|\bwrites\b|\bwrote\b|\bquotes?\b|\bsome\b|\bsomeone\b|\bpeople\b|\bmany\b"
     r"|\bothers\b|\bothers?\s+think\b"
-    r"|\bat\s+first\b|\bfirst\s+thought\b|\binitially\b|\bat\s+a\s+glance\b|\bfirst\s+glance\b"
+    r"|\bat\s+first\b|\bmy\s+first\b|\bfirst\s+thought\b|\binitially\b|\bat\s+a\s+glance\b|\bfirst\s+glance\b"
     r"|\bthe\s+instructions?\s+(?:says?|asks?|was|is|tells?)\b|\bthe\s+prompt\b|\bignore\b|\brepl(?:y|ies)\b"
     r"|\brespond\s+with\b"
     r"|\boutput\s+only\b|\bexample\b|\bfor\s+instance\b"
