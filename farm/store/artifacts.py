@@ -26,6 +26,7 @@ from farm.bounded.json_text import read_json_object
 from farm.disk import disk_problem
 from farm.errors import UserError
 from farm.store.cost import Cost, measured, peak_memory_mb
+from farm.store.machine import this_machine
 
 DIGEST_LIMIT_BYTES = 64 * 2**20
 """Larger files are checked by size only when an artifact is opened."""
@@ -265,7 +266,7 @@ class Store:
             }
             # The key knows the whole address; who reads the manifest need not.
             identity = {**identity, "component": with_shown_values(identity["component"])}
-            manifest = {**identity, "cost": asdict(cost), "files": files}
+            manifest = {**identity, "cost": asdict(cost), "files": files, "machine": this_machine()}
             _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
             output_dir.rename(artifact.path)
             shutil.rmtree(scratch_dir, ignore_errors=True)

@@ -50,7 +50,7 @@ def lines(inputs: Path, place: Path) -> dict[str, tuple[str, ...]]:
             "calibrate", f"humans={labels}", f"judge={labels}", "name=mine", "n_folds=2", "n_simulations=2",
             "n_resamples=10", f"output={out}", f"annotator_dir={place / 'conf'}",
         ),
-        "plan": ("plan", "n_simulations=10", f"output={out}"),
+        "plan": ("plan", "n_simulations=100", f"output={out}"),
     }  # fmt: skip
 
 

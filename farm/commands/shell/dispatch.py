@@ -1,7 +1,6 @@
 """Which command a line means, and what is printed where none is meant."""
 
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -13,6 +12,7 @@ from farm.config.suggestions import did_you_mean
 from farm.disk import disk_problem
 from farm.errors import UserError
 from farm.plain_text import plain_streams
+from farm.telemetry import switch_off_telemetry
 from farm.version import version
 
 HELP_WORDS = ("-h", "--help", "help")
@@ -22,8 +22,7 @@ COMPLETION = ("-sc", "--shell-completion")
 
 def dispatched(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    # Trainers of TRL ask the hub whenever one is made; nothing here should need the network without being told.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    switch_off_telemetry()
     rest, conf_dir = without_conf_dir(arguments)
     with plain_streams(), conf_dir_in_use(conf_dir):
         show_messages(is_verbose=False)

@@ -47,14 +47,14 @@ class Stops:
         return 128 + (self._came[0] if self._came else signal.SIGINT)
 
     def __enter__(self) -> Self:
-        for number, default in _DEFAULTS.items():
-            # A process that was started with a signal ignored (nohup, a shell's background) goes on ignoring it.
-            if signal.getsignal(number) == default:
-                signal.signal(number, self._stop)
         heard, written = os.pipe()
         os.set_blocking(written, False)
         signal.set_wakeup_fd(written, warn_on_full_buffer=False)
         _thread.start_new_thread(self._watch, (heard,))
+        for number, default in _DEFAULTS.items():
+            # A process that was started with a signal ignored (nohup, a shell's background) goes on ignoring it.
+            if signal.getsignal(number) == default:
+                signal.signal(number, self._stop)
         return self
 
     def __exit__(
