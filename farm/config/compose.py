@@ -17,7 +17,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.config.composed import composed
+from farm.config.composed import composed, look_at_files_again
 from farm.config.conf_dirs import CONF_DIR, user_conf_dir
 from farm.config.line_only import allowed_by_a_file, started_by_a_file
 from farm.config.objects import ConfigError, Problem
@@ -220,6 +220,7 @@ class _UserConfDir(SearchPathPlugin):
 def composer() -> Iterator[None]:
     """Within it, Hydra composes what stands in the folders of settings."""
     open_conf_dirs()
+    look_at_files_again()
     Plugins.instance().register(_UserConfDir)
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):

@@ -10,13 +10,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from farm.config.composed import composed, options_of
+from farm.config.composed import composed_choices, is_choice, options_of
 from farm.config.objects import ConfigError, Problem
 from farm.config.override_problems import (
     choices_of,
     group_problem,
     setting_problem,
-    text_of,
     unused_groups,
 )
 
@@ -62,8 +61,7 @@ def read_line(config_name: str, overrides: Sequence[str], settings: Sequence[str
 
 def with_choices(config_name: str, fixed: Sequence[Override]) -> DictConfig:
     """The configuration with its choices made and nothing else set: a key need not exist before a sweep's choice."""
-    made = [text_of(o) for o in fixed if options_of(o) or str(o.key_or_group).startswith("hydra.")]
-    return composed(config_name, made, with_hydra=True)
+    return composed_choices(config_name, [override for override in fixed if is_choice(override)])
 
 
 def _with_every_choice(config_name: str, choices: Sequence[Override], groups: AbstractSet[str]) -> list[DictConfig]:

@@ -8,7 +8,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, Node
 
-from farm.config.composed import composed, options_of
+from farm.config.composed import composed_choices, options_of
 from farm.config.field_types import field_class, field_names, field_type
 from farm.config.objects import Problem, value_problems
 from farm.config.suggestions import did_you_mean, did_you_mean_key
@@ -45,7 +45,7 @@ def group_problem(override: Override) -> Problem | None:
 
 def unused_groups(config_name: str, parsed: Sequence[Override]) -> dict[int, Problem]:
     """The overrides, by their places, of groups that stand in conf/ but mean nothing to this command."""
-    bare = composed(config_name, [], with_hydra=True)
+    bare = composed_choices(config_name, [])
     return {
         i: unknown_key(bare, str(o.key_or_group))
         for i, o in enumerate(parsed)
@@ -73,7 +73,7 @@ def settings_named_like_groups(config_name: str, overrides: Sequence[str]) -> di
         if override.is_add() or override.is_delete() or override.package or not options_of(override):
             continue
         if whole is None:
-            whole = composed(config_name, [], with_hydra=True)
+            whole = composed_choices(config_name, [])
         if key in list(whole) and key not in whole.hydra.runtime.choices:  # `in whole` would not see a ???
             settings[text] = override
     return settings
