@@ -1,6 +1,8 @@
 """How tests are run, and fixtures for all of them."""
 
+import functools
 import gc
+import importlib.metadata
 import json
 import os
 import sys
@@ -13,6 +15,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from tests.paths import HUMANDATA
+
+# accelerate asks at each step of a training whether peft is there, which reads a long file: a tenth of small trainings.
+importlib.metadata.metadata = functools.cache(importlib.metadata.metadata)
 
 BY_HAND = ("soak", "perf")
 """Tests that run only where -m names them."""

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The root of a sweep that was killed once on its way and then run to its end."""
+    """The root of a sweep that was killed on its way, with two workers, and then run to its end in one process."""
     root = tmp_path_factory.mktemp("root")
     with Forked(MAIN, "run", "experiment=pocket_small", *SMALL, f"root={root}") as process:
         deadline = time.monotonic() + 300
@@ -32,7 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             time.sleep(0.1)
         process.kill_all()
     assert not (root / "experiments" / "pocket_small" / "standings.csv").exists()
-    done = farm_process("run", "experiment=pocket_small", *SMALL, f"root={root}")
+    done = farm_process("run", "experiment=pocket_small", "hydra.launcher.n_jobs=1", *SMALL, f"root={root}")
     assert done.returncode == 0, done.stdout + done.stderr
     (root / "printed.txt").write_text(done.stdout)
     return root
@@ -68,7 +68,6 @@ def test_the_sweep_ends_with_its_tables_and_pictures(finished: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_standings_from_nothing(finished: Path, tmp_path: Path) -> None:
-    # In one process, where the others came from two workers.
     line = ("run", "experiment=pocket_small", "hydra.launcher.n_jobs=1", "method=dpo", *SMALL, f"root={tmp_path}")
     done = farm_process(*line)
     assert done.returncode == 0, done.stdout + done.stderr
