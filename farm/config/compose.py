@@ -114,16 +114,16 @@ def jobs_of(
         if takes_sweeps:
             line = read_line(config_name, overrides, settings)
             jobs = _jobs(config_name, line.good, is_multirun=is_multirun)
-            one = _OneJob(line=[], named_like_groups=[], problems=[*line.problems, *jobs.problems])
+            checked = _OneJob(line=[], named_like_groups=[], problems=[*line.problems, *jobs.problems])
             lines = list(itertools.islice(jobs.lines, max_jobs))
         else:
-            one = _one_job(config_name, overrides, settings)
-            lines = [one.line]
-        problems = list(one.problems)
+            checked = _one_job(config_name, overrides, settings)
+            lines = [checked.line]
+        problems = list(checked.problems)
         made = []
         for job in lines:
             config = _composed(config_name, job, with_hydra=True)
-            for override in one.named_like_groups:
+            for override in checked.named_like_groups:
                 OmegaConf.update(config, str(override.key_or_group), override.value())
             problems += started_by_a_file(config)
             if _make(config, plain_config, problems):

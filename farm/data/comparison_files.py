@@ -163,9 +163,9 @@ def _joined_rows(file_1: _File, file_2: _File, index: OutputIndex) -> Iterator[t
     n_seen: Counter[str] = Counter()
     for row, output in checked_stream(file_1.path, OutputRow, file_1.columns):
         key = output.text_key
-        found = index.find(key, n_seen[key])
+        output_2 = index.find(key, n_seen[key])
         n_seen[key] += 1
-        if found is None:
+        if output_2 is None:
             yield row, None
             continue
         kept = {name: value for name, value in row.items() if name not in ("output", "generator")}
@@ -174,8 +174,8 @@ def _joined_rows(file_1: _File, file_2: _File, index: OutputIndex) -> Iterator[t
             kept |= {"history": messages_as_text(output.history)} if output.history else {}
         pair = {
             "output_1": output.output,
-            "output_2": found.output,
+            "output_2": output_2.output,
             "generator_1": output.generator or file_1.path.stem,
-            "generator_2": found.generator or file_2.path.stem,
+            "generator_2": output_2.generator or file_2.path.stem,
         }
         yield row, {**kept, **pair}

@@ -51,9 +51,9 @@ def _written(value: object) -> object:
     return str(value) if isinstance(value, bool | int | float) else value
 
 
-def _same(one: object, other: object) -> bool:
+def _same(left: object, right: object) -> bool:
     """Whether two cells are equal; arrays and lists only if they are one."""
-    return one is other or (np.isscalar(one) and np.isscalar(other) and bool(one == other))
+    return left is right or (np.isscalar(left) and np.isscalar(right) and bool(left == right))
 
 
 Written = Annotated[str, BeforeValidator(_written)]

@@ -94,9 +94,9 @@ def notes_of(frame: pd.DataFrame) -> list[str]:
 def turned(frame: pd.DataFrame, is_turned: pd.Series) -> pd.DataFrame:
     """The table with output_1 and output_2, and everything said about them, exchanged in the rows that are marked."""
     frame = frame.copy()
-    for one, two in _SIDES:
-        if one in frame:
-            frame.loc[is_turned, [one, two]] = frame.loc[is_turned, [two, one]].to_numpy()
+    for first, second in _SIDES:
+        if first in frame:
+            frame.loc[is_turned, [first, second]] = frame.loc[is_turned, [second, first]].to_numpy()
     frame.loc[is_turned, "preference"] = 3 - frame.loc[is_turned, "preference"]
     if "clean_preference" in frame:
         frame.loc[is_turned, "clean_preference"] = 3 - frame.loc[is_turned, "clean_preference"]
@@ -135,9 +135,9 @@ def shown_order(frame: pd.DataFrame, reference: pd.DataFrame) -> ShownOrder:
 
     def order(*, is_loose: bool) -> ShownOrder:
         is_same, is_turned = pd.Series(True, index=frame.index), pd.Series(True, index=frame.index)
-        for one, two in _SIDES[:2]:
-            is_same &= fits(one, one, is_loose=is_loose) & fits(two, two, is_loose=is_loose)
-            is_turned &= fits(one, two, is_loose=is_loose) & fits(two, one, is_loose=is_loose)
+        for first, second in _SIDES[:2]:
+            is_same &= fits(first, first, is_loose=is_loose) & fits(second, second, is_loose=is_loose)
+            is_turned &= fits(first, second, is_loose=is_loose) & fits(second, first, is_loose=is_loose)
         return ShownOrder(is_same, is_turned & ~is_same)
 
     exact, loose = order(is_loose=False), order(is_loose=True)

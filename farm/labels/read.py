@@ -138,8 +138,8 @@ def _refuse_several(folder: Path) -> None:
     """
     while folder.is_dir():
         below = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-        found = {entry: _recognised(Source(path=entry)) for entry in below}
-        kinds = {entry: known.name for entry, known in found.items() if known is not None}
+        recognised = {entry: _recognised(Source(path=entry)) for entry in below}
+        kinds = {entry: known.name for entry, known in recognised.items() if known is not None}
         if len(set(kinds.values())) > 1:
             listed = ", ".join(f"{name} in {entry.name}/" for entry, name in kinds.items())
             raise DataError(f"{folder}: several kinds of recorded labels ({listed}); give one of these folders")

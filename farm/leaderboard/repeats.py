@@ -20,7 +20,7 @@ def standing_key(standing: Standing) -> StandingKey:
 
 def repeat_variances(runs: Sequence[MeasuredRun]) -> dict[StandingKey, float]:
     """Variance of each standing's win rate over repetitions of its judging; none if no instruction has two labels."""
-    found = {}
+    variances = {}
     for run in runs:
         outcomes: dict[str, list[Outcome]] = defaultdict(list)
         for outcome in run.outcomes:
@@ -33,8 +33,8 @@ def repeat_variances(runs: Sequence[MeasuredRun]) -> dict[StandingKey, float]:
                 ]
             )
             if variance is not None:
-                found[standing_key(standing)] = variance
-    return found
+                variances[standing_key(standing)] = variance
+    return variances
 
 
 def row_variances(
@@ -48,9 +48,9 @@ def row_variances(
     for standing in standings:
         key = standing_key(standing)
         by_row[key[:5]].append(variances.get(key))
-    found: list[float | None] = []
+    of_rows: list[float | None] = []
     for row in rows:
         of_seeds = by_row[row.dataset, row.model, row.annotator_eval, row.method, row.annotator_train]
         known = [variance for variance in of_seeds if variance is not None]
-        found.append(sum(known) / len(known) ** 2 if known and len(known) == len(of_seeds) else None)
-    return found
+        of_rows.append(sum(known) / len(known) ** 2 if known and len(known) == len(of_seeds) else None)
+    return of_rows

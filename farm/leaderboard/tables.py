@@ -123,10 +123,10 @@ def check(directory: Path, files: Mapping[str, str]) -> str:
         if not path.is_file():
             parts.append(f"{path}: missing")
             continue
-        found = path.read_bytes().decode(errors="replace")
-        if found != expected:
+        committed = path.read_bytes().decode(errors="replace")
+        if committed != expected:
             lines = difflib.unified_diff(
-                found.splitlines(),
+                committed.splitlines(),
                 expected.splitlines(),
                 f"{path} (on disk)",
                 f"{name} (from the artifacts)",
@@ -144,16 +144,16 @@ def check(directory: Path, files: Mapping[str, str]) -> str:
 
 def _repeats(rows: Sequence[LeaderboardRow], variances: Sequence[float | None]) -> list[_Repeat]:
     """For each row; gaps are between neighbours of one table."""
-    found: list[_Repeat] = []
+    repeats: list[_Repeat] = []
     pairs = zip(rows, variances, strict=True)
     for _, members in itertools.groupby(pairs, key=lambda pair: _table_key(pair[0])):
         table = list(members)
         marks = gaps_within_repeats([row.win_rate for row, _ in table], [variance for _, variance in table])
-        found += [
+        repeats += [
             _Repeat(sd=None if variance is None else math.sqrt(variance), is_gap_within=mark)
             for (_, variance), mark in zip(table, marks, strict=True)
         ]
-    return found
+    return repeats
 
 
 def _table_key(row: LeaderboardRow) -> tuple[str, str, str]:

@@ -113,8 +113,8 @@ def draw_validation_answers(store: Store, data: Artifact, policy: Policy, chain:
     def asked() -> list[Instruction]:
         return keep_short(chain.model, read_table(data.file("validation.parquet"), Instruction))
 
-    single, limit = replace(policy, best_of=1), chain.selection.n_instructions
-    return _draw(store, data, single, chain.model, asked, limit, seed=seed, label="validation outputs")
+    unfiltered, limit = replace(policy, best_of=1), chain.selection.n_instructions
+    return _draw(store, data, unfiltered, chain.model, asked, limit, seed=seed, label="validation outputs")
 
 
 def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifact, chain: Chain, seed: int) -> Artifact:

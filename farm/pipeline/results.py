@@ -261,11 +261,11 @@ def cost_of_run(store: Store, standings: Artifact, policy: PolicyOrigin, first: 
 
 def settings_of(store: Store, artifact: Artifact) -> dict[str, str]:
     """Every setting of the artifact and its ancestors as dotted name -> text."""
-    found: dict[str, str] = {}
-    _flatten(manifest_of(artifact)["component"], artifact.kind, found)
+    settings: dict[str, str] = {}
+    _flatten(manifest_of(artifact)["component"], artifact.kind, settings)
     for parent in ancestors_of(artifacts_by_key(store), artifact):
-        _flatten(manifest_of(parent)["component"], parent.kind, found)
-    return found
+        _flatten(manifest_of(parent)["component"], parent.kind, settings)
+    return settings
 
 
 def _total(artifacts: Sequence[Artifact]) -> Cost:

@@ -94,24 +94,24 @@ def calibrate_crowd(data: CalibrationData, settings: FitSettings, *, bar: Bar) -
         )
     fold = fold_of_items(data.item_ids, settings.n_folds, settings.seed)
     chosen = _chosen(labels, fold, settings, bar)
-    known, found, fits = chosen.known, chosen.found, chosen.fits
+    known, crowd_fit, fits = chosen.known, chosen.crowd_fit, chosen.fits
     bar.note("intervals")
-    ends = intervals(labels, known.free, found)
+    ends = intervals(labels, known.free, crowd_fit)
     bar.advance(_INTERVAL_STEPS)
     bar.note("simulating held-out labels")
     n_workers = settings.n_workers or len(data.workers)
 
     def stage(fit_index: int | None) -> CrowdNoise:
-        fit = found.fit if fit_index is None else fits[fit_index].fit
+        fit = crowd_fit.fit if fit_index is None else fits[fit_index].fit
         return crowd_noise(fit, known, n_workers=n_workers, p_limit=settings.p_limit, seed=settings.seed)
 
     return Calibration(
         judge=data.judge,
         n_items=labels.n_items,
         n_labels=labels.n_labels,
-        annotators=reliabilities(data, found.fit, known),
+        annotators=reliabilities(data, crowd_fit.fit, known),
         parameters=parameters(known, ends),
-        log_likelihood=found.fit.marginal,
+        log_likelihood=crowd_fit.fit.marginal,
         stage=stage(None),
         n_folds=settings.n_folds,
         held_out=score_folds(labels, fits, fold, resampling=settings.resampling),
@@ -131,7 +131,7 @@ class _Variant(NamedTuple):
     """The model with or without lapses, fitted to everything and without each fold."""
 
     known: Identified
-    found: CrowdFit
+    crowd_fit: CrowdFit
     fits: list[CrowdFit]
     notes: tuple[str, ...] = ()
 
@@ -149,11 +149,13 @@ def _chosen(labels: CrowdLabels, fold: IntArray, settings: FitSettings, bar: Bar
     of_items = np.bincount(labels.item, gained)
     gain = float(gained.mean())
     error = float(of_items.std(ddof=1)) * math.sqrt(labels.n_items) / labels.n_labels
-    found = f"{gain:+.4f} nats per held-out label, standard error {error:.4f}"
+    evidence = f"{gain:+.4f} nats per held-out label, standard error {error:.4f}"
     if gain > error:
-        note = f"a lapse rate is fitted, since it pays: {found} (chosen by the same folds; lapses=false leaves it out)"
+        note = (
+            f"a lapse rate is fitted, since it pays: {evidence} (chosen by the same folds; lapses=false leaves it out)"
+        )
         return lapsing._replace(notes=(note,))
-    reason = f"it does not pay: {found} (lapses=true fits it all the same)"
+    reason = f"it does not pay: {evidence} (lapses=true fits it all the same)"
     return plain._replace(known=plain.known._replace(reasons={**plain.known.reasons, "lapse_rate": reason}))
 
 
@@ -161,7 +163,7 @@ def _fitted(labels: CrowdLabels, fold: IntArray, bar: Bar, *, with_lapses: bool)
     known = identified(labels, with_lapses=with_lapses)
     what = " with lapses" if with_lapses else ""
     bar.note(f"fitting all labels{what}")
-    found = fit_crowd(labels, known.free)
+    crowd_fit = fit_crowd(labels, known.free)
     bar.advance(_FIT_STEPS)
     fits = []
     for k in range(int(fold.max()) + 1):
@@ -169,7 +171,7 @@ def _fitted(labels: CrowdLabels, fold: IntArray, bar: Bar, *, with_lapses: bool)
         train = labels.of_items(fold != k)
         fits.append(fit_crowd(train, identified(train, with_lapses=with_lapses).free))
         bar.advance(_FIT_STEPS)
-    return _Variant(known, found, fits)
+    return _Variant(known, crowd_fit, fits)
 
 
 def n_steps(settings: FitSettings) -> int:

@@ -46,17 +46,17 @@ class AnnotatorBase:
     name: str
 
 
-def annotator_yaml(found: Calibration, name: str, base: RecordedBase | AnnotatorBase) -> str:
+def annotator_yaml(calibration: Calibration, name: str, base: RecordedBase | AnnotatorBase) -> str:
     """The text of annotator/NAME.yaml in a folder of settings.
 
     Args:
-        found: the calibration.
+        calibration: what was fitted.
         name: of the new annotator.
         base: whose clean verdicts the noise is put on.
     """
     head = [
-        f"# {one_line(found.judge)} with the noise of {len(found.annotators)} human annotators, fitted by "
-        f"`farm calibrate` to {found.n_labels} labels on {found.n_items} items."
+        f"# {one_line(calibration.judge)} with the noise of {len(calibration.annotators)} human annotators, fitted by "
+        f"`farm calibrate` to {calibration.n_labels} labels on {calibration.n_items} items."
     ]
     if isinstance(base, AnnotatorBase):
         head += ["defaults:", f"  - {base.name}", "  - _self_"]
@@ -78,12 +78,12 @@ def annotator_yaml(found: Calibration, name: str, base: RecordedBase | Annotator
         if base.columns:
             given = {name: value for name, value in vars(base.columns).items() if value is not None}
             head += [f"  columns: {json.dumps(given, ensure_ascii=False)}  # what it calls its columns"]
-    return "\n".join([*head, *_stage_lines(found, found.stage)]) + "\n"
+    return "\n".join([*head, *_stage_lines(calibration, calibration.stage)]) + "\n"
 
 
-def _stage_lines(found: Calibration, stage: CrowdNoise) -> list[str]:
-    reasons = {row.name: row.reason for row in found.parameters if not row.is_identified}
-    ends = {row.name: (row.low, row.high) for row in found.parameters if row.is_identified}
+def _stage_lines(calibration: Calibration, stage: CrowdNoise) -> list[str]:
+    reasons = {row.name: row.reason for row in calibration.parameters if not row.is_identified}
+    ends = {row.name: (row.low, row.high) for row in calibration.parameters if row.is_identified}
     lines = ["noise:", "  - _target_: farm.annotators.noise.crowd.CrowdNoise"]
     for name, value in vars(stage).items():
         if name not in _COMMENTS:

@@ -157,8 +157,13 @@ def _agreement_rows(comparison: HumanComparison) -> list[_Row]:
     judged = judged[:MOST_JUDGED]
     names = short_names(name for name, _ in judged)
     rows = []
-    for name, found in judged:
-        for what, estimate in (("raw", found.raw), ("S1", found.s1), ("S2", found.s2), (KAPPA, found.kappa)):
+    for name, agreement in judged:
+        for what, estimate in (
+            ("raw", agreement.raw),
+            ("S1", agreement.s1),
+            ("S2", agreement.s2),
+            (KAPPA, agreement.kappa),
+        ):
             suffix = "" if what == KAPPA else f": {what}"
             rows.append(_Row(f"{axis_name(names[name])}{suffix}", what, estimate, SIMULATED))
     humans = comparison.agreement

@@ -182,13 +182,13 @@ def _by_rule(
     for rule in RULE_WORDS:
         comparisons = _comparisons(labels, table, rule)
         totals = model_totals(comparisons)
-        found = rates_with_errors(totals, "ties_half")
+        with_errors = rates_with_errors(totals, "ties_half")
         n_total = np.asarray(totals.n_total.sum(axis=0)).ravel()
         rates[rule] = tuple(
             ModelWinRate(
                 model=name,
-                win_rate=_known(found.win_rates[k]),
-                standard_error=_known(found.standard_errors[k]),
+                win_rate=_known(with_errors.win_rates[k]),
+                standard_error=_known(with_errors.standard_errors[k]),
                 n_total=int(n_total[k]),
                 n_unparsed=0,
                 low=None,

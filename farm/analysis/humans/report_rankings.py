@@ -62,9 +62,9 @@ def by_annotator_section(comparison: HumanComparison) -> Section:
     by_name = [{model.model: model for model in side.models} for side in sides]
     rows = tuple((name, *(_rate(models.get(name)) for models in by_name)) for name in comparison.all_models)
     blocks: list[Block] = [Table(header=("model", *(names[side.source] for side in sides)), rows=rows)]
-    found = comparison.ranking_by_annotator
-    if found:
-        correlations = tuple(_correlation_row(name, r) for name, r in found.items() if not r.reason)
+    by_annotator = comparison.ranking_by_annotator
+    if by_annotator:
+        correlations = tuple(_correlation_row(name, r) for name, r in by_annotator.items() if not r.reason)
         header = ("against the humans together", "Spearman", "Kendall", "Pearson", "n models", "inversions")
         blocks += [
             Table(header=header, rows=correlations),
@@ -91,8 +91,8 @@ def _correlation_rows(models: str, ranking: RankingComparison, figures: str) -> 
     if figures != "win rates":
         del scales[1]
     rows: list[tuple[str, ...]] = []
-    for scale, found in scales:
-        for name, each in zip(found._fields, found, strict=True):
+    for scale, correlations in scales:
+        for name, each in zip(correlations._fields, correlations, strict=True):
             repeated = MISSING
             if each.repeated_mean is not None:
                 repeated = f"{each.repeated_mean:.2f} [{each.repeated_low:.2f}, {each.repeated_high:.2f}]"
@@ -106,7 +106,11 @@ def _missing(models: str, ranking: RankingComparison, figures: str) -> list[str]
     """Why correlations are missing, one sentence a scale."""
     scales = ((figures, ranking.on_win_rates), ("Bradley-Terry strengths", ranking.on_strengths))
     left_out = [f"{ranking.without_strength} ({models})."] if ranking.without_strength else []
-    reasons = {name: found.spearman.estimate.reason for name, found in scales if found.spearman.estimate.value is None}
+    reasons = {
+        name: correlations.spearman.estimate.reason
+        for name, correlations in scales
+        if correlations.spearman.estimate.value is None
+    }
     if len(reasons) == 2 and len(set(reasons.values())) == 1:
         return [f"No correlation over {models}: {next(iter(reasons.values()))}."]
     return left_out + [f"No correlation on {name} over {models}: {reason}." for name, reason in reasons.items()]

@@ -54,5 +54,5 @@ def _order(models: Sequence[ModelWinRate]) -> str:
     """Names from the best on, with "=" between models of the same win rate."""
     rates = {model.model: round(model.win_rate, N_DIGITS) for model in models if model.win_rate is not None}
     names = sorted(rates, key=lambda name: (-rates[name], name))
-    signs = [" = " if rates[one] == rates[other] else " > " for one, other in itertools.pairwise(names)]
+    signs = [" = " if rates[higher] == rates[lower] else " > " for higher, lower in itertools.pairwise(names)]
     return "".join(itertools.chain.from_iterable(itertools.zip_longest(names, signs, fillvalue="")))

@@ -61,10 +61,10 @@ def margin(items: LabelledSet, judge: JudgeLabels, baseline: JudgeLabels, *, res
         baseline: another.
         resampling: draws the items.
     """
-    one, other = (_item_agreement(items, each.labels) for each in (judge, baseline))
-    both = np.isfinite(one) & np.isfinite(other)
+    of_judge, of_baseline = (_item_agreement(items, each.labels) for each in (judge, baseline))
+    both = np.isfinite(of_judge) & np.isfinite(of_baseline)
     return ratio(
-        np.where(both, one - other, 0.0),
+        np.where(both, of_judge - of_baseline, 0.0),
         both.astype(np.float64),
         purpose=f"margin of {judge.name} over {baseline.name}",
         resampling=resampling,
@@ -89,7 +89,7 @@ def _against_humans(items: LabelledSet, judge: JudgeLabels, resampling: Resampli
     orders = {
         f"agreement_first_shown_{k}": _agreement(items, judge, resampling, labels.first_shown == k) for k in (1, 2)
     }
-    one = _per_item(labels, n_items)
+    label_of_item = _per_item(labels, n_items)
     alpha = krippendorff_alpha(counts, **common)
     if judge.kind == "human":
         within = agreement_within(counts, **common)
@@ -117,7 +117,7 @@ def _against_humans(items: LabelledSet, judge: JudgeLabels, resampling: Resampli
         **orders,
         "agreement_both_orders": _share_equal(settled, items.human_vote, judge.name, resampling),
         "kappa": replace(
-            cohen_kappa(one, items.human_vote, resampling=resampling),
+            cohen_kappa(label_of_item, items.human_vote, resampling=resampling),
             n_unparsed=n_unparsed,
         ),
         "alpha": alpha,
@@ -164,10 +164,10 @@ def _agreement(
 
 def _by_dataset(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     names = np.array(items.datasets)[judge.labels.item]
-    found = sorted(set(names.tolist()))
-    if len(found) < 2 or judge.kind == "human":
+    distinct = sorted(set(names.tolist()))
+    if len(distinct) < 2 or judge.kind == "human":
         return {}
-    return {name: _agreement(items, judge, resampling, names == name, unparsed_is_wrong=True) for name in found}
+    return {name: _agreement(items, judge, resampling, names == name, unparsed_is_wrong=True) for name in distinct}
 
 
 def _bias_variance(
@@ -177,24 +177,24 @@ def _bias_variance(
     table = labels_by_item(labels.item, labels.label, len(items.item_ids))[asked]
     is_human = judge.kind == "human"
     humans = None if items.humans is None or is_human else items.human_labels[asked]
-    found: dict[str, Estimate] = {}
+    figures: dict[str, Estimate] = {}
     for ties in ("alpaca_eval", "expected"):
         made: BiasVariance = bias_and_variance(table, humans, ties=ties, name=judge.name, resampling=resampling)
         for name, value in zip(BiasVariance._fields, made, strict=True):
-            found[f"{name}_{ties}"] = replace(value, n_unparsed=_n_unparsed(labels))
+            figures[f"{name}_{ties}"] = replace(value, n_unparsed=_n_unparsed(labels))
         if is_human:
             # AlpacaEval's row of humans: agreement is one against the others, and the bias is 0 by definition.
-            variance = found[f"variance_{ties}"]
-            found[f"agreement_{ties}"] = _complement(variance)
-            found[f"bias_{ties}"] = undefined("0 by definition")
-    return found
+            variance = figures[f"variance_{ties}"]
+            figures[f"agreement_{ties}"] = _complement(variance)
+            figures[f"bias_{ties}"] = undefined("0 by definition")
+    return figures
 
 
 def _order(items: LabelledSet, judge: JudgeLabels, resampling: Resampling) -> dict[str, Estimate]:
     n_items = len(items.item_ids)
-    one, two = (_in_order(judge.ordered, order, n_items) for order in (1, 2))
+    shown_first, shown_second = (_in_order(judge.ordered, order, n_items) for order in (1, 2))
     asked = np.isin(np.arange(n_items), judge.labels.item)
-    effect = order_effect(one[asked], two[asked], name=judge.name, resampling=resampling)
+    effect = order_effect(shown_first[asked], shown_second[asked], name=judge.name, resampling=resampling)
     return {"consistency": effect.consistency, "conflict": effect.conflict}
 
 
@@ -250,10 +250,10 @@ def _style_and_costs(items: LabelledSet, judge: JudgeLabels, resampling: Resampl
     }
 
 
-def _share_equal(one: FloatArray, other: FloatArray, name: str, resampling: Resampling) -> Estimate:
-    both = np.isfinite(one) & np.isfinite(other)
+def _share_equal(first: FloatArray, second: FloatArray, name: str, resampling: Resampling) -> Estimate:
+    both = np.isfinite(first) & np.isfinite(second)
     return ratio(
-        (both & (one == other)).astype(np.float64),
+        (both & (first == second)).astype(np.float64),
         both.astype(np.float64),
         purpose=f"agreement in both orders of {name}",
         resampling=resampling,
@@ -264,9 +264,9 @@ def _share_equal(one: FloatArray, other: FloatArray, name: str, resampling: Resa
 def _in_order(labels: ItemLabels, order: int, n_items: int) -> FloatArray:
     """(I,) the first verdict in which output `order` was shown first; NaN where there is none."""
     chosen = (labels.first_shown == order) & (labels.repetition == 0)
-    found = np.full(n_items, np.nan)
-    found[labels.item[chosen]] = labels.label[chosen]
-    return found
+    label_of_item = np.full(n_items, np.nan)
+    label_of_item[labels.item[chosen]] = labels.label[chosen]
+    return label_of_item
 
 
 def _per_item(labels: ItemLabels, n_items: int) -> FloatArray:

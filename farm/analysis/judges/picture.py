@@ -90,8 +90,8 @@ def _panels(rows: Sequence[JudgeResult]) -> list[_Panel]:
 
 
 def _of_humans(rows: Sequence[JudgeResult], name: str) -> float | None:
-    found = [vars(row.figures)[name].value for row in rows if row.kind == "human"]
-    return found[0] if found else None
+    human_values = [vars(row.figures)[name].value for row in rows if row.kind == "human"]
+    return human_values[0] if human_values else None
 
 
 def _worst(row: JudgeResult) -> Estimate | None:

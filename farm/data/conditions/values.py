@@ -40,12 +40,12 @@ def _number(value: object) -> float | int | Decimal | None:
     return value if isinstance(value, int | float | Decimal) else None
 
 
-def equal(one: object, other: object) -> bool:
-    if one is None or other is None:
-        return (one is None or one == "") and (other is None or other == "")
-    if isinstance(one, str) == isinstance(other, str):
-        return bool(one == other)
-    text, value = (one, other) if isinstance(one, str) else (other, one)
+def equal(left: object, right: object) -> bool:
+    if left is None or right is None:
+        return (left is None or left == "") and (right is None or right == "")
+    if isinstance(left, str) == isinstance(right, str):
+        return bool(left == right)
+    text, value = (left, right) if isinstance(left, str) else (right, left)
     if isinstance(value, bool):
         return str(text).strip().lower() == str(value).lower()
     number = _number(text)
@@ -62,17 +62,17 @@ def contains(whole: object, part: object) -> bool:
     raise ConditionError(f"`in` looks into a list or a text, got {whole!r}")
 
 
-def ordered(one: object, sign: str, other: object, *, is_text: bool) -> bool:
+def ordered(left: object, sign: str, right: object, *, is_text: bool) -> bool:
     """Whether `one sign other`; two texts are ordered as texts if one of them was written in the condition."""
-    if one is None or other is None:
+    if left is None or right is None:
         return False
     compared = _COMPARED[sign]
-    numbers = _number(one), _number(other)
-    are_texts = isinstance(one, str) and isinstance(other, str)
+    numbers = _number(left), _number(right)
+    are_texts = isinstance(left, str) and isinstance(right, str)
     if are_texts and (is_text or None in numbers):
-        return compared(one, other)
+        return compared(left, right)
     if None not in numbers:
         return compared(*numbers)
-    if any(isinstance(value, str) and value.strip().lower() in MISSING for value in (one, other)):
+    if any(isinstance(value, str) and value.strip().lower() in MISSING for value in (left, right)):
         return False
-    raise ConditionError(f"{one!r} {sign} {other!r}: there is no order between the two")
+    raise ConditionError(f"{left!r} {sign} {right!r}: there is no order between the two")

@@ -49,9 +49,9 @@ def number_columns(lines: Iterable[str]) -> NumberColumns:
         header = next(rows, [])
     first = list(islice(rows, _N_LOOKED_AT))
     cells = {name: [row[k].strip() for row in first if k < len(row)] for k, name in enumerate(header)}
-    found = {name for name, column in cells.items() if not _TEXTS.fullmatch(name) and _are_numbers(column)}
-    commas = tuple(name for name in header if name in found and any(map(_WITH_COMMA.fullmatch, cells[name])))
-    return NumberColumns(frozenset(found), commas)
+    number_names = {name for name, column in cells.items() if not _TEXTS.fullmatch(name) and _are_numbers(column)}
+    commas = tuple(name for name in header if name in number_names and any(map(_WITH_COMMA.fullmatch, cells[name])))
+    return NumberColumns(frozenset(number_names), commas)
 
 
 def with_points(row: Row, columns: Collection[str]) -> Row:

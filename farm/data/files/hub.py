@@ -32,13 +32,13 @@ def hub_reference(path: Path) -> HubReference | None:
     text = path.as_posix()
     if not text.startswith(PREFIX):
         return None
-    found = _REFERENCE.fullmatch(text)
-    if found is None:
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
         raise DataError(
             f"{text}: expected hub:<owner>/<name>@<commit> or hub:<owner>/<name>@<commit>:<file>; the commit is "
             "needed, so that the data cannot change unseen"
         )
-    return HubReference(found["repository"], found["revision"], found["file"])
+    return HubReference(match["repository"], match["revision"], match["file"])
 
 
 def on_this_machine(path: Path) -> Path:

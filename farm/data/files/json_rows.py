@@ -61,8 +61,8 @@ def json_notes(path: Path) -> list[str]:
         if not text.startswith("{") or _is_object_a_line(text):
             return []
         value = _parsed(path, text + _whole(path, stream), Cells())
-    found = rows_in_object(value) if isinstance(value, dict) else None
-    return [f"{path.name}: {note}" for note in found.notes] if found else []
+    wrapped = rows_in_object(value) if isinstance(value, dict) else None
+    return [f"{path.name}: {note}" for note in wrapped.notes] if wrapped else []
 
 
 def _start(stream: TextIO, most: int) -> str:
@@ -107,11 +107,11 @@ def _is_list_a_line(text: str) -> bool:
 
 def _object_rows(path: Path, text: str, cells: Cells) -> Iterator[Row]:
     value = _parsed(path, text, cells)
-    found = rows_in_object(value) if isinstance(value, dict) else None
-    if found is None:
+    wrapped = rows_in_object(value) if isinstance(value, dict) else None
+    if wrapped is None:
         names = f" with the keys {sorted(value)[:MAX_SHOWN]}" if isinstance(value, dict) else ""
         raise DataError(f"{path}: expected a list of objects, got one {type(value).__name__}{names}")
-    yield from found.rows
+    yield from wrapped.rows
 
 
 def _parsed(path: Path, text: str, cells: Cells) -> object:

@@ -64,12 +64,12 @@ def explain_row(error: ValidationError, names: Iterable[str]) -> list[str]:
         names: the fields that it has.
     """
     present = ", ".join(sorted(map(str, names)))
-    found = error.errors(include_url=False)
-    missing = [_dotted(problem["loc"]) for problem in found if problem["type"] == "missing"]
+    problems = error.errors(include_url=False)
+    missing = [_dotted(problem["loc"]) for problem in problems if problem["type"] == "missing"]
     sentences = []
     if missing:
         sentences.append(f": expected the fields {', '.join(missing)}; it has only {present}")
-    for problem in found:
+    for problem in problems:
         if not problem["loc"]:
             reason = problem["msg"].removeprefix("Value error, ")
             sentences.append(f": expected {reason}; its fields are {present}")

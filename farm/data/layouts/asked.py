@@ -102,9 +102,9 @@ def instruction_of_columns(row: Mapping[str, object]) -> Instruction | None:
 def columns_found(row: Mapping[str, object]) -> str:
     """What stands in the columns that may say what is asked, for messages of rows where none of it can be read."""
     cells = {name: cell(row, name) for name in (*TEXT_COLUMNS, *CHAT_COLUMNS)}
-    found = "".join(f"; `{name}` is {value!r:.60}" for name, value in cells.items() if value is not None)
+    filled = "".join(f"; `{name}` is {value!r:.60}" for name, value in cells.items() if value is not None)
     hint = column_hint(row)
-    return f"{found}; {hint}" if hint else found
+    return f"{filled}; {hint}" if hint else filled
 
 
 def instruction_of(messages: Messages, context: str = "") -> Instruction:

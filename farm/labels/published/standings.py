@@ -137,9 +137,9 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
             f"{role}: {n_without} of {len(models)} models have no standard error and no interval in {path.name}, so "
             "nothing that needs their noise is said: no interval, no p-value, no chance of another order"
         )
-    found = {str(row["source"]) for row in filled if row.get("source")}
+    sources = {str(row["source"]) for row in filled if row.get("source")}
     return PublishedStandings(
-        source=found.pop() if len(found) == 1 else str(path),
+        source=sources.pop() if len(sources) == 1 else str(path),
         column=columns.value,
         is_win_rate=scale.is_win_rate,
         models=models,
@@ -151,7 +151,7 @@ def read_standings(path: Path, role: Role, column: str | None) -> PublishedStand
 def _rows(path: Path) -> list[Row]:
     """As in the file; in published CSV files many a row ends before its empty cells do."""
     if format_of(path) not in DELIMITED:
-        found = read_rows(path)
+        rows = read_rows(path)
     else:
         try:
             with open_text(path) as stream:
@@ -162,14 +162,14 @@ def _rows(path: Path) -> list[Row]:
             raise DataError(f"{path}: cannot be read as CSV: {error}") from error
         frame = frame.fillna("").rename(columns={"Unnamed: 0": ""})
         numbers = numbers_of(path).columns
-        found = [
+        rows = [
             with_points({str(name): value for name, value in row.items()}, numbers) for row in frame.to_dict("records")
         ]
-    if not found:
+    if not rows:
         raise DataError(f"{path}: expected standings, there are no rows")
     # Objects of a JSON file may leave out what they have no figure for.
-    columns = dict.fromkeys(found[0])
-    return [{_one_line(name): value for name, value in {**columns, **row}.items()} for row in found]
+    columns = dict.fromkeys(rows[0])
+    return [{_one_line(name): value for name, value in {**columns, **row}.items()} for row in rows]
 
 
 class _Columns(NamedTuple):
@@ -243,11 +243,11 @@ def _seeds(path: Path, rows: Sequence[Row], columns: _Columns) -> tuple[int, ...
     for row in rows:
         by_name.setdefault(_name(row, columns), []).append(int(table_number(path, row, "seed")))
     expected = next(iter(by_name.values()))
-    for name, found in by_name.items():
-        if found != expected or len(set(found)) < len(found):
+    for name, names in by_name.items():
+        if names != expected or len(set(names)) < len(names):
             raise DataError(
                 f"{path}: expected the training seeds {expected} for every model, in this order and each once; "
-                f"{name!r} has {found}"
+                f"{name!r} has {names}"
             )
     return tuple(expected)
 

@@ -255,9 +255,9 @@ def _parse_two(words: str) -> Task | None:
     tasks = [_simple_tasks().get(question) for question in (f"{first}?", second)]
     if not comma or any(task is None or task.family != "lookup" for task in tasks):
         return None
-    found = [task for task in tasks if task is not None]
+    parts = [task for task in tasks if task is not None]
     return Task(
         family="multi",
-        entities=tuple(task.entities[0] for task in found),
-        attributes=tuple(task.attributes[0] for task in found),
+        entities=tuple(task.entities[0] for task in parts),
+        attributes=tuple(task.attributes[0] for task in parts),
     )

@@ -77,14 +77,14 @@ def entity_names() -> frozenset[str]:
 @cache
 def _predicates() -> dict[str, list[tuple[tuple[str, ...], Attribute]]]:
     """Predicates by their first word, the longer ones first."""
-    found: dict[str, list[tuple[tuple[str, ...], Attribute]]] = {}
+    by_first_word: dict[str, list[tuple[tuple[str, ...], Attribute]]] = {}
     for attribute in ATTRIBUTES:
         for predicate in attribute.predicates:
             words = tuple(predicate.removesuffix(" {v}").split())
-            found.setdefault(words[0], []).append((words, attribute))
-    for entries in found.values():
+            by_first_word.setdefault(words[0], []).append((words, attribute))
+    for entries in by_first_word.values():
         entries.sort(key=lambda entry: -len(entry[0]))
-    return found
+    return by_first_word
 
 
 def _find_statements(tokens: tuple[str, ...], task: Task) -> tuple[list[Statement], set[int]]:

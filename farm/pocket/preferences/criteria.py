@@ -175,11 +175,11 @@ def _details(task: Task, reading: Reading) -> set[object]:
         return {mark for mark in _marks(lines) if reading.count((mark,))}
     if task.family == "sort":
         return {end for end, is_true in _ends(task, reading) if is_true}
-    found: set[Statement] = set().union(*(_true_statements(entity, reading) for entity in task.entities))
+    statements: set[Statement] = set().union(*(_true_statements(entity, reading) for entity in task.entities))
     if task.family in ("list", "lookup", "multi"):
-        return {statement for statement in found if statement.attribute not in task.attributes}
+        return {statement for statement in statements if statement.attribute not in task.attributes}
     needed = 2
-    return set(sorted(found, key=lambda statement: (statement.entity, statement.attribute.name))[needed:])
+    return set(sorted(statements, key=lambda statement: (statement.entity, statement.attribute.name))[needed:])
 
 
 def _ends(task: Task, reading: Reading) -> set[tuple[str, bool]]:
@@ -206,8 +206,8 @@ def _n_false_numbers(task: Task, reading: Reading) -> int:
 
 def _stances(reading: Reading) -> set[bool]:
     """True for yes, False for no; both if the letter contradicts itself."""
-    found = {True} if reading.count(phrases.ACCEPTING_MARKS) else set()
-    return found | ({False} if reading.count(phrases.REFUSING_MARKS) else set())
+    stances = {True} if reading.count(phrases.ACCEPTING_MARKS) else set()
+    return stances | ({False} if reading.count(phrases.REFUSING_MARKS) else set())
 
 
 def _is_rude(reading: Reading) -> bool:

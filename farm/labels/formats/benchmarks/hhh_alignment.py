@@ -127,13 +127,13 @@ def _best(file: Path, number: int, subset: str, asked: _Choices | _Scored, score
 
 
 def _taken_apart(file: Path, number: int, field: str, text: str) -> tuple[str, str]:
-    found = _FILLED.search(text)
-    if found is None:
+    match = _FILLED.search(text)
+    if match is None:
         raise DataError(
             f"{file}: row {number}, field `{field}`: expected the headings '###The instruction to evaluate:' and "
             "'###Response to evaluate:'"
         )
-    return found["instruction"].strip(), found["answer"].strip()
+    return match["instruction"].strip(), match["answer"].strip()
 
 
 FORMAT = AnnotationFormat(

@@ -94,11 +94,11 @@ def read_alpaca_annotations(source: Source, assumed_kind: Kind | None) -> pd.Dat
     texts: dict[str, str] = {}
     rows: list[AnnotationRow] = []
     for file in files:
-        found = read_records(file, _Row)
-        model = _folder_model(file, found)
+        read = read_records(file, _Row)
+        model = _folder_model(file, read)
         if model is not None:
-            notes.append(f"{model}: the rows call this model {found[0].model_2!r}; it is named by its folder")
-        rows += [_annotation(row, file, model, texts, assumed_kind) for row in found]
+            notes.append(f"{model}: the rows call this model {read[0].model_2!r}; it is named by its folder")
+        rows += [_annotation(row, file, model, texts, assumed_kind) for row in read]
     rows, repeated = workers_apart(_with_models(rows), annotator=CROWD)
     return annotation_table(rows, [*notes, *repeated], where=source.where)
 
@@ -157,15 +157,15 @@ def _folder_model(file: Path, rows: Sequence[_Row]) -> str | None:
 
 def _with_models(rows: Sequence[AnnotationRow]) -> list[AnnotationRow]:
     """Names for pairs without models, from rows on the same texts, if these agree."""
-    found: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    models_of: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
     for row in rows:
         if row.model_1 and row.model_2:
             texts = (f"{row.instruction}\n\n{row.input or ''}".strip(), row.output_1, row.output_2)
-            found.setdefault(texts, set()).add((row.model_1, row.model_2))
+            models_of.setdefault(texts, set()).add((row.model_1, row.model_2))
     named = []
     for row in rows:
         texts = (f"{row.instruction}\n\n{row.input or ''}".strip(), row.output_1, row.output_2)
-        models = found.get(texts, set())
+        models = models_of.get(texts, set())
         if not row.model_1 and not row.model_2 and len(models) == 1:
             ((model_1, model_2),) = models
             row = row.model_copy(update={"model_1": model_1, "model_2": model_2})

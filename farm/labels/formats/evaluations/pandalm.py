@@ -54,8 +54,8 @@ class _Pair(FileRow):
     @classmethod
     def _collect_labels(cls, row: Mapping[str, object]) -> dict[str, object]:
         is_label = re.compile(r"annotator\d+").fullmatch
-        found = {name: value for name, value in row.items() if is_label(name) and value is not None}
-        return {**row, "labels": found}
+        labels = {name: value for name, value in row.items() if is_label(name) and value is not None}
+        return {**row, "labels": labels}
 
 
 class _JudgeLabel(FileRow):
@@ -120,8 +120,8 @@ def _models(path: Path, pairs: Sequence[_Pair]) -> dict[str, tuple[str, str]]:
     uses = Counter(name for parted in ways.values() for way in parted for name in way)
     models = {}
     for key, parted in ways.items():
-        most = max(uses[one] + uses[other] for one, other in parted)
-        likely = [(one, other) for one, other in parted if uses[one] + uses[other] == most]
+        most = max(uses[first] + uses[second] for first, second in parted)
+        likely = [(first, second) for first, second in parted if uses[first] + uses[second] == most]
         if len(likely) > 1:
             raise DataError(
                 f"{path}: cmp_key {key!r} holds more than one '_', and nothing tells which of them stands between the "

@@ -143,9 +143,9 @@ def _sheets(path: Path) -> list[Path]:
         return [path]
     for folder in (path, path / "data", path / "human_eval" / "data"):
         # Excel keeps a lock file ~$name.xlsx beside an open sheet.
-        found = sorted(file for file in folder.glob("*.xlsx") if not file.name.startswith("~"))
-        if found:
-            return found
+        files = sorted(file for file in folder.glob("*.xlsx") if not file.name.startswith("~"))
+        if files:
+            return files
     return []
 
 
@@ -166,14 +166,14 @@ def _sheet_rows(path: Path) -> Iterator[Row]:
     needed = set(_Vote.model_fields)
     sheets = _sheet_lines(path)
     headers = [[str(name) for name in lines[0] if name is not None] for lines in sheets if lines]
-    found = [lines for lines in sheets if lines and needed <= {str(name) for name in lines[0]}]
-    if not found:
+    tables = [lines for lines in sheets if lines and needed <= {str(name) for name in lines[0]}]
+    if not tables:
         missing = min((sorted(needed - set(header)) for header in headers), key=len, default=sorted(needed))
         raise DataError(
             f"{path}: no sheet has all columns of TULU's evaluation; missing: {', '.join(missing)} "
             "(save a sheet of your own as .csv)"
         )
-    for header, *lines in found:
+    for header, *lines in tables:
         for line in lines:
             if any(value is not None for value in line):
                 yield {str(name): value for name, value in zip(header, line, strict=False)}
@@ -199,9 +199,9 @@ def _pairs(folder: Path) -> dict[tuple[str, frozenset[str]], _Pair]:
         for number, instance in enumerate(read_records(path, _Instance), start=1):
             if not 2 <= len(instance.models) == len(instance.completions):
                 raise DataError(f"{path}: row {number}, field `completions`: expected one each of two or more models")
-            for one, two in itertools.combinations(instance.completions, 2):
-                pairs[instance.id, frozenset((one.model, two.model))] = _Pair(
-                    instance.prompt, one.model, two.model, one.completion, two.completion
+            for first, second in itertools.combinations(instance.completions, 2):
+                pairs[instance.id, frozenset((first.model, second.model))] = _Pair(
+                    instance.prompt, first.model, second.model, first.completion, second.completion
                 )
     return pairs
 

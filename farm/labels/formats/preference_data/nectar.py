@@ -51,23 +51,23 @@ def _rows(file: Path) -> Iterator[AnnotationRow]:
             yield _row(ranked, ranked.answers[first], ranked.answers[second], item)
 
 
-def _row(ranked: _Ranked, one: _Answer, two: _Answer, item: str) -> AnnotationRow:
+def _row(ranked: _Ranked, first: _Answer, second: _Answer, item: str) -> AnnotationRow:
     preference = None
-    if one.rank is not None and two.rank is not None:
-        preference = 1.5 + 0.5 * ((one.rank > two.rank) - (one.rank < two.rank))
+    if first.rank is not None and second.rank is not None:
+        preference = 1.5 + 0.5 * ((first.rank > second.rank) - (first.rank < second.rank))
     return AnnotationRow(
         item_id=item,
         dataset="nectar",
         instruction=ranked.instruction,
         history=ranked.history,
-        model_1=one.model,
-        model_2=two.model,
-        output_1=one.answer,
-        output_2=two.answer,
+        model_1=first.model,
+        model_2=second.model,
+        output_1=first.answer,
+        output_2=second.answer,
         annotator=ANNOTATOR,
         annotator_kind="llm",
         preference=preference,
-        raw_label=" ".join("none" if answer.rank is None else f"{answer.rank:g}" for answer in (one, two)),
+        raw_label=" ".join("none" if answer.rank is None else f"{answer.rank:g}" for answer in (first, second)),
     ).read_from(ranked.columns)
 
 

@@ -64,14 +64,14 @@ def read_summarize(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  
 
 
 def _row(pair: _Pair) -> AnnotationRow:
-    one, two = pair.summaries
+    first, second = pair.summaries
     return AnnotationRow(
         dataset="summarize_from_feedback",
         instruction=pair.info.instruction,
-        model_1=one.policy,
-        model_2=two.policy,
-        output_1=one.text,
-        output_2=two.text,
+        model_1=first.policy,
+        model_2=second.policy,
+        output_1=first.text,
+        output_2=second.text,
         annotator=CROWD if pair.worker is None else hashed_name(CROWD, pair.worker),
         annotator_kind="human",
         preference=None if pair.choice is None else 1.0 + pair.choice,

@@ -53,9 +53,9 @@ def read_faireval(source: Source, assumed_kind: Kind | None) -> pd.DataFrame:  #
     if source.path.is_dir():
         orders = {frozenset(pair): pair for pair in pairs.values()}
         for file in review_files(source.path):
-            found = review_rows(file, bench, item_format=items, orders=orders)
+            reviews = review_rows(file, bench, item_format=items, orders=orders)
             rows += [
-                row for row in found if frozenset((row.model_1, row.model_2)) in set(map(frozenset, pairs.values()))
+                row for row in reviews if frozenset((row.model_1, row.model_2)) in set(map(frozenset, pairs.values()))
             ]
     return annotation_table(rows, unparsed_notes(rows), where=source.where)
 

@@ -108,13 +108,13 @@ def _votes(file: Path, source: Source) -> Iterator[_Vote]:
         ).with_columns(games.columns)
 
 
-def _settled(one: _Game, two: _Game) -> str:
+def _settled(game_1: _Game, game_2: _Game) -> str:
     """A win needs both games; g1 shows model_1 first, g2 model_2, both name the winner whatever the order."""
-    if "error" in (one, two):
+    if "error" in (game_1, game_2):
         return "error"
-    if one != two:
+    if game_1 != game_2:
         return "tie (inconsistent)"
-    return {"model_1": "model_a", "model_2": "model_b"}.get(one, "tie")
+    return {"model_1": "model_a", "model_2": "model_b"}.get(game_1, "tie")
 
 
 def _annotator(judge: str, assumed_kind: Kind | None) -> tuple[str, Kind]:

@@ -49,9 +49,9 @@ def texts_beside(file: Path) -> QuestionTexts:
     for folder in (file.parent, file.parent.parent):
         questions, answers = folder / "question.jsonl", folder / "model_answer"
         if questions.is_file() and answers.is_dir():
-            found = [answer for path in sorted(answers.glob("*.jsonl")) for answer in read_records(path, _Answer)]
+            given = [answer for path in sorted(answers.glob("*.jsonl")) for answer in read_records(path, _Answer)]
             return QuestionTexts(
                 {question.question_id: question.turns for question in read_records(questions, _Question)},
-                {(answer.model_id, answer.question_id): answer.choices[0].turns for answer in found if answer.choices},
+                {(answer.model_id, answer.question_id): answer.choices[0].turns for answer in given if answer.choices},
             )
     return QuestionTexts({}, {})

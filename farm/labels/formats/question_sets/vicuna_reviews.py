@@ -157,8 +157,8 @@ def _shown(path: Path, number: int, review: _Review, bench: Bench) -> Pair:
 
 def models_in_name(path: Path, bench: Bench) -> Pair | None:
     """The two models that a file is named after, in the order of the name."""
-    found = [match[0] for match in _names_in(path, bench)]
-    return Pair(found[0], found[1]) if len(found) > 1 and found[0] != found[1] else None
+    names = [match[0] for match in _names_in(path, bench)]
+    return Pair(names[0], names[1]) if len(names) > 1 and names[0] != names[1] else None
 
 
 def _names_in(path: Path, bench: Bench) -> list[re.Match[str]]:
@@ -190,8 +190,8 @@ def _annotator(path: Path, review: _Review, bench: Bench) -> str:
     if review.reviewer_id is not None and not review.reviewer_id.isdigit():
         kind = "score10" if isinstance(review.score, list) else "threeclass"
         return f"{_CATEGORY.sub('', review.reviewer_id)}/{kind}"
-    found = _names_in(path, bench)
-    rest = _stem(path)[found[1].end() :] if len(found) > 1 else _stem(path)
+    matches = _names_in(path, bench)
+    rest = _stem(path)[matches[1].end() :] if len(matches) > 1 else _stem(path)
     return rest.strip("-_").replace("-reviewer-", "/") or "reviewer"
 
 

@@ -46,24 +46,24 @@ def rating_rows(outputs: Sequence[RatedOutput], *, item: str = "") -> Iterator[A
         yield _row(outputs[first], outputs[second], name)
 
 
-def _row(one: RatedOutput, two: RatedOutput, item_id: str) -> AnnotationRow:
+def _row(first: RatedOutput, second: RatedOutput, item_id: str) -> AnnotationRow:
     preference = None
-    if one.rating is not None and two.rating is not None:
-        preference = 1.5 - 0.5 * ((one.rating > two.rating) - (one.rating < two.rating))
+    if first.rating is not None and second.rating is not None:
+        preference = 1.5 - 0.5 * ((first.rating > second.rating) - (first.rating < second.rating))
     return AnnotationRow(
         item_id=item_id,
-        dataset=one.dataset,
-        instruction=one.instruction,
-        input=one.input,
-        history=one.history,
-        model_1=one.model,
-        model_2=two.model,
-        output_1=one.output,
-        output_2=two.output,
-        annotator=one.annotator,
-        annotator_kind=one.kind,
+        dataset=first.dataset,
+        instruction=first.instruction,
+        input=first.input,
+        history=first.history,
+        model_1=first.model,
+        model_2=second.model,
+        output_1=first.output,
+        output_2=second.output,
+        annotator=first.annotator,
+        annotator_kind=first.kind,
         preference=preference,
-        raw_label=" ".join("none" if rated.rating is None else f"{rated.rating:g}" for rated in (one, two)),
-        score_1=one.rating,
-        score_2=two.rating,
-    ).read_from(one.columns, two.columns)
+        raw_label=" ".join("none" if rated.rating is None else f"{rated.rating:g}" for rated in (first, second)),
+        score_1=first.rating,
+        score_2=second.rating,
+    ).read_from(first.columns, second.columns)

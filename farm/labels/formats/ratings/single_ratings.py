@@ -128,12 +128,12 @@ def _outputs(file: Path, kind: Kind) -> Iterator[RatedOutput]:
         is_helpsteer = {"helpfulness", "correctness", "coherence"} <= names
         dataset = "helpsteer" if is_helpsteer else file.name.split(".")[0]
         kind = "human" if is_helpsteer else kind
-        for single in read_records(file, _Rated):
-            name = single.annotator or dataset
-            annotator = hashed_name(f"{dataset}_human", name) if single.annotator and kind == "human" else name
+        for rating in read_records(file, _Rated):
+            name = rating.annotator or dataset
+            annotator = hashed_name(f"{dataset}_human", name) if rating.annotator and kind == "human" else name
             yield RatedOutput(
-                single.instruction, single.output, single.rating, single.model or "", annotator, kind, dataset,
-                single.columns,
+                rating.instruction, rating.output, rating.rating, rating.model or "", annotator, kind, dataset,
+                rating.columns,
             )  # fmt: skip
 
 
