@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
 from farm.errors import UserError
@@ -129,7 +130,8 @@ def comparisons_of(
             f"{int(is_itself.sum())} comparisons pit a model against itself, e.g. {str(name)!r}; "
             "they say nothing about a ranking: leave them out"
         )
-    _, cluster = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    # Not numpy's unique: its array of texts takes four bytes for each character of the longest name.
+    cluster, _ = pd.factorize(np.asarray(clusters, dtype=object), sort=True)
     return ComparisonTable(
         models=tuple(str(m) for m in models),
         first=of_first,
