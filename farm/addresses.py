@@ -118,7 +118,7 @@ def with_shown_addresses(text: str) -> str:
 
 
 def with_shown_values(value: object) -> object:
-    """A JSON value in which every text that is an address as a whole is as `shown`.
+    """A JSON value in which the addresses in texts of one word are as `shown`; others are for models to read.
 
     >>> with_shown_values({"model": {"base_url": "https://gw.example/token-4711/v1", "prompt": "see http://a/b"}})
     {'model': {'base_url': 'https://gw.example/***/v1', 'prompt': 'see http://a/b'}}
@@ -127,7 +127,7 @@ def with_shown_values(value: object) -> object:
         return {name: with_shown_values(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
         return [with_shown_values(entry) for entry in value]
-    return shown(value) if isinstance(value, str) and _IN_TEXT.fullmatch(value) else value
+    return with_shown_addresses(value) if isinstance(value, str) and not re.search(r"\s", value) else value
 
 
 def _shown_match(match: re.Match[str]) -> str:

@@ -6,8 +6,7 @@ from typing import Literal
 
 from omegaconf import DictConfig, OmegaConf, flag_override
 
-from farm.addresses import shown as shown_address
-from farm.addresses import with_shown_addresses
+from farm.addresses import with_shown_addresses, with_shown_values
 from farm.config.compose import Job
 from farm.config.objects import ConfigError, Problem
 
@@ -49,4 +48,10 @@ def _document(config: DictConfig, what: str, package: str | None, *, is_resolved
         raise ConfigError([Problem("--package", f"nothing lies under {package}")])
     head = "" if package is None else f"# @package {package}\n"
     text = OmegaConf.to_yaml(node, resolve=is_resolved) if OmegaConf.is_config(node) else str(node)
-    return head + _ADDRESS_VALUE.sub(lambda match: match[1] + shown_address(match[2]), text).rstrip()
+    return head + _ADDRESS_VALUE.sub(_with_shown_address, text).rstrip()
+
+
+def _with_shown_address(match: re.Match[str]) -> str:
+    """A line of YAML whose value may be an address; quoted where it is changed, for `*` begins an alias."""
+    value = with_shown_values(match[2])
+    return match[0] if value == match[2] else f"{match[1]}'{value}'"

@@ -105,3 +105,10 @@ def test_tab_completes_commands_keys_and_choices() -> None:
     assert farm("-sc", "query=bash", COMP_LINE="farm ann").split()[:2] == ["run", "annotate"]
     assert farm("-sc", "query=bash", COMP_LINE="farm run method=pp").split() == ["method=ppo", "method=ppo_paper"]
     assert farm("-sc", "query=bash", COMP_LINE="farm pocket build sett").split() == ["settings."]
+
+
+def test_an_address_is_printed_without_what_may_be_a_secret(capsys: Out) -> None:
+    line = "annotate annotator=greedy judge_model=m judge_models.a.base_url"
+    for address in ("http://me:s3cr3t@gw.example/v1", "me:s3cr3t@gw.example/v1", "https://gw.example/s3cr3t/v1"):
+        text = printed(f"{line}={address} --cfg job", capsys)
+        assert "s3cr3t" not in text and "gw.example" in yaml.safe_load(text)["judge_models"]["a"]["base_url"]
