@@ -144,7 +144,7 @@ def test_a_key_that_the_judge_repeats_stands_nowhere(
     key, folder = KEYS[shape], evidence.folder
     with echoing_server() as server:
         point_to(server, key, monkeypatch)
-        assert annotate(evidence, "annotator=greedy").returncode == 0
+        assert annotate(evidence, "annotator=greedy", "calls.max_unparsed=1").returncode == 0
         assert server.n_by_mode.keys() == set(MODES) and server.stolen == []
         replies = [r for r in json.loads((folder / "out.json").read_text()) if r["preference"] is not None]
         assert len(replies) >= len(MODES) // 2 and any("***" in r["raw_reply"] for r in replies)
