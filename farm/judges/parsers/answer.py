@@ -122,7 +122,9 @@ def without_quotations(text: str) -> str:
 
     def kept(match: re.Match[str]) -> str:
         is_all = len(match.group(0)) >= len(text.strip())
-        return match.group(0) if is_all or _is_name(match.group(1)) else '""'
+        if is_all:
+            return match.group(1)
+        return match.group(0) if _is_name(match.group(1)) else '""'
 
     return _QUOTATION.sub(kept, text)
 

@@ -8,63 +8,42 @@ from typing import ClassVar, NamedTuple
 
 from farm.calls.request import Reply
 from farm.judges.parsers.answer import answer_of
-from farm.judges.parsers.grammar import RETRACTION
+from farm.judges.parsers.grade_words import (
+    COUNTS_NOTHING,
+    DENIED,
+    DIGITS,
+    GIVEN,
+    LEAD,
+    NOT_A_GRADE,
+    NUMBER,
+    WORDS,
+    in_digits,
+)
+from farm.judges.parsers.grammar import RETRACTION, conclusion
 from farm.judges.parsers.json_object import json_objects
 from farm.judges.parsers.lexicon import TAKEN_BACK, UNDECIDED
 from farm.judges.parsers.reading import Reading, compared, excerpt, no_verdict
 from farm.judges.parsers.verdict_words import FIRST_SIGN, OUTPUT_NOUN, SECOND_SIGN, VerdictWords
+from farm.records import Preference
 
-_DIGITS = r"(?<![\d.,])-?\d{1,6}(?:\.\d{1,4}|,\d{1,2}(?!\d))?"
-_NO_NUMBER = (
-    r"(?![\d%\u2044])(?![.,]\d)(?![a-zA-Z])(?!\s*(?:to|or|bis|oder|ou|o|-|\u2013|\u2014|~|\.\.)\s*-?\d)(?!\s*(?:%"
-    r"|percent|per\s*cent))"
-)
-"""Behind a number: it is neither the beginning of a range nor a share nor an ordinal."""
-_OF = r"(?:\s*(?:/|out\s+of|of|von|sur|de|di|van|su|\u5206\u306e|\u6eff\u5206)\s*(?P<top>\d{1,4}(?:[.,]0+)?)(?![\d/]))?"
-_NUMBER = rf"(?P<number>{_DIGITS}){_NO_NUMBER}{_OF}"
-_COUNTS_NOTHING = (
-    r"(?=[^\S\n]*\n|\s*(?:$|[^\w\s]|[\u3000-\uffff])"
-    r"|\s+(?:points?|stars?|because|since|for|as|due|given|overall|here|on|in|at|punkte|punti|puntos|weil|car"
-    r"|porque)\b)"
-)
-"""Behind a number in a sentence: it is not the number of something (`7 errors`)."""
-_LEAD = r"(?:[\s*_`'\":=\[(|>\u2192]|[-\u2013\u2014](?=\s))*"
-_WORDS = (
-    r"(?:grade|score|rating|mark|points?|bewertung|note|punktzahl|punkte|puntuaci\u00f3n|calificaci\u00f3n"
-    r"|nota|voto|punteggio|cijfer|\u043e\u0446\u0435\u043d\u043a\u0430|\u0431\u0430\u043b\u043b"
-    r"|\u8bc4\u5206|\u5f97\u5206|\u5206\u6570|\u8a55\u4fa1|\u70b9\u6570|\u30b9\u30b3\u30a2|\uc810\uc218|\ud3c9\uc810)"
-)
-_GIVEN = (
-    r"(?:scale\s+(?:of|from)\s+\d+\s*(?:to|-)\s*\d+\s*[,:=]|give|rate|assign|award|deserves?|earns?|gets?"
-    r"|merits?|receives?|score\s+(?:of|is)|rating\s+(?:of|is)|grade\s+(?:of|is))"
-    r"\s+(?:(?:it|this|the|output|response|answer|them|a|an|is|of|one|that|solid|full|clear|at|grade|score"
-    r"|rating|my)\s+){0,5}"
-)
-_DENIED = re.compile(
-    r"\b(?:not|n't|never|no|cannot|can't|would\s+have|if|unless|between|at\s+least|at\s+most|less\s+than"
-    r"|more\s+than|above|below|about|around"
-    r"|approximately|roughly|almost|nearly|up\s+to|previous|average|scale|nicht|pas|\u4e0d)\b[^.,:;\n]{0,25}$",
-    re.I,
-)
 _FINAL = re.compile(r"\b(?:final|overall|total|gesamt\w*|finale?|globale?|total\w*)\s*(?:\w+\s*)?\W*$", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|unless|would\s+have|could\s+have|had\s+it)\b[^.!?\n]*$", re.I)
-_NUMBER_WORDS = dict(
-    zero="0", one="1", two="2", three="3", four="4", five="5", six="6", seven="7", eight="8", nine="9", ten="10"
-)
-_IN_WORDS = re.compile(rf"({_WORDS}{_LEAD}(?:is\s+)?)({'|'.join(_NUMBER_WORDS)})\b(?!\s*(?:to|or|-|and)\b)", re.I)
 _NO_GRADE = re.compile(f"{TAKEN_BACK}|{UNDECIDED}", re.I)
-_BARE = re.compile(
-    rf"[\s*\[(\"'{{]*{_NUMBER}[\s*\])\"'}}.!]*(?:points?|stars?|\u5206|\u70b9|\uc810|Punkte|punti|puntos)?[\s.!]*", re.I
+_NO_SCORES = re.compile(
+    rf"{TAKEN_BACK}|\b(?:cannot|can't|unable\s+to|could\s+not)\s+(?:score|rate|grade|judge)\b", re.I
 )
-_STRONG = re.compile(rf"\[\[\s*{_NUMBER}\s*\]\]")
+_BARE = re.compile(
+    rf"[\s*\[(\"'{{]*{NUMBER}[\s*\])\"'}}.!]*(?:points?|stars?|\u5206|\u70b9|\uc810|Punkte|punti|puntos)?[\s.!]*", re.I
+)
+_STRONG = re.compile(rf"\[\[\s*{NUMBER}\s*\]\]")
 _SCALED = re.compile(
-    rf"(?P<number>{_DIGITS})\s*(?:/|out\s+of|von|sur|su)\s*(?P<top>\d{{1,4}}(?:[.,]0+)?)(?![\d/])"
-    rf"(?!\s*points?\s+for){_COUNTS_NOTHING}",
+    rf"(?P<number>{DIGITS})\s*(?:/|out\s+of|von|sur|su)\s*(?P<top>\d{{1,4}}(?:[.,]0+)?)(?![\d/])"
+    rf"(?!\s*points?\s+for){COUNTS_NOTHING}",
     re.I,
 )
 _TWO_BARE = re.compile(
-    rf"(?:(?:scores?|ratings?|grades?)\s*[:=]?)?[\s(\[]*{_NUMBER}\s*(?:[,;|]\s+|[;|]"
-    rf"|[\])]*\s+)[\s(\[]*{_NUMBER.replace('<number>', '<other>').replace('<top>', '<other_top>')}[\s)\].]*",
+    rf"(?:(?:scores?|ratings?|grades?)\s*[:=]?)?[\s(\[]*{NUMBER}\s*(?:[,;|]\s+|[;|]|vs\.?\s"
+    rf"|[\])]*\s+)[\s(\[]*{NUMBER.replace('<number>', '<other>').replace('<top>', '<other_top>')}[\s)\].]*",
     re.I,
 )
 _OUTPUTS = VerdictWords(
@@ -120,7 +99,7 @@ class GradeParser:
         answer = answer_of(reply)
         if answer.reason:
             return Grade(None, answer.reason)
-        text = _IN_WORDS.sub(lambda match: match.group(1) + _NUMBER_WORDS[match.group(2).casefold()], answer.text)
+        text = in_digits(answer.text)
         if not (said := self._said(text)):
             return Grade(None, f"no number in the reply (behind {self.label!r}; it says {excerpt(reply.text)})")
         if _NO_GRADE.search(text, said[-1].end):
@@ -174,8 +153,8 @@ class GradeParser:
         label = r"\s+".join(re.escape(word) for word in self.label.split())
         # At most a few signs and words between label and number: the next sentence's numbers are not meant.
         return re.compile(
-            rf"(?<![\w-])(?:{label}|{_WORDS}){_LEAD}(?:(?:is|ist|est|es|of|\u4e3a|\u662f"
-            rf"|\u306f)\s*[\s*_`\[(]*)?{_NUMBER}{_COUNTS_NOTHING}",
+            rf"(?<![\w-])(?:{label}|{WORDS})(?:\s*\([a-z ]{{1,20}}\))?{LEAD}(?:(?:is|ist|est|es|of|\u4e3a|\u662f"
+            rf"|\u306f)\s*[\s*_`\[(]*)?{NUMBER}{COUNTS_NOTHING}",
             re.I,
         )
 
@@ -216,9 +195,11 @@ class TwoScores:
         signed = _OUTPUTS.signed(_with_keys(answer.text))
         for said in (
             (_found(_of_output(FIRST_SIGN), signed), _found(_of_output(SECOND_SIGN), signed)),
-            _on_a_line(answer.text),
+            _on_a_line(signed),
         ):
             if all(said):
+                if reason := _taken_back(said, signed, reply.text):
+                    return Grade(None, reason), Grade(None, reason)
                 return self.first.one_of(said[0], answer.text), self.second.one_of(said[1], answer.text)
         missing = Grade(
             None, f"no two scores in the reply (expected {self.first.label!r}; it says {excerpt(reply.text)})"
@@ -226,7 +207,17 @@ class TwoScores:
         return missing, missing
 
 
-_GIVEN_NUMBER = re.compile(rf"(?:{_GIVEN}[\[(]*|[\u6253\u7ed9\u7d66]\s*){_NUMBER}{_COUNTS_NOTHING}", re.I)
+_GIVEN_NUMBER = re.compile(rf"(?:{GIVEN}[\[(]*|[\u6253\u7ed9\u7d66]\s*){NUMBER}{COUNTS_NOTHING}", re.I)
+
+
+def _taken_back(said: tuple[list[_Said], list[_Said]], signed: str, reply: str) -> str:
+    """Why two scores do not count: the judge withdraws them, or says that the other output is better."""
+    if _NO_SCORES.search(signed, max(said[0][-1].end, said[1][-1].end)):
+        return f"scores that are taken back (it says {excerpt(reply)})"
+    stated = conclusion(signed, _OUTPUTS, "", with_prose=True)
+    if {stated, compared(said[0][-1].value, said[1][-1].value).preference} == {Preference.FIRST, Preference.SECOND}:
+        return f"scores that the reply contradicts (it says {excerpt(reply)})"
+    return ""
 
 
 def _of_output(sign: str) -> re.Pattern[str]:
@@ -236,7 +227,7 @@ def _of_output(sign: str) -> re.Pattern[str]:
         r"|\u2013|\u2014|\||ist|est|es|\u5f97\u5206|\u8bc4\u5206|\u4e3a|\u662f|\u306f)"
     )
     return re.compile(
-        rf"{sign}[\s\"'\])}}]*(?:{words}[\s\"'\[({{]*){{0,4}}{_NUMBER}(?=\s*(?:$|[.,;)\]}}|\n\"'(]"
+        rf"{sign}[\s\"'\])}}]*(?:{words}[\s\"'\[({{]*){{0,4}}{NUMBER}(?=\s*(?:$|[.,;)\]}}|\n\"'(]"
         rf"|[-\u2013\u2014]|points?\b|and\b|while\b|but\b|vs\b|{FIRST_SIGN}|{SECOND_SIGN}|\u5206|\u70b9"
         rf"|\uc810))",
         re.I,
@@ -259,8 +250,8 @@ def _on_a_line(text: str) -> tuple[list[_Said], list[_Said]]:
         match for line in (lines[:1] + lines[-1:] if len(lines) > 1 else lines) if (match := _TWO_BARE.fullmatch(line))
     ]
     return (
-        [_Said(_value(match["number"]), _top(match["top"]), False) for match in matches],
-        [_Said(_value(match["other"]), _top(match["other_top"]), False) for match in matches],
+        [_Said(_value(m["number"]), _top(m["top"]), False, text.rfind(m.string)) for m in matches],
+        [_Said(_value(m["other"]), _top(m["other_top"]), False, text.rfind(m.string) + m.end()) for m in matches],
     )
 
 
@@ -270,7 +261,8 @@ def _found(pattern: re.Pattern[str], text: str, *, in_prose: bool = False) -> li
         _said(match, text)
         for match in pattern.finditer(text)
         if not (in_prose and _CONDITIONAL.search(text[max(0, match.start() - 200) : match.end()]))
-        and not _DENIED.search(text[max(0, match.start() - 40) : match.start()].rpartition("\n")[2])
+        and not DENIED.search(text[max(0, match.start() - 40) : match.start()].rpartition("\n")[2])
+        and not NOT_A_GRADE.search(text[max(0, match.start() - 90) : match.start()].rpartition("\n")[2])
     ]
 
 

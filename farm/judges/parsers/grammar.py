@@ -10,6 +10,7 @@ r"""The grammar of a verdict: what counts as one in a reply, and what does not. 
                                                                   dozen languages
     decision   = name "is better" [than other] | name ">" other | name "beats" other | name "over" other
                  | "I" choose name [over other] | name because ... | other "is worse than" name
+               | "choose" name "." | "compared with" other "," name "is better" | "1st place:" name, "2nd place:" other
     tie        = name "=" other | "it is a tie" | "both are equally good" | the prompt's word for it
     undecided  = "I cannot choose" | "neither is better" | "it depends" | marker separator anything else
     end        = "." | "," | ";" | ")" | "-" | because ... | nothing
@@ -21,17 +22,22 @@ Rules:
 
 1. A cut or unfinished reply is no verdict: max_tokens reached, reasoning, bracket, JSON or code fence never closed, or
    an end in the middle of a sentence.
-2. A mention is no verdict: in "Output (b), since Output (a) ignores the question" (a) is only mentioned; what is asked,
-   quoted, denied ("not better than"), conditional ("if length counts"), or about one aspect ("better at facts") decides
-   nothing. "(a) is worse than (b)" is a verdict for (b); "(a) is not better than (b)" is none.
+2. A mention is no verdict: in "Output (b), since Output (a) ignores the question" (a) is only mentioned; what is
+   asked, quoted, denied ("not better than"), conditional ("if length counts"), about one aspect ("better at facts"),
+   somebody else's ("reviewers would pick") or the answer to a multiple-choice question that the outputs discuss
+   decides nothing. "(a) is worse than (b)" is a verdict for (b); "(a) is not better than (b)" is none.
 3. A tie is said as a tie, and only where the prompt offers one; who cannot choose gives no verdict.
-4. Statements outweigh one another in the order marked, bare line, prose: an explanation names outputs freely. The last
-   one wins where the judge takes the earlier one back ("Wait", "I was wrong", "on second thought"), in prose also where
-   it concludes ("overall", "but"). Otherwise two different verdicts are none.
+4. Statements outweigh one another in the order marked, bare line, prose: an explanation names outputs freely, and
+   what it says in front of a marked verdict yields to it, even if it favours the other output; so do names in double
+   square brackets that a sentence in front of it only mentions. An explanation behind a verdict that says in so many
+   words that the other output is better leaves none. The last statement wins where the judge takes the earlier one
+   back ("Wait", "I was wrong", "on second thought"), in prose also where it concludes ("overall", "but"). Otherwise
+   two different verdicts are none.
 5. A heading is no verdict ("Output (a):" with text below); neither are bare lines that name both outputs, unless the
    reply ends with one.
 6. "7,5" is the number 7.5; "7/10" and "7 out of 10" are 7 on a scale to 10 and nothing on another; "7-8", "7 to 8",
-   "about 7", "1e1", "1,000" and numbers off the scale are none.
+   "about 7", "1e1", "1,000", dates, footnotes, probabilities and numbers off the scale are none. Two scores of which
+   the reply says the contrary ("9 2", "Assistant 2 is better than Assistant 1") or that it withdraws are none.
 
 AlpacaEval's evaluators keep their own definition (`farm.judges.alpaca_eval.parsers`), rule 1 apart.
 """
@@ -58,17 +64,37 @@ _TAKEN_BACK = re.compile(lexicon.TAKEN_BACK, re.I)
 _NOT_BUT = re.compile(rf"\bnot\s+{STRONG_SIGN}?\s*{lexicon.OUTPUT}\s*,?\s*but\s+(?:rather\s+)?", re.I)
 _AFTER_NAMES = re.compile(f"^.*{lexicon.LABEL}", re.S)
 _BY_POSITION = re.compile(r"\bthe\s+(?P<which>former|latter)\b(?:\s+(?:one|output|response|answer))?", re.I)
-_RANKED_LINES = re.compile(
-    rf"rank(?:ing|ed)?\b[^\n]*\n+\s*1\s*[.):]"
-    rf"\s*(?P<best>{lexicon.OUTPUT})[^\n]{{0,200}}\n+\s*2\s*[.):]\s*{lexicon.OUTPUT}",
-    re.I,
+_RANKED = tuple(
+    re.compile(pattern, re.I | re.M)
+    for pattern in (
+        rf"rank(?:ing|ed)?\b[^\n]*\n+\s*1\s*[.):]"
+        rf"\s*(?P<best>{lexicon.OUTPUT})[^\n]{{0,200}}\n+\s*2\s*[.):]\s*{lexicon.OUTPUT}",
+        rf"^\s*(?:1st|first)(?:\s+place)?\s*[:-]\s*(?P<best>{lexicon.OUTPUT})[^\n]{{0,200}}\n+"
+        rf"\s*(?:2nd|second)(?:\s+place)?\s*[:-]\s*{lexicon.OUTPUT}[^\n]*\s*\Z",
+        rf"^\s*(?P<best>{lexicon.OUTPUT})\s*[:(\u2013-]+\s*rank\s*(?:\#\s*)?1\b[^\n]{{0,200}}\n+"
+        rf"\s*{lexicon.OUTPUT}\s*[:(\u2013-]+\s*rank\s*(?:\#\s*)?2\b[^\n]*\s*\Z",
+        rf"^\s*{lexicon.OUTPUT}\s*[:(\u2013-]+\s*rank\s*(?:\#\s*)?2\b[^\n]{{0,200}}\n+"
+        rf"\s*(?P<best>{lexicon.OUTPUT})\s*[:(\u2013-]+\s*rank\s*(?:\#\s*)?1\b[^\n]*\s*\Z",
+        rf"\bbest\s+to\s+worst\)?\s*:\s*(?P<best>{lexicon.OUTPUT})\s*(?:->|,|>|then)\s*{lexicon.OUTPUT}",
+        rf"\bworst\s+to\s+best\)?\s*:\s*{lexicon.OUTPUT}\s*(?:->|,|<|then)\s*(?P<best>{lexicon.OUTPUT})",
+        rf"^\s*(?:overall(?:\s+winner)?|winner|verdict|better\s+overall)\s*\|\s*(?P<best>{lexicon.OUTPUT})\s*\|?\s*$",
+    )
 )
+"""Rankings of both outputs that say which place is which, and the last row of a table."""
 _CONTRAST_IN_FRONT = re.compile(rf"^\s*(?:{lexicon.CONTRAST})", re.I)
 _COORDINATED = re.compile(
     rf"(?<=[A-Za-z)])\s*,?\s+(?:and|while|whereas|und|et)\s+(?={lexicon.OUTPUT})"
-    r"|,\s+(?=(?:and\s+)?(?:so|hence|thus|therefore)\b)",
+    rf"|(?<={lexicon.OUTPUT}),\s+and\s+(?={lexicon.OUTPUT}\s+(?:is|was|wins|beats)\b)"
+    r"|,\s+(?=(?:and\s+)?(?:so|hence|thus|therefore)\b)"
+    r"|\s*(?:[,;]|\s[-\u2013\u2014])\s+(?=(?:sorry|no,\s+wait|correction|i\s+mean)\b)",
     re.I,
 )
+_QUIZ = re.compile(r"\bwhich\s+of\s+the\s+following\b|\bmultiple[-\s]choice\b|\bquiz\b", re.I)
+_QUIZ_ANSWER = re.compile(
+    rf"\b(?:answer|option|choice|solution)\s*(?:is|was|would\s+be|:|=)\s*(?:therefore\s+|thus\s+)?{lexicon.OUTPUT}",
+    re.I,
+)
+"""What such a reply says of the question's own (a) and (b)."""
 RETRACTION = re.compile(lexicon.RETRACTION, re.I)
 _REVISION = re.compile(f"{lexicon.RETRACTION}|{lexicon.CONCLUSION}|{lexicon.CONTRAST}", re.I)
 _MEANING = {sign: preference for preference, sign in SIGNS.items()}
@@ -85,6 +111,8 @@ class _Event(NamedTuple):
     is_revision: bool
     """The same, or it concludes."""
     line: int
+    is_mention: bool = False
+    """Whether it may only mention a name that stands in double square brackets."""
 
 
 def conclusion(text: str, words: VerdictWords, marker: str, *, with_prose: bool) -> Preference | None:
@@ -98,9 +126,9 @@ def conclusion(text: str, words: VerdictWords, marker: str, *, with_prose: bool)
     """
     lines = [line for line in text.split("\n") if line.strip()][-_MAX_LINES:]
     events = list(_events(_joined(lines, marker), words, _asked(marker)))
-    ranked = _RANKED_LINES.search(words.signed(text))
-    if ranked and not any(event.strength is Strength.MARKED and event.preference for event in events):
-        events.append(_Event(Strength.MARKED, _MEANING[ranked["best"]], False, False, -1))
+    if not any(event.strength is Strength.MARKED and event.preference for event in events):
+        best = {_MEANING[match["best"]] for pattern in _RANKED for match in pattern.finditer(words.signed(text))}
+        events += [_Event(Strength.MARKED, preference, False, False, -1) for preference in best]
     events = [
         event._replace(preference=None) if event.preference and not words.is_offered(event.preference) else event
         for event in events
@@ -111,12 +139,13 @@ def conclusion(text: str, words: VerdictWords, marker: str, *, with_prose: bool)
 def _decided(events: Sequence[_Event], *, with_prose: bool) -> Preference | None:
     """Rules 4 and 5."""
     marked = [event for event in events if event.strength is Strength.MARKED]
+    if marked and marked[-1].preference and not marked[-1].is_mention:
+        events = [event for event in events if not event.is_mention]
+        marked = [event for event in marked if not event.is_mention]
     bare_lines = [event for event in events if event.strength is Strength.BARE]
     if any(event.preference for event in marked):
         place = events.index(next(event for event in marked if event.preference))
-        # An explanation that follows names outputs freely; to say that there is no verdict is no explanation.
-        kept = [e for e in events[place:] if e.strength is not Strength.PROSE or e.is_retraction or not e.preference]
-        return _last(kept, is_strict=True)
+        return _last(events[place:], is_strict=True)
     if bare_lines and (with_prose or bare_lines[-1].line < 0):
         if bare_lines[-1].line < 0 and len({e.preference for e in bare_lines[:-1]}) > 1:
             return bare_lines[-1].preference  # the others are headings
@@ -143,6 +172,7 @@ def _last(events: Sequence[_Event], *, is_strict: bool) -> Preference | None:
 
 def _events(lines: Sequence[str], words: VerdictWords, marker: re.Pattern[str] | None) -> Iterator[_Event]:
     since_last = ""
+    is_quiz = any(_QUIZ.search(line) for line in lines)
     for number, line in enumerate(lines):
         signed = _NOT_BUT.sub("", words.signed(_with_strong_names(line, words)))
         place = -1 if number == len(lines) - 1 else number
@@ -155,6 +185,8 @@ def _events(lines: Sequence[str], words: VerdictWords, marker: re.Pattern[str] |
             yield _Event(Strength.PROSE, None, *_revises(since_last), place)
             continue
         for sentence in _sentences(signed):
+            if is_quiz and _QUIZ_ANSWER.search(sentence):
+                continue
             sentence = _with_positions(sentence)
             is_question = sentence.rstrip(" \"')").endswith("?")
             said = (
@@ -165,7 +197,7 @@ def _events(lines: Sequence[str], words: VerdictWords, marker: re.Pattern[str] |
             since_last += f"\n{sentence}"
             if said is not None:
                 strength = Strength.PROSE if said.strength is Strength.BARE else said.strength
-                yield _Event(strength, said.preference, *_revises(since_last), place)
+                yield _Event(strength, said.preference, *_revises(since_last), place, said.is_mention)
                 since_last = _AFTER_NAMES.sub("", sentence)
     if _TAKEN_BACK.search(since_last):
         yield _Event(Strength.PROSE, None, is_retraction=True, is_revision=True, line=-1)

@@ -14,7 +14,7 @@ ADVERB = (
     r"|indeed|thus|therefore|hence|(?!equally|hardly|barely|scarcely|nearly|possibly|arguably|supposedly|allegedly|only"
     r"|reportedly|probably\s+not)[a-z]+ly|deutlich|etwas|klar|viel|weit|die|der|das|la|le|el|un\s+peu|bien"
     r"|nettement|clairement"
-    r"|claramente|mucho|un\s+poco|ligeramente|muito|a|o|molto|nettamente|il|de|het|veel|duidelijk|явно|намного|чуть"
+    r"|daher|deshalb|darum|somit|claramente|mucho|un\s+poco|ligeramente|muito|a|o|molto|nettamente|il|de|het|veel|duidelijk|явно|намного|чуть"
     r"|немного|明显|稍微|略|稍|明顯|要|就|より|明らかに|更|还|훨씬|더|조금)\s*){0,3}"
 )
 BETTER = (
@@ -29,7 +29,9 @@ BETTER = (
     r"|낫|우수|더\s*좋|더\s*나은|뛰어나|lepsz[aey]|daha\s+iyi|أفضل|बेहतर|tốt\s+hơn|lebih\s+baik|bättre|bedre|parempi|lepší)"
 )
 WINS = (
-    r"(?:wins?|won|is\s+ahead|prevails?|gets\s+my\s+vote|takes\s+(?:it|the\s+win)|comes\s+out\s+(?:ahead"
+    r"(?:wins?|won|is\s+ahead|prevails?|gets\s+my\s+vote|is\s+the\s+(?:one|output|response|answer)\s+(?:to\s+(?:choose|pick|prefer|go\s+with)|i\s+(?:choose|pick|prefer))"
+    r"|(?:has\s+)?(?:produce[ds]|gave|gives|provide[ds]|wrote|written|offer(?:s|ed)|deliver(?:s|ed))\s+(?:the|a)"
+    r"\s+(?:\w+ly\s+|much\s+|far\s+)?(?:better|best|superior|stronger)\s+(?:output|response|answer|one|text|reply)|takes\s+(?:it|the\s+win)|comes\s+out\s+(?:ahead"
     r"|on\s+top)|gewinnt"
     r"|siegt|gagne|l'emporte|gana|vence|vince|wint|побеждает|胜出|获胜|赢|胜|の勝ち|が勝ち|이겼|승리|wygrywa|kazan)"
 )
@@ -38,8 +40,11 @@ WORSE = (
     r"|pire|moins\s+bonne?"
     r"|inférieure?|peor|inferior|pior|peggiore|slechter|хуже|更差|较差|更糟|劣っ|劣る|悪い|못하|나쁘|gorsz[aey]|daha\s+kötü|أسوأ)"
 )
-IS = r"(?:is|was|are|would\s+be|seems|appears|appears\s+to\s+be|seems\s+to\s+be|remains|ist|war|est|es|é|è|is|это|—|:)"
-THAN = r"(?:than|to|als|que|di|del|della|чем|compared\s+(?:to|with)|dan|niż|de\s+lo\s+que)"
+IS = (
+    r"(?:is|was|are|would\s+be|seems|appears|appears\s+to\s+be|seems\s+to\s+be|remains|ist|war|est|es|é|è|is|jest|är|это"
+    r"|—|:)"
+)
+THAN = r"(?:than|to|als|que|di|del|della|чем|compared\s+(?:to|with)|dan|niż|od|de\s+lo\s+que)"
 OVER = (
     r"(?:over|rather\s+than|instead\s+of|in\s+preference\s+to|above|ahead\s+of|statt|anstatt|plutôt\s+que"
     r"|antes\s+que|en\s+lugar\s+de|а\s+не|而不是|, ?not|and\s+not)"
@@ -57,7 +62,7 @@ LOSES = (
 )
 
 CHOOSE = (
-    r"(?:prefer|choose|chose|pick|picked|select|selected|go\s+with|going\s+with|vote\s+for|vote|favou?r"
+    r"(?:prefer|choose|chose|pick|picked|select|selected|go\s+with|going\s+with|go\s+for|going\s+for|stick\s+with|settle\s+(?:on|for)|find\s+in\s+favou?r\s+of|vote\s+for|vote|favou?r"
     r"|lean\s+(?:towards?|to)"
     r"|leaning\s+(?:towards?|to)|recommend|side\s+with|opt\s+for|take|give\s+(?:it|this|the\s+(?:win|edge|nod"
     r"|point))\s+to"
@@ -71,9 +76,9 @@ CHOOSE_BEHIND = (
     r"|wählen|vorziehen|bevorzugen|nehmen|choisir|elegir|seçiyorum|tercih)"
 )
 WHO = (
-    r"(?:(?:i|we|i'd|i'll|i'm|we'd|i\s+(?:would|will|must|do|am|have\s+to|choose\s+to)|we\s+(?:would|will"
+    r"(?<![A-Za-z0-9])(?:(?:i|we|i'd|i'll|i'm|we'd|i\s+(?:would|will|must|do|am|have\s+to|choose\s+to)|we\s+(?:would|will"
     r"|must)|ich|ich\s+würde"
-    r"|je|j'|yo|eu|io|ik|я|我|我们|我会|我的|本人|me|going\s+to|would|let's|let\s+me)\s*,?\s*)"
+    r"|je|j'|yo|eu|io|ik|я|我|我们|我会|我的|本人|me|going\s+to|(?<!\w\s)would|i\s+\w+ly\s+would|let's|let\s+me)\s*,?\s*)"
 )
 
 VERDICT_NOUN = (
@@ -112,12 +117,13 @@ SEPARATOR = (
 )
 
 TIE = (
-    r"(?:(?:it(?:'s|\s+is|\s+was)?|this\s+is|i\s+(?:call|declare)\s+(?:it|this)|(?:the\s+)?(?:two"
+    r"(?:(?:it(?:'s|\s+is|\s+was)?|this\s+is|(?:i|i'd|i'll|i\s+would|i\s+will)\s+(?:say|call)(?:\s+(?:it|this))?|i\s+(?:call|declare)\s+(?:it|this)|(?:the\s+)?(?:two"
     r"|both)(?:\s+\w+)?(?:\s+are|\s+is)?|they(?:'re|\s+are)|both\s+are|the\s+(?:two\s+)?(?:outputs|responses"
     r"|answers)\s+are"
     r"|es\s+ist|c'est|es|é|è|это|是|两者|両方|둘\s*다)\s*)?(?:(?:essentially|basically|effectively|about|roughly"
     r"|exactly|clearly|a|an|ein|une?|un|um)\s+)*"
-    r"(?:\ue003|tie|tied|draw|dead\s+heat|equal|equally\s+(?:good|strong|bad|helpful|well|matched|correct"
+    r"(?:\ue003|tie|tied|draw|(?<=call it )even"
+    r"|dead\s+heat|equal|equally\s+(?:good|strong|bad|helpful|well|matched|correct"
     r"|useful|valid|poor|weak)|of\s+equal\s+quality"
     r"|the\s+same\s+quality|on\s+a\s+par|on\s+par|unentschieden|gleich\s*gut|gleichauf|gleichwertig|égalité"
     r"|équivalentes?|empate|igual\s+de\s+buen[ao]s|pareggio|gelijkspel|ничья|одинаково\s+хороши|平局|平手|一样好|同样好"
@@ -149,13 +155,15 @@ REPORTED = (
     r"(?:\bsaid\b|\bsays?\b|\bstates?\b|\bstated\b|\bclaims?\b|\bclaimed\b|\bargues?\b|\basks?\b|\basked\b"
     r"|\btells?\b|\btold\b|\bwrites\b|\bwrote\b|\bquotes?\b|\bsome\b|\bsomeone\b|\bpeople\b|\bmany\b"
     r"|\bothers\b|\bothers?\s+think\b"
-    r"|\bat\s+first\b|\bmy\s+first\b|\bfirst\s+thought\b|\binitially\b|\bat\s+a\s+glance\b|\bfirst\s+glance\b"
+    r"|\bi\s+(?:have\s+)?considered\b|\bat\s+first\b|\bmy\s+first\b|\bfirst\s+thought\b|\binitially\b|\bat\s+a\s+glance\b|\bfirst\s+glance\b"
     r"|\bthe\s+instructions?\s+(?:says?|asks?|was|is|tells?)\b|\bthe\s+prompt\b|\bignore\b|\brepl(?:y|ies)\b"
     r"|\brespond\s+with\b"
     r"|\boutput\s+only\b|\bexample\b|\bfor\s+instance\b"
     r"|\bexpected\b|\bone\s+could\b|\bone\s+might\b|\bone\s+would\b|\byou\b|\bshould\s+(?:i|we|be|say)\b"
     r"|\blet\s+us\s+(?:see|compare)\b|\bcompare\b|\bcomparing\b|\bevaluat|\bwhich\b|\bwhat\b|\bwhy\b|\bhow\b"
-    r"|\blonger\b|\bshorter\b)"
+    r"|\blonger\b|\bshorter\b"
+    r"|\b(?:metrics|critics|readers|reviewers|raters|annotators|judges|colleagues?|everyone|everybody)\b"
+    r"|\b(?:an?|any|another)\s+(?:\w+\s+)?(?:judge|reader|critic|reviewer|expert|person|rater)\s+(?:would|might|may)\b)"
 )
 ASPECT = (
     r"(?:\bin\s+terms\s+of\b|\bregarding\b|\bwith\s+(?:respect|regard)\s+to\b|\bwhen\s+it\s+comes\b"
@@ -195,7 +203,7 @@ RETRACTION = (
     r"|\bmoment\s*mal\b|\bdoch\b|\ben\s+fait\b|\bmejor\s+dicho\b|不对|等等|更正|いや|아니)"
 )
 TAKEN_BACK = (
-    r"(?:\bwait\b|\bscratch\s+that\b|\bi\s+was\s+wrong\b|\bcorrection\b|\bi\s+meant\b|\bmixed\s+(?:up|them)\b"
+    r"(?:\bwait\b|\bscratch\s+that\b|\bi\s+was\s+wrong\b|\bcorrection\b|\bi\s+mean(?:t\b|\s+the\s+other\b)|\bmixed\s+(?:up|them)\b"
     r"|\bdisregard\b|\bignore\s+(?:that|my|the\s+above)\b"
     r"|\bon\s+second\s+thoughts?\b|\bchanged?\s+my\s+mind\b|\btake\s+(?:that|it)\s+back\b|\breconsider"
     r"|\bmy\s+mistake\b|\bi\s+retract\b|\bwithdraw\b|\bno\s+verdict\b)"
@@ -215,7 +223,7 @@ UNDECIDED = (
     r".{0,60}(?:choos|decid|judg|pick|\bsay\b|determin|compar|evaluat|verdict|answer|prefer|tell|declare"
     r"|select|rank|help|assist|$)"
     r"|\bno\s+(?:clear\s+)?(?:verdict|preference|winner|choice)\b|\bneither\b.{0,40}\b(?:better|wins|is|output"
-    r"|response|good)\b|\bundecided\b|\binconclusive\b|\bit\s+depends\b|\bdepends\s+on\b|\bi\s+abstain\b|无法|無法"
+    r"|response|good)\b|\bi\s+have\s+no\s+(?:view|opinion|preference|verdict)\b|\bundecided\b|\binconclusive\b|\bit\s+depends\b|\bdepends\s+on\b|\bi\s+abstain\b|无法|無法"
     r"|不能.{0,10}(?:选|判)|できません|할\s*수\s*없|не\s+могу|nicht\s+(?:entscheiden|sagen)|ne\s+peux\s+pas|no\s+puedo"
     r"|não\s+posso|non\s+posso)"
 )

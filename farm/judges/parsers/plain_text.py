@@ -14,6 +14,10 @@ _REPLACED = str.maketrans(
         **dict.fromkeys("\u2192\u21d2\u279c\u27a1\u2794", " -> "),
         "\u227b": ">",
         "\u227a": "<",
+        **dict.fromkeys("\U0001f170\U0001f1e6", " A "),
+        **dict.fromkeys("\U0001f171\U0001f1e7", " B "),
+        "\U0001f947": " 1st place: ",
+        "\U0001f948": " 2nd place: ",
         "\u3002": ". ",
         "\u3001": ", ",
         "\u00ad": None,
@@ -52,6 +56,13 @@ _LINE_DRESS = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|[-*+\u2022\u25cf\u25aa\u2192\u
 _RULE = re.compile(r"^[ \t]*[-=_*#~]{3,}[ \t]*$|(?<=\s)#{1,6}[ \t]*$", re.M)
 _BLANKS = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n ?(?:\n ?)+")
+_LOOK_ALIKES = str.maketrans("\u0410\u0412\u0421\u0430\u0441\u0391\u0392\u03b1", "ABCacABa")
+_LOOK_ALIKE = re.compile(
+    r"(?<=[(\[])\s*[\u0410\u0412\u0421\u0430\u0441\u0391\u0392\u03b1]\s*(?=[)\]])"
+    r"|(?<=output |sponse |answer |istant )[\u0410\u0412\u0430\u0391\u0392\u03b1](?!\w)",
+    re.I,
+)
+"""Cyrillic and Greek letters that look like A, B and C, where only those can be meant."""
 _PICTURES = re.compile("[\u2190-\u21ff\u2600-\u26ff\u2700-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 
@@ -67,6 +78,7 @@ def plain(text: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_REPLACED)).translate(_REPLACED))
     if "\\" in text or "$" in text:
         text = _without_latex(text)
+    text = _LOOK_ALIKE.sub(lambda match: match.group(0).translate(_LOOK_ALIKES), text)
     text = _STRUCK.sub(" ", text)
     if "<" in text:
         text = _CONTROL.sub(" ", text)

@@ -14,7 +14,8 @@ OUTPUT_NOUN = (
     r"(?:output|response|answer|assistant|option|model|candidate|text|choice|completion|reply|system|summary|solution"
     r"|ausgabe|antwort|assistente?|asistente|ассистент|助手|アシスタント|어시스턴트|모델|모형|模型|モデル|modell|réponse|sortie"
     r"|option|modèle|respuesta|salida|opción|modelo|resposta|saída"
-    r"|risposta|opzione|modello|antwoord|ответ|вариант|вывод|модель|回答|回复|答案|输出|選択肢|选项|出力|응답|답변|출력|odpowiedź|cevap)"
+    r"|risposta|opzione|modello|antwoord|ответ|вариант|вывод|модель|回答|回复|答案|输出|選択肢|选项|出力|응답|답변|출력|odpowied(?:ź|zi)|cevap"
+    r"|uitvoer|utdata|çıktı|вивід|आउटपुट|خروجی|kết\s+quả)"
 )
 _OPEN, _SHUT = r"[(\[{\"']{0,2}", r"[)\]}\"']{0,2}"
 _LATIN = "A-Za-z0-9_\u00c0-\u024f"
@@ -38,11 +39,11 @@ _FOLLOWED = rf"(?!\s*[\ue001-\ue010])(?=\s*(?:$|[^\w\s'\u2019-]|-\s|--|[\u0370-\
 """Behind a bare letter that names an output: the end, a sign, another script, or a word that an article cannot have."""
 _ORDINALS = {
     Preference.FIRST: (
-        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?1(?![\w.,/])[)\]]?|\b(?:the\s+)?first(?:\s+(?:output|response"
+        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?1(?![\w/]|[.,]\d)[)\]]?|\b(?:the\s+)?first(?:\s+(?:output|response"
         rf"|answer|one|option|text|reply|assistant))"
     ),
     Preference.SECOND: (
-        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?2(?![\w.,/])[)\]]?|\b(?:the\s+)?second(?:\s+(?:output|response"
+        rf"{OUTPUT_NOUN}[\s_#-]{{0,3}}[(\[]?2(?![\w/]|[.,]\d)[)\]]?|\b(?:the\s+)?second(?:\s+(?:output|response"
         rf"|answer|one|option|text|reply|assistant))"
     ),
 }
@@ -136,7 +137,9 @@ class VerdictWords:
 def _with_noun(letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
     """`Output (a)`, `Assistant A`, `response_b`, `(a)`, `[[A]]`, `"b"`, also where other words follow."""
     name = re.escape(letter)
-    bracketed = rf"(?:\({name}\)|\[{{1,2}}{name}\]{{1,2}}|\{{{name}\}}|\"{name}\"|(?<!\w)'{name}'(?!\w))"
+    bracketed = (
+        rf"(?:\([^\S\n]?{name}[^\S\n]?\)|\[{{1,2}}{name}\]{{1,2}}|\{{{name}\}}|\"{name}\"|(?<!\w)'{name}'(?!\w))"
+    )
     free = rf"{name}(?![{_LATIN}])(?!['\u2019](?!s\b)\w)(?:(?='s\b)|{_FOLLOWED})"
     return re.compile(rf"(?<![{_LATIN}])(?i:{OUTPUT_NOUN})[\s_#-]{{0,3}}(?:{bracketed}|{free})|{bracketed}", flags)
 
