@@ -3,7 +3,8 @@
     python -m tests.judges.parsers.labelled_replies
 
 A row is a kind of reply, its text, how it ended, and the verdict that a person reads in it: first, second, tie, none,
-a number, or two. `source` says who wrote it: `outside` never saw the parsers, `own` did.
+a number, or two. `source` says who wrote it: the writers of `outside` and of `outside_adversarial`, who tried to
+mislead, never saw the parsers; those of `own` did.
 """
 
 import json
