@@ -82,13 +82,19 @@ class Forked:
         return Done(code, self._stdout.read_text(), self._stderr.read_text())
 
     def lines(self) -> Iterator[str]:
-        """What it prints, as it comes; whole lines where they are flushed."""
+        """What it prints, line by line, as it comes."""
         with self._stdout.open() as file:
-            is_over = False
+            is_over, line = False, ""
             while not is_over:
                 is_over = not self.is_running
-                yield from file
+                for piece in file:  # a line that is being written comes in pieces
+                    line += piece
+                    if line.endswith("\n"):
+                        yield line
+                        line = ""
                 time.sleep(0.002)
+            if line:
+                yield line
 
     @property
     def _pid(self) -> int:
