@@ -39,6 +39,7 @@ _MEANS = {
     "stop": "replies are cut there on arrival",
     "response_format": "the prompt alone asks for JSON",
     SYSTEM: "they stand in front of the first message instead",
+    NEWER_BOUND: "nor max_tokens: replies are as long as the model makes them",
 }
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Refusals:
         fitted = {name: value for name, value in body.items() if name not in refused or name in _NEVER}
         if BOUND in refused and BOUND in fitted:
             fitted[NEWER_BOUND] = fitted.pop(BOUND)
+        if NEWER_BOUND in refused:
+            fitted.pop(NEWER_BOUND, None)
         if SYSTEM in refused:
             fitted["messages"] = _without_system(cast(list[dict[str, object]], body["messages"]))
         return fitted
@@ -119,6 +122,7 @@ def _refused_parameter(error: object, sent: Body) -> str | None:
     if code not in _CODES and not _REFUSED.search(said):
         return None
     names = sorted((name for name in sent if name not in _NEVER), key=len, reverse=True)
+    names += [name for name in (NEWER_BOUND, BOUND) if name in sent]
     if parameter in names:
         return parameter
     if _has_system(sent) and _SYSTEM_ROLE.search(said):

@@ -56,6 +56,28 @@ def test_a_model_may_refuse_everything_and_another_nothing() -> None:
     assert len(server.requests) == len(PARAMETERS) + 2 + 1
 
 
+@pytest.mark.parametrize(
+    ("said", "tried"),
+    [
+        ("Unsupported parameter: 'max_tokens' is not supported with this model.", {"max_completion_tokens": 9}),
+        ("Unrecognized request argument supplied: max_tokens", {"max_completion_tokens": 9}),
+        ("Extra inputs are not permitted: body.max_tokens", {"max_completion_tokens": 9}),
+        ("max_tokens is too large: 9. At most 4 are supported.", None),
+        ("the prompt mentions max_tokens", None),
+    ],
+)
+def test_a_refused_bound_goes_by_its_newer_name_and_then_not_at_all(said: str, tried: Body | None) -> None:
+    refusals, body = Refusals("somewhere"), {"model": "m", "messages": [], "max_tokens": 9}
+    refused = refusals.learn("m", 400, {"error": {"message": said}}, body)
+    assert (refused is None) == (tried is None)
+    fitted = refusals.fitted("m", body)
+    assert fitted == {"model": "m", "messages": [], **(tried or {"max_tokens": 9})}
+    if tried:
+        refusals.learn("m", 400, {"error": {"message": "Unknown name: max_completion_tokens"}}, fitted)
+        assert refusals.fitted("m", body) == {"model": "m", "messages": []}
+        assert refusals.left_out("m") == ("max_completion_tokens",)
+
+
 def test_a_system_message_is_put_in_front_of_the_next() -> None:
     messages = (Message("system", "Be strict."), Message("user", "Which?"))
     with judge_server(faults=refuses("system")) as server, open_calls(settings(None, concurrency=1)) as calls:
