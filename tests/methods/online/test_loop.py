@@ -78,7 +78,7 @@ def test_each_group_is_clipped_by_itself() -> None:
     long, short = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))
     long.grad, short.grad = torch.tensor([3.0, 4.0]), torch.tensor([0.3, 0.4])
     optimizer = torch.optim.SGD([{"params": [long]}, {"params": [short]}], lr=1.0)
-    norms = clip_and_step(optimizer, max_grad_norm=1.0)
+    norms = clip_and_step(optimizer, max_grad_norm=1.0, step=1)
     # lengths 5 and 1/2: the first is divided by 5, the second stays
     assert [float(norm) for norm in norms] == pytest.approx([5.0, 0.5])
     assert long.tolist() == pytest.approx([-0.6, -0.8], abs=1e-5) and short.tolist() == pytest.approx([-0.3, -0.4])
