@@ -221,6 +221,11 @@ HOSTILE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "code for the tokenizer": (both(EVIL, edited("tokenizer_config.json", **REMOTE)), "auto_map"),
     "code for the processor": (both(EVIL, edited("processor_config.json", **REMOTE)), "auto_map"),
     "code for generation": (both(EVIL, edited("generation_config.json", **REMOTE)), "auto_map"),
+    "attention from the hub": (edited(CONFIG, _attn_implementation="evil/kernel"), "`_attn_implementation` is"),
+    "attention of the text from the hub": (
+        edited(CONFIG, text_config={"attn_implementation": "evil/kernel"}), "`attn_implementation` is"),
+    "experts from the hub": (edited(CONFIG, _experts_implementation="evil/kernel"), "`_experts_implementation` is"),
+    "kernels from the hub": (edited(CONFIG, use_kernels=True), "`use_kernels` asks to run compiled code"),
     "code is trusted": (edited(CONFIG, trust_remote_code=True), "Python code"),
     "weights named elsewhere": (edited(CONFIG, transformers_weights="../../x.safetensors"), "transformers_weights"),
     "quantised weights": (edited(CONFIG, quantization_config={"quant_method": "gptq", "bits": 4}), "quantised (gptq)"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 
 from farm.config.suggestions import close_name
+from farm.models.checkpoint_files.builtin_code import check_builtin_code
 from farm.models.checkpoint_files.errors import CheckpointError
 from farm.models.checkpoint_files.settings_file import read_settings
 from farm.models.checkpoint_files.stored_weights import check_index, weight_files
@@ -106,6 +107,7 @@ def _check_settings(file: Path) -> None:
             f"{file}: `auto_map` asks to run Python code that comes with the checkpoint; this is refused. "
             "Use an architecture that transformers has built in."
         )
+    check_builtin_code(file, settings)
     for name in _QUANTISED:
         if isinstance(settings.get(name), Mapping):
             method = settings[name].get("quant_method", "of an unnamed kind")
