@@ -14,11 +14,17 @@ from typing import TextIO
 
 _NOT_PRINTABLE = re.compile(r"[^ -~\n]")
 """What may need a second look; ASCII text needs none."""
+_BLANK = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+"""What is printable for Python and is drawn as nothing: fillers, joiners, the empty braille pattern."""
+_VARIATIONS = r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_LONE_VARIATION = re.compile(rf"(?<![^\x00-\x7f{_VARIATIONS}])[{_VARIATIONS}](?!\u20e3)")
+"""A variation selector that varies no sign before it, as it does in emoji."""
 
 
 def visible(text: str) -> str:
     """The text with every control and format character shown; ends of lines stay, other white space is a space."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    lines = _LONE_VARIATION.sub(lambda match: _escaped(match[0]), lines)
     return _NOT_PRINTABLE.sub(lambda match: _shown(match[0]), lines)
 
 
@@ -81,6 +87,10 @@ class PlainStream(io.TextIOBase, TextIO):
 
 
 def _shown(character: str) -> str:
-    if character.isprintable():
+    if character.isprintable() and not _BLANK.match(character):
         return character
-    return " " if character.isspace() and character not in "\x1c\x1d\x1e\x1f\x85" else ascii(character)[1:-1]
+    return " " if character.isspace() and character not in "\x1c\x1d\x1e\x1f\x85" else _escaped(character)
+
+
+def _escaped(character: str) -> str:
+    return ascii(character)[1:-1]

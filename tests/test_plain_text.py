@@ -15,6 +15,8 @@ from farm.plain_text import PlainStream, one_line, plain_streams, raw_stream, sa
         ("\u202ex\u200b\ufeff", "\\u202ex\\u200b\\ufeff"),
         ("half \ud83d", "half \\ud83d"),
         ("a\tb\u2028c\xa0d\r\ne\rf", "a b c d\ne\nf"),
+        ("a\u115fb\u3164c\uffa0d\u2800", "a\\u115fb\\u3164c\\uffa0d\\u2800"),
+        ("gpt-4\ufe0f \U000e0100 ❤\ufe0f 1\ufe0f\u20e3", "gpt-4\\ufe0f \\U000e0100 ❤\ufe0f 1\ufe0f\u20e3"),
         ("naïve 漢字 👩 -1.5 [0, 1]", "naïve 漢字 👩 -1.5 [0, 1]"),
     ],
 )
