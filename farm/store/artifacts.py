@@ -155,6 +155,8 @@ class Store:
         self.is_read_only = is_read_only
         self.reports: list[StageReport] = []
         self._verified: set[Path] = set()
+        if not is_read_only:
+            _remove_dead_drafts(self.root)
 
     def get(
         self,
@@ -238,7 +240,7 @@ class Store:
             locks.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ArtifactError(f"root={self.root}: no artifacts can be kept here: {error.strerror}") from error
-        lock = FileLock(locks / f"{path.parent.name}-{path.name}.lock")
+        lock = _lock_file(self.root, path)
         try:
             lock.acquire(timeout=2.0)
         except Timeout:
@@ -271,6 +273,7 @@ class Store:
             output_dir.rename(artifact.path)
             shutil.rmtree(scratch_dir, ignore_errors=True)
         except Exception as error:
+            shutil.rmtree(output_dir, ignore_errors=True)
             problem = disk_problem(error)
             if problem is None:
                 raise
@@ -295,6 +298,21 @@ class Store:
                 "same command again: it will be made anew."
             ) from error
         return manifest
+
+
+def _remove_dead_drafts(root: Path) -> None:
+    """Remove half-built folders whose lock nobody holds; scratch folders stay, for their runs go on from them."""
+    for draft in (root / "artifacts").glob("*/.*.building"):
+        lock = _lock_file(root, draft.with_name(draft.stem.removeprefix(".")))
+        try:
+            with lock.acquire(blocking=False):
+                shutil.rmtree(draft, ignore_errors=True)
+        except (Timeout, OSError):  # somebody is building it, or it is not ours to remove
+            continue
+
+
+def _lock_file(root: Path, path: Path) -> FileLock:
+    return FileLock(root / "locks" / f"{path.parent.name}-{path.name}.lock")
 
 
 def _check_format(artifacts: Path) -> None:

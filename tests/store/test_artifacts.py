@@ -204,3 +204,21 @@ def test_a_root_whose_keys_name_modules_is_refused_in_one_sentence(tmp_path: Pat
 def test_a_setting_that_came_later_is_in_keys_only_where_it_is_set() -> None:
     assert "later" not in describe(Settings(rate=1.0))  # type: ignore[operator]
     assert describe(Settings(rate=1.0, later="x")) == {**describe(Settings(rate=1.0)), "later": "x"}  # type: ignore[dict-item]
+
+
+def test_a_failed_build_removes_its_draft_at_once(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=forbidden)
+    assert list(tmp_path.glob("artifacts/thing/.*.building")) == []
+
+
+def test_the_next_store_removes_what_a_killed_build_of_another_key_left_and_never_a_living_one(tmp_path: Path) -> None:
+    left = tmp_path / "artifacts" / "thing" / ".0123456789abcdef.building"
+    (tmp_path / "locks").mkdir()
+    left.mkdir(parents=True)
+
+    def build(output_dir: Path, scratch_dir: Path) -> None:
+        Store(tmp_path)
+        assert output_dir.is_dir() and not left.exists()
+
+    Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=build)
