@@ -11,8 +11,8 @@ import glob
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,6 +63,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file, text as UTF-8."""
     with whole_file(path) as draft:
         draft.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
+
+
+def write_all_whole(files: Mapping[Path, str | bytes]) -> None:
+    """Write files that belong together: none takes its place before all of them are written."""
+    with ExitStack() as drafts:
+        for path, content in files.items():
+            draft = drafts.enter_context(whole_file(path))
+            draft.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
 
 
 def disk_problem(error: Exception) -> DiskError | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from farm.disk import disk_problem, whole_file, write_whole
+from farm.disk import disk_problem, whole_file, write_all_whole, write_whole
 
 LIVING = """
 import sys, time
@@ -80,3 +80,11 @@ def test_a_full_disk_is_named_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(OSError) as caught, whole_file(tmp_path / "a"):
         os.write(os.open("/dev/full", os.O_WRONLY), b"x")
     assert "a: No space left on device" in str(disk_problem(caught.value))
+
+
+def test_files_that_belong_together_stay_as_they_were_where_one_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError):
+        write_all_whole({tmp_path / "a": "new", tmp_path / "file" / "b": "new"})
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "old", "file": ""}

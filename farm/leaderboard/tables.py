@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.disk import write_whole
+from farm.disk import write_all_whole
 from farm.errors import UserError
 from farm.leaderboard.repeats import StandingKey, row_variances, standing_key
 from farm.leaderboard.rows import LeaderboardRow, RowKey, average_over_seeds
@@ -110,9 +110,8 @@ def render(
 
 
 def write(files: Mapping[str, str], directory: Path) -> None:
-    """Write what `render` returned; each file whole."""
-    for name, content in files.items():
-        write_whole(directory / name, content)
+    """Write what `render` returned: all files, or none."""
+    write_all_whole({directory / name: content for name, content in files.items()})
 
 
 def check(directory: Path, files: Mapping[str, str]) -> str:
