@@ -35,11 +35,9 @@ from farm.models.checkpoint_files.stored_weights import stored_tensors
 from farm.models.end_tokens import keep_end_ids
 from farm.models.flops import count_flops_of
 from farm.models.prompts import Prompt
-from farm.store.cost import uncounted
+from farm.models.trained import check_trained
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-N_TRIED = 4
-"""Tokens of the text on which trained weights are tried before they are kept."""
 _CLASSIFIER = "ForSequenceClassification"
 
 
@@ -257,33 +255,27 @@ def reward_head(reward_model: PreTrainedModel) -> nn.Linear:
     return head
 
 
-def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> Path:
+def save_checkpoint(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path, *, trained: str = "the training"
+) -> Path:
     """Save weights (safetensors) and tokenizer, and the adapter if there is one; returns the directory.
 
+    Args:
+        model: what was trained.
+        tokenizer: its own.
+        directory: for both.
+        trained: what it is called where it has diverged.
+
     Raises:
-        CheckpointError: a weight is no number.
+        CheckpointError: its training has diverged.
     """
+    check_trained(trained, model)
     if is_adapted(model):
         save_adapter(model, directory / "adapter")
         model = _merged(model)
-    check_finite("the trained policy or reward model", model)
-    _check_forward(model)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
-
-
-def _check_forward(model: PreTrainedModel) -> None:
-    """Refuse weights that are numbers, but so large that what the model says is none."""
-    n_embedded = model.config.get_text_config().vocab_size
-    ids = torch.arange(0, n_embedded, max(n_embedded // N_TRIED, 1), device=model.device)[:N_TRIED].unsqueeze(0)
-    with torch.no_grad(), uncounted():
-        logits = model(input_ids=ids, use_cache=False).logits
-    if not torch.isfinite(logits.amax()):
-        raise CheckpointError(
-            "the trained policy or reward model says NaN or infinity of a few tokens: its training has diverged; try a "
-            "lower learning_rate or max_grad_norm"
-        )
 
 
 def _merged(model: PreTrainedModel) -> PreTrainedModel:

@@ -111,7 +111,9 @@ class TrainingLoop:
             save_state(self._state_path, {"step": n_made, **state}, self._trained, self._optimizer)
 
     def _save_policy(self, directory: Path) -> Path:
-        return save_checkpoint(self._networks.policy.model, self._networks.tokenizer, directory)
+        networks = self._networks
+        trained = f"{self._settings.name}, by its last step of {self._settings.n_steps},"
+        return save_checkpoint(networks.policy.model, networks.tokenizer, directory, trained=trained)
 
 
 def scheduled(peak: float, schedule: Schedule, *, warmup_steps: int, step: int, n_steps: int) -> float:

@@ -32,6 +32,7 @@ from farm.methods.trl.callbacks import Keeper, Reporter, last_complete_checkpoin
 from farm.models.checkpoint import Model, save_checkpoint
 from farm.models.flops import count_gpu_memory
 from farm.models.trainable import PolicyAndReference, load_classifier, load_policy, load_policy_and_reference
+from farm.models.trained import check_trained
 from farm.progress import progress
 from farm.seeds import derive_seed, rng_for
 
@@ -232,6 +233,7 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
 
     Raises:
         DivergedError: a loss or a gradient is no number.
+        CheckpointError: the weights after the last step show that it has diverged.
     """
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
     n_rows = len(trainer.train_dataset)  # type: ignore[arg-type]
@@ -241,12 +243,19 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     stop_at_divergence(trainer, job.label, settings)
     with progress(job.label, total=n_steps, unit="steps") as bar:
         trainer.add_callback(Reporter(bar, job.output_dir / "metrics.jsonl"))
-        trainer.add_callback(Keeper(snapshots, partial(_save_candidate, trainer)))
+        trainer.add_callback(Keeper(snapshots, partial(_save_candidate, trainer, job.label, n_steps)))
         checkpoint = last_complete_checkpoint(job.scratch_dir)
         with _without_deprecations():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    _check(trainer, job.label, n_steps)
     snapshots.finish()
     count_gpu_memory(job.model.torch_device)
+
+
+def _check(trainer: Trainer, label: str, n_steps: int) -> None:
+    model = trainer.model
+    assert isinstance(model, PreTrainedModel)
+    check_trained(f"{label}, after step {trainer.state.global_step} of {n_steps},", model)
 
 
 def save_trained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> Path:
@@ -262,9 +271,10 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory:
     return directory
 
 
-def _save_candidate(trainer: Trainer, directory: Path) -> None:
+def _save_candidate(trainer: Trainer, label: str, n_steps: int, directory: Path) -> None:
     model, tokenizer = trainer.model, trainer.processing_class
     assert isinstance(model, PreTrainedModel) and isinstance(tokenizer, PreTrainedTokenizerBase)
+    _check(trainer, label, n_steps)
     _save(model, tokenizer, directory)
 
 

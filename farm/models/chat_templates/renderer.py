@@ -57,10 +57,19 @@ def render_chat(
         raise ChatTemplateError(
             f"{tokenizer.name_or_path} has no chat template: choose another prompt, e.g. that of model=local"
         )
+    try:
+        template = tokenizer.get_chat_template(None, None)
+    except ValueError:
+        template = None
+    if not isinstance(template, str):
+        raise ChatTemplateError(
+            f"{tokenizer.name_or_path}: `chat_template` of tokenizer_config.json has no template that is called "
+            "default; give one, as text, or choose another prompt, e.g. that of model=local"
+        )
     asked = {
         **tokenizer.special_tokens_map,
         "conversations": [[dict(message) for message in messages]],
-        "chat_template": tokenizer.get_chat_template(None, None),
+        "chat_template": template,
         "add_generation_prompt": opens_answer,
         "continue_final_message": is_open,
     }

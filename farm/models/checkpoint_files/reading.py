@@ -30,7 +30,18 @@ def in_one_sentence(subject: str) -> Iterator[None]:
 
 
 def reason_of(error: BaseException) -> str:
-    """The first line of what was raised, and the next where it ends in a colon; printable and short."""
+    """The first line of what was raised, and the next where it ends in a colon; printable and short.
+
+    Of Python's own errors, which speak of code, what they mean for the file.
+    """
+    if isinstance(error, KeyError):
+        return f"{one_line(repr(error.args[0] if error.args else '')[:MAX_REASON])} is no name that is known there"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, AttributeError):
+        return "one of its values is of another type than expected"
+    if "Couldn't instantiate the backend tokenizer" in str(error):
+        return "there is no tokenizer file; put tokenizer.json, or the model's vocabulary, into the folder"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
     text = one_line(first)
