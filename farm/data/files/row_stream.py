@@ -3,7 +3,8 @@
 import csv
 import logging
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -133,6 +134,7 @@ def _file_rows(path: Path, cells: Cells) -> Iterator[Row]:
 def _parquet_rows(path: Path, cells: Cells) -> Iterator[Row]:
     try:
         with pq.ParquetFile(path) as file:
+            _refuse_repeated_columns(path, file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
                 yield from _batch_rows(batch, cells)
     except (OSError, pa.ArrowException) as error:
@@ -142,6 +144,7 @@ def _parquet_rows(path: Path, cells: Cells) -> Iterator[Row]:
 def _arrow_rows(path: Path, cells: Cells) -> Iterator[Row]:
     try:
         reader = _opened_arrow(path)
+        _refuse_repeated_columns(path, reader.schema.names)
         is_file = isinstance(reader, pa.ipc.RecordBatchFileReader)
         batches = (reader.get_batch(k) for k in range(reader.num_record_batches)) if is_file else reader
         for batch in batches:
@@ -149,6 +152,12 @@ def _arrow_rows(path: Path, cells: Cells) -> Iterator[Row]:
                 yield from _batch_rows(batch.slice(start, ROWS_AT_A_TIME), cells)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: cannot be read as Arrow: {error}") from error
+
+
+def _refuse_repeated_columns(path: Path, names: Sequence[str]) -> None:
+    repeated = [name for name, n in Counter(names).items() if n > 1]
+    if repeated:
+        raise DataError(f"{path}: the columns name {repeated[0]!r} twice: {list(names)}")
 
 
 def _opened_arrow(path: Path) -> pa.ipc.RecordBatchStreamReader | pa.ipc.RecordBatchFileReader:

@@ -129,10 +129,22 @@ def not_there(path: Path) -> str:
     """Says that there is no such file, and what there is instead."""
     if path.is_dir():
         return f"{path}: expected a file, this is a folder; it holds {_listing(path)}"
+    if path.exists():
+        return f"{path}: expected a file, this is {_special(path)}"
+    if path.is_symlink():
+        return f"{path}: this link leads to nothing, or back to itself"
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         parent = parent.parent
     return f"{path}: no such file or folder; {parent} holds {_listing(parent)}"
+
+
+def _special(path: Path) -> str:
+    if path.is_fifo():
+        return "a named pipe"
+    if path.is_socket():
+        return "a socket"
+    return "a device" if path.is_char_device() or path.is_block_device() else "no table"
 
 
 def empty(path: Path) -> str:

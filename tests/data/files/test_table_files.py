@@ -4,18 +4,20 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
+import pyarrow.parquet
 import pytest
 
 from farm.data.files.open_files import open_binary
 from farm.data.files.row_stream import column_schema, file_notes
 from farm.data.files.rows import DataError, read_rows
-from farm.data.files.table_files import format_of, is_table, tables_below, writable_format_of
+from farm.data.files.table_files import format_of, is_table, not_there, tables_below, writable_format_of
 
 ROWS = [{"text": "Wie spät?", "n": 1}, {"text": "Zu früh.", "n": 2}]
 
@@ -158,3 +160,18 @@ def test_decimals_and_categories_are_numbers_and_text(tmp_path: Path) -> None:
     assert rows[0] == {"preference": 1, "grade": 1.5, "who": "a", "id": 2**64 - 1}
     schema = column_schema(tmp_path / "rows.parquet")
     assert schema is not None and schema.types == [pa.float64(), pa.float64(), pa.string(), pa.uint64()]
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    table = pa.table([pa.array([1]), pa.array([2])], names=["n", "n"])
+    pa.parquet.write_table(table, tmp_path / "twice.parquet")
+    with pytest.raises(DataError, match="the columns name 'n' twice"):
+        read_rows(tmp_path / "twice.parquet")
+
+
+def test_what_is_there_and_is_no_file_is_said(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    assert "this is a named pipe" in not_there(tmp_path / "pipe.json")
+    assert "this is a device" in not_there(Path("/dev/null"))
+    assert "this link leads to nothing" in not_there(tmp_path / "loop.json")
