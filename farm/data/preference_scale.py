@@ -4,6 +4,7 @@ A file has one scale. Whether 1 and not 0, True and not False, or a positive num
 a file with such preferences is refused: half of all readers would take it the wrong way round.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ _WORDS = {
 _TRUTHS = ("true", "false")
 _MANY = 0.25
 """Share of the rows off the scale from which on it is another scale, and not a slip in some rows."""
+_SHOWN = 40
+"""Characters of a value that a message shows."""
 _MISSING = ("none", "nan", "null", "na", "n/a", "")
 
 
@@ -64,6 +67,7 @@ class PreferencesSeen:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._n: Counter[str] = Counter()
+        self._not_finite: str | None = None
 
     def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows as they come; after the last one, or where the reader stops, `refuse_another_scale` can tell."""
@@ -73,7 +77,11 @@ class PreferencesSeen:
 
     def add(self, value: object) -> None:
         """Take one more preference into account."""
-        self._n[str(value).strip().lower().removesuffix(".0")] += 1
+        word = str(value).strip().lower().removesuffix(".0")
+        self._n[word] += 1
+        number = _number(word)
+        if self._not_finite is None and number is not None and math.isinf(number):
+            self._not_finite = f"row {self._n.total()}: preference: {_short(word)} is no finite number"
 
     def refuse_another_scale(self) -> None:
         """Raise DataError if the values can only be of another scale."""
@@ -87,14 +95,20 @@ class PreferencesSeen:
         numbers = [number for value in said if (number := _number(value)) is not None]
         if len(numbers) < len(said) or not numbers:
             return
+        if self._not_finite is not None:
+            raise DataError(f"{self._path}: {self._not_finite}; expected {SCALE}")
         low, high = min(numbers), max(numbers)
         n_off = sum(n for value, n in said.items() if not (float(value) == 0 or 1 <= float(value) <= 2))
         if (high <= 1 and low < 1 and (low, high) != (0, 0)) or n_off >= _MANY * sum(said.values()):
-            counts = ", ".join(f"{said[value]} say {value}" for value in sorted(said, key=float)[:5])
+            counts = ", ".join(f"{said[value]} say {_short(value)}" for value in sorted(said, key=float)[:5])
             raise DataError(
                 f"{self._path}: preferences lie between {low:g} and {high:g} ({counts}), so this is another scale, and "
                 f"which end of it is output_1 is not said; expected {SCALE}"
             )
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}... ({len(value):,} characters)"
 
 
 def _number(text: str) -> float | None:
