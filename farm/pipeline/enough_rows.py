@@ -33,12 +33,12 @@ _NOUNS: dict[Requirement, str] = {
 
 _SOURCES: dict[Requirement, str] = {
     "demonstrations": "dataset.n_demonstrations",
-    "pairs": "dataset.n_preference, comparisons.n_comparisons",
-    "unpaired": "dataset.n_preference, comparisons.n_comparisons",
+    "pairs": "dataset.n_preference",
+    "unpaired": "the dataset's files of labels",
     "unlabeled": "dataset.n_unlabeled",
-    "labels": "dataset.n_preference, comparisons.n_comparisons",
+    "labels": "dataset.n_preference",
 }
-"""The settings that limit them."""
+"""What limits them, where comparisons.n_comparisons does not."""
 
 
 class Rows(NamedTuple):
@@ -76,7 +76,7 @@ def check_pairs(pairs: Artifact, chain: Chain) -> None:
     """Raise UnfitError, before anything is trained on them, if too few comparisons became preference pairs."""
     for need in _needs(chain.method, 0):
         if need.kind == "pairs":
-            _check(need, _pairs(pairs, chain, need.n), "method", chain.method.name)
+            _check(need, _pairs(pairs, chain, need.n), "method", chain.method.name, chain)
     if "reward_model" in chain.requires:
         _check_reward_model(_pairs(pairs, chain, chain.reward_model.least_pairs), chain)
 
@@ -122,7 +122,7 @@ def _check_needs(key: str, method: Method, data: Artifact, chain: Chain) -> None
             rows = Rows(budget, budget, "comparisons that may be labelled")
         else:
             rows = _comparisons(data, chain, need.n)
-        _check(need, rows, key, method.name)
+        _check(need, rows, key, method.name, chain)
 
 
 def _needs(method: Method, n_labels: int) -> Sequence[Need]:
@@ -132,7 +132,7 @@ def _needs(method: Method, n_labels: int) -> Sequence[Need]:
     return [Need(kind, 1, {}) for kind in method.requires if kind in _NOUNS]
 
 
-def _check(need: Need, rows: Rows, key: str, name: str) -> None:
+def _check(need: Need, rows: Rows, key: str, name: str, chain: Chain) -> None:
     if rows.n >= need.n:
         return
     settings = " and ".join(f"{key}.{setting}={value}" for setting, value in need.settings.items())
@@ -140,8 +140,18 @@ def _check(need: Need, rows: Rows, key: str, name: str) -> None:
     takes = f"takes at least {need.n:,} {noun}" + (f" ({settings})" if settings else "")
     ways = [f"lower {' or '.join(f'{key}.{setting}' for setting in need.settings)}"] if settings else []
     ways += ["raise model.max_prompt_tokens"] if rows.n < rows.n_all else []
-    ways += [f"give more {noun} ({_SOURCES[need.kind]})"]
+    ways += [f"give more {noun} ({_source(need.kind, rows, chain)})"]
     raise UnfitError(f"{name} {takes}, and {_available(rows)}; {', or '.join(ways)}")
+
+
+def _source(kind: Requirement, rows: Rows, chain: Chain) -> str:
+    """Where more rows of a kind come from."""
+    if kind in ("demonstrations", "unlabeled"):
+        return _SOURCES[kind]
+    is_recorded = chain.comparisons.source == "recorded" and kind != "unpaired"
+    source = "the dataset's recorded comparisons" if is_recorded else _SOURCES[kind]
+    limit = chain.comparisons.n_comparisons
+    return f"{source}, comparisons.n_comparisons" if limit is not None and rows.n_all >= limit else source
 
 
 def _check_reward_model(rows: Rows, chain: Chain) -> None:
