@@ -26,7 +26,8 @@ DIVERGING = {
     "dpo": (("method=dpo", "method.training.learning_rate=1e9"), "has diverged"),
     "reward model": (
         (*PPO, "reward_model.training.learning_rate=1e9"), "reward model has diverged: in step 2 its loss is nan"),
-    "ppo": ((*PPO, "method.update.learning_rate=1e9"), "has diverged: in step 2 its gradient norm is nan"),
+    "ppo": ((*PPO, "method.update.learning_rate=1e9"), "ppo, after step 1 of 2, has diverged: its weights are as"),
+    "kto in its only step": (("method=kto", "method.training.learning_rate=1e20"), "kto, after step 1 of 1, has"),
     "the value network": (
         (*PPO, "method.update.value_learning_rate=1e30"), "has diverged: in step 2 its gradient norm is nan"),
 }  # fmt: skip

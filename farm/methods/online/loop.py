@@ -5,6 +5,7 @@ minibatches of the update, and the optimizer's step.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -85,7 +86,7 @@ class TrainingLoop:
                 bar.advance()
         self._log.finish(self._settings.n_steps)
         self._snapshots.finish()
-        self._save_policy(self._output_dir)
+        self._save_policy(self._settings.n_steps, self._output_dir)
 
     def end_step(
         self,
@@ -106,13 +107,13 @@ class TrainingLoop:
         """
         self._log.write(step, metrics, clock.report(len(rollouts)), rollouts)
         n_made = step + 1
-        self._snapshots.keep(n_made, self._save_policy)
+        self._snapshots.keep(n_made, partial(self._save_policy, n_made))
         if n_made % self._settings.checkpoint_every == 0:
             save_state(self._state_path, {"step": n_made, **state}, self._trained, self._optimizer)
 
-    def _save_policy(self, directory: Path) -> Path:
+    def _save_policy(self, n_made: int, directory: Path) -> Path:
         networks = self._networks
-        trained = f"{self._settings.name}, by its last step of {self._settings.n_steps},"
+        trained = f"{self._settings.name}, after step {n_made} of {self._settings.n_steps},"
         return save_checkpoint(networks.policy.model, networks.tokenizer, directory, trained=trained)
 
 
