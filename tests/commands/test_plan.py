@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +38,17 @@ def table(path: Path, *, n_items: int = 400, flip: float = 0.2) -> Path:
     return path
 
 
+def cells(table: str) -> str:
+    """Without what only sets it: Markdown has a backslash where the terminal has none."""
+    return re.sub(r"[ :-]+", " ", table.replace("\\$", "$"))
+
+
 def test_it_answers_in_labels_money_and_hours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert plan(tmp_path, "difference=0.1", "confidence=0.9") == 0
     text = capsys.readouterr().out
     assert "10 points apart" in text and "Cheapest by humans" in text and "What was assumed" in text
     tables = [line for line in (tmp_path / "plan.md").read_text().splitlines() if line.startswith("|")]
-    assert len(tables) > 10 and all(line in text for line in tables)
+    assert len(tables) > 10 and all(cells(line) in cells(text) for line in tables)
     assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
     found = json.loads((tmp_path / "plan.json").read_text())
     assert {row["source"] for row in found["smallest"]} == {"humans", "simulator"} and len(found["smallest"]) == 4
