@@ -18,7 +18,7 @@ from farm.config.objects import ConfigError, build
 from farm.models.prompts import ChatPrompt
 from farm.options.compare import CompareSettings
 from farm.options.run import plan
-from farm.store.artifacts import describe
+from farm.store.keys import describe
 from tests.judges.evaluators import write_evaluator
 
 pytestmark = pytest.mark.slow

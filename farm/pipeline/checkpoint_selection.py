@@ -32,7 +32,7 @@ from farm.pipeline.standings import (
     standing_of,
 )
 from farm.records import Annotation, Output
-from farm.store.artifacts import describe
+from farm.store.keys import describe
 
 MIN_PARSED_SHARE = 0.5
 """A candidate on most of whose answers there is no verdict cannot be chosen: its win rate is about the others."""

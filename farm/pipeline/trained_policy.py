@@ -11,7 +11,8 @@ from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate
 from farm.pipeline.artifact_files import load_policy
 from farm.records import Instruction, Output, Policy
 from farm.store.ancestry import artifacts_by_key, manifest_of, parents_of
-from farm.store.artifacts import Artifact, Store, key_name_of
+from farm.store.artifacts import Artifact, Store
+from farm.store.keys import key_name_of
 
 DRAWS = "answers by hand"
 """Keys the draws, so that they are those of no stage of the run."""

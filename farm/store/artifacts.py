@@ -7,9 +7,6 @@ built in a folder beside and renamed into place with `manifest.json` written las
 lock per key lets two processes share one root; a killed build starts again, or resumes from its scratch folder.
 """
 
-import dataclasses
-import enum
-import functools
 import hashlib
 import json
 import os
@@ -26,6 +23,7 @@ from farm.bounded.json_text import read_json_object
 from farm.disk import disk_problem
 from farm.errors import UserError
 from farm.store.cost import Cost, measured, peak_memory_mb
+from farm.store.keys import describe, digest_of_file
 from farm.store.machine import this_machine
 
 DIGEST_LIMIT_BYTES = 64 * 2**20
@@ -91,59 +89,6 @@ def cost_of(manifest: Mapping[str, object]) -> Cost:
     if not isinstance(amounts, Mapping) or not all(isinstance(amount, int | float) for amount in amounts.values()):
         raise ValueError(f"cost: expected amounts by name, got {amounts!r:.80}")
     return Cost(**amounts)
-
-
-def describe(value: object) -> object:
-    """A JSON value that determines the results of a component.
-
-    Dataclass fields with `metadata={"in_key": False}` (devices, micro-batch sizes, paths of caches) are left out;
-    so are fields with `"in_key": "unless_default"` that hold it, for a setting that came later moves no older key.
-    Fields with `metadata={"is_path": True}` and all `Path`s stand for the contents of the file or folder they name.
-
-    Raises:
-        TypeError: the value holds something that has no description, or a class of this package without a `key_name`.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields: dict[str, object] = {"type": key_name_of(type(value))}
-        for field in dataclasses.fields(value):
-            content, in_key = getattr(value, field.name), field.metadata.get("in_key", True)
-            if in_key and not (in_key == "unless_default" and content == field.default):
-                fields[field.name] = describe(Path(content) if field.metadata.get("is_path") else content)
-        return fields
-    if isinstance(value, Path):
-        return digest_of_path(value) if value.exists() else str(value)
-    if isinstance(value, enum.Enum):
-        return describe(value.value)
-    if isinstance(value, Mapping):
-        return {str(name): describe(entry) for name, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [describe(entry) for entry in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise TypeError(f"cannot describe a {type(value).__name__} in an artifact key: {value!r}")
-
-
-def key_name_of(kind: type) -> str:
-    """What a class is called in artifact keys: `farm:PPO`, package and declared name.
-
-    A class outside this package without a declared name is named by where it lies.
-    """
-    package = kind.__module__.partition(".")[0]
-    declared = vars(kind).get("key_name")
-    if declared is None and package == __name__.partition(".")[0]:
-        raise TypeError(f'{kind.__qualname__}: declare `key_name: ClassVar[str] = "..."`, its name in artifact keys')
-    return f"{kind.__module__}.{kind.__qualname__}" if declared is None else f"{package}:{declared}"
-
-
-def digest_of_path(path: Path) -> str:
-    """sha256 of a file, or of a folder's file names and contents."""
-    files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(path).as_posix() if path.is_dir() else ""
-        status = file.stat()
-        digest.update(f"{name}\0{_remembered_digest(file, status.st_size, status.st_mtime_ns)}\n".encode())
-    return "sha256:" + digest.hexdigest()
 
 
 class Store:
@@ -262,7 +207,7 @@ class Store:
                 build(output_dir, scratch_dir)
             cost = tally.total()
             files = {
-                file.relative_to(output_dir).as_posix(): {"bytes": file.stat().st_size, "sha256": _digest_of_file(file)}
+                file.relative_to(output_dir).as_posix(): {"bytes": file.stat().st_size, "sha256": digest_of_file(file)}
                 for file in sorted(output_dir.rglob("*"))
                 if file.is_file()
             }
@@ -347,19 +292,8 @@ def _verify_file(path: Path, expected: Mapping[str, object]) -> None:
     size = path.stat().st_size
     if size != expected["bytes"]:
         raise ValueError(f"{path.name} has {size} bytes, the manifest says {expected['bytes']}")
-    if size <= DIGEST_LIMIT_BYTES and _digest_of_file(path) != expected["sha256"]:
+    if size <= DIGEST_LIMIT_BYTES and digest_of_file(path) != expected["sha256"]:
         raise ValueError(f"the contents of {path.name} changed since it was made")
-
-
-@functools.lru_cache(maxsize=4096)
-def _remembered_digest(path: Path, size: int, modified_ns: int) -> str:  # noqa: ARG001
-    """A large base checkpoint is in many keys: read it once per process unless it changes."""
-    return _digest_of_file(path)
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_durably(path: Path, text: str) -> None:

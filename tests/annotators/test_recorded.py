@@ -9,7 +9,7 @@ import pytest
 from farm.annotators.recorded import RecordedAnnotator
 from farm.errors import UserError
 from farm.records import Comparison, Preference
-from farm.store.artifacts import describe
+from farm.store.keys import describe
 
 PAIR = Comparison(instruction="q", input="i", output_1="a", output_2="b")
 ROW = {"instruction": "q", "input": "i", "output_1": "b", "output_2": "a", "preference": 1.25}

@@ -7,12 +7,10 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
-from farm.annotators.noise.noise import LabelFlip
-from farm.store.artifacts import ArtifactError, MissingArtifactError, Stage, Store, describe
+from farm.store.artifacts import ArtifactError, MissingArtifactError, Stage, Store
 
 STAGE = Stage("thing", 1)
 
@@ -61,11 +59,6 @@ def test_whatever_decides_the_result_changes_the_key(tmp_path: Path, change: str
         build=write("b"),
     )
     assert other.key != first.key
-
-
-def test_an_object_without_description_is_refused() -> None:
-    with pytest.raises(TypeError, match="cannot describe a function"):
-        describe({"build": forbidden})
 
 
 def test_a_changed_file_is_reported_with_the_folder_to_delete(tmp_path: Path) -> None:
@@ -174,23 +167,6 @@ def test_a_root_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "root").get(STAGE, component={}, parents={}, seed=0, build=forbidden)
 
 
-def test_moving_and_renaming_a_class_changes_no_key() -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Flip:  # elsewhere, under another name
-        key_name: ClassVar[str] = "LabelFlip"
-        flip_prob: float
-
-    Flip.__module__ = "farm.elsewhere"
-    expected = {"type": "farm:LabelFlip", "flip_prob": 0.25}
-    assert describe(LabelFlip(flip_prob=0.25)) == describe(Flip(flip_prob=0.25)) == expected
-
-
-def test_a_class_of_this_package_without_a_declared_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Settings, "__module__", "farm.methods.new")
-    with pytest.raises(TypeError, match="key_name"):
-        describe(Settings(rate=0.1))
-
-
 def test_a_root_whose_keys_name_modules_is_refused_in_one_sentence(tmp_path: Path) -> None:
     store = Store(tmp_path)
     made = store.get(STAGE, component=Settings(rate=0.1), parents={}, seed=0, build=write("a"))
@@ -199,11 +175,6 @@ def test_a_root_whose_keys_name_modules_is_refused_in_one_sentence(tmp_path: Pat
     assert made.path.is_dir()
     with pytest.raises(ArtifactError, match="format 1, this version reads and writes format 2; give another root=DIR"):
         Store(tmp_path)
-
-
-def test_a_setting_that_came_later_is_in_keys_only_where_it_is_set() -> None:
-    assert "later" not in describe(Settings(rate=1.0))  # type: ignore[operator]
-    assert describe(Settings(rate=1.0, later="x")) == {**describe(Settings(rate=1.0)), "later": "x"}  # type: ignore[dict-item]
 
 
 def test_a_failed_build_removes_its_draft_at_once(tmp_path: Path) -> None:

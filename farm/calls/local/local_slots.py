@@ -13,7 +13,7 @@ from farm.calls.request import ModelSlot, Reply, Request
 from farm.calls.settings import LocalSettings
 from farm.errors import UserError
 from farm.models.checkpoint_files.folder import check_folder, no_folder
-from farm.store.artifacts import digest_of_path
+from farm.store.keys import digest_of_path
 
 if TYPE_CHECKING:
     from farm.calls.local.local_model import LocalModel

@@ -18,7 +18,7 @@ from farm.config.objects import ConfigError, build
 from farm.judges.judge import Judge
 from farm.options.run import NoiseChoice, plan
 from farm.records import Annotation, Comparison, Preference
-from farm.store.artifacts import describe
+from farm.store.keys import describe
 
 CHOICES = sorted({path.stem for path in (CONF_DIR / "noise").glob("*.yaml")} - {"own", "none"})
 LIST, PROSE = "- a duck\n- an otter", "a duck and an otter"
