@@ -7,7 +7,8 @@ deeply, and what it still reads may be too deep for whoever walks over it.
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,9 @@ def read_json(
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
-    try:
-        value = json.loads(text, object_pairs_hook=pairs_hook, strict=not takes_control_characters)
-    except RecursionError as error:
-        raise _too_deep() from error
-    except json.JSONDecodeError:
-        raise
-    except ValueError as error:
-        if (digits := _DIGITS.search(str(error))) is None:
-            raise
-        if not takes_long_numbers:
-            raise _too_long(digits) from error
-        value = json.loads(text, object_pairs_hook=pairs_hook, parse_int=_int_or_infinity)
+    parse_int = _int_or_infinity if takes_long_numbers else None
+    with _within_bounds():
+        value = json.loads(text, object_pairs_hook=pairs_hook, parse_int=parse_int, strict=not takes_control_characters)
     _check_depth(value, text.count("[") + text.count("{"))
     return value
 
@@ -65,16 +57,8 @@ def read_json_at(text: str, at: int, *, decoder: json.JSONDecoder) -> tuple[obje
     Raises:
         ValueError: as `read_json`.
     """
-    try:
+    with _within_bounds():
         value, end = decoder.raw_decode(text, at)
-    except RecursionError as error:
-        raise _too_deep() from error
-    except json.JSONDecodeError:
-        raise
-    except ValueError as error:
-        if (digits := _DIGITS.search(str(error))) is None:
-            raise
-        raise _too_long(digits) from error
     _check_depth(value, text.count("[", at, end) + text.count("{", at, end))
     return value, end
 
@@ -119,12 +103,22 @@ def _check_depth(value: object, n_openings: int) -> None:
     raise _too_deep()
 
 
+@contextmanager
+def _within_bounds() -> Iterator[None]:
+    """Say what Python's reader stops at."""
+    try:
+        yield
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        if (digits := _DIGITS.search(str(error))) is None:
+            raise
+        reason = f"a whole number of {int(digits[1]):,} digits, which is too long to be read"
+        raise UnreadableJsonError(reason) from error
+
+
 def _too_deep() -> UnreadableJsonError:
     return UnreadableJsonError(f"more than {MAX_DEPTH} brackets stand in one another")
-
-
-def _too_long(digits: re.Match[str]) -> UnreadableJsonError:
-    return UnreadableJsonError(f"a whole number of {int(digits[1]):,} digits, which is too long to be read")
 
 
 def _int_or_infinity(digits: str) -> float:
