@@ -157,14 +157,8 @@ def encode_pairs(
     ]
     short = _with_short_prompts(model, encoded, "preference pairs")
     different = [e for e in short if e.chosen_ids != e.rejected_ids]
-    if len(different) < len(short):
-        what = (
-            f"{len(short) - len(different)} of {len(short)} preference pairs have answers that are equal up to "
-            f"max_new_tokens ({model.max_new_tokens})"
-        )
-        if not different:
-            raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or other pairs")
-        logger.warning("%s; they are left out", what)
+    why = f"preference pairs have answers that are equal up to max_new_tokens ({model.max_new_tokens})"
+    _tell_left_out(len(short), len(different), why, "other pairs")
     return different
 
 
@@ -175,15 +169,23 @@ def _with_short_prompts(model: Model, rows: Sequence[RowT], noun: str) -> list[R
         UnfitError: none is.
     """
     short = [row for row in rows if len(row.prompt_ids) <= model.max_prompt_tokens]
-    if len(short) < len(rows):
-        what = (
-            f"{len(rows) - len(short)} of {len(rows)} {noun} have prompts longer than model.max_prompt_tokens="
-            f"{model.max_prompt_tokens}"
-        )
-        if not short:
-            raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or shorter prompts")
-        logger.warning("%s; they are left out", what)
+    why = f"{noun} have prompts longer than model.max_prompt_tokens={model.max_prompt_tokens}"
+    _tell_left_out(len(rows), len(short), why, "shorter prompts")
     return short
+
+
+def _tell_left_out(n_rows: int, n_kept: int, why: str, instead: str) -> None:
+    """Log how many rows cannot be learnt from.
+
+    Raises:
+        UnfitError: there are rows, and none can.
+    """
+    if n_kept == n_rows:
+        return
+    what = f"{n_rows - n_kept} of {n_rows} {why}"
+    if not n_kept:
+        raise UnfitError(f"{what}, so there is nothing to learn from; give a larger limit, or {instead}")
+    logger.warning("%s; they are left out", what)
 
 
 def _encode_answer(model: Model, tokenizer: PreTrainedTokenizerBase, answer: str, *, is_finished: bool) -> list[int]:
