@@ -20,10 +20,10 @@ from farm.calls.http.echoes import without_secret
 from farm.labels.annotation_row import annotation_frame
 from tests.analysis.judges.judge_tables import row
 from tests.attack.echoing_server import MODES, EchoingServer, echoing_server, spellings
+from tests.commands.little_data import run_on_little_data
 from tests.commands.run_farm import Done, farm
 from tests.judges.evaluators import LOGPROB, write_evaluator
 from tests.judges.parsers.labelled_replies import parsed, read_rows
-from tests.tiny import save_causal_lm_for_long_texts
 
 KEYS = {
     "plain": "sk-planted-9f8e7d6c5b4a3210",
@@ -165,24 +165,11 @@ def test_a_key_that_the_judge_repeats_stands_nowhere(
 
 @pytest.mark.slow
 def test_a_run_with_judges_keeps_no_secret(evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_causal_lm_for_long_texts(tmp_path / "model")
-    asked = [{"instruction": f"Name thing {k}."} for k in range(48)]
-    tables = {
-        "demonstrations": [{**row, "output": "A duck."} for row in asked[:20]],
-        "preference": [{**row, "output_1": "duck", "output_2": "otter cake", "preference": 1} for row in asked[20:40]],
-        "evaluation": [{**row, "output": "bread", "generator": "reference"} for row in asked[40:]],
-    }
-    for name, rows in tables.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    line = run_on_little_data(tmp_path)
     evidence.inputs |= set(tmp_path.rglob("*"))
     with echoing_server() as server:
         point_to(server, KEYS["plain"], monkeypatch)
-        done = farm(
-            "run", "dataset=alpaca_farm", *(f"dataset.{name}_file={tmp_path / name}.json" for name in tables),
-            "model=local", f"model.checkpoint={tmp_path / 'model'}", "model.max_new_tokens=8", "method=feedme",
-            "comparisons=recorded", f"root={tmp_path / 'runs'}", "annotator=greedy", "evaluation=prompted",
-            "judge_model=m", *QUICK,
-        )  # fmt: skip
+        done = farm(*line, "annotator=greedy", "evaluation=prompted", "judge_model=m", *QUICK)
         evidence.add(done)
     manifests = list((tmp_path / "runs" / "artifacts" / "annotations").glob("*/manifest.json"))
     assert server.n_asked >= 10 and server.stolen == [] and manifests, done.stderr

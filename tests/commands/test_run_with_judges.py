@@ -9,7 +9,7 @@ from farm.commands.main import run_command
 from farm.records import Annotation
 from farm.store.tables import read_table
 from tests.calls.server import judge_server
-from tests.tiny import save_causal_lm_for_long_texts
+from tests.commands.little_data import run_on_little_data
 
 pytestmark = pytest.mark.slow
 
@@ -18,20 +18,7 @@ pytestmark = pytest.mark.slow
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """`farm run` on three little files and a random two-layer model."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    save_causal_lm_for_long_texts(tmp_path / "model")
-    asked = [{"instruction": f"Name thing {k}."} for k in range(48)]
-    tables = {
-        "demonstrations": [{**row, "output": "A duck."} for row in asked[:20]],
-        "preference": [{**row, "output_1": "duck", "output_2": "otter cake", "preference": 1} for row in asked[20:40]],
-        "evaluation": [{**row, "output": "bread", "generator": "reference"} for row in asked[40:]],
-    }
-    for name, rows in tables.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
-    return [
-        "run", "dataset=alpaca_farm", *(f"dataset.{name}_file={tmp_path / name}.json" for name in tables),
-        "model=local", f"model.checkpoint={tmp_path / 'model'}", "model.max_new_tokens=8", "method=feedme",
-        "comparisons=recorded", f"root={tmp_path / 'runs'}",
-    ]  # fmt: skip
+    return run_on_little_data(tmp_path)
 
 
 def annotations_of(root: Path) -> list[Path]:
