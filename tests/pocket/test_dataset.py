@@ -57,3 +57,9 @@ def test_the_validation_split_moves_no_other() -> None:
 
 def test_more_demonstrations_change_no_evaluation_text(splits: Splits) -> None:
     assert _dataset(n_demonstrations=700).load().evaluation == splits.evaluation
+
+
+@pytest.mark.parametrize("name", ["n_demonstrations", "n_preference", "n_unlabeled", "n_evaluation", "n_validation"])
+def test_no_split_is_asked_for_that_takes_for_ever(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}: expected at most 50000, got 999999999"):
+        _dataset(**{name: 999_999_999})
