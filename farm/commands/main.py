@@ -42,7 +42,7 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0 done, 1 something failed, 2 the command line is wrong.
+        The exit code: 0 done, 1 something failed, 2 the command line is wrong, 3 too few verdicts could be read.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
