@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
@@ -106,8 +105,7 @@ def test_a_wheel_from_the_source_distribution_holds_the_same(wheel: Path, source
     code = f"from setuptools import build_meta; print(build_meta.build_sdist({str(tmp_path)!r}))"
     run(sys.executable, "-c", code, cwd=source)
     (sdist,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(sdist, tmp_path)
     (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
     code = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
     run(sys.executable, "-c", code, cwd=unpacked)
