@@ -1,5 +1,6 @@
 """Worker processes of a sweep never see Ctrl-C, and end with the process that started them."""
 
+import importlib
 import os
 import signal
 import threading
@@ -10,12 +11,14 @@ from contextlib import contextmanager
 LAUNCHER = "FARM_LAUNCHER"
 """Tells worker processes which process has started them."""
 LOOK_EVERY_SECONDS = 0.5
+_TRACKERS = ("multiprocessing.resource_tracker", "joblib.externals.loky.backend.resource_tracker")
 
 
 def end_with_launcher() -> None:
-    """In a worker process: end when the process that has started it is gone, however that ended."""
+    """In a worker process: end when the process that has started it is gone, however that ended; heed no Ctrl-C."""
     launcher = int(os.environ.get(LAUNCHER, "0"))
     if launcher and launcher != os.getpid():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_end_without, args=(launcher,), daemon=True).start()
 
 
@@ -26,6 +29,9 @@ def workers_without_interrupts() -> Iterator[None]:
     A blocked signal stays blocked in a new process, from its first instruction on. Here another thread takes it.
     """
     os.environ[LAUNCHER] = str(os.getpid())
+    for module in _TRACKERS:
+        # Whoever starts one of these unblocks the signal, for the first worker too: they are started before.
+        importlib.import_module(module).ensure_running()
     done = threading.Event()
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_take_interrupts, args=(done,), daemon=True).start()

@@ -4,7 +4,6 @@ What happens before farm's first line runs, while Python itself starts, is Pytho
 """
 
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -40,6 +39,18 @@ with stops.Stops() as heeded:
     except BaseException:
         time.sleep(30)
 """
+WORKERS = """
+from pathlib import Path
+from joblib import Parallel, delayed
+from farm.commands.shell.workers import workers_without_interrupts
+
+def blocked(_):
+    return next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "SigBlk" in line)
+
+with workers_without_interrupts():
+    print(*Parallel(n_jobs=2)(delayed(blocked)(k) for k in range(8)))
+"""
+"""What the workers of a sweep block; no line of farm has run in them."""
 IN_A_THREAD = """
 import threading, time
 from farm.commands import main as entry
@@ -61,9 +72,7 @@ entry.main()
 
 
 def is_clean(ended: Ended, number: int = signal.SIGINT) -> bool:
-    # A worker that has only begun may still say its name.
-    lines = [line for line in ended.stderr.splitlines() if not re.fullmatch(r"Process LokyProcess-\d+:", line)]
-    return ended.returncode == 128 + number and lines[-1:] == [STOPPED] and ended.n_left == 0
+    return ended.returncode == 128 + number and ended.stderr.splitlines()[-1:] == [STOPPED] and ended.n_left == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -87,6 +96,12 @@ def test_a_command_that_is_to_ignore_interrupts_ignores_them() -> None:
     code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{SWALLOWS.replace('30', '0.3')}"
     with started([sys.executable, "-c", code]) as process:
         assert stopped(process, signal.SIGINT).returncode == 0
+
+
+def test_workers_have_the_signal_blocked_from_their_first_instruction_on() -> None:
+    done = subprocess.run([sys.executable, "-c", WORKERS], cwd=ROOT, capture_output=True, text=True, check=True)
+    masks = {int(mask, 16) for mask in done.stdout.split()}
+    assert masks and all(mask & 1 << signal.SIGINT - 1 for mask in masks)
 
 
 @pytest.mark.slow
