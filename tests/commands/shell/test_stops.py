@@ -71,6 +71,12 @@ entry.main()
 """
 
 
+def wait_until_it_builds(root: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not list(root.glob("artifacts/*/.*.building")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def is_clean(ended: Ended, number: int = signal.SIGINT) -> bool:
     return ended.returncode == 128 + number and ended.stderr.splitlines()[-1:] == [STOPPED] and ended.n_left == 0
 
@@ -107,9 +113,7 @@ def test_workers_have_the_signal_blocked_from_their_first_instruction_on() -> No
 @pytest.mark.slow
 def test_three_times_in_a_sweep_with_two_workers(tmp_path: Path) -> None:
     with started([*FARM, *SWEEP, f"root={tmp_path}"]) as process:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("artifacts/*/.*.building")) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until_it_builds(tmp_path)
         ended = stopped(process, signal.SIGINT, 3)
     assert is_clean(ended) and "Traceback" not in ended.stderr, ended
 
@@ -117,9 +121,7 @@ def test_three_times_in_a_sweep_with_two_workers(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     with started([*FARM, *SWEEP, f"root={tmp_path}"]) as process:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("artifacts/*/.*.building")) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until_it_builds(tmp_path)
         process.kill()
         ended = stopped(process, signal.SIGCONT)
     assert ended.returncode == -signal.SIGKILL and ended.n_left == 0, ended
