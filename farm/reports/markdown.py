@@ -4,15 +4,15 @@ import re
 
 from farm.plain_text import one_line
 
-_HTML = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_HTML = {ord("&"): "&amp;", ord("<"): "&lt;"}
 _SIGNS = re.compile(
     r"[\\|*`$]"
     r"|(?<=\])[(:\[]"  # brackets are text (every interval has them); followed by one of these they may be a link
     r"|(?<=:)//|(?<=\bwww)\.|(?<=~)~"
     r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore within a word is text
 )
-_FIRST = re.compile(r"^(?:[#=~]|[+-](?=[\s-]|$)|(\d+)(?=[.)](?:\s|$)))")
-"""What makes a heading, a list, a rule or a fence at the beginning of a line."""
+_FIRST = re.compile(r"^(?:[#=~>]|[+-](?=[\s-]|$)|(\d+)(?=[.)](?:\s|$)))")
+"""What makes a heading, a list, a rule, a fence or a quotation at the beginning of a line."""
 
 
 def escaped(text: str) -> str:

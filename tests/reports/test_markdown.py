@@ -12,7 +12,7 @@ from farm.reports.markdown import escaped, escaped_paragraph
         ("![x](http://a.b/c)", r"![x]\(http:\/\/a.b/c)"),
         ("[a][b] [r]: z www.x.y", r"[a]\[b] [r]\: z www\.x.y"),
         ("a|b `c` *d* _e_ $f$ ~~g~~", r"a\|b \`c\` \*d\* \_e\_ \$f\$ ~\~g~\~"),
-        ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+        ("<b>&amp;", "&lt;b>&amp;amp;"),
         ("mean_logprob_of_n 0.9 [0.7, 1.0] (n 5) a ~ b", "mean_logprob_of_n 0.9 [0.7, 1.0] (n 5) a ~ b"),
         ("crowd *", "crowd *"),
         ("-2.3", "-2.3"),
@@ -25,7 +25,7 @@ def test_signs_are_text(text: str, written: str) -> None:
 @pytest.mark.parametrize(
     ("text", "written"),
     [("# x", r"\# x"), ("- x", r"\- x"), ("---", r"\---"), ("+ x", r"\+ x"), ("1. x", r"1\. x"), ("1) x", r"1\) x"),
-     ("1.5 x", "1.5 x"), ("-2.3", "-2.3"), ("> x", "&gt; x"), ("~~~", r"\~\~\~"), ("===", r"\===")],
+     ("1.5 x", "1.5 x"), ("-2.3", "-2.3"), ("> x", r"\> x"), ("a > b", "a > b"), ("~~~", r"\~\~\~"), ("===", r"\===")],
 )  # fmt: skip
 def test_nothing_begins_a_block(text: str, written: str) -> None:
     assert escaped_paragraph(text) == written
@@ -46,6 +46,9 @@ def test_a_renderer_makes_no_link_picture_or_tag_of_it() -> None:
         "- l",
         "1. l",
         "~~s~~",
+        "> q",
+        "<!-- c -->",
+        "a > b <i>",
     ]
     page = "\n\n".join(map(escaped_paragraph, texts))
     tags = set(re.findall(r"<(\w+)", renderer.render(page)))

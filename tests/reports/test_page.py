@@ -50,7 +50,7 @@ def test_the_page_needs_no_other_file(page: Page, tmp_path: Path) -> None:
 
 def test_names_are_text_in_markdown(page: Page) -> None:
     text = markdown(page)
-    assert "<script>" not in text and "&lt;script&gt;" in text
+    assert "<script>" not in text and "&lt;script>" in text
     assert "](javascript" not in text and "\x1b" not in text
     # One title, one heading: a line end in a name starts no line.
     assert [line[:2] for line in text.splitlines() if line.startswith("#")] == ["# ", "##"]
