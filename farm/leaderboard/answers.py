@@ -1,4 +1,4 @@
-"""The texts behind the verdicts, for whoever wants to read them: only roots have them, committed leaderboards do not."""
+"""The texts behind the verdicts, for whoever wants to read them: roots have them, committed leaderboards do not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
