@@ -9,9 +9,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification, PreTrainedTokenizerFast
 
-from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
 from farm.methods.ppo import PPO, RewardSettings, UpdateSettings
+from farm.methods.preference.dpo import DPO
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate

@@ -3,8 +3,8 @@
     python experiments/benchmarks/gpu_training.py --device cuda --output gpu.json
     python experiments/benchmarks/gpu_training.py --device cpu --small
 
-`farm.methods.ppo` and `farm.methods.dpo` are run as they are, on random weights. Their public parts are wrapped in
-timers that wait for the device on both sides, so each phase has its own seconds and its own peak memory:
+`farm.methods.ppo` and `farm.methods.preference.dpo` are run as they are, on random weights. Their public parts are
+wrapped in timers that wait for the device on both sides, so each phase has its own seconds and its own peak memory:
 
 | phase | what it is | its kind |
 |---|---|---|

@@ -26,10 +26,10 @@ from trl.trainer.kto_trainer import KTOTrainer
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from farm.methods.dpo import DPO
-from farm.methods.kto import KTO
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import Method, TrainingInputs
-from farm.methods.sft import SFT
+from farm.methods.preference.dpo import DPO
+from farm.methods.preference.kto import KTO
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate, render_all

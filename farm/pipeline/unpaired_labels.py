@@ -1,4 +1,4 @@
-"""Labels of single outputs that came with a dataset, for methods that learn from those (farm/methods/kto.py)."""
+"""Labels of single outputs that came with a dataset, for methods that learn from those (such as KTO)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

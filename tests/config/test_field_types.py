@@ -8,8 +8,8 @@ import pytest
 from farm.commands.score import ScoreSettings
 from farm.config.field_types import field_class, field_type
 from farm.data.alpaca_farm import AlpacaFarmDataset
-from farm.methods.dpo import DPO
 from farm.methods.ppo import PPO
+from farm.methods.preference.dpo import DPO
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.pipeline.chain import Chain
@@ -28,12 +28,12 @@ def test_types_of_plain_fields_are_read_right(target: type) -> None:
 
 
 def test_nested_settings_are_found_where_they_are_defined() -> None:
-    assert field_class("farm.methods.dpo.DPO", "training") == "farm.methods.trl.training.TrainingSettings"
+    assert field_class("farm.methods.preference.dpo.DPO", "training") == "farm.methods.trl.training.TrainingSettings"
     assert field_class("farm.pipeline.chain.Chain", "comparisons") == "farm.pipeline.chain.ComparisonSettings"
-    assert field_class("farm.methods.dpo.DPO", "beta") is None
+    assert field_class("farm.methods.preference.dpo.DPO", "beta") is None
 
 
 def test_what_is_not_in_the_package_is_unknown() -> None:
     assert field_type("somebody.elses.Method", "beta") is None
-    assert field_type("farm.methods.dpo.DPO", "no_such_field") is None
+    assert field_type("farm.methods.preference.dpo.DPO", "no_such_field") is None
     assert field_class("somebody.elses.Method", "training") is None

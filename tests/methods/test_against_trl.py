@@ -24,14 +24,14 @@ from trl.trainer.reward_trainer import RewardTrainer
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from farm.methods.dpo import DPO
 from farm.methods.examples import EncodedPair, Example, encode_examples, encode_pairs
-from farm.methods.kto import KTO
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import Method, TrainingInputs
-from farm.methods.orpo import ORPO
+from farm.methods.preference.dpo import DPO
+from farm.methods.preference.kto import KTO
+from farm.methods.preference.orpo import ORPO
+from farm.methods.preference.simpo import SimPO
 from farm.methods.reward_model import RewardModel, split_held_out
-from farm.methods.sft import SFT
-from farm.methods.simpo import SimPO
 from farm.methods.trl.training import (
     TrainingJob,
     TrainingSettings,

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from farm.errors import UserError
-from farm.methods import iterated_dpo
 from farm.methods.examples import EncodedPair
-from farm.methods.expert_iteration import ExpertIteration
-from farm.methods.iterated_dpo import IteratedDPO
+from farm.methods.fine_tuning.expert_iteration import ExpertIteration
 from farm.methods.method import TrainingInputs
+from farm.methods.preference import iterated_dpo
+from farm.methods.preference.iterated_dpo import IteratedDPO
 from farm.methods.trl.dpo import train_dpo
 from farm.methods.trl.dpo_loss import DPOLoss
 from farm.methods.trl.training import TrainingJob, TrainingSettings

@@ -11,12 +11,12 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from farm.methods import kto, online_dpo
-from farm.methods.dpo import DPO
 from farm.methods.grpo import GRPO
-from farm.methods.kto import KTO
 from farm.methods.method import Method, TrainingInputs
-from farm.methods.online_dpo import OnlineDPO
+from farm.methods.preference import kto, online_dpo
+from farm.methods.preference.dpo import DPO
+from farm.methods.preference.kto import KTO
+from farm.methods.preference.online_dpo import OnlineDPO
 from farm.methods.rloo import RLOO
 from farm.methods.trl import dpo as dpo_training
 from farm.methods.trl import rollouts as trl_rollouts

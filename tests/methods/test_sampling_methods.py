@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.methods import expert_iteration
 from farm.methods.best_of_n import BestOfN
 from farm.methods.examples import Example
-from farm.methods.expert_iteration import ExpertIteration
+from farm.methods.fine_tuning import expert_iteration
+from farm.methods.fine_tuning.expert_iteration import ExpertIteration
 from farm.methods.method import TrainingInputs
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers

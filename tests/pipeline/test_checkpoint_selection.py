@@ -17,7 +17,7 @@ from farm.data.dataset import Splits
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
-from farm.methods.sft import SFT
+from farm.methods.fine_tuning.sft import SFT
 from farm.pipeline.artifact_files import load_policy
 from farm.pipeline.chain import Chain
 from farm.pipeline.checkpoint_selection import (

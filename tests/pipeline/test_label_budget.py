@@ -14,7 +14,7 @@ from farm.calls.request import NO_CALLS, Calls, NoCalls
 from farm.errors import UserError
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
-from farm.methods.online_dpo import OnlineDPO
+from farm.methods.preference.online_dpo import OnlineDPO
 from farm.pipeline.chain import Chain
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.pipeline.training import run_chain

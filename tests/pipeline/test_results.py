@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.methods.dpo import DPO
-from farm.methods.online_dpo import OnlineDPO
+from farm.methods.preference.dpo import DPO
+from farm.methods.preference.online_dpo import OnlineDPO
 from farm.pipeline.results import label_free_methods, read_runs
 from farm.pipeline.training import run_chain
 from farm.store.artifacts import Store

@@ -15,10 +15,10 @@ from farm.data.dataset import Splits
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
 from farm.methods.best_of_n import BestOfN
-from farm.methods.dpo import DPO
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import Method
+from farm.methods.preference.dpo import DPO
 from farm.methods.reward_model import RewardModel
-from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate

@@ -7,12 +7,13 @@ import pytest
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerBase, Trainer
 
-from farm.methods import reward_model, sft
-from farm.methods.dpo import DPO
+from farm.methods import reward_model
 from farm.methods.examples import Example, encode_examples
+from farm.methods.fine_tuning import sft
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import TrainingInputs
+from farm.methods.preference.dpo import DPO
 from farm.methods.reward_model import RewardModel
-from farm.methods.sft import SFT
 from farm.methods.trl import dpo as dpo_training
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.checkpoint import load_tokenizer

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from transformers import TrainerState
 
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import TrainingInputs
-from farm.methods.sft import SFT
 from farm.methods.trl import callbacks as trl_callbacks
 from farm.methods.trl import training as trl_training
 from farm.methods.trl.training import TrainingSettings

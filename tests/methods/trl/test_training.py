@@ -11,13 +11,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from farm.methods.dpo import DPO
 from farm.methods.examples import EncodedExample
-from farm.methods.feedme import FeedME
+from farm.methods.fine_tuning.feedme import FeedME
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import TrainingInputs
 from farm.methods.online.candidates import snapshots_of
+from farm.methods.preference.dpo import DPO
 from farm.methods.reward_model import RewardModel
-from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingJob, TrainingSettings, in_training_order
 from farm.models.adapter import LoRA
 from tests.methods.conftest import Folders, with_model

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from farm.methods import feedme, reward_conditioning
 from farm.methods.examples import Example, encode_examples
-from farm.methods.feedme import FeedME
+from farm.methods.fine_tuning import feedme, reward_conditioning
+from farm.methods.fine_tuning.feedme import FeedME
+from farm.methods.fine_tuning.reward_conditioning import RewardConditioning
 from farm.methods.method import TrainingInputs
-from farm.methods.reward_conditioning import RewardConditioning
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.checkpoint import load_tokenizer
 from tests.methods.conftest import Folders

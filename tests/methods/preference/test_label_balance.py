@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.methods.label_balance import LabelBalance, read_balance
+from farm.methods.preference.label_balance import LabelBalance, read_balance
 
 
 def balance(desirable: int, undesirable: int, desirable_weight: float = 1.0) -> LabelBalance:

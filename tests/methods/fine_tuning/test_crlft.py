@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load_file
 
 from farm.errors import UserError
-from farm.methods.crlft import CRLFT, DemonstrationClass, ScoreBuckets
 from farm.methods.examples import EncodedExample, Example, encode_examples
+from farm.methods.fine_tuning.crlft import CRLFT, DemonstrationClass, ScoreBuckets
+from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import TrainingInputs
 from farm.methods.online.candidates import snapshots_of
-from farm.methods.sft import SFT
 from farm.methods.trl.training import TrainingSettings
 from farm.methods.trl.weighted_sft import collate, weighted_loss, weighted_rows
 from farm.models.answering import draw_answers, rewards_of

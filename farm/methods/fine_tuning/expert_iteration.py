@@ -1,7 +1,7 @@
 """Expert iteration: imitate the best of n answers that the policy itself gives to instructions without labels.
 
 Objective: per round, draw n answers of the current policy per prompt, keep the one with the highest reward (or the one
-that the annotator keeps), and fine-tune the first policy on what was kept (the objective of farm/methods/sft.py):
+that the annotator keeps), and fine-tune the first policy on what was kept (the objective of sft.py beside this file):
 best-of-n's quality at the price of one sample.
 Papers: Anthony et al. 2017, arXiv 1705.08439; AlpacaFarm, arXiv 2305.14387 v1, section 4.1 (one round, best of 16 on
 20,000 prompts; its released script samples with top_p 0.9, we sample from the whole distribution).
@@ -24,10 +24,10 @@ from typing import ClassVar, Literal
 from farm.config.checks import check_fields
 from farm.errors import UnfitError, UserError
 from farm.methods.examples import Example
+from farm.methods.fine_tuning.sft import fine_tune
 from farm.methods.method import Labeller, Need, Requirement, TrainingInputs
 from farm.methods.online.candidates import Snapshots, check_rounds_are_candidates
 from farm.methods.online.fresh_labels import best_by_knockout, knockout_rounds
-from farm.methods.sft import fine_tune
 from farm.methods.trl.training import TrainingJob, TrainingSettings
 from farm.models.answering import best_answers, draw_answers, score_answers
 from farm.records import Instruction, Output, Policy

@@ -31,8 +31,8 @@ from trl.trainer.kto_trainer import KTOTrainer
 
 from farm.config.checks import check_fields
 from farm.methods.examples import EncodedLabel, EncodedPair, encode_pairs, encode_unpaired
-from farm.methods.label_balance import LabelBalance
 from farm.methods.method import Need, Requirement, TrainingInputs
+from farm.methods.preference.label_balance import LabelBalance
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.training import (
     IdRows,

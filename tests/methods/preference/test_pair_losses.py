@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from farm.methods.examples import EncodedLabel, EncodedPair, encode_pairs
-from farm.methods.kto import KTO, kto_rows, unpaired_rows
 from farm.methods.method import Method, TrainingInputs
-from farm.methods.orpo import ORPO
-from farm.methods.simpo import SimPO
+from farm.methods.preference.kto import KTO, kto_rows, unpaired_rows
+from farm.methods.preference.orpo import ORPO
+from farm.methods.preference.simpo import SimPO
 from farm.methods.trl.training import TrainingJob, TrainingSettings, in_training_order
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from tests.methods.conftest import Folders

@@ -1,7 +1,7 @@
 """Online DPO: every step draws two answers per instruction, has the annotator judge them, and makes one DPO update.
 
-Objective: that of DPO (farm/methods/dpo.py), on pairs that the policy of the moment has just drawn; the annotator (a
-crowd, a pool of prompted judges) stands where a reward model stands in PPO. The reference is the SFT policy.
+Objective: that of DPO (dpo.py beside this file), on pairs that the policy of the moment has just drawn; the annotator
+(a crowd, a pool of prompted judges) stands where a reward model stands in PPO. The reference is the SFT policy.
 Paper: Guo et al. 2024 (OAIF), arXiv 2402.04792. Labels come from the budget of the methods that learn from finished
 pairs; there are as many steps as it has batches.
 

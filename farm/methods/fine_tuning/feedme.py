@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from farm.config.checks import check_fields
 from farm.methods.examples import Example
+from farm.methods.fine_tuning.sft import fine_tune
 from farm.methods.method import Need, Requirement, TrainingInputs
-from farm.methods.sft import fine_tune
 from farm.methods.trl.training import TrainingJob, TrainingSettings, need_of_a_batch
 from farm.records import Policy
 

@@ -11,9 +11,9 @@ from trl.experimental.online_dpo import OnlineDPOConfig, OnlineDPOTrainer
 
 from farm.config.compose import expand
 from farm.config.objects import ConfigError
-from farm.methods import online_dpo
 from farm.methods.method import TrainingInputs
-from farm.methods.online_dpo import OnlineDPO
+from farm.methods.preference import online_dpo
+from farm.methods.preference.online_dpo import OnlineDPO
 from farm.methods.trl import callbacks as trl_callbacks
 from farm.methods.trl import training as trl_training
 from farm.methods.trl.rollouts import draw_while_training

@@ -1,7 +1,7 @@
 """Iterated DPO: rounds of drawing, labelling and optimising, so that the pairs are the policy's own.
 
 Objective: per round, draw two answers of the current policy to each of some new instructions, let the annotator say
-which is better, and go on from the current policy with DPO (farm/methods/dpo.py) on these pairs.
+which is better, and go on from the current policy with DPO (farm/methods/preference/dpo.py) on these pairs.
 Papers: Xu et al. 2023, arXiv 2312.16682 (iterative preference optimisation); Yuan et al. 2024, arXiv 2401.10020, whose
 reference is the policy that the round started from (`reference: previous`); Xiong et al. 2023, arXiv 2312.11456, whose
 reference stays the SFT policy (`reference: sft`), so that the pull towards it does not fade.

@@ -13,8 +13,8 @@ from trl.trainer.dpo_config import DPOConfig
 
 from farm.config.compose import expand
 from farm.config.objects import ConfigError
-from farm.methods.dpo import DPO
 from farm.methods.method import TrainingInputs
+from farm.methods.preference.dpo import DPO
 from farm.methods.trl import dpo as dpo_training
 from farm.methods.trl.callbacks import StartsAtReference
 from farm.methods.trl.dpo_loss import LOSSES, LossName
