@@ -3,7 +3,7 @@
 Where an item has several labels, a rule (`farm.stats.ranking.label_rules`) says how they count: by the consensus of the
 source's annotators, each of them, or the first. The resamples draw instructions, the same ones for both sources of a
 comparison, and annotators, for each source its own, as far as others judged the same models
-(`farm.stats.ranking.annotator_draws`). Standard errors are over instructions, whose labels are one cluster. Published
+(`farm.stats.ranking.draws.annotators`). Standard errors are over instructions, whose labels are one cluster. Published
 figures are resampled with their standard errors as normal noise, and over training seeds where the file has them; the
 Bradley-Terry strength that belongs to a win rate against one reference is its log odds.
 """
@@ -18,11 +18,11 @@ from farm.labels.matched import MatchedLabels
 from farm.labels.published.standings import PublishedModel, PublishedStandings, Role
 from farm.stats.bootstrap import LEVEL, FloatArray, Resampling, seed_weights
 from farm.stats.ranking.bradley_terry import TieModel
-from farm.stats.ranking.consensus_draws import Votes, consensus, label_resamples
+from farm.stats.ranking.draws.consensus import Votes, consensus, label_resamples
+from farm.stats.ranking.draws.ranking import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.label_rules import RULE_WORDS, LabelRule
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel, rank_models
 from farm.stats.ranking.pair_counts import ComparisonTable, PairCounts, comparisons_of
-from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.ranks import MIN_CLUSTERS
 from farm.stats.ranking.tie_rules import model_totals, rates_with_errors
 from farm.wording import listed

@@ -19,8 +19,8 @@ import pandas as pd
 from farm.analysis.sweep.verdicts import RUN_COLUMNS, check_verdicts, seeds_of, select, value_table, win_rate_of
 from farm.errors import UserError
 from farm.stats.bootstrap import FloatArray, Resampling
+from farm.stats.ranking.draws.scores import draws_of_scores
 from farm.stats.ranking.ranking_comparison import RankingComparison, compare_rankings
-from farm.stats.ranking.score_draws import draws_of_scores
 from farm.stats.ranking.win_rates import WinRate
 
 Kind = Literal["trained", "other", "label_free"]

@@ -14,6 +14,8 @@ import numpy as np
 
 from farm.stats.bootstrap import ONE_ITEM, Estimate, FloatArray, Resampling, estimate
 from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_observed, fit_strengths
+from farm.stats.ranking.draws.ranking import RankingDraws
+from farm.stats.ranking.draws.strengths import held_strengths
 from farm.stats.ranking.elo import order_averaged_elo
 from farm.stats.ranking.pair_counts import (
     BoolArray,
@@ -24,9 +26,7 @@ from farm.stats.ranking.pair_counts import (
     Pairs,
     drawn_weights,
 )
-from farm.stats.ranking.ranking_draws import RankingDraws
 from farm.stats.ranking.ranks import Ranks, ranks_from_draws
-from farm.stats.ranking.strength_draws import held_strengths
 from farm.stats.ranking.tie_rules import (
     TIE_RULES,
     ModelTotals,

@@ -13,7 +13,7 @@ from scipy import stats
 
 from farm.stats.bootstrap import FloatArray
 from farm.stats.holm import holm
-from farm.stats.ranking.ranking_draws import RankingDraws
+from farm.stats.ranking.draws.ranking import RankingDraws
 
 
 @dataclass(frozen=True, kw_only=True)

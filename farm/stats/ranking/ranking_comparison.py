@@ -1,8 +1,8 @@
 """How far two rankings of the same models agree, whatever they were made from: the one comparison of rankings.
 
 The first ranking is taken as the truth (people's, or the crowd's of a sweep), the second is to predict it. Both are
-values with resamples (`farm.stats.ranking.ranking_draws`); where these come from is the caller's business:
-`farm.stats.ranking.score_draws` makes them of training runs, `farm.stats.ranking.model_ranking` of recorded labels.
+values with resamples (`farm.stats.ranking.draws.ranking`); where these come from is the caller's business:
+`farm.stats.ranking.draws.scores` makes them of training runs, `farm.stats.ranking.model_ranking` of recorded labels.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.stats.ranking.correlations import MIN_MODELS, Correlations, correlate, no_correlations
+from farm.stats.ranking.draws.ranking import RankingDraws
+from farm.stats.ranking.draws.strengths import jointly_known
 from farm.stats.ranking.pair_counts import BoolArray
 from farm.stats.ranking.pair_orders import PairOrder, pair_orders
-from farm.stats.ranking.ranking_draws import RankingDraws
-from farm.stats.ranking.strength_draws import jointly_known
 from farm.wording import listed
 
 MOST_NAMED = 6

@@ -17,8 +17,8 @@ from farm.labels.published.standings import read_standings
 from farm.labels.read import read_annotations
 from farm.reports.page import markdown
 from farm.stats.bootstrap import Resampling
-from farm.stats.ranking.consensus_draws import consensus
 from farm.stats.ranking.correlations import Correlations
+from farm.stats.ranking.draws.consensus import consensus
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of
 from tests.labels.label_rows import crowd, row
 from tests.paths import ROOT

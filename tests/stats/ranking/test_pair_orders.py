@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from farm.stats.bootstrap import FloatArray
+from farm.stats.ranking.draws.ranking import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.pair_orders import PairOrder, pair_orders
-from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
 
 VALUES = np.array([0.2, 0.4, 0.6, 0.8])
 

@@ -5,9 +5,9 @@ import pytest
 
 from farm.stats.bootstrap import FloatArray, Resampling
 from farm.stats.ranking.correlations import coefficients
+from farm.stats.ranking.draws.ranking import RankingDraws, draws_of_win_rates
+from farm.stats.ranking.draws.scores import draws_of_scores
 from farm.stats.ranking.ranking_comparison import RankingComparison, compare_rankings
-from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
-from farm.stats.ranking.score_draws import draws_of_scores
 
 RESAMPLING = Resampling(seed=0, n_resamples=1000)
 MODELS = ("a", "b", "c", "d")

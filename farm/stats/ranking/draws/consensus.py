@@ -5,7 +5,7 @@ grades it is their mean instead, of plain labels in it too: of 1.1 and 1.2 neith
 grade says beyond its side of the tie would be lost.
 
 Clusters are drawn n out of n and annotators A out of A, each independently of the other, annotators within groups that
-can stand for each other (`farm.stats.ranking.annotator_draws`). In every resample the consensus of an item is that of
+can stand for each other (`farm.stats.ranking.draws.annotators`). In every resample the consensus of an item is that of
 the annotators that were drawn, and the item counts as often as its annotators were drawn on average: not at all where
 none of them was. Pooled votes have no consensus: every label counts as often as its annotator and its cluster.
 Drawing both at once errs on the wide side (Owen 2007), few annotators on the narrow one. (A - 1 out of A, as training
@@ -22,7 +22,7 @@ from scipy import sparse
 
 from farm.stats.agreement.by_annotator import is_plain, majority
 from farm.stats.bootstrap import FloatArray, Resampling
-from farm.stats.ranking.annotator_draws import draw_annotators, judged
+from farm.stats.ranking.draws.annotators import draw_annotators, judged
 from farm.stats.ranking.pair_counts import (
     BoolArray,
     ComparisonTable,
@@ -98,7 +98,7 @@ class LabelResamples(NamedTuple):
     """Resampled labels."""
 
     is_fixed: BoolArray
-    """(A,) annotators that are in every resample (`farm.stats.ranking.annotator_draws`)."""
+    """(A,) annotators that are in every resample (`farm.stats.ranking.draws.annotators`)."""
     counts: Iterator[PairCounts]
     """In portions."""
 

@@ -3,7 +3,7 @@ import pytest
 
 from farm.stats.agreement.by_annotator import majority
 from farm.stats.bootstrap import Resampling
-from farm.stats.ranking.consensus_draws import Votes, consensus, label_resamples
+from farm.stats.ranking.draws.consensus import Votes, consensus, label_resamples
 from farm.stats.ranking.model_ranking import rank_models
 from farm.stats.ranking.pair_counts import ClusterCounts, comparisons_of, drawn_weights
 

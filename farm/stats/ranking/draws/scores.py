@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from farm.stats.bootstrap import FloatArray, Resampling, item_weights, seed_weights
-from farm.stats.ranking.ranking_draws import RankingDraws, draws_of_win_rates
+from farm.stats.ranking.draws.ranking import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.win_rates import win_rate_difference
 
 

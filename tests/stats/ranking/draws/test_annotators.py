@@ -1,6 +1,6 @@
 import numpy as np
 
-from farm.stats.ranking.annotator_draws import AnnotatorDraws, draw_annotators, judged
+from farm.stats.ranking.draws.annotators import AnnotatorDraws, draw_annotators, judged
 
 N_RESAMPLES = 300
 

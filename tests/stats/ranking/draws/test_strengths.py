@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from farm.stats.bootstrap import Resampling
+from farm.stats.ranking.draws.strengths import held_strengths, jointly_known
 from farm.stats.ranking.model_ranking import ModelRanking, Ranked, rank_models
 from farm.stats.ranking.pair_counts import comparisons_of
 from farm.stats.ranking.ranking_comparison import compare_rankings
-from farm.stats.ranking.strength_draws import held_strengths, jointly_known
 
 RESAMPLING = Resampling(seed=0, n_resamples=400)
 
