@@ -52,5 +52,5 @@ def test_no_record_is_made_of_another_without_its_history() -> None:
                     lost.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert n_made > 15
     # The pocket world asks single turns only; the other two name an instruction that a user typed.
-    known = ("farm/pocket/", "farm/pipeline/trained_policy.py", "farm/pipeline/over_optimisation.py")
+    known = ("farm/pocket/", "farm/pipeline/trained_policy.py", "farm/pipeline/judging/over_optimisation.py")
     assert [where for where in lost if not where.startswith(known)] == []

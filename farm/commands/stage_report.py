@@ -10,7 +10,7 @@ import pandas as pd
 from farm.bounded.json_text import read_json_object
 from farm.disk import write_whole
 from farm.methods.preference.label_balance import read_balance
-from farm.pipeline.checkpoint_selection import Candidate
+from farm.pipeline.judging.checkpoint_selection import Candidate
 from farm.pipeline.results import notes_of
 from farm.records import Standing
 from farm.reports.csv_file import frame_csv

@@ -9,8 +9,8 @@ from farm.data.dataset import Dataset, Utility
 from farm.methods.best_of_n import check_best_of
 from farm.methods.method import Method, Requirement, RewardStage
 from farm.models.checkpoint import Model
-from farm.pipeline.checkpoint_selection import CheckpointSelection, check_held_out
-from farm.pipeline.standings import Evaluation
+from farm.pipeline.judging.checkpoint_selection import CheckpointSelection, check_held_out
+from farm.pipeline.judging.standings import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)

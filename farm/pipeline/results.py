@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from farm.bounded.json_text import read_json_file
 from farm.errors import UserError
-from farm.pipeline.collapse import NOTES
-from farm.pipeline.over_optimisation import SELECTION_FILE
+from farm.pipeline.judging.collapse import NOTES
+from farm.pipeline.judging.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
 from farm.store.ancestry import ancestors_of, artifacts_by_key, manifest_of, parents_of

@@ -28,7 +28,7 @@ from farm.pipeline.artifact_files import (
 )
 from farm.pipeline.chain import Chain
 from farm.pipeline.enough_rows import check_pairs, check_rows, label_budget
-from farm.pipeline.judging import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
+from farm.pipeline.judging.stages import draw_evaluation_answers, evaluate, pick_outputs, select_checkpoint
 from farm.pipeline.label_budget import BudgetedLabels, LabelSource
 from farm.pipeline.model_fit import check_context, check_model
 from farm.pipeline.unpaired_labels import learns_from_unpaired, unpaired_labels, write_unpaired

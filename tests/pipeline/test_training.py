@@ -23,7 +23,7 @@ from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import Model
 from farm.models.prompts import PromptTemplate
 from farm.pipeline.chain import Chain, ComparisonSettings
-from farm.pipeline.standings import Evaluation
+from farm.pipeline.judging.standings import Evaluation
 from farm.pipeline.training import run_chain
 from farm.records import (
     Annotation,

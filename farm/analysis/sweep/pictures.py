@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 
 from farm.analysis.sweep.arms import Arm, ArmResult, ArmsComparison
-from farm.pipeline.over_optimisation import check_curves
+from farm.pipeline.judging.over_optimisation import check_curves
 from farm.reports.figures import (
     BLUE,
     DASHED,
@@ -82,7 +82,7 @@ def draw_over_optimisation(points: pd.DataFrame, path: Path | None) -> Figure:
     standard errors.
 
     Args:
-        points: columns `CURVE_COLUMNS`, one row per point (`farm.pipeline.over_optimisation.curve_table`).
+        points: columns `CURVE_COLUMNS`, one row per point (`farm.pipeline.judging.over_optimisation.curve_table`).
         path: the PNG to write; None to write none.
 
     Raises:

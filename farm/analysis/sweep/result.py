@@ -9,7 +9,7 @@ from farm.analysis.sweep.arms import Arm, ArmsComparison, compare_arms
 from farm.analysis.sweep.controls import Margin, label_free_margins
 from farm.analysis.sweep.costs import CostRow, cost_rows
 from farm.analysis.sweep.verdicts import verdict_table
-from farm.pipeline.over_optimisation import curve_table
+from farm.pipeline.judging.over_optimisation import curve_table
 from farm.pipeline.results import LabelQuality, MeasuredRun, label_free_methods
 from farm.records import OptimizationPoint
 from farm.stats.bootstrap import Resampling

@@ -1,7 +1,7 @@
 """Candidates: the policy as it is at evenly spaced steps of its training, of which a held-out judge chooses one.
 
 Each is an ordinary checkpoint, `step_0004` and so on beside the final weights, which are the last candidate.
-`snapshots.json` lists their steps. Who chooses, and how, stands in farm/pipeline/checkpoint_selection.py.
+`snapshots.json` lists their steps. Who chooses, and how, stands in farm/pipeline/judging/checkpoint_selection.py.
 """
 
 import json

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from farm.analysis.sweep.arms import Arm, compare_arms
 from farm.analysis.sweep.pictures import draw_arms, draw_over_optimisation
 from farm.errors import UserError
-from farm.pipeline.over_optimisation import curve_table
+from farm.pipeline.judging.over_optimisation import curve_table
 from farm.records import OptimizationPoint
 from farm.reports.point_names import name_points
 from farm.stats.bootstrap import Resampling

@@ -24,7 +24,7 @@ from farm.calls.request import Calls
 from farm.config.checks import check_fields
 from farm.errors import UserError
 from farm.judges.judge import Judge
-from farm.pipeline.standings import (
+from farm.pipeline.judging.standings import (
     RunIdentity,
     comparisons_with_reference,
     judge_outputs,

@@ -8,7 +8,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
-from farm.pipeline.standings import (
+from farm.pipeline.judging.standings import (
     RunIdentity,
     comparisons_with_reference,
     counts_grades,

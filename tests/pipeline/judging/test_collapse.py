@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.pipeline.collapse import collapse_notes
+from farm.pipeline.judging.collapse import collapse_notes
 from farm.records import Output
 
 

@@ -23,22 +23,22 @@ from farm.pipeline.artifact_files import (
     write_policy,
 )
 from farm.pipeline.chain import Chain
-from farm.pipeline.checkpoint_selection import (
+from farm.pipeline.judging.checkpoint_selection import (
     Candidate,
     candidate_of,
     choice_of,
     choose,
     judge_candidate,
 )
-from farm.pipeline.collapse import NOTES, collapse_notes
-from farm.pipeline.over_optimisation import (
+from farm.pipeline.judging.collapse import NOTES, collapse_notes
+from farm.pipeline.judging.over_optimisation import (
     SELECTION_FILE,
     answer_utilities,
     rollout_points,
     selection_kls,
     selection_points,
 )
-from farm.pipeline.standings import (
+from farm.pipeline.judging.standings import (
     RunIdentity,
     comparisons_with_reference,
     counts_grades,

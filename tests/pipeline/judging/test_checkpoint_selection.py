@@ -20,7 +20,7 @@ from farm.judges.judge import FixedPanel
 from farm.methods.fine_tuning.sft import SFT
 from farm.pipeline.artifact_files import load_policy
 from farm.pipeline.chain import Chain
-from farm.pipeline.checkpoint_selection import (
+from farm.pipeline.judging.checkpoint_selection import (
     Candidate,
     CheckpointSelection,
     candidate_of,
@@ -224,11 +224,11 @@ def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path,
     whole = Store(tmp_path / "whole")
     unbroken = run_chain(whole, selecting(checkpoint))
     program = (
-        "import os, signal; from pathlib import Path; from farm.pipeline import judging\n"
-        "from tests.pipeline.test_checkpoint_selection import selecting, run_chain, Store\n"
+        "import os, signal; from pathlib import Path; from farm.pipeline.judging import stages\n"
+        "from tests.pipeline.judging.test_checkpoint_selection import selecting, run_chain, Store\n"
         "def die(*_):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "judging.choose = die\n"
+        "stages.choose = die\n"
         f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})))\n"
     )
     done = run_forked(program)
