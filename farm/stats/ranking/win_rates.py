@@ -79,7 +79,7 @@ def win_rate(scores: FloatArray) -> WinRate:
     """
     table = _as_table(scores)
     parsed = table[np.isfinite(table)]
-    influence = _influence(table)
+    influence = mean_influence(table)
     return WinRate(
         win_rate=None if influence is None else float(_mean(table)),
         standard_error=None if influence is None else two_way_standard_error(influence),
@@ -101,7 +101,7 @@ def paired_difference(first: FloatArray, second: FloatArray) -> Difference:
     if first.shape != second.shape:
         raise ValueError(f"paired scores need one shape, got {first.shape} and {second.shape}")
     gap = np.atleast_2d(first - second)
-    influence = _influence(gap)
+    influence = mean_influence(gap)
     n_total = int(np.isfinite(gap).sum())
     return Difference(
         difference=None if influence is None else float(_mean(gap)),
@@ -124,7 +124,7 @@ def win_rate_difference(first: FloatArray, second: FloatArray) -> Difference:
     tables = _as_table(first), _as_table(second)
     if tables[0].shape != tables[1].shape:
         raise ValueError(f"scores on the same items need one shape, got {first.shape} and {second.shape}")
-    influences = _influence(tables[0]), _influence(tables[1])
+    influences = mean_influence(tables[0]), mean_influence(tables[1])
     n_total = int(np.isfinite(tables[0]).sum() + np.isfinite(tables[1]).sum())
     difference, error = None, None
     if influences[0] is not None and influences[1] is not None:
@@ -138,6 +138,22 @@ def win_rate_difference(first: FloatArray, second: FloatArray) -> Difference:
         n_total=n_total,
         n_unparsed=tables[0].size + tables[1].size - n_total,
     )
+
+
+def mean_influence(table: FloatArray) -> FloatArray | None:
+    """What each cell adds to the error of a win rate, for `two_way_standard_error`.
+
+    Args:
+        table: (S, I) scores; NaN = missing.
+
+    Returns:
+        (S, I), NaN where missing; None if a seed has nothing parsed.
+    """
+    n_parsed = np.isfinite(table).sum(axis=1, keepdims=True)
+    if table.shape[0] == 0 or (n_parsed == 0).any():
+        return None
+    influence: FloatArray = (table - _mean(table)) / (n_parsed * table.shape[0])
+    return influence
 
 
 def two_way_standard_error(influence: FloatArray) -> float | None:
@@ -178,12 +194,3 @@ def _as_table(scores: FloatArray) -> FloatArray:
 def _mean(table: FloatArray) -> float:
     """Mean over seeds of each seed's mean over what was parsed."""
     return float(np.nanmean(table, axis=1).mean())
-
-
-def _influence(table: FloatArray) -> FloatArray | None:
-    """Each cell's share of the mean's error, (S, I), NaN where missing; None if a seed has nothing parsed."""
-    n_parsed = np.isfinite(table).sum(axis=1, keepdims=True)
-    if table.shape[0] == 0 or (n_parsed == 0).any():
-        return None
-    influence: FloatArray = (table - _mean(table)) / (n_parsed * table.shape[0])
-    return influence

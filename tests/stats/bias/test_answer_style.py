@@ -1,10 +1,11 @@
-"""What a list is, and how long is longer."""
+"""What a list is, how long is longer, and what Markdown is counted."""
 
 import math
+import time
 
 import pytest
 
-from farm.stats.bias.answer_style import has_list, list_difference, log_length_ratio
+from farm.stats.bias.answer_style import has_list, list_difference, log_length_ratio, markup_counts
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,27 @@ def test_differences_turn_with_the_outputs() -> None:
     assert log_length_ratio("x" * 199, "x" * 99) == pytest.approx(math.log(2))  # 200 / 100
     assert log_length_ratio("", "") == 0.0
     assert log_length_ratio("abc", "") == -log_length_ratio("", "abc") == math.log(4)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("", (0, 0, 0)),
+        ("# One\n\ntext\n\n### Two\n#hashtag\n####### seven\n", (2, 0, 0)),
+        ("1. **a**: x\n2. **b**: y\n   - __c__\n", (0, 3, 3)),
+        ("- only one item", (0, 0, 0)),
+        ("2 ** 3 ** 4, **** and a__b__c, __init__", (0, 0, 1)),
+        ("**two\nlines**", (0, 0, 0)),
+        ("## A\n```python\n# a comment\n- no item\n- none\nx = 2**3**4\n```\n**b**", (1, 0, 1)),
+        ("a\n~~~\n# never closed\n```\n# still code", (0, 0, 0)),
+    ],
+)
+def test_markup_is_counted_outside_of_code(text: str, counts: tuple[int, int, int]) -> None:
+    assert markup_counts(text) == counts
+
+
+@pytest.mark.parametrize("piece", ["**", "__", "```", "# ", "- ", " ", "**a", "__a ", "```\n", "* \n"])
+def test_a_hostile_answer_is_counted_in_time(piece: str) -> None:
+    start = time.process_time()
+    markup_counts(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - start < 2
