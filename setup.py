@@ -8,7 +8,15 @@ setup(
     packages=[*find_packages(include=["farm", "farm.*"]), "farm.conf"],
     package_dir={"farm.conf": "conf"},
     package_data={
-        "farm": ["py.typed", "pocket/base/*", "**/*.html", "**/*.csv"],
+        "farm": [
+            "py.typed",
+            "pocket/base/*",
+            "**/*.html",
+            "**/*.csv",
+            "**/*.css",
+            "**/*.js",
+            "leaderboard/site/**/*.txt",
+        ],
         "farm.conf": ["**/*.yaml", "**/*.txt"],
     },
 )
