@@ -36,6 +36,21 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrackNotes:
+    """What the page says of a track, and what its ranking can be held against."""
+
+    name: str
+    """As in `Entry.track`."""
+    title: str
+    """One line for people."""
+    reference: str
+    """Who wrote the reference outputs; empty if nobody knows."""
+    compared_with: tuple[str, ...] = ()
+    """Other rankings of the same models: `annotator NAME` of this track, whose ranking counts as the truth then;
+    `track NAME`, another set of instructions; `standings FILE`, published figures in the leaderboard's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerStyle:
     """What a judge may like an answer for, whatever it says (Arena's style features)."""
 
