@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from farm.pipeline.standings import RunIdentity, comparisons_with_reference, outcomes_of, standing_of
+from farm.pipeline.judging.standings import RunIdentity, comparisons_with_reference, outcomes_of, standing_of
 from farm.records import Annotation, Output, Preference
 from farm.store.artifacts import Artifact, Stage, Store
 from farm.store.tables import write_table

@@ -7,7 +7,7 @@ from farm.errors import UserError
 from farm.leaderboard.answers import EntryAnswer, Judgement
 from farm.leaderboard.entries import Entry
 from farm.leaderboard.submissions import KIND, read_answers
-from farm.pipeline.standings import comparisons_with_reference
+from farm.pipeline.judging.standings import comparisons_with_reference
 from farm.records import Annotation, Outcome, Output
 from farm.store.ancestry import artifacts_by_key, manifest_of, parents_of
 from farm.store.artifacts import Artifact, Store
@@ -65,7 +65,7 @@ def _of_run(by_key: Mapping[str, Artifact], artifact: Artifact, entry: Entry) ->
 
 
 def is_graded(standings: Artifact, annotator: str) -> bool:
-    """Whether the run counted this annotator's verdicts by their grades (`farm.pipeline.standings.counts_grades`)."""
+    """Whether the run counted this annotator's verdicts by their grades (`counts_grades`)."""
     return annotator in manifest_of(standings)["component"].get("graded", ())
 
 
