@@ -70,11 +70,14 @@ def controlled_rates(
         resampling: draws the instructions and seeds; None gives values without intervals.
 
     Raises:
-        ValueError: the arrays are not about the same instructions, or a score lies outside [0, 1].
+        ValueError: the arrays are not about the same instructions, a score lies outside [0, 1], or a difficulty is not
+            known.
     """
     if not models:
         return ()
     n_items = models[0].scores.shape[-1]
+    if difficulty is not None and (difficulty.shape != (n_items,) or not np.isfinite(difficulty).all()):
+        raise ValueError(f"difficulty must be one finite number for each of the {n_items} instructions")
     weights = None if resampling is None else item_weights(n_items, resampling, PURPOSE)
     rates = []
     for model in models:
