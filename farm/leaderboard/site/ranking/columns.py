@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from farm.leaderboard.board import BoardRow, BoardTable
-from farm.leaderboard.site.cells import (
+from farm.leaderboard.site.ranking.cells import (
     ABSENT,
     RATES,
     Cell,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from farm.leaderboard.board import BoardRow, BoardTable, Finding
-from farm.leaderboard.site.cells import ABSENT, Cell
-from farm.leaderboard.site.columns import Column, columns_of
+from farm.leaderboard.site.ranking.cells import ABSENT, Cell
+from farm.leaderboard.site.ranking.columns import Column, columns_of
 
 
 @dataclass(frozen=True, kw_only=True)
