@@ -11,7 +11,7 @@ from tests.paths import ROOT
 
 FLOORS = {
     "addresses": 0, "bounded": 0, "config": 0, "conversation": 0, "disk": 0, "errors": 0, "plain_text": 0,
-    "progress": 0, "records": 0, "seeds": 0, "telemetry": 0, "version": 0, "wording": 0,
+    "progress": 0, "records": 0, "seeds": 0, "telemetry": 0, "tracking": 0, "version": 0, "wording": 0,
     "stats": 1, "store": 1, "tensors": 1,
     "data": 2, "models": 2, "reports": 2,
     "calls": 3, "labels": 3,

@@ -71,7 +71,8 @@ def run(
     finished = []
     with progress("running", total=len(jobs), unit="runs") as bar:
         for job in jobs:
-            finished.append(run_in_this_process(store, job.chain, job.session.calls).standings)
+            ran = run_in_this_process(store, job.chain, job.session.calls, job.session.tracking)
+            finished.append(ran.standings)
             bar.advance()
     artifacts = {artifact.key: artifact for artifact in finished}
     return Runs(

@@ -93,7 +93,7 @@ def run_job(config: DictConfig) -> None:
 def _run(store: Store, job: Planned) -> Artifact:
     """Run a job and say what its judge models took."""
     try:
-        finished = run_in_this_process(store, job.chain, job.session.calls)
+        finished = run_in_this_process(store, job.chain, job.session.calls, job.session.tracking)
     except UserError as error:
         if warn_of_shortfall(verdict_tallies(store.reports), job.session.calls.max_unparsed):
             raise TooFewVerdictsError(str(error)) from error

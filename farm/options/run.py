@@ -13,6 +13,7 @@ from farm.config.checks import check_name
 from farm.config.compose import expand, written_sweep_keys
 from farm.config.objects import ConfigError, Problem, build
 from farm.pipeline.chain import Chain
+from farm.tracking.settings import TrackingSettings
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class Session:
     """What the sweep's report compares."""
     calls: CallSettings
     """How judge models are asked, if the annotators have any."""
+    tracking: TrackingSettings
+    """Whom curves are shown to while something is trained."""
 
     def __post_init__(self) -> None:
         check_name("name", self.name)

@@ -25,6 +25,7 @@ from farm.errors import UserError
 from farm.store.cost import Cost, measured, peak_memory_mb
 from farm.store.keys import describe, digest_of_file
 from farm.store.machine import this_machine
+from farm.tracking.curves import Subject, making
 
 DIGEST_LIMIT_BYTES = 64 * 2**20
 """Larger files are checked by size only when an artifact is opened."""
@@ -203,7 +204,10 @@ class Store:
             output_dir.mkdir(parents=True)
             _write_format(self.root / "artifacts")
             scratch_dir.mkdir(exist_ok=True)
-            with measured(scratch_dir / "cost.json") as tally:
+            # The key knows the whole address; who reads the manifest, or looks at curves, need not.
+            identity = {**identity, "component": with_shown_values(identity["component"])}
+            subject = Subject(key=artifact.key, settings=identity, scratch_dir=scratch_dir)
+            with measured(scratch_dir / "cost.json") as tally, making(subject):
                 build(output_dir, scratch_dir)
             cost = tally.total()
             files = {
@@ -211,8 +215,6 @@ class Store:
                 for file in sorted(output_dir.rglob("*"))
                 if file.is_file()
             }
-            # The key knows the whole address; who reads the manifest need not.
-            identity = {**identity, "component": with_shown_values(identity["component"])}
             manifest = {**identity, "cost": asdict(cost), "files": files, "machine": this_machine()}
             _write_durably(output_dir / _MANIFEST, json.dumps(manifest, sort_keys=True, indent=1))
             output_dir.rename(artifact.path)

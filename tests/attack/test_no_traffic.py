@@ -40,8 +40,11 @@ SMALL = (
 ALL = """
 import json, sys
 from farm.commands.main import run_command
-codes = [run_command(line) for line in json.loads(sys.argv[1])]
-print("CODES", codes)
+codes, tools = [], []
+for line in json.loads(sys.argv[1]):
+    codes.append(run_command(line))
+    tools += [name for name in ("tensorboard", "trackio", "wandb") if name in sys.modules and name not in tools]
+    print("SO FAR", codes, tools)
 """
 
 
@@ -100,12 +103,17 @@ def test_no_command_reaches_out(guarded: dict[str, str], tmp_path: Path) -> None
         ["run", "method=ppo", "annotator=pool", "seed=0", *SMALL, "method.n_steps=1",
          "method.rollouts_per_step=16", "method.update.batch_size=16", root],
         ["leaderboard", root, f"output={tmp_path / 'board'}"], ["cache", root],
+        ["run", "method=sft", "annotator=longest", "evaluation=longest", "seed=1", *SMALL, root,
+         "report_to=tensorboard"],
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", ALL, json.dumps(lines)],
         cwd=ROOT, env=guarded, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.splitlines()[-1:] == [f"CODES {[0] * len(lines)}"], done.stdout[-2000:] + done.stderr[-2000:]
+    seen = [line.removeprefix("SO FAR ") for line in done.stdout.splitlines() if line.startswith("SO FAR ")]
+    # No tool of curves is imported before it is asked for.
+    expected = [f"{[0] * (n + 1)} {['tensorboard'] if n + 1 == len(lines) else []}" for n in range(len(lines))]
+    assert seen == expected, done.stdout[-2000:] + done.stderr[-2000:]
     assert attempts(guarded) == ""
 
 

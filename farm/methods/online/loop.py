@@ -21,6 +21,7 @@ from farm.models.checkpoint import save_checkpoint
 from farm.progress import progress
 from farm.seeds import rng_for
 from farm.store.cost import Cost, count
+from farm.tracking.curves import training_curves
 
 Schedule = Literal["constant", "linear"]
 
@@ -69,7 +70,7 @@ class TrainingLoop:
             scratch_dir: for the states.
         """
         self._settings, self._networks, self._trained, self._optimizer = settings, networks, trained, optimizer
-        self._output_dir, self._state_path = output_dir, scratch_dir / "state.pt"
+        self._output_dir, self._scratch_dir, self._state_path = output_dir, scratch_dir, scratch_dir / "state.pt"
         saved = load_state(self._state_path, trained, optimizer, networks.device)
         self.state: Mapping[str, Any] = saved or {}
         """Of the last step before a kill; empty at the start of a run."""
@@ -79,11 +80,18 @@ class TrainingLoop:
 
     def __iter__(self) -> Iterator[int]:
         """The steps, counted from 0; after the last one the log is complete and the policy is saved."""
-        with progress(self._settings.name, total=self._settings.n_steps, unit="steps") as bar:
+        settings = self._settings
+        with (
+            progress(settings.name, total=settings.n_steps, unit="steps") as bar,
+            training_curves(settings.name, self._scratch_dir) as curves,
+        ):
             bar.advance(self._first_step)
-            for step in range(self._first_step, self._settings.n_steps):
+            for step in range(self._first_step):
+                curves.log(step, self._log.metrics_of(step))
+            for step in range(self._first_step, settings.n_steps):
                 yield step
                 bar.advance()
+                curves.log(step, self._log.metrics_of(step))
         self._log.finish(self._settings.n_steps)
         self._snapshots.finish()
         self._save_policy(self._settings.n_steps, self._output_dir)

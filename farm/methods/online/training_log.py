@@ -77,6 +77,12 @@ class StepLog:
         rollouts.to_parquet(self._steps_dir / f"rollouts_{step:06d}.parquet", index=False)
         self._publish(step, "metrics")
 
+    def metrics_of(self, step: int) -> dict[str, float]:
+        """What a step that has been made was logged with."""
+        metrics: dict[str, float] = json.loads(self._file(step, "metrics").read_text())
+        del metrics["step"]
+        return metrics
+
     def finish(self, n_steps: int) -> None:
         """Join the steps' files in the output folder."""
         for step in range(n_steps):

@@ -17,6 +17,7 @@ from farm.methods.divergence import check_finite_step
 from farm.methods.online.candidates import Snapshots
 from farm.progress import Bar
 from farm.store.cost import Cost, count
+from farm.tracking.curves import Curves
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 """At least, and fifty times what the last one took: one part in fifty of the time at most goes into them."""
@@ -92,11 +93,13 @@ class Keeper(TrainerCallback):
 
 
 class Reporter(TrainerCallback):
-    """Moves the bar, writes `metrics.jsonl` and asks for checkpoints."""
+    """Moves the bar, writes `metrics.jsonl`, draws its curves and asks for checkpoints."""
 
-    def __init__(self, bar: Bar, metrics_path: Path) -> None:
+    def __init__(self, bar: Bar, metrics_path: Path, curves: Curves) -> None:
         self._bar = bar
         self._metrics_path = metrics_path
+        self._curves = curves
+        self._n_drawn = 0
         self._last_checkpoint = self._asked_at = monotonic()
         self._seconds_between = SECONDS_BETWEEN_CHECKPOINTS
 
@@ -129,11 +132,12 @@ class Reporter(TrainerCallback):
 
     def _write(self, state: TrainerState) -> None:
         """All steps logged so far, those before a break included."""
-        steps = [entry for entry in state.log_history if "loss" in entry]
-        lines = [
-            json.dumps({k: v for k, v in entry.items() if k not in _NOT_REPRODUCIBLE}, sort_keys=True)
-            for entry in steps
-        ]
+        logged = [entry for entry in state.log_history if "loss" in entry]
+        steps = [{name: value for name, value in entry.items() if name not in _NOT_REPRODUCIBLE} for entry in logged]
+        for entry in steps[self._n_drawn :]:
+            self._curves.log(int(entry["step"]), {name: value for name, value in entry.items() if name != "step"})
+        self._n_drawn = len(steps)
+        lines = [json.dumps(entry, sort_keys=True) for entry in steps]
         beside = self._metrics_path.with_suffix(".writing")
         beside.write_text("".join(line + "\n" for line in lines))
         beside.replace(self._metrics_path)

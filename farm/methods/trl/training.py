@@ -2,7 +2,7 @@
 
 What is the same for all of them: the batch size is global and the micro-batch size only decides how its gradient is
 accumulated; no dropout; all weights in float32 or an adapter on frozen ones, with bfloat16 autocast where the model
-asks for it; nothing is reported to anybody; progress and `metrics.jsonl` are ours (farm/methods/trl/callbacks.py).
+asks for it; progress, `metrics.jsonl` and curves (farm/tracking) are ours (farm/methods/trl/callbacks.py).
 Trainers get token ids, never text, so TRL adds, cuts and drops nothing.
 
 A run is checkpointed into its scratch folder every ten seconds, more rarely where writing takes long, at steps whose
@@ -35,6 +35,7 @@ from farm.models.trainable import PolicyAndReference, load_classifier, load_poli
 from farm.models.trained import check_trained
 from farm.progress import progress
 from farm.seeds import derive_seed, rng_for
+from farm.tracking.curves import training_curves
 
 LOG_EVERY_STEPS = 10
 """At most; short runs are logged more often, so that they too can resume."""
@@ -222,7 +223,7 @@ def training_arguments(kind: Callable[..., ArgumentsT], job: TrainingJob, n_rows
             logging_nan_inf_filter=False,
             save_strategy="no",  # the reporter below asks for checkpoints by the clock
             save_total_limit=2,
-            report_to="none",
+            report_to="none",  # the reporter below draws the curves, under the names of metrics.jsonl
             disable_tqdm=True,
             **own,
         )
@@ -241,8 +242,11 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     snapshots = Snapshots(job.output_dir, job.scratch_dir, n_steps=n_steps, n_snapshots=job.settings.n_snapshots)
     settings = {"learning_rate": job.settings.learning_rate, "max_grad_norm": job.settings.max_grad_norm}
     stop_at_divergence(trainer, job.label, settings)
-    with progress(job.label, total=n_steps, unit="steps") as bar:
-        trainer.add_callback(Reporter(bar, job.output_dir / "metrics.jsonl"))
+    with (
+        progress(job.label, total=n_steps, unit="steps") as bar,
+        training_curves(job.label, job.scratch_dir) as curves,
+    ):
+        trainer.add_callback(Reporter(bar, job.output_dir / "metrics.jsonl", curves))
         trainer.add_callback(Keeper(snapshots, partial(_save_candidate, trainer, job.label, n_steps)))
         checkpoint = last_complete_checkpoint(job.scratch_dir)
         with _without_deprecations():
