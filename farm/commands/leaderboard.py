@@ -1,19 +1,31 @@
-"""`farm leaderboard`: the leaderboard's tables from the artifacts alone; `--check` only compares."""
+"""`farm leaderboard`: the leaderboard from the artifacts alone; `--check` computes it again from its own verdicts."""
 
+import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.config.checks import check_fields
 from farm.config.compose import compose_one
 from farm.config.objects import build
 from farm.errors import UserError
-from farm.leaderboard.repeats import repeat_variances
-from farm.leaderboard.rows import row_errors
-from farm.leaderboard.tables import check, render, write
-from farm.pipeline.results import label_free_methods, readable_runs
+from farm.leaderboard.answers import EntryAnswer
+from farm.leaderboard.board import Board
+from farm.leaderboard.checking import check_folder
+from farm.leaderboard.collection.answers import answers_of
+from farm.leaderboard.collection.everything import Collected, collect
+from farm.leaderboard.files import write_leaderboard
+from farm.leaderboard.making.build import BoardSettings, build_board
+from farm.leaderboard.pages.terminal import short_ranking
+from farm.leaderboard.site.inputs import Beside
+from farm.leaderboard.site.write import write_site
+from farm.leaderboard.stored import Stored
 from farm.plain_text import say
+from farm.store.ancestry import artifacts_by_key
 from farm.store.artifacts import Store
+
+SITE = "site"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,33 +35,70 @@ class LeaderboardSettings:
     root: Path
     """Where the artifacts are."""
     output: Path
-    """Folder of the tables."""
+    """Folder of the leaderboard."""
+    n_resamples: int
+    """Behind intervals; 0 leaves them out."""
+    seed: int
+    """Keys the resampling."""
+    compared_with: Mapping[str, Sequence[str]]
+    """By track, the rankings that its tables are held against."""
+    site: bool
+    """Whether the site is written."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, at_least={"n_resamples": 0, "seed": 0})
 
 
 def leaderboard(arguments: Sequence[str]) -> int:
-    """Write the tables, or with --check say what differs; returns the exit code."""
+    """Write the leaderboard, or with --check say what differs; returns the exit code."""
     overrides = [a for a in arguments if a != "--check"]
     settings = compose_one("leaderboard", overrides, lambda config: build(LeaderboardSettings, config))
-    store = Store(settings.root, is_read_only=True)
-    runs, artifacts, _ = read = readable_runs(store, store.readable("standings"))
-    if read.skipped:
-        print(read.note(), file=sys.stderr)
-    if not runs:
-        raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
-    standings = [row for run in runs for row in run.standings]
-    notes = [f"{r.method}, labels {r.annotator_train}, seed {r.cost.seed}: {note}" for r in runs for note in r.notes]
-    files = render(
-        standings,
-        label_free=label_free_methods(runs),
-        errors=row_errors(runs),
-        repeats=repeat_variances(runs),
-        notes=notes,
-    )
     if len(overrides) < len(arguments):
-        difference = check(settings.output, files)
-        print(difference or f"{settings.output} says what the {len(artifacts)} runs under {settings.root} say")
-        return 1 if difference else 0
-    write(files, settings.output)
-    for name in sorted(files):
-        say(str(settings.output / name))
+        return _check(settings, is_root_named=any(a.startswith("root=") for a in overrides))
+    data = _collect(settings)
+    stored = Stored(data=data, settings=BoardSettings(n_resamples=settings.n_resamples, seed=settings.seed))
+    board = build_board(data, stored.settings, settings.output)
+    paths = write_leaderboard(stored, board, settings.output)
+    if settings.site:
+        paths.append(_write_site(board, data, settings))
+    for line in [*short_ranking(board), *(str(path) for path in paths)]:
+        say(line)
     return 0
+
+
+def _check(settings: LeaderboardSettings, *, is_root_named: bool) -> int:
+    root = _collect(settings) if is_root_named else None
+    found = check_folder(settings.output, root)
+    for line in found:
+        say(line)
+    if not found:
+        whose = f", and these are those of {settings.root}" if is_root_named else ""
+        say(f"{settings.output} says what its verdicts say{whose}")
+    return 1 if found else 0
+
+
+def _collect(settings: LeaderboardSettings) -> Collected:
+    """What the root says; what cannot be read is named on standard error."""
+    data = collect(Store(settings.root, is_read_only=True))
+    if data.skipped:
+        n = len({entry.key for entry in data.entries}) + len(data.skipped)
+        print(f"left out {len(data.skipped)} of {n} runs:", *data.skipped, sep="\n", file=sys.stderr)
+    if not data.entries:
+        raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
+    tracks = {
+        name: dataclasses.replace(
+            track, compared_with=tuple(dict.fromkeys([*track.compared_with, *settings.compared_with.get(name, ())]))
+        )
+        for name, track in data.tracks.items()
+    }
+    return dataclasses.replace(data, tracks=tracks)
+
+
+def _write_site(board: Board, data: Collected, settings: LeaderboardSettings) -> Path:
+    store = Store(settings.root, is_read_only=True)
+    by_key, entries = artifacts_by_key(store), {(entry.key, entry.annotator): entry for entry in data.entries}
+
+    def answers(key: str, annotator: str) -> Iterable[EntryAnswer]:
+        return answers_of(store, entries[key, annotator], by_key=by_key)
+
+    return write_site(board, settings.output / SITE, Beside(answers=answers))

@@ -15,9 +15,13 @@ from farm.analysis.sweep.answer import answer_text
 from farm.analysis.sweep.sweep_report import write_report
 from farm.calls.session import open_calls
 from farm.config.checks import FieldError, check_name
-from farm.leaderboard.tables import check, render, write
+from farm.leaderboard.checking import check_folder
+from farm.leaderboard.files import write_leaderboard
+from farm.leaderboard.making.build import BoardSettings, build_board
+from farm.leaderboard.pages.terminal import short_ranking
+from farm.leaderboard.stored import Stored
 from farm.models.prompt_file import save_prompt
-from farm.plain_text import plain_streams
+from farm.plain_text import plain_streams, say
 from tests.analysis.calibration.test_fit_and_check import made_up
 from tests.analysis.sweep.test_answer import swept
 from tests.attack.hostile_texts import (
@@ -31,7 +35,7 @@ from tests.calls.asking import questions, settings, slot
 from tests.calls.server import judge_server
 from tests.commands.run_farm import Done, farm
 from tests.commands.test_score import PROMPT
-from tests.leaderboard.test_tables import BASE
+from tests.leaderboard.made_data import POND, entry, made
 from tests.tiny import tiny_reward_model
 
 READERS = {".md": effects_in_markdown, ".html": effects_in_html, ".csv": effects_in_csv, ".yaml": effects}
@@ -117,12 +121,21 @@ def test_cache(tmp_path: Path) -> None:
 
 
 def test_leaderboard(tmp_path: Path) -> None:
-    named = [replace(BASE, method=text, model=text, dataset=HOSTILE[k % 5]) for k, text in enumerate(HOSTILE)]
-    judged = [replace(row, annotator_train=row.method, annotator_eval=row.model, seed=1) for row in named]
-    files = render([*named, *judged], label_free=[])
-    write(files, tmp_path)
+    tracks = [replace(POND, name=text, title=text, reference=text) for text in HOSTILE[:5]]
+    named = [
+        replace(entry(str(k)), track=HOSTILE[k % 5], name=text, feedback=text, base=text, notes=(text,))
+        for k, text in enumerate(HOSTILE)
+    ]
+    data = made({of: ["W", "L", "T"] for of in named}, tracks=tracks)
+    stored = Stored(data=data, settings=BoardSettings(n_resamples=5, seed=0))
+    board = build_board(data, stored.settings, tmp_path)
+    write_leaderboard(stored, board, tmp_path)
     assert_clean_files(tmp_path, kinds=(".md", ".csv"))
-    assert check(tmp_path, files) == ""
+    assert check_folder(tmp_path, data) == []
+    with redirect_stdout(io.StringIO()) as printed:
+        for line in short_ranking(board):
+            say(line)
+    assert effects(printed.getvalue()) == []
 
 
 @pytest.mark.slow

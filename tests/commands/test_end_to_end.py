@@ -111,9 +111,10 @@ def test_leaderboard_is_regenerated_and_checked(finished: Path, tmp_path: Path) 
     assert farm(*arguments, "--check").returncode == 0
     table = tmp_path / "standings.csv"
     table.write_text(table.read_text().replace("best_of_n", "best_of_m", 1))
-    changed = farm(*arguments, "--check")
+    changed = farm("leaderboard", f"output={tmp_path}", "--check")
     assert changed.returncode == 1
     assert "best_of_m" in changed.stdout
+    assert (tmp_path / "site" / "index.html").is_file()
 
 
 def test_compare_reads_the_same_runs(finished: Path, tmp_path: Path) -> None:

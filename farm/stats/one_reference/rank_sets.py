@@ -36,7 +36,9 @@ class RankSets(NamedTuple):
     """(M,) worst rank."""
 
 
-class _Gaps(NamedTuple):
+class Gaps(NamedTuple):
+    """Between every two of M models."""
+
     difference: FloatArray
     """(M, M) the row's win rate minus the column's; NaN where one has none."""
     standard_error: FloatArray
@@ -46,13 +48,18 @@ class _Gaps(NamedTuple):
 
 def rank_sets(models: Sequence[SeededScores]) -> RankSets:
     """Best and worst rank of each model."""
-    gaps = _one_seed_gaps(models) if all(len(m.seeds) == 1 for m in models) else _gaps(models)
+    gaps = gaps_between(models)
     is_ranked = np.isfinite(np.diagonal(gaps.difference))
     with np.errstate(invalid="ignore"):
         is_beyond = (gaps.difference > 2 * gaps.standard_error) & (gaps.n_items >= MIN_CLUSTERS)
     low = 1 + is_beyond.sum(axis=0)
     high = is_ranked.sum() - is_beyond.sum(axis=1)
     return RankSets(np.where(is_ranked, low, 0), np.where(is_ranked, high, 0))
+
+
+def gaps_between(models: Sequence[SeededScores]) -> Gaps:
+    """`seeded_difference` of every two models."""
+    return _one_seed_gaps(models) if all(len(m.seeds) == 1 for m in models) else _gaps(models)
 
 
 def seeded_difference(first: SeededScores, second: SeededScores) -> Difference:
@@ -89,7 +96,7 @@ def _joined(
     return np.where(is_used, cells, np.nan)
 
 
-def _gaps(models: Sequence[SeededScores]) -> _Gaps:
+def _gaps(models: Sequence[SeededScores]) -> Gaps:
     """Pair by pair."""
     n = len(models)
     difference, error = np.full((n, n), np.nan), np.full((n, n), np.nan)
@@ -100,10 +107,10 @@ def _gaps(models: Sequence[SeededScores]) -> _Gaps:
             if gap.difference is not None and gap.standard_error is not None:
                 difference[a, b], difference[b, a] = gap.difference, -gap.difference
                 error[a, b] = error[b, a] = gap.standard_error
-    return _Gaps(difference, error, (items[:, None] | items[None]).sum(axis=2))
+    return Gaps(difference, error, (items[:, None] | items[None]).sum(axis=2))
 
 
-def _one_seed_gaps(models: Sequence[SeededScores]) -> _Gaps:
+def _one_seed_gaps(models: Sequence[SeededScores]) -> Gaps:
     """The same for models of one seed each, taken for one seed: all pairs by one product."""
     table = np.concatenate([m.scores for m in models]) if models else np.empty((0, 0))
     is_parsed = np.isfinite(table)
@@ -118,7 +125,7 @@ def _one_seed_gaps(models: Sequence[SeededScores]) -> _Gaps:
     squares[squares < 1e-12 * (own[:, None] + own[None])] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(squares * n_items / (n_items - 1))
-    return _Gaps(rates - rates.T, error, n_items)
+    return Gaps(rates - rates.T, error, n_items)
 
 
 def _rate(scores: FloatArray) -> float:

@@ -5,66 +5,28 @@ averaged over items, is the variance of one label; a win rate over I items with 
 repetitions of the whole judging by sqrt(variance / (L I)).
 """
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from farm.stats.bootstrap import FloatArray
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelCounts:
-    """What the labels of one item were."""
-
-    n_wins: int
-    n_ties: int
-    n_losses: int
-
-    @property
-    def n_labels(self) -> int:
-        return self.n_wins + self.n_ties + self.n_losses
-
-    @property
-    def variance(self) -> float:
-        """Of one label, n - 1 in the denominator; NaN with fewer than two labels."""
-        n = self.n_labels
-        if n < 2:
-            return math.nan
-        mean = (self.n_wins + 0.5 * self.n_ties) / n
-        return (self.n_wins + 0.25 * self.n_ties - n * mean**2) / (n - 1)
-
-
-def repeat_variance(counts: Sequence[LabelCounts]) -> float | None:
-    """Variance of a win rate over repetitions of its judging, from the labels of its items.
+def repeat_variance(n_wins: FloatArray, n_ties: FloatArray, n_losses: FloatArray) -> float | None:
+    """Variance of a win rate over repetitions of its judging, from the labels of its I items.
 
     The rate is the mean over items of each item's mean label, as on the leaderboard.
 
     Args:
-        counts: one per item; items without a parsed label do not count.
+        n_wins: (I,) labels of each item that the model won; NaN of an item that was not judged.
+        n_ties: (I,)
+        n_losses: (I,)
 
     Returns:
         None if no item has two labels: nothing then says what a repetition would change.
     """
-    judged = [each for each in counts if each.n_labels > 0]
-    variances = [each.variance for each in judged if each.n_labels > 1]
-    if not variances:
+    n_labels = n_wins + n_ties + n_losses
+    is_judged = n_labels > 0
+    wins, ties, n = n_wins[is_judged], n_ties[is_judged], n_labels[is_judged]
+    is_repeated = n > 1
+    if not is_repeated.any():
         return None
-    of_one_label = sum(variances) / len(variances)
-    return of_one_label * sum(1 / each.n_labels for each in judged) / len(judged) ** 2
-
-
-def gaps_within_repeats(rates: Sequence[float | None], variances: Sequence[float | None]) -> list[bool]:
-    """For rates in falling order: is the gap to the next one smaller than what judging again would make of it?
-
-    That is, smaller than one standard deviation of the gap between repetitions, sqrt(variance + variance of the next).
-    The last has no next; a rate or variance that is missing marks nothing.
-
-    Args:
-        rates: win rates, the best first.
-        variances: of each rate between repetitions of the judging.
-    """
-    marks = []
-    for index in range(len(rates)):
-        pair = rates[index : index + 2], variances[index : index + 2]
-        known = [[value for value in values if value is not None] for values in pair]
-        is_complete = all(len(values) == 2 for values in known)
-        marks.append(is_complete and known[0][0] - known[0][1] < math.sqrt(sum(known[1])))
-    return marks
+    squares = wins + 0.25 * ties - (wins + 0.5 * ties) ** 2 / n
+    of_one_label = float((squares[is_repeated] / (n[is_repeated] - 1)).mean())
+    return of_one_label * float((1 / n).sum()) / len(n) ** 2

@@ -1,0 +1,110 @@
+"""What is committed with a leaderboard, and proves it: `verdicts.parquet` and `entries.json`.
+
+Everything that is shown is computed from these two. The same data make the same bytes (with one version of pyarrow).
+`entries.json` has the keys `schema_version` (1), `settings` (n_resamples, seed), `tracks` and `entries`, whose fields
+are those of `farm.leaderboard.entries`.
+"""
+
+import dataclasses
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from farm.bounded.json_text import read_json_object
+from farm.errors import UserError
+from farm.leaderboard.collection.everything import Collected, collected
+from farm.leaderboard.making.build import BoardSettings
+from farm.leaderboard.plain_records import entry_of, notes_of_track, plain
+from farm.leaderboard.verdict_table import COLUMN_TYPES
+
+ENTRIES_FILE = "entries.json"
+VERDICTS_FILE = "verdicts.parquet"
+SCHEMA_VERSION = 1
+_REPEATED = ("key", "annotator", "instruction_key")
+_MAX_COUNT = 2**31
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What the two files say."""
+
+    data: Collected
+    settings: BoardSettings
+
+
+def stored_files(stored: Stored) -> dict[str, bytes | str]:
+    """The two files' contents, by name."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "settings": vars(stored.settings),
+        "tracks": [plain(track) for track in stored.data.tracks.values()],
+        "entries": [plain(entry) for entry in stored.data.entries],
+    }
+    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    out = io.BytesIO()
+    table = stored.data.verdicts.astype(dict.fromkeys(_REPEATED, "category"))
+    table.to_parquet(out, index=False, compression="zstd", compression_level=19)
+    return {ENTRIES_FILE: text, VERDICTS_FILE: out.getvalue()}
+
+
+def read_stored(folder: Path) -> Stored:
+    """Read what `stored_files` made.
+
+    Raises:
+        UserError: a file is missing or damaged, or the two do not belong together.
+    """
+    try:
+        content = read_json_object(folder / ENTRIES_FILE)
+        settings, entries, tracks = _of_json(content)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(folder / ENTRIES_FILE, error) from error
+    try:
+        verdicts = _read_verdicts(folder / VERDICTS_FILE)
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+        raise _unreadable(folder / VERDICTS_FILE, error) from error
+    return Stored(data=collected(entries, [verdicts], tracks), settings=settings)
+
+
+def _of_json(content: Mapping[str, Any]) -> tuple[BoardSettings, Sequence[Any], dict[str, Any]]:
+    version = content["schema_version"]
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version: expected {SCHEMA_VERSION}, got {version!r:.40}")
+    given = content["settings"]
+    names = [field.name for field in dataclasses.fields(BoardSettings)]
+    if sorted(given) != sorted(names) or not all(isinstance(given[n], int) and given[n] >= 0 for n in names):
+        raise ValueError(f"settings: expected whole numbers {names}, got {given!r:.80}")
+    tracks = {track.name: track for track in map(notes_of_track, content["tracks"])}
+    entries = [entry_of(value) for value in content["entries"]]
+    odd = next((entry for entry in entries if entry.track not in tracks), None)
+    if odd is not None:
+        raise ValueError(f"entry {odd.key}: track {odd.track!r} is not among the tracks {sorted(tracks)}")
+    return BoardSettings(**given), entries, tracks
+
+
+def _read_verdicts(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    if list(table.columns) != list(COLUMN_TYPES):
+        raise ValueError(f"expected the columns {list(COLUMN_TYPES)}, found {list(table.columns)}")
+    table = table.astype(COLUMN_TYPES)
+    outside = table[(table["score"] < 0) | (table["score"] > 1)]
+    if len(outside):
+        row = outside.iloc[0]
+        raise ValueError(f"score of {row['key']} on {row['instruction_key']}: {row['score']}, outside [0, 1]")
+    for name in ("n_wins", "n_ties", "n_losses", "n_unparsed", "length"):
+        wrong = table[(table[name] < 0) | (table[name] > _MAX_COUNT)]
+        if len(wrong):
+            row = wrong.iloc[0]
+            raise ValueError(f"{name} of {row['key']} on {row['instruction_key']}: {row[name]}, which is no count")
+    return table
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path}: there is no such file; `farm leaderboard` writes it from a root of finished runs")
+    why = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(f"{path} is damaged: {why}; make the leaderboard anew from its root, or take the committed file")
