@@ -53,6 +53,7 @@ def test_every_part_stands_in_some_choice() -> None:
             "judge",
             "presentation",
             "prompt",
+            "track",
         ):  # these are there to be chosen from, too
             pattern = re.compile(rf"^ +- (?:override )?/{group}@\S+: {name}\b", re.MULTILINE)
             assert any(pattern.search(text) for text in texts), f"{group}/{name} is in no file"

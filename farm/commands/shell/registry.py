@@ -95,6 +95,19 @@ COMMANDS = (
         actions=("--check",),
     ),
     Command(
+        name="evaluate",
+        target="farm.commands.evaluate:evaluate",
+        config="evaluate",
+        settings=("farm.options.evaluate.EvaluateSettings",),
+        summary="add a model to the leaderboard: from outputs, a policy, a server, recorded annotations",
+        examples=(
+            "farm evaluate outputs=model_outputs.json track=pocket name=mine",
+            "farm evaluate annotations=results/ track=alpaca_eval output=DIR",
+            "farm evaluate server=http://localhost:8000/v1 model=NAME track=own track.reference=reference.json "
+            "annotator=greedy",
+        ),
+    ),
+    Command(
         name="compare",
         target="farm.commands.compare:compare",
         config="compare",
