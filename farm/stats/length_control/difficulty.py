@@ -19,7 +19,8 @@ from farm.stats.length_control.controlled import INTERCEPT_SD, PRIOR_SD
 DIFFICULTY_SD = 1.5
 """Prior; the published difficulties of AlpacaEval 2 have a standard deviation of 1.48."""
 MIN_MODELS = 3
-"""With fewer a difficulty is mostly the noise of the verdicts that it is to explain (experiments/length_control.md)."""
+"""With fewer a difficulty is the noise of the verdicts that it is to explain. Where there is one, 95% intervals
+cover in 68% of the cases without the term, 88% with three models, 93% with ten (experiments/length_control.md)."""
 TOLERANCE = 1e-6
 MAX_ROUNDS = 500
 

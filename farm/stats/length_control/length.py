@@ -45,7 +45,7 @@ def length_feature(scores: FloatArray, length_differences: FloatArray) -> Styled
     features, reason = np.full((*gaps.shape, 1), np.nan), ""
     for k, gap in enumerate(gaps):
         known = gap[np.isfinite(gap)]
-        sd = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+        sd = float(known.std(ddof=1)) if len(known) > 1 and np.ptp(known) > 0 else 0.0
         if len(known) == 0:
             reason = "the lengths of the reference's outputs are not known"
         elif sd == 0:

@@ -68,7 +68,8 @@ def style_features(scores: FloatArray, outputs: OutputStyles, references: Output
         known = differences[np.isfinite(differences).all(axis=1)]
         if len(known) < 2:
             return StyledScores(scores=table, features=features, reason="the style of the outputs is not known")
-        sd = known.std(axis=0, ddof=1)
+        # Rounding leaves equal values a standard deviation of 1e-17.
+        sd = np.where(np.ptp(known, axis=0) > 0, known.std(axis=0, ddof=1), 0.0)
         for name, spread, first in zip(FEATURES, sd, known[0], strict=True):
             if spread == 0 and first != 0:
                 reason = f"the difference in {name} is the same everywhere, so that it explains nothing"
