@@ -29,8 +29,8 @@ from scipy import special
 
 from farm.stats.bootstrap import Resampling
 from farm.stats.length_control.alpaca_eval import GamedRows, fit_as_alpaca_eval
-from farm.stats.length_control.difficulty import fit_difficulty
-from farm.stats.length_control.length import length_controlled_rates, length_feature
+from farm.stats.length_control.difficulty import difficulty_among
+from farm.stats.length_control.length import length_controlled_rates
 from farm.stats.length_control.style import OutputStyles, style_controlled_rates
 from farm.stats.one_reference.rank_sets import SeededScores, rank_sets, seeded_difference
 from farm.stats.one_reference.ratings import rate_models
@@ -90,8 +90,7 @@ def all_figures(made: Annotations, resampling: Resampling | None) -> list[tuple[
 
     rated = lap("win rates and standard errors", lambda: [win_rate(s) for s in scores])
     lap("win rates with intervals, ratings", lambda: rate_models(scores, resampling))
-    features = [length_feature(s, g).features[0, :, 0] for s, g in zip(scores, gaps, strict=True)]
-    difficulty = lap("difficulty of instructions", lambda: fit_difficulty(made.scores, np.stack(features)))
+    difficulty = lap("difficulty of instructions", lambda: difficulty_among(scores, gaps))
     lap(
         "length-controlled win rates",
         lambda: length_controlled_rates(scores, gaps, difficulty=difficulty, resampling=resampling),

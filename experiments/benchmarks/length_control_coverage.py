@@ -19,8 +19,8 @@ from scipy import special
 
 from farm.stats.bootstrap import Resampling
 from farm.stats.length_control.controlled import ControlledRate, StyledScores, controlled_rates
-from farm.stats.length_control.difficulty import fit_difficulty
-from farm.stats.length_control.length import length_controlled_rates, length_feature
+from farm.stats.length_control.difficulty import difficulty_among
+from farm.stats.length_control.length import length_controlled_rates
 
 FloatArray = npt.NDArray[np.float64]
 N_ITEMS, N_RESAMPLES = 805, 500
@@ -72,8 +72,7 @@ def length_case(
         drawn = track(rng, n_models, intercept=intercept, difficulty_effect=difficulty_effect)
         difficulty = {"given": drawn.difficulty, "absent": None}.get(which)
         if which == "fitted":
-            features = [length_feature(s, g).features[0, :, 0] for s, g in zip(drawn.scores, drawn.gaps, strict=True)]
-            difficulty = fit_difficulty(drawn.scores, np.stack(features))
+            difficulty = difficulty_among(list(drawn.scores), list(drawn.gaps))
         rates = length_controlled_rates(
             list(drawn.scores),
             list(drawn.gaps),
@@ -116,6 +115,21 @@ def style_case(seed: int) -> list[Figures]:
     return [Figures(rates[0], float(special.expit(intercept)), 0.0)]
 
 
+def moved(n_models: int, n_tracks: int = 8) -> FloatArray:
+    """How far one model more moves the figures of the others, whose difficulties are fitted: (n_tracks * M,)."""
+    changes = []
+    for seed in range(n_tracks):
+        drawn = track(np.random.default_rng(seed), n_models + 1, intercept=-1.0, difficulty_effect=0.9)
+        rates = []
+        for n in (n_models, n_models + 1):
+            scores, gaps = list(drawn.scores[:n]), list(drawn.gaps[:n])
+            difficulty = difficulty_among(scores, gaps)
+            found = length_controlled_rates(scores, gaps, difficulty=difficulty, resampling=None)
+            rates.append(np.array([rate.estimate.value for rate in found[:n_models]], dtype=np.float64))
+        changes.append(rates[1] - rates[0])
+    return np.abs(np.concatenate(changes))
+
+
 CASES: dict[str, Callable[[int], list[Figures]]] = {
     "length, no difficulty in the world": length_case(1, -1.0, 0.0, "absent"),
     "length, difficulty given": length_case(1, -1.0, 0.9, "given"),
@@ -148,6 +162,10 @@ def main() -> None:
             f"{100 * (high - low).mean() / 2:10.2f} {f'{theirs:.1%}' if has_theirs else '-':>17s}",
             flush=True,
         )
+
+    for n_models in (3, 5, 10, 30, 100):
+        changes = 100 * moved(n_models)
+        print(f"one model beside {n_models}: moves the others by {changes.mean():.2f}, at most {changes.max():.2f}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from farm.leaderboard.entries import Entry
 from farm.leaderboard.making.matrices import VerdictMatrices
 from farm.leaderboard.verdict_table import REFERENCE_PREFIX
 from farm.stats.bootstrap import FloatArray, Resampling
+from farm.stats.length_control.difficulty import difficulty_among
 from farm.stats.length_control.length import length_controlled_rates
 from farm.stats.length_control.style import OutputStyles, style_controlled_rates
 from farm.stats.one_reference.rank_sets import SeededScores, rank_sets, seeded_difference
@@ -72,7 +73,9 @@ def board_rows(table: VerdictMatrices, members: Sequence[Members], resampling: R
     scores = [each.scores for each in members]
     ratings = [rated.rating for rated in rate_models(scores, resampling)]
     lengths = [_gap_in_length(table, each) for each in members]
-    by_length = length_controlled_rates(scores, lengths, difficulty=None, resampling=resampling)
+    # Style goes without, so that a model more moves nobody's figure; length, which goes with difficulty, cannot.
+    difficulty = difficulty_among(scores, lengths)
+    by_length = length_controlled_rates(scores, lengths, difficulty=difficulty, resampling=resampling)
     by_style = style_controlled_rates(
         scores,
         [_styles(table, each, "") for each in members],

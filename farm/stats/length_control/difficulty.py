@@ -9,12 +9,15 @@ An estimate is only as good as the number of models behind it, and every model a
 whose figures must not move keeps the difficulties that it once had in a file.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import special
 
 from farm.errors import UnfitError
 from farm.stats.bootstrap import FloatArray
 from farm.stats.length_control.controlled import INTERCEPT_SD, PRIOR_SD
+from farm.stats.length_control.length import length_feature
 
 DIFFICULTY_SD = 1.5
 """Prior; the published difficulties of AlpacaEval 2 have a standard deviation of 1.48."""
@@ -23,6 +26,23 @@ MIN_MODELS = 3
 cover in 68% of the cases without the term, 88% with three models, 93% with ten (experiments/length_control.md)."""
 TOLERANCE = 1e-6
 MAX_ROUNDS = 500
+
+
+def difficulty_among(scores: Sequence[FloatArray], length_differences: Sequence[FloatArray]) -> FloatArray | None:
+    """Difficulty of each instruction, (I,), from all models of a table; None where that cannot be told.
+
+    Args:
+        scores: of each model (I,) or (S, I): training seeds by instructions, in [0, 1]; NaN = no parsed verdict.
+        length_differences: of each model the same shape: characters, model minus reference; NaN = not known.
+    """
+    models = [length_feature(s, d) for s, d in zip(scores, length_differences, strict=True)]
+    usable = [model for model in models if not model.reason and np.isfinite(model.scores).any()]
+    if len(usable) < MIN_MODELS:
+        return None
+    return fit_difficulty(
+        np.concatenate([model.scores for model in usable]),
+        np.concatenate([model.features[:, :, 0] for model in usable]),
+    )
 
 
 def fit_difficulty(scores: FloatArray, features: FloatArray) -> FloatArray:

@@ -4,8 +4,8 @@ import statsmodels.api as sm
 
 from farm.errors import UnfitError
 from farm.stats.length_control import difficulty as module
-from farm.stats.length_control.difficulty import fit_difficulty
-from farm.stats.length_control.length import length_controlled_rates
+from farm.stats.length_control.difficulty import difficulty_among, fit_difficulty
+from farm.stats.length_control.length import length_controlled_rates, length_feature
 
 NAN = float("nan")
 
@@ -87,3 +87,17 @@ def test_a_fitted_difficulty_brings_figures_nearer_to_the_truth() -> None:
         return float(np.abs([rate.estimate.value - t for rate, t in zip(rates, true, strict=True)]).mean())
 
     assert error(fit_difficulty(scores, features)) < 0.6 * error(None)
+
+
+def test_a_table_has_difficulties_from_three_models_on() -> None:
+    rng = np.random.default_rng(8)
+    scores = [(rng.random(200) < 0.4).astype(np.float64) for _ in range(3)]
+    gaps = [rng.normal(0, 300, 200).round() for _ in range(3)]
+    found = difficulty_among(scores, gaps)
+    features = [length_feature(s, g).features[0, :, 0] for s, g in zip(scores, gaps, strict=True)]
+    assert found == pytest.approx(fit_difficulty(np.stack(scores), np.stack(features)))
+    assert difficulty_among(scores[:2], gaps[:2]) is None
+    # Two seeds of one model are one model; one whose outputs have one length says nothing.
+    assert difficulty_among([np.stack(scores[:2]), scores[2]], [np.stack(gaps[:2]), gaps[2]]) is None
+    assert difficulty_among(scores, [gaps[0], gaps[1], np.full(200, 7.0)]) is None
+    assert difficulty_among([], []) is None
