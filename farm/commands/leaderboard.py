@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +10,15 @@ from farm.config.checks import check_fields
 from farm.config.compose import compose_one
 from farm.config.objects import build
 from farm.errors import UserError
-from farm.leaderboard.answers import EntryAnswer
-from farm.leaderboard.board import Board
 from farm.leaderboard.checking import check_folder
-from farm.leaderboard.collection.answers import answers_of
+from farm.leaderboard.collection.beside import beside_of
 from farm.leaderboard.collection.everything import Collected, collect
 from farm.leaderboard.files import write_leaderboard
 from farm.leaderboard.making.build import BoardSettings, build_board
 from farm.leaderboard.pages.terminal import short_ranking
-from farm.leaderboard.site.inputs import Beside
 from farm.leaderboard.site.write import write_site
 from farm.leaderboard.stored import Stored
 from farm.plain_text import say
-from farm.store.ancestry import artifacts_by_key
 from farm.store.artifacts import Store
 
 SITE = "site"
@@ -60,7 +56,8 @@ def leaderboard(arguments: Sequence[str]) -> int:
     board = build_board(data, stored.settings, settings.output)
     paths = write_leaderboard(stored, board, settings.output)
     if settings.site:
-        paths.append(_write_site(board, data, settings))
+        store = Store(settings.root, is_read_only=True)
+        paths.append(write_site(board, settings.output / SITE, beside_of(store, data)))
     for line in [*short_ranking(board), *(str(path) for path in paths)]:
         say(line)
     return 0
@@ -92,13 +89,3 @@ def _collect(settings: LeaderboardSettings) -> Collected:
         for name, track in data.tracks.items()
     }
     return dataclasses.replace(data, tracks=tracks)
-
-
-def _write_site(board: Board, data: Collected, settings: LeaderboardSettings) -> Path:
-    store = Store(settings.root, is_read_only=True)
-    by_key, entries = artifacts_by_key(store), {(entry.key, entry.annotator): entry for entry in data.entries}
-
-    def answers(key: str, annotator: str) -> Iterable[EntryAnswer]:
-        return answers_of(store, entries[key, annotator], by_key=by_key)
-
-    return write_site(board, settings.output / SITE, Beside(answers=answers))
