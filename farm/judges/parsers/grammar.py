@@ -48,7 +48,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from farm.judges.parsers import lexicon
-from farm.judges.parsers.statements import STRONG_SIGN, Strength, bare, statement
+from farm.judges.parsers.sentence_patterns import STRONG_SIGN
+from farm.judges.parsers.statements import Strength, bare, statement
 from farm.judges.parsers.verdict_words import FIRST_SIGN, SECOND_SIGN, SIGNS, VerdictWords
 from farm.records import Preference
 
