@@ -35,18 +35,18 @@ and losses are over real tokens only; the reference always sees the plain prompt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from farm.config.checks import check_fields
-from farm.conversation import Message, Messages
 from farm.methods.method import Need, Requirement, TrainingInputs
 from farm.methods.online.loop import Schedule, TrainingLoop, clip_and_step, minibatches, scheduled
 from farm.methods.online.networks import Networks, load_networks
-from farm.methods.online.rollouts import Answers, micro_batches, prompts_of_step, roll_out
+from farm.methods.online.rollouts import micro_batches, prompts_of_step, roll_out
+from farm.methods.online.sample_pool import Sample, quantiles_of, samples_of
 from farm.methods.online.training_log import Clock
 from farm.models.answering import keep_short
 from farm.models.checkpoint import Model
@@ -201,7 +201,7 @@ class Quark:
         is_named = self.train_on == "all" and self.n_quantiles > 1
         return self.quantile_text.replace("{quantile}", str(quantile)) if is_named else ""
 
-    def _lessons(self, taught: Sequence[tuple["Sample", int]], networks: Networks, model: Model) -> list["Lesson"]:
+    def _lessons(self, taught: Sequence[tuple[Sample, int]], networks: Networks, model: Model) -> list["Lesson"]:
         """Samples with their prompts, plain and behind the name of their quantile."""
 
         def prompt_ids(sample: Sample, prefix: str) -> list[int]:
@@ -214,25 +214,6 @@ class Quark:
         ]
 
 
-class Sample(NamedTuple):
-    """An answer in the pool."""
-
-    instruction: str
-    input: str
-    completion_ids: list[int]
-    """End token included, if the answer has ended."""
-    score: float
-    history: Messages = ()
-    """What was said before the instruction."""
-
-    @classmethod
-    def of_state(cls, row: Sequence[Any]) -> "Sample":
-        """A sample as the loop's state holds it, in JSON."""
-        instruction, extra, completion_ids, score, *histories = row
-        history = tuple(Message(*message) for messages in histories for message in messages)
-        return cls(instruction, extra, completion_ids, score, history)
-
-
 class Lesson(NamedTuple):
     """What is imitated: a completion behind two prompts."""
 
@@ -241,24 +222,6 @@ class Lesson(NamedTuple):
     named_prompt_ids: list[int]
     """What the policy sees: behind the name of the completion's quantile."""
     completion_ids: list[int]
-
-
-def samples_of(answers: Answers) -> list[Sample]:
-    """The answers of a step as they enter the pool."""
-    return [
-        Sample(instruction.instruction, instruction.input, completion.ids, float(score), instruction.history)
-        for instruction, completion, score in zip(
-            answers.instructions, answers.completions, answers.scores, strict=True
-        )
-    ]
-
-
-def quantiles_of(scores: Sequence[float], n_quantiles: int) -> list[int]:
-    """For each score its quantile, 0 = best; sizes differ by at most one, equal scores keep their order."""
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = np.arange(len(order))
-    return [int(rank * n_quantiles // len(ranks)) for rank in ranks]
 
 
 class UpdateStatistics(NamedTuple):

@@ -16,8 +16,9 @@ from farm.conversation import Message
 from farm.methods.fine_tuning.sft import SFT
 from farm.methods.method import TrainingInputs
 from farm.methods.online.networks import Networks
+from farm.methods.online.sample_pool import Sample, quantiles_of
 from farm.methods.online.training_log import StepLog
-from farm.methods.quark import Lesson, Quark, QuarkUpdate, Sample, imitation_terms, quantiles_of
+from farm.methods.quark import Lesson, Quark, QuarkUpdate, imitation_terms
 from farm.methods.trl.training import TrainingSettings
 from farm.models.checkpoint import load_causal_lm, load_tokenizer
 from farm.models.forward import LanguageModel
