@@ -7,8 +7,6 @@ of sending a request and reading its reply.
 
 import asyncio
 import json
-import logging
-import ssl
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -21,6 +19,7 @@ from farm.addresses import Origin, origin_of
 from farm.addresses import shown as shown_address
 from farm.bounded.json_text import read_json
 from farm.calls.http.chat import MAX_SHOWN, body_of, error_code, error_text, read_reply, shown
+from farm.calls.http.connections import http_clients, hush_transport
 from farm.calls.http.keys import NO_KEY, Address
 from farm.calls.http.refusals import Refusals, Refused, cut_at
 from farm.calls.http.retries import Failure, Remedy, remedy_of_status, retry_after_seconds
@@ -38,12 +37,8 @@ except ImportError:  # without the openai client's extra, httpx carries the requ
 
 CONNECT_SECONDS = 15.0
 MAX_REDIRECTS = 2
-SENDER_THREAD = "judge calls"
-"""Name of the thread that requests are sent from."""
 MAX_REFUSALS = 12
 """Parameters that one request finds out to be refused, at most."""
-CONNECTIONS_PER_CLIENT = 16
-"""httpx looks through all connections of a pool at each request, so several small pools cost less than one large."""
 
 
 MAX_REPLY_BYTES = 2**24
@@ -70,25 +65,14 @@ class Try(NamedTuple):
     """What the endpoint says of the tokens, where that cannot be; the usage is an estimate then."""
 
 
-class _Quiet(logging.Filter):
-    """Keeps what the transport logs of our requests to itself: it holds whole addresses and the server's headers."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.threadName != SENDER_THREAD
-
-
-_QUIET = _Quiet()
-
-
 class Endpoint:
     """The connections to one address. Belongs to one event loop."""
 
     def __init__(self, address: Address, *, concurrency: int, timeout_seconds: float) -> None:
         self.address = address
-        for logger in _transport_loggers():
-            logger.addFilter(_QUIET)  # once, however often it is added
+        hush_transport()
         self._timeout_seconds = timeout_seconds
-        self._clients = _clients(address, concurrency)
+        self._clients = http_clients(address, concurrency)
         client = openai.AsyncOpenAI(base_url=address.base_url, api_key=address.key, http_client=self._clients[0][0])
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._headers = httpx2.Headers({**headers, **client.auth_headers})
@@ -258,12 +242,6 @@ def _target(response: httpx2.Response) -> httpx2.URL | None:
     return target if target.scheme in ("http", "https") and target.host else None
 
 
-def _transport_loggers() -> list[logging.Logger]:
-    # A filter is not inherited, so every logger gets it.
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("httpx2", "httpcore2")]
-    return [logging.getLogger(name) for name in names]
-
-
 def _origin(url: httpx2.URL) -> Origin | None:
     """The server that the HTTP client would ask."""
     host = f"[{url.host}]" if ":" in url.host else url.host
@@ -278,26 +256,3 @@ def _by_proxy(address: Address) -> str:
     proxies = urllib.request.getproxies()
     proxy = proxies.get(origin.scheme) or proxies.get("all")
     return f" through the proxy {shown_address(proxy)}, which the environment names," if proxy else ""
-
-
-def _clients(address: Address, concurrency: int) -> list[tuple[httpx2.AsyncClient, int]]:
-    """The HTTP clients that the openai client would use, and how many requests each may carry at once."""
-
-    def limits(places: int) -> httpx2.Limits:
-        return httpx2.Limits(max_connections=places, max_keepalive_connections=places, keepalive_expiry=30.0)
-
-    # One context for all clients: reading the certificates takes tens of milliseconds.
-    is_secure = address.base_url.startswith("https")
-    # This machine is asked itself, never a proxy that the environment names.
-    origin = origin_of(address.base_url)
-    has_proxies = origin is None or not origin.is_this_machine
-    context = httpx2.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        client = openai.DefaultAioHttpClient(verify=context, limits=limits(concurrency), trust_env=has_proxies)
-        return [(client, concurrency)]
-    except RuntimeError:
-        starts = range(0, concurrency, CONNECTIONS_PER_CLIENT)
-        sizes = [min(CONNECTIONS_PER_CLIENT, concurrency - start) for start in starts]
-        return [
-            (openai.DefaultAsyncHttpxClient(verify=context, limits=limits(n), trust_env=has_proxies), n) for n in sizes
-        ]

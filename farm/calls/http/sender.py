@@ -12,7 +12,8 @@ from functools import partial
 
 from farm.calls.cache.cache import GROUP_SECONDS, CallCache
 from farm.calls.http.claimer import Claimer
-from farm.calls.http.endpoint import SENDER_THREAD, Endpoint, Try, advice
+from farm.calls.http.connections import SENDER_THREAD
+from farm.calls.http.endpoint import Endpoint, Try, advice
 from farm.calls.http.keys import Address
 from farm.calls.http.limits import AdaptiveLimit
 from farm.calls.http.lines import Job, Line, given_up
