@@ -17,7 +17,7 @@ from scipy import special
 
 from farm.stats.bootstrap import Resampling
 from farm.stats.ranking.bradley_terry import TieModel, fit_strengths
-from farm.stats.ranking.model_ranking import cluster_resamples
+from farm.stats.ranking.draws.clusters import cluster_resamples
 from farm.stats.ranking.pair_counts import ClusterCounts, ComparisonTable
 
 

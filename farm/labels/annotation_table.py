@@ -8,19 +8,21 @@ What a reader of files leaves out or turns around is said in `frame.attrs["notes
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from farm.conversation import messages_as_text
-from farm.labels.annotation_row import AnnotationRow, annotation_frame, histories, pair_keys
+from farm.labels.annotation_row import ANNOTATION_COLUMNS, AnnotationRow, annotation_frame, histories, pair_keys
 from farm.labels.presented_orders import both_orders_note, is_of_two_orders, orders_in_names
 from farm.labels.row_filter import RowFilter, remaining
 from farm.wording import listed
 
 NOTES = "notes"
+GOLD_COLUMN = "gold"
+"""A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
 
 _SIDES = (
     ("output_1", "output_2"),
@@ -230,3 +232,16 @@ def _latest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         f"dropped, {which} counts ({n_different} of them said something else)"
     )
     return frame[is_kept], [note]
+
+
+def gold_rows(frame: pd.DataFrame, gold: Mapping[str, float]) -> pd.DataFrame:
+    """One human row per item, from right labels that stand beside the verdicts of judges.
+
+    Args:
+        frame: an annotation table.
+        gold: preference by item_id; items without one get no row.
+    """
+    rows = frame.drop_duplicates("item_id")
+    rows = rows[rows["item_id"].isin(gold.keys())][list(ANNOTATION_COLUMNS)]
+    values = rows["item_id"].map(gold)
+    return rows.assign(annotator=GOLD_COLUMN, annotator_kind="human", preference=values, raw_label=values.astype(str))

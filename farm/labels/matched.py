@@ -5,14 +5,14 @@ rows under common items, labels as a matrix (items x annotators), and the items 
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from farm.errors import UserError
-from farm.labels.annotation_row import ANNOTATION_COLUMNS, histories, pair_keys
+from farm.labels.annotation_row import histories, pair_keys
 from farm.labels.annotation_source import Kind
 from farm.labels.annotation_table import same_order, shown_order
 from farm.labels.label_table import LabelTable, label_table
@@ -21,9 +21,6 @@ from farm.labels.verdicts import annotation_of_row, comparison_of_row
 from farm.records import Annotation, Comparison, content_key
 from farm.stats.ranking.pair_counts import BoolArray
 from farm.wording import listed
-
-GOLD_COLUMN = "gold"
-"""A column of right labels beside recorded verdicts is read as the labels of a human of this name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,19 +166,6 @@ def verdicts_on(items: pd.DataFrame, judged: pd.DataFrame, *, roles: str) -> lis
         None if annotation is None else replace(annotation, comparison_key=comparison.key)
         for annotation, comparison in zip(recorded, comparisons, strict=True)
     ]
-
-
-def gold_rows(frame: pd.DataFrame, gold: Mapping[str, float]) -> pd.DataFrame:
-    """One human row per item, from right labels that stand beside the verdicts of judges.
-
-    Args:
-        frame: an annotation table.
-        gold: preference by item_id; items without one get no row.
-    """
-    rows = frame.drop_duplicates("item_id")
-    rows = rows[rows["item_id"].isin(gold.keys())][list(ANNOTATION_COLUMNS)]
-    values = rows["item_id"].map(gold)
-    return rows.assign(annotator=GOLD_COLUMN, annotator_kind="human", preference=values, raw_label=values.astype(str))
 
 
 def on_common_items(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, bool]:

@@ -16,13 +16,11 @@ import pandas as pd
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping, mapping_of
 from farm.data.files.rows import read_rows
 from farm.errors import UserError
-from farm.labels.annotation_table import same_order
+from farm.labels.annotation_table import GOLD_COLUMN, gold_rows, same_order
 from farm.labels.equal_outputs import without_equal_outputs
 from farm.labels.matched import (
-    GOLD_COLUMN,
     comparisons_of,
     drawn_items,
-    gold_rows,
     on_common_items,
     rows_of_kind,
 )

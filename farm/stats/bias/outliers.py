@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from farm.stats.bias.drift import p_of_change
 from farm.stats.bias.exact_tails import Urn, coins_of, count_tails
 from farm.stats.bias.votes import Ints, Trait, TraitKind, VoteTable
 from farm.stats.bootstrap import FloatArray
@@ -39,8 +40,6 @@ CHANCE_LEVEL = 0.01
 """One-sided level at which agreement with others counts as better (or worse) than chance."""
 MIN_CHANGE = 0.1
 """Smallest change of agreement between two halves that is called drift."""
-MIN_VARIANCE = 4.0
-"""Of the outvoted labels of a half, for the normal approximation in the test of drift."""
 MIN_IN_HALF = 10
 """Labels on shared items in a half, for a test of drift."""
 
@@ -269,38 +268,11 @@ def _agreement_beyond_chance(votes: VoteTable, shared: Ints) -> float:
 
 
 def _drift_test(votes: VoteTable, annotator: int, shared: Ints) -> _OutlierTest | None:
-    """Is the annotator outvoted more, or less, in the second half of its labels than in the first?
-
-    On items of three labels and more, of which somebody is outvoted, so that the items' difficulty is held constant; on
-    items of two labels, if these are most, by how often the two differ.
-    """
+    """Is the annotator outvoted more, or less, in the second half of its labels than in the first?"""
     halves = np.array_split(shared, 2)
     if min(map(len, halves)) < MIN_IN_HALF:
         return None
-    if (votes.n_beside[shared] > 2).mean() >= 0.5:
-        p_value = _change_of_outvoted(votes, [half[votes.outvoted_share[half] > 0] for half in halves])
-    else:
-        two = [half[votes.n_beside[half] == 2] for half in halves]
-        p_value = _fisher([(int((votes.agreement[half] == 0).sum()), len(half)) for half in two])
+    p_value = p_of_change(votes, shared, halves)
     before, after = (float(votes.agreement[half].mean()) for half in halves)
     is_striking = abs(after - before) >= MIN_CHANGE
     return _OutlierTest(annotator, "drift", p_value, is_striking, after, before, len(shared))
-
-
-def _change_of_outvoted(votes: VoteTable, halves: Sequence[Ints]) -> float:
-    """p of a score test that the odds of being outvoted are the same multiple of the others' in both halves.
-
-    Exact where there are few items, for then all have about the same number of labels.
-    """
-    share = [votes.outvoted_share[half] for half in halves]
-    variance = [float((each * (1 - each)).sum()) for each in share]
-    if min(variance) < MIN_VARIANCE:
-        return _fisher([(int(votes.is_outvoted[half].sum()), len(half)) for half in halves])
-    excess = [float((votes.is_outvoted[h] - each).sum()) for h, each in zip(halves, share, strict=True)]
-    z = (excess[0] / variance[0] - excess[1] / variance[1]) / np.sqrt(1 / variance[0] + 1 / variance[1])
-    return float(2 * stats.norm.sf(abs(z)))
-
-
-def _fisher(hits: Sequence[tuple[int, int]]) -> float:
-    """Fisher's exact p of equal shares; each pair is (hits, trials)."""
-    return float(stats.fisher_exact(np.array([[hit, n - hit] for hit, n in hits])).pvalue)

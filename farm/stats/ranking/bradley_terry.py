@@ -8,7 +8,7 @@ with Davidson's (1970) parameter ("davidson"):
 
 Both likelihoods are concave in the strengths and log tie_strength. The maximum is finite exactly when the graph "has
 won against or tied with" is strongly connected (Ford 1957); otherwise there is no estimate, and the result says which
-models cannot be placed. Groups of models that never meet are a case of their own: they are named.
+models cannot be placed (`farm.stats.ranking.finite_strengths`).
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,14 @@ import numpy as np
 from scipy import sparse, special
 
 from farm.stats.bootstrap import FloatArray
+from farm.stats.ranking.finite_strengths import disconnected, one_sided, strength_limits
 from farm.stats.ranking.pair_counts import (
     BoolArray,
     ClusterCounts,
-    IntArray,
     PairCounts,
     Pairs,
     comparisons_of,
-    components,
 )
-from farm.wording import listed
 
 TieModel = Literal["half_wins", "davidson"]
 
@@ -42,8 +40,6 @@ FARTHEST = 15.0
 the probabilities there from 0."""
 CHUNK_BYTES = 2**26
 """Curvature matrices held at once."""
-MAX_NAMED = 12
-"""Models that a message spells out."""
 
 
 class Fit(NamedTuple):
@@ -140,26 +136,13 @@ def why_no_strengths(models: Sequence[str], pairs: Pairs, counts: PairCounts, ti
     apart = disconnected(models, pairs)
     if apart:
         return apart
-    _, group = sparse.csgraph.connected_components(_won_graph(pairs, counts, 0), directed=True, connection="strong")
-    if group.max() > 0:
-        return f"no finite strengths: {_one_sided(models, pairs, counts, group.astype(np.intp))}"
+    apart = one_sided(models, pairs, counts)
+    if apart:
+        return f"no finite strengths: {apart}"
     if tie_model == "davidson" and not 0 < counts.ties.sum() < (counts.wins + counts.losses).sum():
         kind = "no tie" if counts.ties.sum() == 0 else "nothing but ties"
         return f"Davidson's tie parameter has no finite estimate: there is {kind}; use half wins"
     return ""
-
-
-def disconnected(models: Sequence[str], pairs: Pairs) -> str:
-    """The groups of models that never meet, named; empty if all are linked."""
-    groups = components(pairs)
-    if len(groups) == 1:
-        return ""
-    named = " | ".join(listed([models[k] for k in group], MAX_NAMED) for group in groups[:MAX_NAMED])
-    more = f" | and {len(groups) - MAX_NAMED} more groups" if len(groups) > MAX_NAMED else ""
-    return (
-        f"the comparisons fall apart into {len(groups)} groups of models that never meet, so that no ranking covers "
-        f"them all: {named}{more}; rank each group by itself, or add comparisons between them"
-    )
 
 
 def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: Fit | None = None) -> Fit:
@@ -177,7 +160,7 @@ def fit_strengths(pairs: Pairs, counts: PairCounts, tie_model: TieModel, start: 
     for low in range(0, n_rows, n_at_once):
         rows = np.arange(low, min(low + n_at_once, n_rows))
         part = counts.of_rows(rows)
-        limits = _limits(pairs, part)
+        limits = strength_limits(pairs, part)
         is_finite = limits == 0
         if not is_finite.all():
             part = part.between(is_finite[:, pairs.first] & is_finite[:, pairs.second])
@@ -271,64 +254,3 @@ def _laplacian(pairs: Pairs, weight: FloatArray, *, extra: int) -> FloatArray:
     diagonal = np.arange(n)
     matrix[:, diagonal, diagonal] = weight @ pairs.to_both
     return matrix
-
-
-def _won_graph(pairs: Pairs, counts: PairCounts, row: int) -> sparse.csr_array:
-    """Edge from each model to those it won against or tied with."""
-    won, lost = counts.wins[row] > 0, counts.losses[row] > 0
-    heads, tails = np.r_[pairs.first[won], pairs.second[lost]], np.r_[pairs.second[won], pairs.first[lost]]
-    return sparse.csr_array((np.ones(len(heads)), (heads, tails)), shape=(pairs.n_models, pairs.n_models))
-
-
-def _limits(pairs: Pairs, counts: PairCounts) -> FloatArray:
-    """(R, M) 0 for models whose strength is finite beside the most compared model's, else inf, -inf or NaN (`Fit`)."""
-    start = ((counts.wins + counts.losses) @ pairs.to_both).argmax(axis=1)
-    won, lost = counts.wins > 0, counts.losses > 0
-    beaten, beating = _reached(pairs, start, won, lost), _reached(pairs, start, lost, won)
-    return np.select([beaten & beating, beating, beaten], [0.0, np.inf, -np.inf], default=np.nan)
-
-
-def _reached(pairs: Pairs, start: IntArray, forth: BoolArray, back: BoolArray) -> BoolArray:
-    """(R, M) the models to which a path leads in each row's graph, by breadth-first search in all rows at once.
-
-    Args:
-        pairs: the possible edges.
-        start: (R,) where the paths begin.
-        forth: (R, E) whether there is an edge from the pair's first model to its second.
-        back: (R, E) whether there is one from the second to the first.
-    """
-    reached = np.zeros((len(start), pairs.n_models), dtype=np.bool_)
-    reached[np.arange(len(start)), start] = True
-    n_before = 0
-    while n_before < (n_reached := int(reached.sum())) < reached.size:
-        n_before = n_reached
-        reached |= (reached[:, pairs.first] & forth) @ pairs.to_second > 0
-        reached |= (reached[:, pairs.second] & back) @ pairs.to_first > 0
-    return reached
-
-
-def _one_sided(models: Sequence[str], pairs: Pairs, counts: PairCounts, group: IntArray) -> str:
-    """Who wins or loses everything; otherwise the models that never lose to any of the others."""
-    won, lost = (_model_totals(pairs, counts, is_won=is_won) for is_won in (True, False))
-    parts = []
-    for chosen, verb in (((lost == 0) & (won > 0), "win"), ((won == 0) & (lost > 0), "lose")):
-        names = _chosen(models, chosen)
-        if names:
-            parts.append(f"{listed(names, MAX_NAMED)} {verb}{'s' if len(names) == 1 else ''} every comparison")
-    if not parts:
-        heads, tails = _won_graph(pairs, counts, 0).nonzero()
-        is_between = group[heads] != group[tails]
-        top = np.setdiff1d(group[heads[is_between]], group[tails[is_between]])[0]
-        names = _chosen(models, group == top)
-        parts.append(f"{listed(names, MAX_NAMED)} win every comparison with the others")
-    return "; ".join(parts)
-
-
-def _model_totals(pairs: Pairs, counts: PairCounts, *, is_won: bool) -> FloatArray:
-    first, second = (counts.wins[0], counts.losses[0]) if is_won else (counts.losses[0], counts.wins[0])
-    totals: FloatArray = first @ pairs.to_first + second @ pairs.to_second
-    return totals
-
-
-def _chosen(models: Sequence[str], is_chosen: BoolArray) -> list[str]:
-    return [model for model, is_in in zip(models, is_chosen, strict=True) if is_in]

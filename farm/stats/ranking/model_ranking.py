@@ -6,17 +6,19 @@ three), it is the reference: the others' win rates are against it, and it is not
 One instruction cannot be resampled: a model on fewer than two clusters has no interval and no rank.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from farm.stats.bootstrap import ONE_ITEM, Estimate, FloatArray, Resampling, estimate
-from farm.stats.ranking.bradley_terry import Fit, TieModel, disconnected, fit_observed, fit_strengths
+from farm.stats.ranking.bradley_terry import Fit, TieModel, fit_observed, fit_strengths
+from farm.stats.ranking.draws.clusters import cluster_resamples
 from farm.stats.ranking.draws.ranking import RankingDraws
 from farm.stats.ranking.draws.strengths import held_strengths
 from farm.stats.ranking.elo import order_averaged_elo
+from farm.stats.ranking.finite_strengths import disconnected
 from farm.stats.ranking.pair_counts import (
     BoolArray,
     ClusterCounts,
@@ -24,7 +26,6 @@ from farm.stats.ranking.pair_counts import (
     IntArray,
     PairCounts,
     Pairs,
-    drawn_weights,
 )
 from farm.stats.ranking.ranks import Ranks, ranks_from_draws
 from farm.stats.ranking.tie_rules import (
@@ -35,9 +36,6 @@ from farm.stats.ranking.tie_rules import (
     rates_of_counts,
     rates_with_errors,
 )
-
-CHUNK_BYTES = 2**26
-"""Weights, and counts of pairs, held at once while resampling."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,15 +176,6 @@ def rank_models(
         ),
         draws=draws,
     )
-
-
-def cluster_resamples(counts: ClusterCounts, *, resampling: Resampling) -> Iterator[PairCounts]:
-    """Counts with clusters drawn n out of n, in portions; the same seed draws the same clusters in every table."""
-    rng, n_resamples = resampling.rng("ranking bootstrap", "clusters"), resampling.n_resamples
-    n = counts.n_clusters
-    n_at_once = max(1, CHUNK_BYTES // (8 * max(n, 3 * counts.pairs.n_pairs, 1)))
-    for low in range(0, n_resamples, n_at_once):
-        yield counts.under(drawn_weights(n, n, min(n_at_once, n_resamples - low), rng))
 
 
 class _Drawn(NamedTuple):
