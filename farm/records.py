@@ -38,8 +38,7 @@ class Preference(enum.Enum):
 
 def content_key(*parts: str) -> str:
     """A 16-character hash of the texts; parts are length-delimited, so they cannot run into each other."""
-    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode())
-    return digest.hexdigest()[:16]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:16]
 
 
 def instruction_key(asked: Asked, *outputs: str) -> str:

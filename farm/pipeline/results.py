@@ -25,8 +25,8 @@ from farm.pipeline.judging.over_optimisation import SELECTION_FILE
 from farm.records import OptimizationPoint, Outcome, Standing
 from farm.stats.best_of_n import SelectionKL
 from farm.store.ancestry import ancestors_of, artifacts_by_key, manifest_of, parents_of
-from farm.store.artifacts import Artifact, ArtifactError, Readable, Store, cost_of
-from farm.store.cost import Cost
+from farm.store.artifacts import Artifact, ArtifactError, Readable, Store
+from farm.store.cost import Cost, cost_of
 from farm.store.tables import read_table
 
 

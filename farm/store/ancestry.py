@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from farm.bounded.json_text import read_json_object
-from farm.store.artifacts import Artifact, ArtifactError, Store, cost_of
+from farm.store.artifacts import Artifact, ArtifactError, Store
+from farm.store.cost import cost_of
 
 
 def manifest_of(artifact: Artifact) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from farm.addresses import with_shown_values
 from farm.bounded.json_text import read_json_object
 from farm.disk import disk_problem
 from farm.errors import UserError
-from farm.store.cost import Cost, measured, peak_memory_mb
+from farm.store.cost import Cost, cost_of, measured, peak_memory_mb
 from farm.store.keys import describe, digest_of_file
 from farm.store.machine import this_machine
 from farm.tracking.curves import Subject, making
@@ -78,18 +78,6 @@ class Readable(NamedTuple):
     artifacts: tuple[Artifact, ...]
     skipped: tuple[str, ...]
     """One sentence for each that cannot."""
-
-
-def cost_of(manifest: Mapping[str, object]) -> Cost:
-    """What the artifact of a manifest took.
-
-    Raises:
-        KeyError, TypeError, ValueError: it does not say, or not so.
-    """
-    amounts = manifest["cost"]
-    if not isinstance(amounts, Mapping) or not all(isinstance(amount, int | float) for amount in amounts.values()):
-        raise ValueError(f"cost: expected amounts by name, got {amounts!r:.80}")
-    return Cost(**amounts)
 
 
 class Store:

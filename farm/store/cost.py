@@ -9,7 +9,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
@@ -46,6 +46,18 @@ class Cost:
         peaks = {name: max(getattr(self, name), getattr(other, name)) for name in _PEAKS}
         sums = {name: getattr(self, name) + getattr(other, name) for name in vars(self).keys() - peaks.keys()}
         return Cost(**sums, **peaks)
+
+
+def cost_of(manifest: Mapping[str, object]) -> Cost:
+    """What the artifact of a manifest took.
+
+    Raises:
+        KeyError, TypeError, ValueError: it does not say, or not so.
+    """
+    amounts = manifest["cost"]
+    if not isinstance(amounts, Mapping) or not all(isinstance(amount, int | float) for amount in amounts.values()):
+        raise ValueError(f"cost: expected amounts by name, got {amounts!r:.80}")
+    return Cost(**amounts)
 
 
 class Tally:

@@ -7,7 +7,8 @@ from pathlib import Path
 from farm.bounded.json_text import read_json
 from farm.leaderboard.site.inputs import RunRecord, StageRecord
 from farm.store.ancestry import manifest_of
-from farm.store.artifacts import Artifact, cost_of
+from farm.store.artifacts import Artifact
+from farm.store.cost import cost_of
 
 TIMINGS = "timings.jsonl"
 """Beside a policy: seconds by phase, a line a step."""
