@@ -8,12 +8,12 @@ from farm.analysis.comparison_schema import (
     CorrelationJson,
     CorrelationsJson,
     InversionJson,
-    LabelAgreementJson,
     ModelJson,
     PairJson,
     RankingJson,
     RepeatedJson,
 )
+from farm.analysis.label_schema import LabelAgreementJson
 from farm.reports.json_file import figure, write_json
 from farm.stats.bootstrap import Estimate
 from farm.stats.ranking.correlations import Correlation, Correlations, no_correlations

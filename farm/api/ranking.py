@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from farm.analysis.humans.pictures import draw_ranking
-from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
+from farm.analysis.humans.rankings.labels import ranking_of_labels
+from farm.analysis.humans.rankings.source_ranking import SourceRanking
 from farm.analysis.humans.sources import of_annotator
 from farm.api.reading import Labels, LabelSource, read_labels
 from farm.api.settings import Setting, only_for_files, overrides_of

@@ -14,7 +14,10 @@ import pandas as pd
 from farm.analysis.humans.agreement import HumanPair, LabelAgreement, human_pairs, label_agreement
 from farm.analysis.humans.label_statistics import LabelStatistics, label_statistics
 from farm.analysis.humans.orders import order_effects
-from farm.analysis.humans.rankings import ONE_ANNOTATOR, SourceRanking, ranking_of_labels, ranking_of_standings
+from farm.analysis.humans.rankings.certainty import ONE_ANNOTATOR
+from farm.analysis.humans.rankings.labels import ranking_of_labels
+from farm.analysis.humans.rankings.source_ranking import SourceRanking
+from farm.analysis.humans.rankings.standings import ranking_of_standings
 from farm.errors import UserError
 from farm.labels.annotation_table import notes_of
 from farm.labels.label_table import LabelTable
@@ -194,9 +197,7 @@ def _source_ranking(
     if isinstance(source.content, PublishedStandings):
         return ranking_of_standings(source.content, role, resampling=settings.resampling)
     assert labels is not None
-    if not labels.models:
-        return None
-    return _by_labels(labels, role, str(source.path), settings)
+    return _by_labels(labels, role, str(source.path), settings) if labels.models else None
 
 
 def _by_labels(labels: MatchedLabels, role: Role, source: str, settings: RankingSettings) -> SourceRanking:
@@ -252,10 +253,7 @@ def _known_trained(rankings: Collection[SourceRanking], given: tuple[str, ...] |
         if unknown:
             raise UserError(f"trained_in_lab: no model {', '.join(unknown)}; there are {', '.join(names)}")
         return {name: name in given for name in names}
-    known: dict[str, bool] = {}
-    for ranking in rankings:
-        known |= ranking.is_trained_in_lab
-    return known
+    return {name: is_trained for each in rankings for name, is_trained in each.is_trained_in_lab.items()}
 
 
 def _agreement(labels: MatchedLabels | None, judges: LabelTable | None, settings: RankingSettings) -> LabelAgreement:

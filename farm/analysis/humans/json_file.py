@@ -11,24 +11,21 @@ from farm.analysis.comparison_file import (
     ranking_json,
     write_comparison_file,
 )
-from farm.analysis.comparison_schema import (
-    SCHEMA_VERSION,
-    AnnotatorRatesJson,
-    ComparisonJson,
-    HumanLabelsJson,
-    LabelAgreementJson,
-    LabelRuleRatesJson,
-    ModelJson,
-    OwnRankingJson,
-    RankedModelJson,
-    RateJson,
-    SourceJson,
-)
+from farm.analysis.comparison_schema import SCHEMA_VERSION, ComparisonJson, ModelJson, SourceJson
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.grade_counts import GRADES
 from farm.analysis.humans.label_statistics import LabelStatistics
-from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
+from farm.analysis.humans.rankings.source_ranking import ModelWinRate, SourceRanking
+from farm.analysis.label_schema import (
+    AnnotatorRatesJson,
+    HumanLabelsJson,
+    LabelAgreementJson,
+    LabelRuleRatesJson,
+    OwnRankingJson,
+    RankedModelJson,
+    RateJson,
+)
 from farm.reports.json_file import figure
 from farm.stats.ranking.model_ranking import ModelRanking, RankedModel
 

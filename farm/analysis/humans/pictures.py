@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from farm.analysis.humans.agreement import LabelAgreement
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
+from farm.analysis.humans.rankings.source_ranking import ModelWinRate, SourceRanking
 from farm.reports.figures import (
     BLUE,
     DASHED,

@@ -3,7 +3,8 @@
 from farm.analysis.humans.comparison import HumanComparison
 from farm.analysis.humans.orders import order_section
 from farm.analysis.humans.outliers import outlier_section
-from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
+from farm.analysis.humans.rankings.rules import rules_section
+from farm.analysis.humans.rankings.source_ranking import ModelWinRate, SourceRanking
 from farm.analysis.humans.report_labels import agreement_section, label_statistics_section
 from farm.analysis.humans.report_rankings import (
     by_annotator_section,
@@ -12,7 +13,6 @@ from farm.analysis.humans.report_rankings import (
     own_ranking_section,
     pairs_section,
 )
-from farm.analysis.humans.rules import rules_section
 from farm.labels.label_table import LabelTable
 from farm.reports.page import Block, Bullets, Page, Picture, Section, Table, Text
 from farm.reports.short_names import short_names

@@ -1,7 +1,7 @@
 """The part of the report that is about rankings: correlations, pairs of models, and each side's own ranking."""
 
 from farm.analysis.humans.comparison import HumanComparison
-from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
+from farm.analysis.humans.rankings.source_ranking import ModelWinRate, SourceRanking
 from farm.reports.page import Block, Picture, Section, Table, Text
 from farm.reports.short_names import short_names
 from farm.reports.text import MISSING, PERCENT, Notation, interval, interval_or_reason, number, plus_minus

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from farm.analysis.humans.rankings import ranking_of_standings
+from farm.analysis.humans.rankings.standings import ranking_of_standings
 from farm.errors import UserError
 from farm.labels.published.standings import read_standings
 from farm.leaderboard.board import TrackTrust, TrustPoint

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.rankings import ranking_of_standings
+from farm.analysis.humans.rankings.standings import ranking_of_standings
 from farm.data.files.rows import DataError
 from farm.labels.published.standings import is_standings, read_standings
 from farm.stats.bootstrap import Resampling

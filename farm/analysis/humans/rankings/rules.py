@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from farm.analysis.humans.rankings import ModelWinRate, SourceRanking
+from farm.analysis.humans.rankings.source_ranking import ModelWinRate, SourceRanking
 from farm.reports.page import Block, Section, Table, Text
 from farm.reports.text import PERCENT, plus_minus
 from farm.stats.ranking.label_rules import RULE_WORDS, LabelRule

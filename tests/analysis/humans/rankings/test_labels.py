@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
+from farm.analysis.humans.rankings.labels import ranking_of_labels
+from farm.analysis.humans.rankings.source_ranking import SourceRanking
 from farm.labels.annotation_row import AnnotationRow, annotation_frame
 from farm.labels.matched import match_labels
 from farm.labels.read import read_annotations

@@ -7,7 +7,8 @@ import pytest
 
 import farm
 from farm.analysis.humans.label_statistics import label_statistics
-from farm.analysis.humans.rankings import SourceRanking, ranking_of_labels
+from farm.analysis.humans.rankings.labels import ranking_of_labels
+from farm.analysis.humans.rankings.source_ranking import SourceRanking
 from farm.labels.annotation_row import annotation_frame
 from farm.labels.matched import match_labels
 from farm.stats.bootstrap import Resampling
