@@ -52,7 +52,7 @@ class Annotator(Protocol):
         *,
         with_noise: bool,
         first_shown: int | None = None,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Annotation]:
         """One annotation per comparison, in order.
 
@@ -112,7 +112,7 @@ class SimulatedAnnotator:
         *,
         with_noise: bool,
         first_shown: int | None = None,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Annotation]:
         # A comparison that stands twice is judged once: all draws are keyed by its contents.
         distinct = list({comparison.key: comparison for comparison in comparisons}.values())

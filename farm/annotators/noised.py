@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from farm.annotators.annotator import Annotator, ShownOrders, drawn_order
 from farm.annotators.noise.noise import Noise, renoise
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.judges.judge import Judge
 from farm.records import Annotation, Comparison
 
@@ -65,7 +65,7 @@ class NoisedAnnotator:
         *,
         with_noise: bool,
         first_shown: int | None = None,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Annotation]:
         clean = self.clean.annotate(comparisons, recorded, seed, with_noise=False, first_shown=first_shown, calls=calls)
         shown = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator, ShownOrders
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.judges.judge import Judge
 from farm.labels.matched import rows_of_annotator
@@ -58,7 +58,7 @@ class RecordedAnnotator:
         *,
         with_noise: bool,  # noqa: ARG002
         first_shown: int | None = None,  # noqa: ARG002
-        calls: Calls = NO_CALLS,  # noqa: ARG002
+        calls: Calls,  # noqa: ARG002
     ) -> list[Annotation]:
         """The recorded annotation of each comparison, whichever of the two outputs the record names first.
 

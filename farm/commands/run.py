@@ -16,6 +16,7 @@ from farm.analysis.sweep.best_of_n import best_of_n_line
 from farm.analysis.sweep.result import sweep_result
 from farm.analysis.sweep.sweep_report import write_report
 from farm.bounded.json_text import read_json_object
+from farm.calls.request import NO_CALLS
 from farm.calls.spending.cost_report import cost_lines
 from farm.commands.shell.messages import show_messages
 from farm.commands.shell.workers import end_with_launcher, workers_without_interrupts
@@ -149,7 +150,7 @@ def _finish(chains: Sequence[Chain], session: Session, start: float) -> int:
     for chain in chains:
         n_before = len(store.reports)
         try:
-            finished.append(run_chain(store, chain))
+            finished.append(run_chain(store, chain, NO_CALLS))
             choices[label_of(chain)] = selections_in(store.reports[n_before:])
         except UserError as error:
             missing.append(f"{label_of(chain)}: {error}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.records import Comparison, Preference, Verdict
 from farm.seeds import sample_seed, uniform_for
 
@@ -32,7 +32,7 @@ class BaselineJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,  # noqa: ARG002
+        calls: Calls,  # noqa: ARG002
     ) -> list[Verdict]:
         return [
             Verdict(preference=self._preference(comparison, first, sample_seed(seed, sample)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Reply, Request
+from farm.calls.request import Calls, Decoding, ModelSlot, Reply, Request
 from farm.conversation import instruction_text
 from farm.judges.parsers.grades import Grade, GradeParser
 from farm.judges.parsers.reading import Reading, compared, no_verdict
@@ -46,7 +46,7 @@ class GradingJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Verdict]:
         """Two requests per comparison; their grades compared."""
         requests = [

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.records import Comparison, Verdict
 
 
@@ -25,7 +25,7 @@ class Judge(Protocol):
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Verdict]:
         """One verdict per comparison, in order and un-swapped (FIRST means output_1, whichever was shown first).
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
-from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
+from farm.calls.request import Calls, Decoding, ModelSlot, Request
 from farm.conversation import instruction_text
 from farm.judges.parsers.reading import Reading, ReplyParser, no_verdict
 from farm.judges.reference import ReferenceWriter
@@ -89,7 +89,7 @@ class PromptedJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Verdict]:
         """The model's verdicts; the delimiters in its prompts are drawn from (seed, comparison)."""
         found = [_Found() for _ in comparisons]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.data.files.column_mapping import OWN_NAMES, ColumnMapping
 from farm.data.files.rows import DataError
 from farm.labels.presented_orders import one_verdict_each
@@ -38,7 +38,7 @@ class RecordedJudge:
         seed: int,  # noqa: ARG002
         *,
         sample: int = 0,  # noqa: ARG002
-        calls: Calls = NO_CALLS,  # noqa: ARG002
+        calls: Calls,  # noqa: ARG002
     ) -> list[Verdict]:
         """The recorded verdicts; a comparison without one is left unparsed.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from farm.annotators.annotator import Annotator
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.errors import UserError
 from farm.records import Annotation, Comparison, Preference
 from farm.store.cost import Cost, count
@@ -34,7 +34,7 @@ class LabelSource:
 class BudgetedLabels:
     """Labels for one training run (`farm.methods.method.Labeller`)."""
 
-    def __init__(self, source: LabelSource, *, scratch_dir: Path, seed: int, calls: Calls = NO_CALLS) -> None:
+    def __init__(self, source: LabelSource, *, scratch_dir: Path, seed: int, calls: Calls) -> None:
         """Finds what an earlier attempt has had labelled.
 
         Args:

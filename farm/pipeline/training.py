@@ -57,7 +57,7 @@ PAIRS = Stage("pairs", 2)
 REWARD_MODEL = Stage("reward_model", 1)
 
 
-def run_chain(store: Store, chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
+def run_chain(store: Store, chain: Chain, calls: Calls) -> Artifact:
     """Make, or find, everything the chain needs; returns the standings artifact. Judge models are asked by `calls`."""
     arm = chain.annotator.arm
     if not store.is_read_only:
@@ -105,9 +105,7 @@ def dataset_tables(store: Store, dataset: Dataset) -> Artifact:
     return store.get(DATASET, component=dataset, parents={}, seed=0, build=build)
 
 
-def labelled_data(
-    store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS
-) -> dict[str, Artifact]:
+def labelled_data(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls) -> dict[str, Artifact]:
     """The preference pairs, if the method or its reward model learns from them; enough of them, or UnfitError. For
     methods that take unpaired labels: these, where the dataset brings them."""
     if not {"pairs", "unpaired", "reward_model"} & chain.requires:
@@ -123,7 +121,7 @@ def labelled_data(
 
 def train_sft(store: Store, data: Artifact, model: Model, sft: Method, seed: int) -> Artifact:
     """The supervised policy from the demonstrations."""
-    return _train(store, {"dataset": data}, model.for_stage("sft"), sft, seed)
+    return _train(store, {"dataset": data}, model.for_stage("sft"), sft, seed, calls=NO_CALLS)
 
 
 def draw_comparisons(store: Store, made: Mapping[str, Artifact], chain: Chain, seed: int) -> Artifact:
@@ -158,7 +156,7 @@ def draw_comparisons(store: Store, made: Mapping[str, Artifact], chain: Chain, s
     return store.get(COMPARISONS, component=component, parents=parents, seed=seed, build=build)
 
 
-def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int, calls: Calls = NO_CALLS) -> Artifact:
+def annotate(store: Store, compared: Artifact, annotator: Annotator, seed: int, calls: Calls) -> Artifact:
     """One label per comparison by the training annotator, noise included."""
 
     def build(output_dir: Path, scratch_dir: Path) -> None:  # noqa: ARG001
@@ -221,7 +219,7 @@ def train_reward_model(
     return store.get(REWARD_MODEL, component=component, parents=parents, seed=seed, build=build)
 
 
-def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
+def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls) -> Artifact:
     """The method's policy from the inputs that it requires, and no others; one that asks for labels asks the annotator.
 
     Such a method's samples are drawn for the arm, as those are that other methods learn from.
@@ -232,7 +230,7 @@ def train_method(store: Store, parents: Mapping[str, Artifact], chain: Chain, ca
     inputs = {role: parents[role] for role in sorted(roles)}
     model = chain.model.for_stage("method")
     if "labels" not in chain.method.requires:
-        return _train(store, inputs, model, chain.method, chain.seed)
+        return _train(store, inputs, model, chain.method, chain.seed, calls=calls)
     source = LabelSource(annotator=chain.annotator, budget=label_budget(parents["dataset"], chain))
     return _train(store, inputs, model, chain.method, chain.seed, source=source, calls=calls)
 
@@ -260,7 +258,7 @@ def _train(
     seed: int,
     *,
     source: LabelSource | None = None,
-    calls: Calls = NO_CALLS,
+    calls: Calls,
 ) -> Artifact:
     def build(output_dir: Path, scratch_dir: Path) -> None:
         labels = BudgetedLabels(source, scratch_dir=scratch_dir, seed=seed, calls=calls) if source else None

@@ -7,6 +7,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip, Noise
 from farm.annotators.recorded import RecordedAnnotator
+from farm.calls.request import NO_CALLS
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
 from farm.records import Comparison, Preference
@@ -31,8 +32,8 @@ def swapped(comparison: Comparison) -> Comparison:
 @pytest.mark.parametrize("rule", ["longest", "shortest", "first_shown", "random"])
 def test_swapping_the_outputs_swaps_the_verdict(rule: str) -> None:
     noisy = annotator(LabelFlip(flip_prob=0.3), rule=rule)
-    there = noisy.annotate(COMPARISONS, (), 5, with_noise=True)
-    back = noisy.annotate([swapped(c) for c in COMPARISONS], (), 5, with_noise=True)
+    there = noisy.annotate(COMPARISONS, (), 5, with_noise=True, calls=NO_CALLS)
+    back = noisy.annotate([swapped(c) for c in COMPARISONS], (), 5, with_noise=True, calls=NO_CALLS)
     for a, b in zip(there, back, strict=True):
         assert a.preference is not None and b.preference == a.preference.swapped
         assert a.first_shown == 3 - b.first_shown
@@ -41,18 +42,19 @@ def test_swapping_the_outputs_swaps_the_verdict(rule: str) -> None:
 
 def test_a_verdict_does_not_depend_on_the_batch() -> None:
     noisy = annotator(LabelFlip(flip_prob=0.3), rule="random")
-    whole = noisy.annotate(COMPARISONS, (), 5, with_noise=True)
-    assert noisy.annotate(COMPARISONS[::-3], (), 5, with_noise=True) == whole[::-3]
+    whole = noisy.annotate(COMPARISONS, (), 5, with_noise=True, calls=NO_CALLS)
+    assert noisy.annotate(COMPARISONS[::-3], (), 5, with_noise=True, calls=NO_CALLS) == whole[::-3]
 
 
 def test_no_flips_change_nothing_and_a_half_leaves_nothing() -> None:
-    clean = [a.preference for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True)]
+    clean = [a.preference for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS)]
     assert [
-        a.preference for a in annotator(LabelFlip(flip_prob=0.0)).annotate(COMPARISONS, (), 1, with_noise=True)
+        a.preference
+        for a in annotator(LabelFlip(flip_prob=0.0)).annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS)
     ] == clean
     hard = [i for i, p in enumerate(clean) if p is not Preference.TIE]
     for flip_prob, expected in ((0.25, 0.75), (0.5, 0.5)):
-        noised = annotator(LabelFlip(flip_prob=flip_prob)).annotate(COMPARISONS, (), 1, with_noise=True)
+        noised = annotator(LabelFlip(flip_prob=flip_prob)).annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS)
         kept = sum(noised[i].preference is clean[i] for i in hard) / len(hard)
         # Four standard errors of a share of about 3,000: 4 * sqrt(.25 * .75 / 3000) = .032 (.037 at one half).
         assert kept == pytest.approx(expected, abs=0.037)
@@ -60,17 +62,20 @@ def test_no_flips_change_nothing_and_a_half_leaves_nothing() -> None:
 
 
 def test_evaluation_leaves_the_noise_out() -> None:
-    noisy = annotator(LabelFlip(flip_prob=0.5)).annotate(COMPARISONS, (), 1, with_noise=False)
-    assert noisy == annotator().annotate(COMPARISONS, (), 1, with_noise=True)
+    noisy = annotator(LabelFlip(flip_prob=0.5)).annotate(COMPARISONS, (), 1, with_noise=False, calls=NO_CALLS)
+    assert noisy == annotator().annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS)
 
 
 def test_equal_outputs_tie_and_all_judges_take_part() -> None:
     same = [replace(c, output_2=c.output_1) for c in COMPARISONS]
-    annotations = annotator(rule="constant").annotate(same, (), 1, with_noise=True)
+    annotations = annotator(rule="constant").annotate(same, (), 1, with_noise=True, calls=NO_CALLS)
     assert {a.preference for a in annotations} == {Preference.TIE}
     assert {a.judge for a in annotations} == {"constant 0", "constant 1", "constant 2"}
     assert (
-        0.45 < sum(a.first_shown == 1 for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True)) / 4000 < 0.55
+        0.45
+        < sum(a.first_shown == 1 for a in annotator().annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS))
+        / 4000
+        < 0.55
     )
 
 
@@ -80,9 +85,9 @@ def test_flip_prob_out_of_range_is_refused() -> None:
 
 
 def test_recorded_verdicts_are_replayed_and_the_missing_stay_missing() -> None:
-    recorded = annotator().annotate(COMPARISONS[:2], (), 1, with_noise=True)
+    recorded = annotator().annotate(COMPARISONS[:2], (), 1, with_noise=True, calls=NO_CALLS)
     replay = RecordedAnnotator(name="recorded", arm="recorded")
-    annotations = replay.annotate([COMPARISONS[1], COMPARISONS[2]], recorded, 9, with_noise=True)
+    annotations = replay.annotate([COMPARISONS[1], COMPARISONS[2]], recorded, 9, with_noise=True, calls=NO_CALLS)
     assert annotations[0] == recorded[1]
     assert annotations[1].preference is None
     assert annotations[1].unparsed_reason == "no recorded verdict for this comparison"

@@ -46,7 +46,9 @@ class CountingJudge:
         calls: Calls = NO_CALLS,  # noqa: ARG002
     ) -> list[Verdict]:
         self.asked.append(len(comparisons))
-        return BaselineJudge(name=self.name, rule="longest").verdicts(comparisons, first_shown, seed, sample=sample)
+        return BaselineJudge(name=self.name, rule="longest").verdicts(
+            comparisons, first_shown, seed, sample=sample, calls=NO_CALLS
+        )
 
 
 def pool(judge: CountingJudge, *noise: Noise, name: str = "pool") -> SimulatedAnnotator:
@@ -55,8 +57,8 @@ def pool(judge: CountingJudge, *noise: Noise, name: str = "pool") -> SimulatedAn
 
 def test_renoise_is_what_the_annotator_would_have_recorded_and_asks_nobody() -> None:
     judge = CountingJudge()
-    clean = pool(judge).annotate(COMPARISONS, (), 3, with_noise=True)
-    noisy = pool(judge, *NOISE).annotate(COMPARISONS, (), 3, with_noise=True)
+    clean = pool(judge).annotate(COMPARISONS, (), 3, with_noise=True, calls=NO_CALLS)
+    noisy = pool(judge, *NOISE).annotate(COMPARISONS, (), 3, with_noise=True, calls=NO_CALLS)
     n_asked = len(judge.asked)
     assert renoise(clean, COMPARISONS, NOISE, "pool", 3) == noisy
     assert renoise(noisy, COMPARISONS, NOISE, "pool", 3) == noisy  # the noise on record is forgotten
@@ -68,13 +70,13 @@ def test_renoise_is_what_the_annotator_would_have_recorded_and_asks_nobody() -> 
 
 
 def test_a_missing_verdict_keeps_its_own_reason() -> None:
-    (clean,) = pool(CountingJudge()).annotate(COMPARISONS[:1], (), 3, with_noise=False)
+    (clean,) = pool(CountingJudge()).annotate(COMPARISONS[:1], (), 3, with_noise=False, calls=NO_CALLS)
     missing = replace(clean, clean_preference=None, preference=None, unparsed_reason="refused")
     assert renoise([missing], COMPARISONS[:1], NOISE, "pool", 3)[0].unparsed_reason == "refused"
 
 
 def test_rows_that_do_not_belong_together_are_refused() -> None:
-    clean = pool(CountingJudge()).annotate(COMPARISONS[:2], (), 3, with_noise=False)
+    clean = pool(CountingJudge()).annotate(COMPARISONS[:2], (), 3, with_noise=False, calls=NO_CALLS)
     with pytest.raises(UserError, match="give both in the same order"):
         renoise(clean, COMPARISONS[1::-1], NOISE, "pool", 3)
 
@@ -83,12 +85,12 @@ def test_noise_sits_on_any_annotator() -> None:
     noised = NoisedAnnotator(
         name="crowd", arm="crowd", clean=pool(CountingJudge(), LabelFlip(flip_prob=0.5)), noise=NOISE
     )
-    found = noised.annotate(COMPARISONS, (), 3, with_noise=True)
+    found = noised.annotate(COMPARISONS, (), 3, with_noise=True, calls=NO_CALLS)
     assert {annotation.annotator for annotation in found} == {"crowd"}
-    longer = pool(CountingJudge()).annotate(COMPARISONS, (), 3, with_noise=True)
+    longer = pool(CountingJudge()).annotate(COMPARISONS, (), 3, with_noise=True, calls=NO_CALLS)
     assert [a.clean_preference for a in found] == [a.clean_preference for a in longer]
     assert 150 < sum(annotation.first_shown == 1 for annotation in found) < 350
-    quiet = noised.annotate(COMPARISONS, (), 3, with_noise=False)
+    quiet = noised.annotate(COMPARISONS, (), 3, with_noise=False, calls=NO_CALLS)
     assert [a.preference for a in quiet] == [a.preference for a in longer]
     assert not any(a.is_noised or a.worker for a in quiet)
 
@@ -106,7 +108,9 @@ def test_recorded_noise_is_replaced_and_soft_verdicts_are_kept(tmp_path: Path, i
     outputs = {"output_1": "b", "output_2": "a"} if is_swapped else {"output_1": "a", "output_2": "b"}
     replay = RecordedAnnotator(name="replay", arm="replay", file=path)
     noised = NoisedAnnotator(name="crowd", arm="crowd", clean=replay, noise=())
-    found = noised.annotate([Comparison(instruction=name, **outputs) for name in "qrs"], (), 0, with_noise=True)
+    found = noised.annotate(
+        [Comparison(instruction=name, **outputs) for name in "qrs"], (), 0, with_noise=True, calls=NO_CALLS
+    )
     first = Preference.SECOND if is_swapped else Preference.FIRST
     assert [label.preference for label in found] == [first, first, Preference.TIE]
     assert [label.p_first for label in found[:2]] == pytest.approx([0.25, 0.2] if is_swapped else [0.75, 0.8])
@@ -117,10 +121,10 @@ def test_other_noise_asks_the_same_of_the_judges_and_none_is_the_annotator_itsel
     judge = CountingJudge()
     annotator = pool(judge, *NOISE)
     assert replace_noise(annotator, None) is annotator
-    clean = annotator.annotate(COMPARISONS, (), 3, with_noise=False)
+    clean = annotator.annotate(COMPARISONS, (), 3, with_noise=False, calls=NO_CALLS)
     for stages, name in (({}, "pool+none"), ({"flips": NOISE[1], "gaps": NOISE[2]}, "pool+flips+gaps")):
         noised = replace_noise(annotator, stages)
-        labels = noised.annotate(COMPARISONS, (), 3, with_noise=True)
+        labels = noised.annotate(COMPARISONS, (), 3, with_noise=True, calls=NO_CALLS)
         assert (noised.name, noised.arm, {label.annotator for label in labels}) == (name, "pool", {name})
         assert [label.clean_preference for label in labels] == [label.preference for label in clean]
         assert any(label.is_noised for label in labels) == bool(stages)

@@ -69,7 +69,9 @@ def pool(
 
 def test_weights_are_respected() -> None:
     judges = [BaselineJudge(name=name, rule="random") for name in ("often", "seldom", "never")]
-    drawn = Counter(a.judge for a in pool(*judges, often=3, never=0).annotate(COMPARISONS, (), 1, with_noise=True))
+    drawn = Counter(
+        a.judge for a in pool(*judges, often=3, never=0).annotate(COMPARISONS, (), 1, with_noise=True, calls=NO_CALLS)
+    )
     assert drawn["never"] == 0
     # 3 : 1 of 3,000; four standard errors are 4 * sqrt(.75 * .25 / 3000) = .032
     assert drawn["often"] / 3000 == pytest.approx(0.75, abs=0.032)
@@ -92,7 +94,7 @@ def test_weights_that_make_no_sense_are_refused() -> None:
 
 def test_one_order_is_drawn_and_recorded() -> None:
     judge = NotingJudge(name="j")
-    annotations = pool(judge).annotate(COMPARISONS[:400], (), 1, with_noise=True)
+    annotations = pool(judge).annotate(COMPARISONS[:400], (), 1, with_noise=True, calls=NO_CALLS)
     assert dict(Counter(shown for _, shown, _ in judge.seen)).keys() == {1, 2}
     assert [(c.instruction, a.first_shown, 0) for c, a in zip(COMPARISONS, annotations, strict=False)] == judge.seen
     assert all(a.preference == (FIRST if a.first_shown == 1 else SECOND) for a in annotations)
@@ -100,19 +102,21 @@ def test_one_order_is_drawn_and_recorded() -> None:
 
 def test_an_annotator_can_draw_as_another_does() -> None:
     judges = [NotingJudge(name="a"), NotingJudge(name="b")]
-    pool(*judges).annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    pool(*judges).annotate(COMPARISONS[:200], (), 1, with_noise=True, calls=NO_CALLS)
     asked = [list(judge.seen) for judge in judges]
     for judge in judges:
         judge.seen.clear()
-    replace(pool(*judges), name="other", same_draws_as="pool").annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    replace(pool(*judges), name="other", same_draws_as="pool").annotate(
+        COMPARISONS[:200], (), 1, with_noise=True, calls=NO_CALLS
+    )
     assert [judge.seen for judge in judges] == asked
-    replace(pool(*judges), name="other").annotate(COMPARISONS[:200], (), 1, with_noise=True)
+    replace(pool(*judges), name="other").annotate(COMPARISONS[:200], (), 1, with_noise=True, calls=NO_CALLS)
     assert [judge.seen[200:] for judge in judges] != asked
 
 
 def test_both_orders_are_asked_k_times_and_a_position_bias_cancels() -> None:
     judge = NotingJudge(name="j")
-    (annotation,) = pool(judge, presentation=BOTH).annotate(COMPARISONS[:1], (), 1, with_noise=True)
+    (annotation,) = pool(judge, presentation=BOTH).annotate(COMPARISONS[:1], (), 1, with_noise=True, calls=NO_CALLS)
     assert sorted(judge.seen) == [("question 0", shown, sample) for shown in (1, 2) for sample in (0, 1, 2)]
     assert (annotation.preference, annotation.p_first, annotation.first_shown) == (Preference.TIE, 0.5, 0)
     assert json.loads(annotation.raw_reply) == ["10", "11", "12", "20", "21", "22"]
@@ -123,7 +127,7 @@ def test_rules_for_conflicts_reach_the_annotation() -> None:
         presentation = replace(BOTH, orders="random", sample_conflict=rule)
         # Two of three samples go by the position, the third says the opposite.
         annotations = pool(NotingJudge(name="j", n_loyal=2), presentation=presentation).annotate(
-            COMPARISONS[:50], (), 1, with_noise=True
+            COMPARISONS[:50], (), 1, with_noise=True, calls=NO_CALLS
         )
         shown_first = next(a for a in annotations if a.first_shown == 1)
         assert shown_first.preference is expected
@@ -134,7 +138,7 @@ def test_rules_for_conflicts_reach_the_annotation() -> None:
 def test_verdicts_depend_neither_on_threads_nor_on_the_batch(presentation: Presentation) -> None:
     judges = [NotingJudge(name=f"judge {k}", n_loyal=k) for k in range(5)]
     annotator = pool(*judges, presentation=presentation)
-    alone = annotator.annotate(COMPARISONS[:120], (), 1, with_noise=True)
+    alone = annotator.annotate(COMPARISONS[:120], (), 1, with_noise=True, calls=NO_CALLS)
     for _ in range(3):
         assert annotator.annotate(COMPARISONS[:120], (), 1, with_noise=True, calls=NoCalls()) == alone
     assert annotator.annotate(COMPARISONS[119::-1], (), 1, with_noise=True, calls=NoCalls()) == alone[::-1]
@@ -144,9 +148,9 @@ def test_verdicts_depend_neither_on_threads_nor_on_the_batch(presentation: Prese
 def test_swapping_the_outputs_swaps_the_verdict(presentation: Presentation) -> None:
     judges = [NotingJudge(name="loyal"), *(BaselineJudge(name=rule, rule=rule) for rule in ("longest", "random"))]  # type: ignore[arg-type]
     annotator = pool(*judges, presentation=presentation)
-    there = annotator.annotate(COMPARISONS[:300], (), 1, with_noise=True)
+    there = annotator.annotate(COMPARISONS[:300], (), 1, with_noise=True, calls=NO_CALLS)
     swapped = [replace(c, output_1=c.output_2, output_2=c.output_1) for c in COMPARISONS[:300]]
-    back = annotator.annotate(swapped, (), 1, with_noise=True)
+    back = annotator.annotate(swapped, (), 1, with_noise=True, calls=NO_CALLS)
     assert [a.preference for a in back] == [a.preference and a.preference.swapped for a in there]
 
 
@@ -162,7 +166,7 @@ def test_judges_are_asked_side_by_side() -> None:
 def test_a_pair_that_stands_twice_is_asked_about_once_and_equal_outputs_never() -> None:
     judge = NotingJudge(name="j")
     same = replace(COMPARISONS[1], output_2=COMPARISONS[1].output_1)
-    annotations = pool(judge).annotate([COMPARISONS[0], same, COMPARISONS[0]], (), 1, with_noise=True)
+    annotations = pool(judge).annotate([COMPARISONS[0], same, COMPARISONS[0]], (), 1, with_noise=True, calls=NO_CALLS)
     assert len(judge.seen) == 1
     assert annotations[0] == annotations[2]
     assert (annotations[1].preference, annotations[1].p_first, annotations[1].judge) == (Preference.TIE, 0.5, "j")
@@ -190,7 +194,7 @@ def test_the_pocket_worlds_annotators_draw_as_ever() -> None:
     hashes = {}
     for name in ("crowd", "pool", "crowd_flip25", "single"):
         (planned,) = expand("config", [f"annotator={name}"], plan, is_multirun=False)
-        labels = planned.chain.annotator.annotate(pairs, (), 7, with_noise=True)
+        labels = planned.chain.annotator.annotate(pairs, (), 7, with_noise=True, calls=NO_CALLS)
         text = "\n".join(
             f"{a.judge}|{a.first_shown}|{a.clean_preference}|{a.preference}|{a.worker}|{a.is_noised}|"
             f"{'' if a.clean_preference is Preference.TIE else a.p_first}"

@@ -10,6 +10,7 @@ import yaml
 
 from farm.annotators.noise.crowd import CrowdNoise
 from farm.annotators.noised import NoisedAnnotator
+from farm.calls.request import NO_CALLS
 from farm.commands.calibrate import calibrate
 from farm.config.conf_dirs import CONF_DIR
 from farm.config.objects import ConfigError, build
@@ -49,7 +50,7 @@ def test_recorded_verdicts_become_an_annotator_that_can_be_used(
         Comparison(instruction=i, output_1=one, output_2=two)
         for i, one, two in zip(*(frame[name] for name in columns), strict=True)
     ]
-    labels = annotator.annotate(comparisons, (), 0, with_noise=True)
+    labels = annotator.annotate(comparisons, (), 0, with_noise=True, calls=NO_CALLS)
     assert all(label.preference is not None and label.worker for label in labels)
     assert any(label.is_noised for label in labels)
     content = json.loads((tmp_path / "out" / "calibration.json").read_text())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from farm.calls.request import NO_CALLS
 from farm.data.files.rows import DataError
 from farm.judges.recorded import RecordedJudge, RecordedPanel
 from farm.records import Comparison, Preference
@@ -39,7 +40,7 @@ def simple(instruction: str) -> Comparison:
 def test_verdicts_are_found_in_either_order_of_the_outputs(file: Path) -> None:
     judge = RecordedJudge(name="one", file=file)
     pairs = [PAIR, swapped(PAIR), simple("q"), swapped(simple("q")), simple("s")]
-    verdicts = judge.verdicts(pairs, [1, 2, 2, 1, 1], seed=0)
+    verdicts = judge.verdicts(pairs, [1, 2, 2, 1, 1], seed=0, calls=NO_CALLS)
     assert [v.preference for v in verdicts] == [FIRST, SECOND, SECOND, FIRST, TIE]
     # 1.75 is a quarter for output_1.
     assert [v.p_first for v in verdicts] == [None, None, 0.25, 0.75, None]
@@ -48,7 +49,7 @@ def test_verdicts_are_found_in_either_order_of_the_outputs(file: Path) -> None:
 
 def test_what_is_not_recorded_is_no_verdict(file: Path) -> None:
     judge = RecordedJudge(name="one", file=file)
-    missing, unparsed = judge.verdicts([simple("unknown"), simple("r")], [1, 1], seed=0)
+    missing, unparsed = judge.verdicts([simple("unknown"), simple("r")], [1, 1], seed=0, calls=NO_CALLS)
     assert missing.unparsed_reason == "annotations.json has no verdict of one on this pair"
     assert unparsed.unparsed_reason == "the file holds no verdict on this pair"
     assert missing.preference is unparsed.preference is None
@@ -56,7 +57,7 @@ def test_what_is_not_recorded_is_no_verdict(file: Path) -> None:
 
 def test_a_judge_recorded_in_both_orders_is_replayed_in_the_asked_one(file: Path) -> None:
     judge = RecordedJudge(name="two", file=file)
-    assert [v.preference for v in judge.verdicts([simple("q")] * 2, [1, 2], seed=0)] == [FIRST, SECOND]
+    assert [v.preference for v in judge.verdicts([simple("q")] * 2, [1, 2], seed=0, calls=NO_CALLS)] == [FIRST, SECOND]
 
 
 def test_the_panel_holds_everybody_in_the_file(file: Path) -> None:
@@ -66,7 +67,7 @@ def test_the_panel_holds_everybody_in_the_file(file: Path) -> None:
 
 def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
     with pytest.raises(DataError, match=r"no annotator 'three'; it has one, two"):
-        RecordedJudge(name="three", file=file).verdicts([PAIR], [1], seed=0)
+        RecordedJudge(name="three", file=file).verdicts([PAIR], [1], seed=0, calls=NO_CALLS)
 
 
 @pytest.mark.parametrize(("subset", "of_table"), [("LLMBar/Natural", "Natural"), ("GPTInst", "GPTInst")])
@@ -80,6 +81,6 @@ def test_a_recorded_judge_of_llmbar_has_its_published_accuracy(humandata: Path, 
     pairs = [Comparison(**{str(name): text for name, text in row.items()}) for row in texts]
     for name in ("ChatGPT/CoT", "GPT-4/Vanilla"):
         judge = RecordedJudge(name=name, file=path)
-        verdicts = [v for order in (1, 2) for v in judge.verdicts(pairs, [order] * len(pairs), seed=0)]
+        verdicts = [v for order in (1, 2) for v in judge.verdicts(pairs, [order] * len(pairs), seed=0, calls=NO_CALLS)]
         right = [v.preference == Preference(g) for v, g in zip(verdicts, [*gold["gold"]] * 2, strict=True)]
         assert sum(right) / len(right) == pytest.approx(table[name][of_table], abs=5e-5)

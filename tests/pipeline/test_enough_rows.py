@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from farm.calls.request import NO_CALLS
 from farm.config.compose import expand
 from farm.errors import UserError
 from farm.options.run import plan
@@ -33,7 +34,7 @@ def chain(*line: str) -> Chain:
 
 def refusal(store: Store, unfit: Chain) -> str:
     with pytest.raises(UserError) as refused:
-        run_chain(store, unfit)
+        run_chain(store, unfit, calls=NO_CALLS)
     assert {report.artifact.kind for report in store.reports} == {"dataset"}
     return str(refused.value)
 

@@ -67,11 +67,11 @@ def comparisons(start: int, n: int = 4) -> list[Comparison]:
 
 
 def test_verdicts_are_the_annotators_own_with_its_noise(tmp_path: Path) -> None:
-    labels = BudgetedLabels(LabelSource(annotator=ANNOTATOR, budget=200), scratch_dir=tmp_path, seed=3)
+    labels = BudgetedLabels(LabelSource(annotator=ANNOTATOR, budget=200), scratch_dir=tmp_path, seed=3, calls=NO_CALLS)
     asked = comparisons(0, 200)
     found = labels.label(asked, 0)
-    finished = ANNOTATOR.annotate(asked, [], 3, with_noise=True)
-    clean = ANNOTATOR.annotate(asked, [], 3, with_noise=False)
+    finished = ANNOTATOR.annotate(asked, [], 3, with_noise=True, calls=NO_CALLS)
+    clean = ANNOTATOR.annotate(asked, [], 3, with_noise=False, calls=NO_CALLS)
     assert found == [annotation.preference for annotation in finished]
     flipped = sum(f != c.preference for f, c in zip(found, clean, strict=True))
     assert 30 <= flipped <= 70  # a quarter of 200, give or take 3 standard deviations
@@ -79,7 +79,7 @@ def test_verdicts_are_the_annotators_own_with_its_noise(tmp_path: Path) -> None:
 
 def test_the_budget_holds_and_is_named(tmp_path: Path) -> None:
     annotator = Counting()
-    labels = BudgetedLabels(LabelSource(annotator=annotator, budget=10), scratch_dir=tmp_path, seed=0)
+    labels = BudgetedLabels(LabelSource(annotator=annotator, budget=10), scratch_dir=tmp_path, seed=0, calls=NO_CALLS)
     assert labels.budget == 10
     labels.label(comparisons(0), 0)
     labels.label(comparisons(4), 1)
@@ -91,7 +91,7 @@ def test_the_budget_holds_and_is_named(tmp_path: Path) -> None:
 
 def test_an_annotator_that_knows_finished_pairs_only_is_refused(tmp_path: Path) -> None:
     source = LabelSource(annotator=RecordedAnnotator(name="recorded", arm="recorded"), budget=10)
-    labels = BudgetedLabels(source, scratch_dir=tmp_path, seed=0)
+    labels = BudgetedLabels(source, scratch_dir=tmp_path, seed=0, calls=NO_CALLS)
     with pytest.raises(
         UserError, match=r"recorded has no verdict on any of 4 .* no recorded verdict for this comparison"
     ):
@@ -108,17 +108,19 @@ def test_live_judges_are_asked_through_the_run_s_calls(tmp_path: Path) -> None:
 def test_a_killed_run_asks_for_nothing_that_it_has(tmp_path: Path) -> None:
     annotator = Counting()
     source = LabelSource(annotator=annotator, budget=8)
-    found = [BudgetedLabels(source, scratch_dir=tmp_path, seed=0).label(comparisons(0), 0) for _ in range(3)]
+    found = [
+        BudgetedLabels(source, scratch_dir=tmp_path, seed=0, calls=NO_CALLS).label(comparisons(0), 0) for _ in range(3)
+    ]
     assert found[0] == found[1] == found[2] and annotator.asked == [4]
     # What is drawn differently after the break takes the place of what was drawn before it, in the budget too.
-    resumed = BudgetedLabels(source, scratch_dir=tmp_path, seed=0)
+    resumed = BudgetedLabels(source, scratch_dir=tmp_path, seed=0, calls=NO_CALLS)
     resumed.label(comparisons(20), 0)
     resumed.label(comparisons(4), 1)
     assert annotator.asked == [4, 4, 4]
 
 
 def test_all_that_was_labelled_lies_in_the_artifact_and_is_counted(tmp_path: Path) -> None:
-    labels = BudgetedLabels(LabelSource(annotator=Counting(), budget=10), scratch_dir=tmp_path, seed=7)
+    labels = BudgetedLabels(LabelSource(annotator=Counting(), budget=10), scratch_dir=tmp_path, seed=7, calls=NO_CALLS)
     verdicts = labels.label(comparisons(4), 1) + labels.label(comparisons(0), 0)
     output_dir = tmp_path / "output"
     output_dir.mkdir()
@@ -144,7 +146,7 @@ ONLINE = OnlineDPO(
 def policy_of(root: Path, run: Chain) -> Artifact:
     """The policy artifact that the run's standings are of."""
     store = Store(root)
-    run_chain(store, run)
+    run_chain(store, run, calls=NO_CALLS)
     return [report.artifact for report in store.reports if report.artifact.kind == "policy"][-1]
 
 

@@ -11,6 +11,7 @@ import pytest
 from farm.annotators.annotator import SimulatedAnnotator
 from farm.annotators.noise.noise import LabelFlip
 from farm.annotators.recorded import RecordedAnnotator
+from farm.calls.request import NO_CALLS
 from farm.data.dataset import Splits
 from farm.judges.baselines import BaselineJudge
 from farm.judges.judge import FixedPanel
@@ -141,14 +142,14 @@ def made(store: Store) -> list[str]:
 
 def test_a_second_method_reuses_what_the_first_made(tmp_path: Path, checkpoint: Path) -> None:
     first, second, again = Store(tmp_path), Store(tmp_path), Store(tmp_path)
-    run_chain(first, chain(checkpoint))
+    run_chain(first, chain(checkpoint), calls=NO_CALLS)
     assert made(first) == [
         "dataset", "policy", "comparisons", "annotations", "pairs", "reward_model", "policy", "answers", "outputs",
         "standings",
     ]  # fmt: skip
-    run_chain(second, chain(checkpoint, LONGEST_OF_4))
+    run_chain(second, chain(checkpoint, LONGEST_OF_4), calls=NO_CALLS)
     assert made(second) == ["policy", "outputs", "standings"]  # the answers are shared: only the picker differs
-    run_chain(again, chain(checkpoint))
+    run_chain(again, chain(checkpoint), calls=NO_CALLS)
     assert made(again) == []
 
 
@@ -156,7 +157,7 @@ def test_the_longest_of_four_is_the_longest_and_noise_stays_out_of_the_evaluatio
     tmp_path: Path, checkpoint: Path
 ) -> None:
     store = Store(tmp_path)
-    standings = run_chain(store, chain(checkpoint, LONGEST_OF_4))
+    standings = run_chain(store, chain(checkpoint, LONGEST_OF_4), calls=NO_CALLS)
     outputs = next(r.artifact for r in store.reports if r.artifact.kind == "outputs")
     answers = next(r.artifact for r in store.reports if r.artifact.kind == "answers")
     picked = read_table(outputs.file("outputs.parquet"), Output)
@@ -178,9 +179,9 @@ def test_the_best_of_any_policy_is_picked_at_evaluation(tmp_path: Path, checkpoi
         name="dpo", loss_type="sigmoid", beta=0.1, label_smoothing=None, ld_alpha=None, uses_wpo=False,
         rows_per_forward=8, training=TRAINING, temperature=0.7,
     )  # fmt: skip
-    run_chain(store, chain(checkpoint, dpo))
+    run_chain(store, chain(checkpoint, dpo), calls=NO_CALLS)
     store = Store(tmp_path)
-    picked = run_chain(store, replace(chain(checkpoint, dpo), best_of=3, scorer="longest"))
+    picked = run_chain(store, replace(chain(checkpoint, dpo), best_of=3, scorer="longest"), calls=NO_CALLS)
     assert made(store) == ["policy", "answers", "outputs", "standings"]
     (row,) = read_table(picked.file("standings.parquet"), Standing)
     assert row.method == "dpo (best of 3 by longest)"
@@ -189,15 +190,17 @@ def test_the_best_of_any_policy_is_picked_at_evaluation(tmp_path: Path, checkpoi
     assert [kl["n"] for kl in kls] == [1, 2, 3]
     assert all(kl["measured"] <= kl["bound"] + 1e-9 for kl in kls)
 
-    sampled = run_chain(Store(tmp_path), chain(checkpoint, replace(BEST_OF_4, temperature=0.7)))
-    on_top = run_chain(Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=4, scorer="reward_model"))
+    sampled = run_chain(Store(tmp_path), chain(checkpoint, replace(BEST_OF_4, temperature=0.7)), calls=NO_CALLS)
+    on_top = run_chain(
+        Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=4, scorer="reward_model"), calls=NO_CALLS
+    )
     outcomes = [read_table(a.file("outcomes.parquet"), Outcome) for a in (sampled, on_top)]
     assert outcomes[0] == outcomes[1]
 
 
 def test_best_of_one_is_plain_sampling(tmp_path: Path, checkpoint: Path) -> None:
-    plain = run_chain(Store(tmp_path), chain(checkpoint, SFT_METHOD))
-    one = run_chain(Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=1))
+    plain = run_chain(Store(tmp_path), chain(checkpoint, SFT_METHOD), calls=NO_CALLS)
+    one = run_chain(Store(tmp_path), replace(chain(checkpoint, SFT_METHOD), best_of=1), calls=NO_CALLS)
     outcomes = [read_table(a.file("outcomes.parquet"), Outcome) for a in (plain, one)]
     assert outcomes[0] == outcomes[1]
 
@@ -212,10 +215,10 @@ def test_an_unknown_scorer_is_refused(checkpoint: Path) -> None:
 def test_annotators_of_one_arm_label_the_same_samples(tmp_path: Path, checkpoint: Path) -> None:
     base = chain(checkpoint)
     first, same_arm, other_arm = Store(tmp_path), Store(tmp_path), Store(tmp_path)
-    run_chain(first, base)
-    run_chain(same_arm, replace(base, annotator=simulated("flipped", "crowd", flip_prob=0.4)))
+    run_chain(first, base, calls=NO_CALLS)
+    run_chain(same_arm, replace(base, annotator=simulated("flipped", "crowd", flip_prob=0.4)), calls=NO_CALLS)
     assert not {"comparisons", "answers"} & set(made(same_arm))
-    run_chain(other_arm, replace(base, annotator=simulated("pool", "pool")))
+    run_chain(other_arm, replace(base, annotator=simulated("pool", "pool")), calls=NO_CALLS)
     assert {"comparisons", "answers"} <= set(made(other_arm))
     texts = [
         [o.output for o in read_table(artifact.file("answers.parquet"), Output)]
@@ -236,7 +239,7 @@ def test_recorded_verdicts_train_a_method_and_the_unparsed_are_counted(tmp_path:
         annotator=RecordedAnnotator(name="recorded", arm="recorded"),
     )
     store = Store(tmp_path)
-    standings = run_chain(store, recorded)
+    standings = run_chain(store, recorded, calls=NO_CALLS)
     pairs = next(r.artifact for r in store.reports if r.artifact.kind == "pairs")
     assert '"pairs": 16' in pairs.file("counts.json").read_text()
     assert '"unparsed": 8' in pairs.file("counts.json").read_text()
@@ -247,17 +250,17 @@ def test_recorded_verdicts_train_a_method_and_the_unparsed_are_counted(tmp_path:
 def test_the_same_seed_gives_the_same_standings(tmp_path: Path, checkpoint: Path) -> None:
     rows = []
     for root, seed in (("a", 0), ("b", 0), ("c", 1)):
-        standings = run_chain(Store(tmp_path / root), chain(checkpoint, seed=seed))
+        standings = run_chain(Store(tmp_path / root), chain(checkpoint, seed=seed), calls=NO_CALLS)
         rows.append(read_table(standings.file("outcomes.parquet"), Outcome))
     assert rows[0] == rows[1]
     assert rows[0] != rows[2]
 
 
 def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, checkpoint: Path) -> None:
-    unbroken = run_chain(Store(tmp_path / "unbroken"), chain(checkpoint))
+    unbroken = run_chain(Store(tmp_path / "unbroken"), chain(checkpoint), calls=NO_CALLS)
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from tests.pipeline.test_training import chain, run_chain, Store\n"
+        "from tests.pipeline.test_training import NO_CALLS, chain, run_chain, Store\n"
         "import farm.store.artifacts as store\n"
         "class Dying(Store):\n"
         "    def _build(self, artifact, identity, build):\n"
@@ -265,13 +268,13 @@ def test_a_chain_killed_at_any_stage_ends_as_an_unbroken_one(tmp_path: Path, che
         "            build(output_dir, scratch_dir)\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        super()._build(artifact, identity, build_and_die if artifact.kind == sys.argv[1] else build)\n"
-        f"run_chain(Dying(Path({str(tmp_path / 'broken')!r})), chain(Path({str(checkpoint)!r})))\n"
+        f"run_chain(Dying(Path({str(tmp_path / 'broken')!r})), chain(Path({str(checkpoint)!r})), calls=NO_CALLS)\n"
     )
     for kind in ("comparisons", "standings"):
         done = run_forked(program, kind)
         assert done.returncode == -signal.SIGKILL
         assert Store(tmp_path / "broken").readable(kind).artifacts == ()
-    resumed = run_chain(Store(tmp_path / "broken"), chain(checkpoint))
+    resumed = run_chain(Store(tmp_path / "broken"), chain(checkpoint), calls=NO_CALLS)
     for name in ("outcomes.parquet", "standings.parquet", "points.parquet"):
         assert resumed.file(name).read_bytes() == unbroken.file(name).read_bytes()
     assert resumed.key == unbroken.key

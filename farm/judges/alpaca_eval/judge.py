@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from farm.calls.request import NO_CALLS, Calls, Decoding, ModelSlot, Request
+from farm.calls.request import Calls, Decoding, ModelSlot, Request
 from farm.conversation import Message, instruction_text
 from farm.judges.alpaca_eval.config import EvaluatorConfig, asked, config_path, read_configs, read_prompt
 from farm.judges.alpaca_eval.parsers import Parser, is_weighted, parser_named, read_values
@@ -55,7 +55,7 @@ class EvaluatorJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,
+        calls: Calls,
     ) -> list[Verdict]:
         """The evaluator's verdicts. Its prompt knows no seed: with a temperature, another seed draws another sample."""
         orders = [1] * len(comparisons) if self.shows_output_1_first else list(first_shown)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.data.dataset import Utility
 from farm.errors import UserError
 from farm.methods.online.candidates import snapshots_of
@@ -59,7 +59,7 @@ STANDINGS = Stage("standings", 2)
 
 
 def select_checkpoint(
-    store: Store, parents: Mapping[str, Artifact], trained: Artifact, chain: Chain, calls: Calls = NO_CALLS
+    store: Store, parents: Mapping[str, Artifact], trained: Artifact, chain: Chain, calls: Calls
 ) -> Artifact:
     """The candidate that the held-out judges prefer to the SFT policy most often, and the record of the choice; the
     trained policy itself if it kept its end only."""
@@ -137,7 +137,7 @@ def pick_outputs(store: Store, answers: Artifact, policy: Artifact, sft: Artifac
     return store.get(OUTPUTS, component={"utility": utility}, parents=parents, seed=seed, build=build)
 
 
-def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls = NO_CALLS) -> Artifact:
+def evaluate(store: Store, parents: Mapping[str, Artifact], chain: Chain, calls: Calls) -> Artifact:
     """Outcomes per instruction and the standing with every evaluation annotator; in closed worlds the curves of proxy
     reward against true utility too."""
     identity = RunIdentity(

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from farm.annotators.annotator import Annotator
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.config.checks import check_fields, check_name
 from farm.judges.alpaca_eval.judge import EvaluatorJudge
 from farm.records import Annotation, Comparison, Outcome, Output, Preference, Standing
@@ -75,7 +75,7 @@ def comparisons_with_reference(reference: Sequence[Output], outputs: Sequence[Ou
 
 
 def judge_outputs(
-    annotator: Annotator, comparisons: Sequence[Comparison], *, n_labels: int, seed: int, calls: Calls = NO_CALLS
+    annotator: Annotator, comparisons: Sequence[Comparison], *, n_labels: int, seed: int, calls: Calls
 ) -> list[list[Annotation]]:
     """`n_labels` independent annotations per comparison: (n_labels, n_comparisons)."""
     return [

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from farm.calls.request import NO_CALLS, Calls
+from farm.calls.request import Calls
 from farm.config.checks import check_fields
 from farm.pocket.preferences.choice import CRITERION_NAMES, Floats, choose, logistic, order_pairs, uniforms
 from farm.pocket.preferences.utility import WEIGHTS
@@ -45,7 +45,7 @@ class RubricJudge:
         seed: int,
         *,
         sample: int = 0,
-        calls: Calls = NO_CALLS,  # noqa: ARG002
+        calls: Calls,  # noqa: ARG002
     ) -> list[Verdict]:
         """The judge's choices with their probabilities."""
         pairs = order_pairs(comparisons)

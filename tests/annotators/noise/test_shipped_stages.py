@@ -88,7 +88,7 @@ def labels(
 ) -> list[Annotation]:
     """What stands on record if the judges always say `clean`."""
     annotator = replace_noise(Steady(preference=clean, p_first=p_first), stages(f"noise={choice}"))
-    return annotator.annotate(comparisons, (), 0, with_noise=True)
+    return annotator.annotate(comparisons, (), 0, with_noise=True, calls=NO_CALLS)
 
 
 def share(annotations: Sequence[Annotation], preference: Preference | None) -> float:

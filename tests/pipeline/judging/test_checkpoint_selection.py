@@ -174,7 +174,7 @@ def of_kind(store: Store, kind: str) -> Artifact:
 
 def test_a_chain_answers_with_the_chosen_checkpoint(tmp_path: Path, checkpoint: Path) -> None:
     store = Store(tmp_path)
-    standings = run_chain(store, selecting(checkpoint))
+    standings = run_chain(store, selecting(checkpoint), calls=NO_CALLS)
     assert made(store) == [
         "dataset", "policy", "policy", *4 * ["answers"], "selection", "answers", "outputs", "standings"
     ]  # fmt: skip
@@ -196,21 +196,21 @@ def test_a_chain_answers_with_the_chosen_checkpoint(tmp_path: Path, checkpoint: 
     }
     assert asked == {f"Say {n}." for n in range(4)}
     again = Store(tmp_path)
-    assert run_chain(again, selecting(checkpoint)).key == standings.key and made(again) == []
+    assert run_chain(again, selecting(checkpoint), calls=NO_CALLS).key == standings.key and made(again) == []
 
 
 def test_a_method_that_keeps_its_end_only_is_not_touched(tmp_path: Path, checkpoint: Path) -> None:
     with_judge, without = Store(tmp_path), Store(tmp_path)
-    run_chain(with_judge, selecting(checkpoint, SFT_METHOD))
+    run_chain(with_judge, selecting(checkpoint, SFT_METHOD), calls=NO_CALLS)
     assert "selection" not in made(with_judge)
-    run_chain(without, replace(selecting(checkpoint, SFT_METHOD), selection=None))
+    run_chain(without, replace(selecting(checkpoint, SFT_METHOD), selection=None), calls=NO_CALLS)
     assert made(without) == []
 
 
 def test_a_dataset_without_validation_is_refused_before_training(tmp_path: Path, checkpoint: Path) -> None:
     store = Store(tmp_path)
     with pytest.raises(UserError, match=r"no validation instructions .* or selection=none"):
-        run_chain(store, replace(selecting(checkpoint), dataset=ToyDataset()))
+        run_chain(store, replace(selecting(checkpoint), dataset=ToyDataset()), calls=NO_CALLS)
     assert made(store) == ["dataset"]
 
 
@@ -222,20 +222,20 @@ def test_the_evaluations_judge_is_refused_when_the_chain_is_described(checkpoint
 @pytest.mark.slow
 def test_a_chain_killed_while_it_chooses_ends_as_an_unbroken_one(tmp_path: Path, checkpoint: Path) -> None:
     whole = Store(tmp_path / "whole")
-    unbroken = run_chain(whole, selecting(checkpoint))
+    unbroken = run_chain(whole, selecting(checkpoint), calls=NO_CALLS)
     program = (
         "import os, signal; from pathlib import Path; from farm.pipeline.judging import stages\n"
-        "from tests.pipeline.judging.test_checkpoint_selection import selecting, run_chain, Store\n"
+        "from tests.pipeline.judging.test_checkpoint_selection import NO_CALLS, selecting, run_chain, Store\n"
         "def die(*_):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "stages.choose = die\n"
-        f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})))\n"
+        f"run_chain(Store(Path({str(tmp_path / 'broken')!r})), selecting(Path({str(checkpoint)!r})), calls=NO_CALLS)\n"
     )
     done = run_forked(program)
     assert done.returncode == -signal.SIGKILL
     broken = Store(tmp_path / "broken")
     assert broken.readable("selection").artifacts == ()
-    assert run_chain(broken, selecting(checkpoint)).key == unbroken.key
+    assert run_chain(broken, selecting(checkpoint), calls=NO_CALLS).key == unbroken.key
     assert made(broken) == ["selection", "answers", "outputs", "standings"]
     for name in ("candidates.parquet", "choice.json", "policy.json"):
         assert (

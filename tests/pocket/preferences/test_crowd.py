@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from farm.calls.request import NO_CALLS
 from farm.pocket.language.drafts import draw_text, draw_training_request
 from farm.pocket.preferences.crowd import Crowd
 from farm.pocket.preferences.utility import utility_of
@@ -39,29 +40,31 @@ def preferences(verdicts: list[Verdict]) -> list[Preference]:
 
 def test_swapping_the_outputs_swaps_every_verdict(comparisons: list[Comparison]) -> None:
     for worker in CROWD.members()[:4]:
-        plain = preferences(worker.verdicts(comparisons, [1] * len(comparisons), 0))
-        turned = preferences(worker.verdicts([swapped(c) for c in comparisons], [2] * len(comparisons), 0))
+        plain = preferences(worker.verdicts(comparisons, [1] * len(comparisons), 0, calls=NO_CALLS))
+        turned = preferences(
+            worker.verdicts([swapped(c) for c in comparisons], [2] * len(comparisons), 0, calls=NO_CALLS)
+        )
         assert turned == [preference.swapped for preference in plain]
 
 
 def test_a_verdict_depends_on_no_other_comparison(comparisons: list[Comparison]) -> None:
     worker = CROWD.members()[0]
-    whole = worker.verdicts(comparisons, [1] * len(comparisons), 0)
-    backwards = worker.verdicts(comparisons[::-1], [1] * len(comparisons), 0)[::-1]
-    alone = [worker.verdicts([comparison], [1], 0)[0] for comparison in comparisons[:50]]
+    whole = worker.verdicts(comparisons, [1] * len(comparisons), 0, calls=NO_CALLS)
+    backwards = worker.verdicts(comparisons[::-1], [1] * len(comparisons), 0, calls=NO_CALLS)[::-1]
+    alone = [worker.verdicts([comparison], [1], 0, calls=NO_CALLS)[0] for comparison in comparisons[:50]]
     assert whole == backwards and whole[:50] == alone
 
 
 def test_what_is_shown_first_does_not_matter_and_the_seed_does(comparisons: list[Comparison]) -> None:
     worker = CROWD.members()[0]
-    first = worker.verdicts(comparisons, [1] * len(comparisons), 0)
-    assert first == worker.verdicts(comparisons, [2] * len(comparisons), 0)
-    assert first != worker.verdicts(comparisons, [1] * len(comparisons), 1)
+    first = worker.verdicts(comparisons, [1] * len(comparisons), 0, calls=NO_CALLS)
+    assert first == worker.verdicts(comparisons, [2] * len(comparisons), 0, calls=NO_CALLS)
+    assert first != worker.verdicts(comparisons, [1] * len(comparisons), 1, calls=NO_CALLS)
 
 
 def test_the_same_text_twice_is_a_tie() -> None:
     same = Comparison(instruction="Describe the fox.", output_1="The fox is small.", output_2="The fox is small.")
-    assert preferences(CROWD.members()[0].verdicts([same], [1], 0)) == [Preference.TIE]
+    assert preferences(CROWD.members()[0].verdicts([same], [1], 0, calls=NO_CALLS)) == [Preference.TIE]
 
 
 def test_members_are_the_same_every_time_and_differ_from_each_other() -> None:
@@ -73,7 +76,9 @@ def test_members_are_the_same_every_time_and_differ_from_each_other() -> None:
 
 def test_agreement_with_each_other_and_with_utility_is_that_of_a_crowd(comparisons: list[Comparison]) -> None:
     # AlpacaFarm's human annotators agree with each other on .66 of the comparisons.
-    votes = np.array([_firsts(worker.verdicts(comparisons, [1] * 700, 0)) for worker in CROWD.members()])
+    votes = np.array(
+        [_firsts(worker.verdicts(comparisons, [1] * 700, 0, calls=NO_CALLS)) for worker in CROWD.members()]
+    )
     between = [(votes[i] == votes[j]).mean() for i in range(16) for j in range(i)]
     better = np.array([_utility_difference(c) > 0 for c in comparisons])
     assert 0.6 < np.mean(between) < 0.78
@@ -87,16 +92,19 @@ def test_a_careful_crowd_without_noise_recovers_the_utility(comparisons: list[Co
         length_bias_sd=0.0, lapse_rate=0.0,
     )  # fmt: skip
     differences = [_utility_difference(c) for c in comparisons]
-    vote = _firsts(exact.members()[0].verdicts(comparisons, [1] * 700, 0))
+    vote = _firsts(exact.members()[0].verdicts(comparisons, [1] * 700, 0, calls=NO_CALLS))
     assert all(v == (d > 0) for v, d in zip(vote, differences, strict=True) if abs(d) > 1e-4)
 
 
 def test_all_lapses_are_coin_flips_and_length_bias_favours_the_longer(comparisons: list[Comparison]) -> None:
-    lapsing = _firsts(replace(CROWD, lapse_rate=1.0).members()[0].verdicts(comparisons, [1] * 700, 0))
+    lapsing = _firsts(replace(CROWD, lapse_rate=1.0).members()[0].verdicts(comparisons, [1] * 700, 0, calls=NO_CALLS))
     assert lapsing.mean() == pytest.approx(0.5, abs=0.06)
     longer = np.array([len(c.output_1) > len(c.output_2) for c in comparisons])
     shares = [
-        (_firsts(replace(CROWD, length_bias=bias).members()[0].verdicts(comparisons, [1] * 700, 0)) == longer).mean()
+        (
+            _firsts(replace(CROWD, length_bias=bias).members()[0].verdicts(comparisons, [1] * 700, 0, calls=NO_CALLS))
+            == longer
+        ).mean()
         for bias in (0.0, 2.0, 20.0)
     ]
     assert shares == sorted(shares) and shares[-1] > 0.85

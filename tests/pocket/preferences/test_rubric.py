@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from farm.calls.request import NO_CALLS
 from farm.pocket.language.drafts import draw_text, draw_training_request
 from farm.pocket.preferences.rubric import RubricPool, UtilityJudge
 from farm.pocket.preferences.utility import utility_of
@@ -34,9 +35,12 @@ def comparisons() -> list[Comparison]:
 def test_swapping_outputs_and_order_swaps_the_verdict_and_its_probability(comparisons: list[Comparison]) -> None:
     judge = POOL.members()[0]
     shown = [1 + number % 2 for number in range(len(comparisons))]
-    plain = judge.verdicts(comparisons, shown, 0)
+    plain = judge.verdicts(comparisons, shown, 0, calls=NO_CALLS)
     turned = judge.verdicts(
-        [replace(c, output_1=c.output_2, output_2=c.output_1) for c in comparisons], [3 - s for s in shown], 0
+        [replace(c, output_1=c.output_2, output_2=c.output_1) for c in comparisons],
+        [3 - s for s in shown],
+        0,
+        calls=NO_CALLS,
     )
     for before, after in zip(plain, turned, strict=True):
         assert before.preference is not None and after.preference is before.preference.swapped
@@ -45,13 +49,15 @@ def test_swapping_outputs_and_order_swaps_the_verdict_and_its_probability(compar
 
 def test_position_bias_acts_on_what_is_shown_first(comparisons: list[Comparison]) -> None:
     judge = replace(POOL.members()[0], position_bias=2.0)
-    first, second = (judge.verdicts(comparisons, [shown] * len(comparisons), 0) for shown in (1, 2))
+    first, second = (judge.verdicts(comparisons, [shown] * len(comparisons), 0, calls=NO_CALLS) for shown in (1, 2))
     assert all((a.p_first or 0) >= (b.p_first or 0) for a, b in zip(first, second, strict=True))
     assert sum(v.preference is Preference.FIRST for v in first) > sum(v.preference is Preference.FIRST for v in second)
 
 
 def test_verdicts_come_as_often_as_their_probability_says(comparisons: list[Comparison]) -> None:
-    verdicts = replace(POOL.members()[0], temperature=2.0).verdicts(comparisons, [1] * len(comparisons), 0)
+    verdicts = replace(POOL.members()[0], temperature=2.0).verdicts(
+        comparisons, [1] * len(comparisons), 0, calls=NO_CALLS
+    )
     said, given = [v.p_first or 0.0 for v in verdicts], [v.preference is Preference.FIRST for v in verdicts]
     # Standard error of the mean difference: at most .5 / sqrt(600) = .02.
     assert np.mean(said) == pytest.approx(np.mean(given), abs=0.06)
@@ -67,7 +73,7 @@ def test_some_judges_have_blind_spots_and_none_is_like_another() -> None:
 
 def test_the_utility_judge_agrees_with_utility(comparisons: list[Comparison]) -> None:
     (judge,) = UtilityJudge(name="utility", temperature=0.05).members()
-    verdicts = judge.verdicts(comparisons, [1] * len(comparisons), 0)
+    verdicts = judge.verdicts(comparisons, [1] * len(comparisons), 0, calls=NO_CALLS)
     truth = [_utility_difference(c) for c in comparisons]
     right = [(v.preference is Preference.FIRST) == (d > 0) for v, d in zip(verdicts, truth, strict=True) if d != 0.0]
     assert 0.96 < np.mean(right) <= 1.0
