@@ -1,11 +1,13 @@
 """Prompts begin once, whoever writes the beginning token: the tokenizer, the chat template, or nobody."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from farm.conversation import Message
+from farm.models.chat_templates.renderer import ChatTemplateError, check_chat_template
 from farm.models.checkpoint import load_tokenizer
 from farm.models.prompts import ChatPrompt, Prompt, PromptTemplate, render_all
 from farm.models.tokens import encode_prompt
@@ -39,3 +41,28 @@ def test_a_chat_template_gets_the_conversation_as_chat(tmp_path: Path) -> None:
     assert system.render(tokenizer, asked) == f"<system>Be kind.\n{turns}<assistant>"
     own = replace(asked, history=(Message("system", "Be brief."), *history))
     assert system.render(tokenizer, own) == f"<system>Be brief.\n{turns}<assistant>"
+
+
+SHOUTED = "{% for message in messages %}{{ message.content | upper }}{% endfor %}"
+
+
+def with_templates(folder: Path, **templates: str) -> Path:
+    """A checkpoint whose tokenizer_config.json has a list of named chat templates, as transformers wrote it."""
+    save_family("gpt2", folder)
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    file = folder / "tokenizer_config.json"
+    listed = [{"name": name, "template": template} for name, template in templates.items()]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"chat_template": listed}))
+    return folder
+
+
+def test_of_several_chat_templates_the_default_one_is_used(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(with_templates(tmp_path, default=SHOUTED, rag="{{ documents }}"))
+    assert CHAT.render(tokenizer, Instruction(instruction="Name a duck.")) == "NAME A DUCK."
+
+
+def test_several_chat_templates_without_a_default_are_refused(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(with_templates(tmp_path, rag=SHOUTED, tool_use=SHOUTED))
+    with pytest.raises(ChatTemplateError, match="has no template that is called default") as refused:
+        check_chat_template(tokenizer)
+    assert str(tmp_path) in str(refused.value) and "\n" not in str(refused.value)
