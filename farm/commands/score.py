@@ -95,7 +95,7 @@ class ScoreSettings:
 
 
 def score(arguments: Sequence[str]) -> int:
-    """Score the input or evaluate on the pairs; returns the exit code."""
+    """Score the input or evaluate on the pairs; returns the exit code: 1 if no output has a score."""
     settings = compose_one("score", arguments, settings_of)
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -110,12 +110,19 @@ def score(arguments: Sequence[str]) -> int:
         say(f"note: {note}", is_error=True)
     scorer = load_output_scorer(settings)
     counts = _score_file(source, scorer, settings)
+    is_useless = counts.total() > 0 and not counts[""]
+    if is_useless:
+        limit = (
+            "" if scorer.max_tokens is None else f" ({scorer.max_tokens} tokens of prompt and output are read at once)"
+        )
+        reasons = ", ".join(sorted(counts.keys() - {""}))
+        say(f"farm: none of the {counts.total():,} outputs has a score: {reasons}{limit}", is_error=True)
     say(f"{settings.reward_model}: {counts.total():,} outputs from {settings.input}, {counts['']:,} with a score")
     for reason, count in sorted(counts.items()):
         if reason:
             say(f"  {count:,} without a score: {reason} (column {REASON})")
     say(f"  {time.monotonic() - start:.1f} s, written to {settings.output}")
-    return 0
+    return int(is_useless)
 
 
 def settings_of(config: Mapping[str, object]) -> ScoreSettings:

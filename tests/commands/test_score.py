@@ -100,6 +100,16 @@ def test_rows_that_are_too_long_are_counted_and_never_cut(
     assert "can read 256 tokens at once, got 257" in capsys.readouterr().err
 
 
+def test_a_file_without_a_single_score_is_a_failure(
+    tmp_path: Path, reward_model: Path, rows: list[Row], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = write(tmp_path / "in.json", rows), tmp_path / "out.parquet"
+    assert farm(f"input={source}", f"output={target}", f"reward_model={reward_model}", "max_tokens=2") == 1
+    said = capsys.readouterr()
+    assert "farm: none of the 40 outputs has a score: too long (2 tokens of prompt and output" in said.err
+    assert "40 without a score: too long" in said.out and pd.read_parquet(target)["score"].isna().all()
+
+
 def test_an_ensemble_gives_its_members_scores_too(tmp_path: Path, reward_model: Path, rows: list[Row]) -> None:
     folder = tmp_path / "ensemble"
     for number in (1, 2, 3):
