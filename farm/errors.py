@@ -24,5 +24,10 @@ class CannotJudgeError(UserError):
     """A judge was asked about something that it knows nothing of; the message says what it can judge."""
 
 
+class DivergedError(UserError):
+    """A training has left the numbers: a loss, a gradient, a score or a weight. From what it has left the same command
+    would come to the same end, so nothing of it is kept."""
+
+
 class UnfitError(UserError, ValueError):
     """Settings that are right in themselves do not fit the data, the model or one another: too few rows for a batch."""

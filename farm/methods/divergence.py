@@ -3,11 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from farm.errors import UserError
-
-
-class DivergedError(UserError):
-    """A loss, a gradient or a score is NaN or infinite."""
+from farm.errors import DivergedError
 
 
 def check_finite_step(label: str, step: int, figures: Mapping[str, float], settings: Mapping[str, float]) -> None:

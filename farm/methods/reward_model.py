@@ -29,8 +29,8 @@ from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
 from farm.config.checks import check_fields
-from farm.errors import UnfitError
-from farm.methods.divergence import DivergedError, check_finite_step
+from farm.errors import DivergedError, UnfitError
+from farm.methods.divergence import check_finite_step
 from farm.methods.examples import EncodedPair, encode_pairs
 from farm.methods.trl.training import (
     TrainingJob,

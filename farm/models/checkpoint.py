@@ -267,7 +267,7 @@ def save_checkpoint(
         trained: what it is called where it has diverged.
 
     Raises:
-        CheckpointError: its training has diverged.
+        DivergedError: its training has diverged.
     """
     check_trained(trained, model)
     if is_adapted(model):

@@ -3,7 +3,7 @@
 import torch
 from transformers import PreTrainedModel
 
-from farm.models.checkpoint_files.errors import CheckpointError
+from farm.errors import DivergedError
 from farm.models.checkpoint_files.loaded import not_finite
 from farm.models.context import context_of
 from farm.store.cost import uncounted
@@ -23,21 +23,21 @@ def check_trained(subject: str, model: PreTrainedModel) -> None:
         model: it reads some sequences of tokens from all over its vocabulary; nothing random is drawn.
 
     Raises:
-        CheckpointError: its training has diverged.
+        DivergedError: its training has diverged.
     """
     names = not_finite(model)
     if names:
-        raise CheckpointError(f"{subject} has diverged: its weights are NaN or infinite ({names[0]}). {_LOWER}")
+        raise DivergedError(f"{subject} has diverged: its weights are NaN or infinite ({names[0]}). {_LOWER}")
     largest = max(float(weight.detach().abs().amax()) for weight in model.parameters() if weight.numel())
     if largest > LARGEST_WEIGHT:
-        raise CheckpointError(f"{subject} has diverged: its weights are as large as {largest:.3g}. {_LOWER}")
+        raise DivergedError(f"{subject} has diverged: its weights are as large as {largest:.3g}. {_LOWER}")
     was_training = model.training
     model.train(False)
     with torch.no_grad(), uncounted():
         logits = [model(input_ids=ids.unsqueeze(0), use_cache=False).logits.float() for ids in _sequences(model)]
     model.train(was_training)
     if not all(torch.isfinite(each).all() and torch.isfinite(each.log_softmax(dim=-1)).all() for each in logits):
-        raise CheckpointError(f"{subject} has diverged: its logits of some tokens are NaN or infinite. {_LOWER}")
+        raise DivergedError(f"{subject} has diverged: its logits of some tokens are NaN or infinite. {_LOWER}")
 
 
 def _sequences(model: PreTrainedModel) -> torch.Tensor:

@@ -4,7 +4,8 @@ An artifact lies in `root/artifacts/<kind>/<key>/`. Its key hashes the kind and 
 component that made it (settings, prompt texts, contents of files), the keys of its parents and the seed. A class stands
 in the description under the `key_name` that it declares, so that moving or renaming it orphans nothing. An artifact is
 built in a folder beside and renamed into place with `manifest.json` written last: "exists" means "complete". A file
-lock per key lets two processes share one root; a killed build starts again, or resumes from its scratch folder.
+lock per key lets two processes share one root; a killed build starts again, or resumes from its scratch folder, which
+goes when the build is done, or has diverged.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from filelock import FileLock, Timeout
 from farm.addresses import with_shown_values
 from farm.bounded.json_text import read_json_object
 from farm.disk import disk_problem
-from farm.errors import UserError
+from farm.errors import DivergedError, UserError
 from farm.store.cost import Cost, cost_of, measured, peak_memory_mb
 from farm.store.keys import describe, digest_of_file
 from farm.store.machine import this_machine
@@ -209,6 +210,8 @@ class Store:
             shutil.rmtree(scratch_dir, ignore_errors=True)
         except Exception as error:
             shutil.rmtree(output_dir, ignore_errors=True)
+            if isinstance(error, DivergedError):
+                shutil.rmtree(scratch_dir, ignore_errors=True)
             problem = disk_problem(error)
             if problem is None:
                 raise

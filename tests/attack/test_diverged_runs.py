@@ -85,6 +85,7 @@ def test_a_diverging_training_stops_with_one_sentence_and_leaves_nothing(what: s
     after = [path for path in root.glob("artifacts/*/[0-9a-f]*") if path.parent.name in ("policy", "standings")]
     sft = len(set(after) - set(before))
     assert sft == 0
+    assert list(root.glob("artifacts/*/.*")) == []  # neither drafts nor scratch folders
     assert_shown(root, 1)
 
 

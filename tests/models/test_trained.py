@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from farm.errors import DivergedError
 from farm.models.checkpoint import load_causal_lm
-from farm.models.checkpoint_files.errors import CheckpointError
 from farm.models.trained import check_trained
 from tests.tiny import tiny_causal_lm
 
@@ -18,5 +18,5 @@ def test_diverged_weights_are_refused_with_stage_and_step(weight: float, tmp_pat
     check_trained("kto, after step 1 of 1,", model)
     with torch.no_grad():
         next(model.parameters())[0, 0] = weight
-    with pytest.raises(CheckpointError, match=r"^kto, after step 1 of 1, has diverged: its weights .*learning_rate"):
+    with pytest.raises(DivergedError, match=r"^kto, after step 1 of 1, has diverged: its weights .*learning_rate"):
         check_trained("kto, after step 1 of 1,", model)

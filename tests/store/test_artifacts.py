@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.errors import DivergedError, UserError
 from farm.store.artifacts import ArtifactError, MissingArtifactError, Stage, Store
 
 STAGE = Stage("thing", 1)
@@ -103,6 +104,17 @@ def test_a_failed_build_leaves_nothing_in_place(tmp_path: Path) -> None:
         store.get(STAGE, component={}, parents={}, seed=0, build=fail)
     assert store.readable("thing").artifacts == ()
     assert not (store.get(STAGE, component={}, parents={}, seed=0, build=write("a")).path / "half.txt").exists()
+
+
+@pytest.mark.parametrize(("error", "n_kept"), [(DivergedError("diverged"), 0), (UserError("no credit left"), 1)])
+def test_what_a_diverged_build_would_go_on_from_is_removed(error: UserError, n_kept: int, tmp_path: Path) -> None:
+    def fail(output_dir: Path, scratch_dir: Path) -> None:
+        (scratch_dir / "checkpoint").write_text("of step 7")
+        raise error
+
+    with pytest.raises(UserError):
+        Store(tmp_path).get(STAGE, component={}, parents={}, seed=0, build=fail)
+    assert len(list(tmp_path.glob("artifacts/*/.*"))) == n_kept
 
 
 def test_a_full_disk_names_the_artifact(tmp_path: Path) -> None:

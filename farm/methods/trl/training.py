@@ -233,8 +233,7 @@ def run_trainer(trainer: Trainer, job: TrainingJob) -> None:
     """Train to the end, from the last complete checkpoint if the job was killed before.
 
     Raises:
-        DivergedError: a loss or a gradient is no number.
-        CheckpointError: the weights after the last step show that it has diverged.
+        DivergedError: a loss or a gradient is no number, or the weights after the last step are none.
     """
     trainer.remove_callback(PrinterCallback)  # it prints every log entry
     n_rows = len(trainer.train_dataset)  # type: ignore[arg-type]
