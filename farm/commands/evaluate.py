@@ -11,7 +11,7 @@ from farm.leaderboard.evaluation.checked import checked
 from farm.leaderboard.evaluation.evaluated import Evaluated, figures_of
 from farm.leaderboard.evaluation.length import Published, length_controlled, read_published
 from farm.leaderboard.evaluation.standing_there import Table, answers_there, run_standings, table_of
-from farm.leaderboard.evaluation.storing import refuse_taken, store_all, stored_submissions
+from farm.leaderboard.evaluation.storing import refuse_other_track, refuse_taken, store_all, stored_submissions
 from farm.leaderboard.evaluation.summary import Measured, details, evaluation_json, notes_of, ranks, table_lines
 from farm.options.evaluate import EvaluateSettings, evaluate_settings
 from farm.plain_text import say
@@ -56,6 +56,7 @@ def _finish(settings: EvaluateSettings, found: Models, published: Published, sto
     models = checked(found.models, settings.track, asked=found.asked, there=there, rates=rates)
     is_added = store is not None and found.is_on_track
     if store is not None and is_added:
+        refuse_other_track(models, submissions)
         refuse_taken(store, models, submissions, is_replacing=settings.replace)
     measured = _measured(models, settings, published, table, is_added=is_added)
     if store is not None and is_added:

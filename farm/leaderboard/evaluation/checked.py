@@ -53,7 +53,9 @@ def checked(
         name = model.entry.name
         findings = [
             *output_findings(
-                [answer.output for answer in model.answers], is_finished=[a.is_finished for a in model.answers]
+                [answer.output for answer in model.answers],
+                [answer.reference for answer in model.answers],
+                is_finished=[answer.is_finished for answer in model.answers],
             ),
             *duplicate_outputs(prints[name], [other for key, other in prints.items() if key != name]),
             *(coverage([a.instruction_key for a in model.answers], usual[0], usual[1]) if usual[0] else []),

@@ -17,6 +17,8 @@ from farm.store.artifacts import Artifact, Stage, Store
 
 SUBMISSION = Stage(KIND, 1)
 FINDINGS_FILE = "findings.json"
+MIN_SHARED = 0.5
+"""Share of the instructions that models of one table have in common at least."""
 
 
 def stored_submissions(store: Store) -> list[Submission]:
@@ -42,6 +44,32 @@ def refuse_taken(store: Store, models: Sequence[Evaluated], there: Sequence[Subm
                 f"(submission {key} under {store.root}), with other outputs or verdicts; give another name=NAME, or "
                 "replace=true to put this one in its place. The leaderboard is as it was"
             )
+
+
+def refuse_other_track(models: Sequence[Evaluated], there: Sequence[Submission]) -> None:
+    """Raise UserError if models of the same track were compared with another reference, or on other instructions.
+
+    Args:
+        models: of one track and annotator.
+        there: the root's submissions.
+    """
+    model = models[0]
+    table = [s for s in there if (s.entry.track, s.entry.annotator) == (model.entry.track, model.entry.annotator)]
+    for other in table:
+        if other.track.reference and model.track.reference and other.track.reference != model.track.reference:
+            raise UserError(
+                f"{model.entry.name!r} was compared with {model.track.reference}, and {other.entry.name!r} on track "
+                f"{model.entry.track} with {other.track.reference}: one table has one reference; give another "
+                "track.name=NAME. The leaderboard is as it was"
+            )
+    shared = {verdict.instruction_key for verdict in model.verdicts}
+    asked = {key for other in table for key in other.verdicts["instruction_key"]}
+    if asked and len(shared & asked) < MIN_SHARED * min(len(shared), len(asked)):
+        raise UserError(
+            f"{model.entry.name!r} answers {len(shared):,} instructions, of which the models on track "
+            f"{model.entry.track} answer {len(shared & asked):,}: these are other instructions; give the track another "
+            "name, track.name=NAME. The leaderboard is as it was"
+        )
 
 
 def store_all(store: Store, models: Sequence[Evaluated], there: Sequence[Submission]) -> list[Artifact]:

@@ -18,6 +18,8 @@ SAME_SHARE = 0.2
 MIN_COMPRESSION = 0.3
 """Compressed together, outputs of 34 models of AlpacaEval 1 take 0.74 to 0.89 of what they take one by one; a text with
 a number changed takes 0.06."""
+USUAL_COMPRESSION = 0.8
+"""Of AlpacaEval's references; where a track's own compress further, so must outputs that are nearly alike."""
 CUT_SHARE = 0.25
 """Share of long outputs that end within a sentence; of the 34 models the most is in experiments/leaderboard.md."""
 MIN_LONG = 300
@@ -62,16 +64,17 @@ _MARKER_WORDS = ("[[", "<|", "Output (", "Best Model", "Model Outputs", "End of 
     "[The Start", "[The End")  # fmt: skip
 
 
-def output_findings(outputs: Sequence[str], *, is_finished: Sequence[bool]) -> list[Finding]:
+def output_findings(outputs: Sequence[str], references: Sequence[str], *, is_finished: Sequence[bool]) -> list[Finding]:
     """All that is odd.
 
     Args:
         outputs: in any order.
+        references: the reference's outputs to the same instructions.
         is_finished: False where an output is known to have been cut at the token limit.
     """
     found = [
         empty_outputs(outputs),
-        constant_outputs(outputs),
+        constant_outputs(outputs, references),
         truncated_outputs(outputs, is_finished=is_finished),
         addresses_judge(outputs),
         verdict_markers(outputs),
@@ -88,8 +91,13 @@ def empty_outputs(outputs: Sequence[str]) -> Finding | None:
     return Finding(check="empty_outputs", sentence=sentence, n_rows=n_empty, is_severe=n_empty > MANY * len(outputs))
 
 
-def constant_outputs(outputs: Sequence[str]) -> Finding | None:
-    """One text for many instructions (the null model of Zheng et al. 2024), or one with a few words changed."""
+def constant_outputs(outputs: Sequence[str], references: Sequence[str]) -> Finding | None:
+    """One text for many instructions (the null model of Zheng et al. 2024), or one with a few words changed.
+
+    Args:
+        outputs: of the model.
+        references: the reference's; where the instructions themselves are alike, so are these.
+    """
     if len(outputs) < MIN_OUTPUTS:
         return None
     text, n_same = Counter(" ".join(output.split()) for output in outputs).most_common(1)[0]
@@ -97,7 +105,7 @@ def constant_outputs(outputs: Sequence[str]) -> Finding | None:
         sentence = f"{n_same:,} of {len(outputs):,} outputs are the same text, {one_line(text)[:60]!r}"
         return Finding(check="constant_outputs", sentence=sentence, n_rows=n_same, is_severe=True)
     ratio = _compression(outputs)
-    if ratio >= MIN_COMPRESSION:
+    if ratio >= MIN_COMPRESSION * min(1.0, _compression(references) / USUAL_COMPRESSION):
         return None
     sentence = f"the outputs are nearly alike: together they compress to {ratio:.0%} of what they take one by one"
     return Finding(check="constant_outputs", sentence=sentence, n_rows=len(outputs), is_severe=True)
