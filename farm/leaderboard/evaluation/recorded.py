@@ -210,16 +210,22 @@ def _verdict(number: int, row: RecordedRow, *, is_swapped: bool) -> RecordedVerd
 def _of_one_annotator(path: Path, models: Sequence[RecordedModel], wanted: str | None) -> list[RecordedModel]:
     found = sorted({model.annotator for model in models})
     if wanted in found:
-        left = [name for name in found if name != wanted]
-        kept = [model for model in models if model.annotator == wanted]
-        note = f"annotations by {listed(left, 5)} were left out: the track's annotator is {wanted}"
-        return [replace(model, notes=[*model.notes, note]) for model in kept] if left else kept
+        return [
+            replace(model, notes=[*model.notes, *_left_out(model, models)])
+            for model in models
+            if model.annotator == wanted
+        ]
     if len(found) > 1:
         raise DataError(
             f"{path}: field `annotator`: annotations by {listed(found, 10)}, and none by {wanted or 'one alone'}; say "
             f"which count, track.recorded_annotator={found[0]}"
         )
     return list(models)
+
+
+def _left_out(model: RecordedModel, models: Sequence[RecordedModel]) -> list[str]:
+    others = sorted({other.annotator for other in models if other.name == model.name} - {model.annotator})
+    return [f"{model.name}: annotations by {listed(others, 5)} were left out"] if others else []
 
 
 def _refuse_twice(models: Iterable[RecordedModel]) -> None:
