@@ -8,7 +8,7 @@ const folder = place.dataset.folder;
 async function openAnswer(row) {
   const [{ output, judgements }, item] = await Promise.all([answerOf(folder, row), itemOf(folder, row)]);
   const said = judgements.length ? [node("section", { class: "judgements" },
-    node("h4", { text: "What the judges said" }), ...judgementNodes(judgements))] : [];
+    node("h3", { text: "What the judges said" }), ...judgementNodes(judgements))] : [];
   return [
     passage("Instruction", item.instruction),
     ...(item.input ? [passage("Input", item.input)] : []),

@@ -78,7 +78,7 @@ function judgementNodes(judgements) {
 }
 
 function passage(title, text, ...more) {
-  return node("section", { class: "passage" }, node("h4", {}, node("bdi", { text: title })), textNode(text), ...more);
+  return node("section", { class: "passage" }, node("h3", {}, node("bdi", { text: title })), textNode(text), ...more);
 }
 
 // A list of answers that is filtered, searched and shown by pages; each opens on demand.
