@@ -16,8 +16,9 @@ from farm.leaderboard.collection.everything import Collected, collect
 from farm.leaderboard.files import write_leaderboard
 from farm.leaderboard.making.build import BoardSettings, build_board
 from farm.leaderboard.pages.terminal import short_ranking
+from farm.leaderboard.site.inputs import Beside
 from farm.leaderboard.site.write import write_site
-from farm.leaderboard.stored import Stored
+from farm.leaderboard.stored import Stored, read_stored
 from farm.plain_text import say
 from farm.store.artifacts import Store
 
@@ -28,8 +29,8 @@ SITE = "site"
 class LeaderboardSettings:
     """conf/leaderboard.yaml"""
 
-    root: Path
-    """Where the artifacts are."""
+    root: Path | None
+    """Where the artifacts are; None: make the leaderboard anew from its own verdicts."""
     output: Path
     """Folder of the leaderboard."""
     n_resamples: int
@@ -50,38 +51,45 @@ def leaderboard(arguments: Sequence[str]) -> int:
     overrides = [a for a in arguments if a != "--check"]
     settings = compose_one("leaderboard", overrides, lambda config: build(LeaderboardSettings, config))
     if len(overrides) < len(arguments):
-        return _check(settings, is_root_named=any(a.startswith("root=") for a in overrides))
-    data = _collect(settings)
+        is_root_named = any(a.startswith("root=") for a in overrides)
+        return _check(settings, settings.root if is_root_named else None)
+    data = read_stored(settings.output).data if settings.root is None else _collect(settings.root)
+    data = _compared(data, settings)
     stored = Stored(data=data, settings=BoardSettings(n_resamples=settings.n_resamples, seed=settings.seed))
     board = build_board(data, stored.settings, settings.output)
     paths = write_leaderboard(stored, board, settings.output)
     if settings.site:
-        store = Store(settings.root, is_read_only=True)
-        paths.append(write_site(board, settings.output / SITE, beside_of(store, data)))
+        store = None if settings.root is None else Store(settings.root, is_read_only=True)
+        beside = Beside() if store is None else beside_of(store, data)
+        paths.append(write_site(board, settings.output / SITE, beside))
     for line in [*short_ranking(board), *(str(path) for path in paths)]:
         say(line)
     return 0
 
 
-def _check(settings: LeaderboardSettings, *, is_root_named: bool) -> int:
-    root = _collect(settings) if is_root_named else None
-    found = check_folder(settings.output, root)
+def _check(settings: LeaderboardSettings, root: Path | None) -> int:
+    found = check_folder(settings.output, None if root is None else _collect(root))
     for line in found:
         say(line)
     if not found:
-        whose = f", and these are those of {settings.root}" if is_root_named else ""
+        whose = "" if root is None else f", and these are those of {root}"
         say(f"{settings.output} says what its verdicts say{whose}")
     return 1 if found else 0
 
 
-def _collect(settings: LeaderboardSettings) -> Collected:
+def _collect(root: Path) -> Collected:
     """What the root says; what cannot be read is named on standard error."""
-    data = collect(Store(settings.root, is_read_only=True))
+    data = collect(Store(root, is_read_only=True))
     if data.skipped:
         n = len({entry.key for entry in data.entries}) + len(data.skipped)
         print(f"left out {len(data.skipped)} of {n} runs:", *data.skipped, sep="\n", file=sys.stderr)
     if not data.entries:
-        raise UserError(f"no finished run under {settings.root}; make some first, e.g. farm run experiment=pocket")
+        raise UserError(f"no finished run under {root}; make some first, e.g. farm run experiment=pocket")
+    return data
+
+
+def _compared(data: Collected, settings: LeaderboardSettings) -> Collected:
+    """With the rankings that the settings name."""
     tracks = {
         name: dataclasses.replace(
             track, compared_with=tuple(dict.fromkeys([*track.compared_with, *settings.compared_with.get(name, ())]))

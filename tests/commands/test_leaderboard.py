@@ -68,6 +68,17 @@ def test_check_needs_no_root_and_compares_with_one_that_is_named(root: Path) -> 
     assert "seeds.csv: missing" in farm("leaderboard", "--check", f"output={folder}").stdout
 
 
+def test_the_verdicts_alone_make_the_leaderboard_anew(root: Path) -> None:
+    assert board(root).returncode == 0
+    folder = root.parent / "board"
+    before = contents(folder)
+    for name in before.keys() - {"verdicts.parquet", "entries.json"}:
+        (folder / name).unlink()
+    assert farm("leaderboard", "root=null", f"output={folder}", "n_resamples=20").returncode == 0
+    assert contents(folder) == before
+    assert (folder / "site" / "index.html").is_file()
+
+
 @pytest.mark.parametrize("name", ["verdicts.parquet", "entries.json"])
 def test_damage_is_one_sentence(name: str, root: Path) -> None:
     assert board(root).returncode == 0

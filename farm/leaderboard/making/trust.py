@@ -25,7 +25,7 @@ from farm.stats.one_reference.rank_sets import SeededScores, gaps_between
 from farm.stats.ranking.correlations import Correlation
 from farm.stats.ranking.draws.ranking import RankingDraws, draws_of_win_rates
 from farm.stats.ranking.pair_orders import PairOrder
-from farm.stats.ranking.ranking_comparison import RankingComparison, compare_rankings
+from farm.stats.ranking.ranking_comparison import RankingComparison, compare_rankings, no_comparison
 
 _PURPOSE = "trust in a leaderboard"
 Model = tuple[str, str, str]
@@ -101,6 +101,9 @@ def _against_table(here: Table, there: Table, resampling: Resampling) -> TrackTr
 def _against_standings(table: Table, folder: Path, file: str, resampling: Resampling) -> TrackTrust:
     if Path(file).is_absolute() or ".." in Path(file).parts:
         raise UserError(f"compared_with: standings {file!r}: expected a file in the folder of the leaderboard")
+    if not (folder / file).is_file():
+        missing = no_comparison(f"{file} is not in the folder of the leaderboard")
+        return _as_trust(missing, points=(), source="published figures", advice="")
     published = read_standings(folder / file, "humans", None)
     ranking = ranking_of_standings(published, "humans", resampling=resampling)
     members = [m for m in table.members if is_ranked(m)]
@@ -115,10 +118,14 @@ def _against_standings(table: Table, folder: Path, file: str, resampling: Resamp
 def _trust(here: RankingDraws, there: RankingDraws, *, names: tuple[str, str], source: str, advice: str) -> TrackTrust:
     """The other ranking is taken as the truth."""
     compared = compare_rankings(there, here, names=(names[1], names[0]))
+    return _as_trust(compared, points=_points(compared, here, there), source=source, advice=advice)
+
+
+def _as_trust(compared: RankingComparison, *, points: tuple[TrustPoint, ...], source: str, advice: str) -> TrackTrust:
     coefficients = compared.on_win_rates
     return TrackTrust(
         source=source,
-        points=_points(compared, here, there),
+        points=points,
         spearman=coefficients.spearman.estimate,
         kendall=coefficients.kendall.estimate,
         r_squared=r_squared(coefficients.pearson),

@@ -83,6 +83,12 @@ def test_published_figures_are_matched_by_name(tmp_path: Path) -> None:
     assert {p.name: p.there.value for p in found.points} == {"a": 0.75, "b": 0.61, "c": 0.45}
 
 
+def test_a_published_table_that_is_not_there_is_said(tmp_path: Path) -> None:
+    (found,) = trust(judged(CROWD, "standings human/table.csv"), "pool", tmp_path)
+    assert found.spearman.value is None and "human/table.csv is not in the folder" in found.spearman.reason
+    assert found.points == () and found.advice == ""
+
+
 @pytest.mark.parametrize("named", ["people", "annotator", "standings ../x.csv", "standings /etc/passwd"])
 def test_what_is_no_ranking_is_a_sentence(named: str) -> None:
     with pytest.raises(UserError, match="compared_with"):
