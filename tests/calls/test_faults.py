@@ -147,6 +147,22 @@ def test_what_every_request_would_meet_stops_the_run(fault: str, hint: str) -> N
             calls.ask(questions(slot(server.base_url), 1, start=1000))
 
 
+@pytest.mark.parametrize(
+    ("fault", "is_call"),
+    [("truncated_json", True), ("not_json", True), ("empty_choice", True), ("empty_text", True), ("deep", True),
+     ("packed_bomb", True), ("error_in_200", False), ("500", False), ("429", False)],
+)  # fmt: skip
+def test_a_success_is_a_call_whether_or_not_it_can_be_read(fault: str, is_call: bool) -> None:
+    """Whoever bills by the request bills it; an error is no success, whatever its status."""
+    chosen = settings(None, budget_calls=3, max_attempts=2)
+    with judge_server(faults={fault: 1.0}) as server, open_calls(chosen) as calls:
+        replies = calls.ask(questions(slot(server.base_url), 6))
+        total = calls.report().total
+        assert all(reply.failure for reply in replies)
+        assert total.n_calls == (len(server.requests) if is_call else 0)
+        assert not is_call or total.n_calls == 3  # the budget bounds them
+
+
 def test_a_forbidden_request_in_the_middle_of_a_run_concerns_itself_alone() -> None:
     def only_question_5(_number: int, body: dict[str, object]) -> str:
         return "403" if "Question 5:" in str(body["messages"]) else ""

@@ -29,6 +29,8 @@ class Parsed(NamedTuple):
     """Text and log-probabilities; empty if there is a failure."""
     failure: Failure | None
     usage: SaidUsage
+    is_error: bool = False
+    """Whether it is an error that the endpoint reports with a success for status: no model has worked."""
 
 
 def body_of(request: Request) -> dict[str, object]:
@@ -77,7 +79,8 @@ def read_reply(content: bytes, clearing: Clearing = NO_SECRETS) -> Parsed:
         return _unusable(f"the reply is no JSON object: {shown(content, clearing)}", Remedy.RETRY)
     usage = said_usage(body.get("usage"))
     if body.get("error"):
-        return _unusable(f"the endpoint reports an error: {error_text(body, clearing)}", Remedy.RETRY, usage)
+        said = f"the endpoint reports an error: {error_text(body, clearing)}"
+        return _unusable(said, Remedy.RETRY, usage)._replace(is_error=not (usage.n_prompt or usage.n_completion))
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None

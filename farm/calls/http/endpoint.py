@@ -48,6 +48,10 @@ MAX_REPLY_BYTES = 2**24
 class _TooLargeError(Exception):
     """A body goes on beyond MAX_REPLY_BYTES."""
 
+    def __init__(self, *, is_success: bool) -> None:
+        self.is_success = is_success
+        """Whether it is the body of a success."""
+
 
 class Try(NamedTuple):
     """What came of it."""
@@ -61,6 +65,8 @@ class Try(NamedTuple):
     """From sending to the end."""
     is_answer: bool
     """Whether the endpoint said anything over HTTP."""
+    is_success: bool = False
+    """Whether it answered with HTTP 200 and no error: a model has worked, whatever can be read of what it said."""
     strange_usage: str = ""
     """What the endpoint says of the tokens, where that cannot be; the usage is an estimate then."""
 
@@ -107,10 +113,11 @@ class Endpoint:
             # JSON's escapes: half a surrogate pair in somebody's data would not survive as UTF-8.
             async with asyncio.timeout(self._timeout_seconds):
                 response, content = await self._sent(http_client, json.dumps(body))
-        except _TooLargeError:
+        except _TooLargeError as error:
             reason = f"the reply goes on after {MAX_REPLY_BYTES / 2**20:.0f} MB"
             seconds = time.perf_counter() - start
-            return Try(Reply(text=""), Failure(reason, Remedy.ASK_ANEW), NO_USAGE, seconds, True), None
+            too_large = Failure(reason, Remedy.ASK_ANEW)
+            return Try(Reply(text=""), too_large, NO_USAGE, seconds, True, error.is_success), None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, EOFError, ClientError) as error:
             # Some transports call a reset connection a timeout, so the clock decides.
             is_late = time.perf_counter() - start >= 0.99 * self._timeout_seconds
@@ -142,7 +149,8 @@ class Endpoint:
             is_cut=parsed.reply.is_cut and request.decoding.max_tokens > 1,
             left_out=self._refusals.left_out(request.slot.model),
         )
-        return Try(reply, parsed.failure, usage, seconds, True, clearing.of_error(parsed.usage.strange))
+        strange = clearing.of_error(parsed.usage.strange)
+        return Try(reply, parsed.failure, usage, seconds, True, not parsed.is_error, strange)
 
     async def _sent(self, http_client: httpx2.AsyncClient, content: str) -> tuple[httpx2.Response, bytes]:
         """The response and its body, after redirects within the server.
@@ -206,7 +214,7 @@ async def _bounded_body(response: httpx2.Response) -> bytes:
     async for piece in response.aiter_bytes():
         body += piece
         if len(body) > MAX_REPLY_BYTES:
-            raise _TooLargeError
+            raise _TooLargeError(is_success=response.is_success)
     return bytes(body)
 
 

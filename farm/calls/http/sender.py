@@ -177,7 +177,7 @@ class Sender:
 
     def _settle(self, job: Job, tried: Try | None) -> None:
         """Book one try; None if it was cancelled."""
-        is_paid = tried is not None and (tried.failure is None or tried.usage.n_prompt + tried.usage.n_completion > 0)
+        is_paid = tried is not None and tried.is_success
         cost_usd: float | None = 0.0
         if tried is not None and is_paid:
             job.usage = Usage(*(a + b for a, b in zip(job.usage, tried.usage, strict=True)))

@@ -48,7 +48,7 @@ def usage_of(said: SaidUsage, request: Request, text: str) -> Usage:
     Args:
         said: by the endpoint.
         request: what was asked.
-        text: of the reply; empty where there was none, which is paid for only if the endpoint says so.
+        text: of the reply; empty where there was none, whose tokens are paid for only if the endpoint says so.
     """
     if not text and not said.strange and not said.n_prompt and not said.n_completion:
         return NO_USAGE

@@ -75,7 +75,7 @@ class Ledger:
                 account.saved_usd += reply.cost_usd or 0.0
 
     def call(self, request: Request, usage: Usage, cost_usd: float | None, seconds: float) -> None:
-        """A reply of a model, usable or not, that was paid for."""
+        """A reply with HTTP 200, which may have been paid for whether or not anything of it can be read."""
         with self._lock:
             account = self._account(request)
             account.n_calls += 1
