@@ -108,6 +108,14 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="export",
+        target="farm.commands.export:export",
+        config="export",
+        settings=("farm.options.export.ExportSettings",),
+        summary="a policy with its model card, or a root's answers and verdicts in AlpacaEval's files",
+        examples=("farm export policy=KEY output=DIR", "farm export format=alpaca_eval output=DIR"),
+    ),
+    Command(
         name="compare",
         target="farm.commands.compare:compare",
         config="compare",
