@@ -14,7 +14,7 @@ from farm.leaderboard.checking import check_folder
 from farm.leaderboard.collection.beside import beside_of
 from farm.leaderboard.collection.everything import Collected, collect
 from farm.leaderboard.files import write_leaderboard
-from farm.leaderboard.making.build import BoardSettings, build_board
+from farm.leaderboard.making.build import MAX_RESAMPLES, BoardSettings, build_board
 from farm.leaderboard.pages.terminal import short_ranking
 from farm.leaderboard.site.inputs import Beside
 from farm.leaderboard.site.write import write_site
@@ -43,7 +43,7 @@ class LeaderboardSettings:
     """Whether the site is written."""
 
     def __post_init__(self) -> None:
-        check_fields(self, at_least={"n_resamples": 0, "seed": 0})
+        check_fields(self, at_least={"n_resamples": 0, "seed": 0}, at_most={"n_resamples": MAX_RESAMPLES})
 
 
 def leaderboard(arguments: Sequence[str]) -> int:

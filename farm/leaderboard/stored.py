@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import parquet
 
 from farm.bounded.json_text import read_json_object
 from farm.errors import UserError
 from farm.leaderboard.collection.everything import Collected, collected
-from farm.leaderboard.making.build import BoardSettings
+from farm.leaderboard.making.build import MAX_RESAMPLES, BoardSettings
 from farm.leaderboard.plain_records import entry_of, notes_of_track, plain
 from farm.leaderboard.verdict_table import COLUMN_TYPES
 
@@ -27,6 +28,8 @@ VERDICTS_FILE = "verdicts.parquet"
 SCHEMA_VERSION = 1
 _REPEATED = ("key", "annotator", "instruction_key")
 _MAX_COUNT = 2**31
+MAX_VERDICTS = 20_000_000
+"""220 models on 805 instructions are 0.2 million; a file that says it has more is not unpacked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +78,27 @@ def _of_json(content: Mapping[str, Any]) -> tuple[BoardSettings, Sequence[Any], 
     if version != SCHEMA_VERSION:
         raise ValueError(f"schema_version: expected {SCHEMA_VERSION}, got {version!r:.40}")
     given = content["settings"]
-    names = [field.name for field in dataclasses.fields(BoardSettings)]
-    if sorted(given) != sorted(names) or not all(isinstance(given[n], int) and given[n] >= 0 for n in names):
-        raise ValueError(f"settings: expected whole numbers {names}, got {given!r:.80}")
     tracks = {track.name: track for track in map(notes_of_track, content["tracks"])}
     entries = [entry_of(value) for value in content["entries"]]
     odd = next((entry for entry in entries if entry.track not in tracks), None)
     if odd is not None:
         raise ValueError(f"entry {odd.key}: track {odd.track!r} is not among the tracks {sorted(tracks)}")
-    return BoardSettings(**given), entries, tracks
+    return _settings(given), entries, tracks
+
+
+def _settings(given: Mapping[str, Any]) -> BoardSettings:
+    names = [field.name for field in dataclasses.fields(BoardSettings)]
+    if sorted(given) != sorted(names) or any(type(given[name]) is not int for name in names):
+        raise ValueError(f"settings: expected whole numbers {names}, got {given!r:.80}")
+    if not 0 <= given["n_resamples"] <= MAX_RESAMPLES or given["seed"] < 0:
+        raise ValueError(f"settings: expected n_resamples from 0 to {MAX_RESAMPLES:,} and a seed from 0 up")
+    return BoardSettings(**given)
 
 
 def _read_verdicts(path: Path) -> pd.DataFrame:
+    n_rows = parquet.read_metadata(path).num_rows
+    if n_rows > MAX_VERDICTS:
+        raise ValueError(f"{n_rows:,} verdicts, and at most {MAX_VERDICTS:,} are read")
     table = pd.read_parquet(path)
     if list(table.columns) != list(COLUMN_TYPES):
         raise ValueError(f"expected the columns {list(COLUMN_TYPES)}, found {list(table.columns)}")

@@ -79,6 +79,15 @@ def test_an_entry_that_is_none_is_named(changes: dict[str, object], says: str, t
         read_stored(tmp_path)
 
 
+@pytest.mark.parametrize("settings", [{"n_resamples": 10**12, "seed": 0}, {"n_resamples": True, "seed": 0}, {}, 7])
+def test_settings_that_are_none_are_named(settings: object, tmp_path: Path) -> None:
+    put(tmp_path)
+    content = json.loads((tmp_path / ENTRIES_FILE).read_text())
+    (tmp_path / ENTRIES_FILE).write_text(json.dumps(content | {"settings": settings}))
+    with pytest.raises(UserError, match=ENTRIES_FILE):
+        read_stored(tmp_path)
+
+
 @pytest.mark.parametrize(("column", "value"), [("score", 1.5), ("n_wins", -1), ("length", -5)])
 def test_a_verdict_out_of_range_is_named(column: str, value: float, tmp_path: Path) -> None:
     put(tmp_path)

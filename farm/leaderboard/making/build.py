@@ -12,6 +12,9 @@ from farm.leaderboard.making.rows import board_rows, members_of
 from farm.leaderboard.making.trust import Table, trust_in
 from farm.stats.bootstrap import Resampling
 
+MAX_RESAMPLES = 100_000
+"""More tell nothing that these do not."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BoardSettings:
