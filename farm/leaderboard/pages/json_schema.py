@@ -32,7 +32,7 @@ Of a row, which holds all seeds of one model:
 | rank_low, rank_high | best and worst rank that the data leave it; a gap below two standard errors is a tie of rank |
 | win_rate, standard_error | by grades where they are graded |
 | discrete_win_rate | there, with each grade taken for a win, tie or loss; elsewhere null |
-| length_controlled | win rate at equal length; the interval includes the fit. With three models or more the difficulty |
+| length_controlled | win rate at equal length; the interval includes the fit. From three models on, the difficulty |
 |  | of the instructions is estimated from them, so that a model more moves it a little |
 | style_controlled | win rate at equal length, headings, lists and bold |
 | rating | Bradley-Terry on the Elo scale; the reference is 0 |
