@@ -12,7 +12,7 @@ from farm.commands.leaderboard import LeaderboardSettings
 from farm.commands.score import ScoreSettings
 from farm.config.compose import compose_one, expand
 from farm.config.objects import build
-from farm.options import annotate, calibrate, judges
+from farm.options import annotate, calibrate, evaluate, judges
 from farm.options.compare import CompareSettings
 from farm.options.run import plan
 from tests.paths import ROOT
@@ -33,6 +33,7 @@ READERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "annotate": annotate.settings_of,
     "calibrate": calibrate.settings_of,
     "compare": partial(build, CompareSettings),
+    "evaluate": evaluate.settings_of,
     "judges": judges.settings_of,
     "leaderboard": partial(build, LeaderboardSettings),
     "plan": partial(build, PlanSettings),

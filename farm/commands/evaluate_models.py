@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from farm.annotators.tally import Tally
@@ -20,6 +21,9 @@ from farm.options.evaluate import EvaluateSettings, chosen_annotator, chosen_ans
 from farm.records import instructions_of
 from farm.store.artifacts import Store
 from farm.wording import listed
+
+MAX_NAME = 200
+"""Characters; some of AlpacaEval's working titles have eighty."""
 
 
 class Models(NamedTuple):
@@ -55,6 +59,8 @@ def recorded_models(settings: EvaluateSettings) -> Models:
             f"{nameless[0].path}: nothing says which model this is: no `generator_2`, no folder <model>/<annotator>; "
             "give name=NAME"
         )
+    for model in recorded:
+        _check_name(model.path, model.name)
     asked: tuple[str, ...] = ()
     if has_items(track):
         items = track_items(track)
@@ -84,6 +90,7 @@ def judged_model(settings: EvaluateSettings, overrides: Sequence[str], calls: Ca
     name = settings.name or answers.generator
     if not name:
         raise DataError(f"{settings.outputs}: nothing says which model this is: no column `generator`; give name=NAME")
+    _check_name(settings.outputs or settings.policy, name)
     labels = labels_of(answers, settings.track, annotator, seed=settings.seed, calls=calls)
     model = evaluated_outputs(
         answers, labels, settings.track, annotator, name=name, origin=_origin(settings), answering_usd=answering_usd
@@ -134,6 +141,15 @@ def _answers(
     answering = chosen_answering(settings, overrides)
     outputs = policy_outputs(policy, answering, instructions_of(items.references), seed=settings.seed, store=store)
     return _Answers(answered(outputs, places, items), 0.0)
+
+
+def _check_name(path: Path | None, name: str) -> None:
+    """Raise DataError for a name that no table can show."""
+    if len(name) > MAX_NAME:
+        raise DataError(
+            f"{path}: the model is called {name[:40]!r}..., {len(name):,} characters; give it a name of at most "
+            f"{MAX_NAME}, name=NAME"
+        )
 
 
 def _origin(settings: EvaluateSettings) -> str:

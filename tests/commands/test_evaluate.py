@@ -161,7 +161,7 @@ def test_a_line_that_says_too_little_is_refused_before_anything_starts(
         (["outputs=a.json", "annotations=b.json", "track=own"], "given: outputs, annotations"),
         (["outputs=a.json"], "say which, track=NAME"),
         (["server=http://localhost:1/v1", "track=own"], "say which model the server is asked for"),
-        (["outputs=a.json", "track=own", "track.weights=w.csv"], "weights and difficulty belong together"),
+        (["outputs=a.json", "track=own", "track.weights=w.csv"], "weights say nothing without difficulty"),
     ):
         assert run_command(["evaluate", *words]) == 2
         assert sentence in capsys.readouterr().err

@@ -12,6 +12,7 @@ from farm.leaderboard.integrity.between_models import (
     fingerprints,
     reference_itself,
 )
+from farm.leaderboard.integrity.noted import as_note
 from farm.leaderboard.integrity.outputs import output_findings
 from farm.leaderboard.integrity.verdicts import (
     coverage,
@@ -61,7 +62,7 @@ def checked(
             *(coverage([a.instruction_key for a in model.answers], usual[0], usual[1]) if usual[0] else []),
             *_of_verdicts(model, track, texts, {key: rate for key, rate in known.items() if key != name}),
         ]
-        notes = (*model.entry.notes, *(f"{finding.check}: {finding.sentence}" for finding in findings))
+        notes = (*model.entry.notes, *map(as_note, findings))
         found.append(replace(model, findings=findings, entry=replace(model.entry, notes=notes)))
     return found
 

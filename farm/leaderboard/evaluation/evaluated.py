@@ -10,6 +10,7 @@ from farm.leaderboard.board import Finding
 from farm.leaderboard.collection.style import style_of
 from farm.leaderboard.entries import AnswerStyle, Entry, EntryVerdict, TrackNotes
 from farm.leaderboard.evaluation.recorded import RecordedModel, RecordedVerdict
+from farm.leaderboard.tracks.tokens import token_counter
 from farm.leaderboard.tracks.track import Track
 from farm.stats.ranking.win_rates import win_rate
 
@@ -90,9 +91,11 @@ def evaluated_recording(model: RecordedModel, track: Track, *, name: str) -> Eva
     """
     styles: dict[str, AnswerStyle] = {}
 
+    tokens = token_counter(track)
+
     def style(text: str) -> AnswerStyle:
         if text not in styles:
-            styles[text] = style_of(text)
+            styles[text] = style_of(text, n_tokens=None if tokens is None else tokens(text))
         return styles[text]
 
     costs = [verdict.cost_usd for verdict in model.verdicts]

@@ -6,9 +6,10 @@ from farm.annotators.annotator import Annotator
 from farm.calls.request import Calls
 from farm.leaderboard.answers import EntryAnswer, Judgement
 from farm.leaderboard.collection.style import style_of
-from farm.leaderboard.entries import Entry, EntryVerdict
+from farm.leaderboard.entries import AnswerStyle, Entry, EntryVerdict
 from farm.leaderboard.evaluation.answers_of_track import Answered
 from farm.leaderboard.evaluation.evaluated import Evaluated, track_notes
+from farm.leaderboard.tracks.tokens import token_counter
 from farm.leaderboard.tracks.track import Track
 from farm.pipeline.judging.standings import comparisons_with_reference, counts_grades, judge_outputs, outcomes_of
 from farm.records import Annotation, Outcome, Output
@@ -44,6 +45,11 @@ def evaluated_outputs(
         answering_usd: what answering cost; None if it is not known.
     """
     is_graded = counts_grades(annotator)
+    tokens = token_counter(track)
+
+    def style(text: str) -> AnswerStyle:
+        return style_of(text, n_tokens=None if tokens is None else tokens(text))
+
     outcomes = outcomes_of(annotator.name, answered.outputs, labels, None, is_graded=is_graded)
     costs = [annotation.cost_usd for annotations in labels for annotation in annotations]
     known = [cost for cost in [*costs, answering_usd] if cost is not None]
@@ -59,7 +65,7 @@ def evaluated_outputs(
         ),
         track=track_notes(track, ", ".join(sorted(references - {""}))),
         verdicts=[
-            _verdict(outcome, output, reference, is_graded=is_graded)
+            _verdict(outcome, style(output.output), style(reference.output), is_graded=is_graded)
             for outcome, output, reference in zip(outcomes, answered.outputs, answered.references, strict=True)
         ],
         answers=[
@@ -71,7 +77,7 @@ def evaluated_outputs(
     )
 
 
-def _verdict(outcome: Outcome, output: Output, reference: Output, *, is_graded: bool) -> EntryVerdict:
+def _verdict(outcome: Outcome, style: AnswerStyle, reference: AnswerStyle, *, is_graded: bool) -> EntryVerdict:
     return EntryVerdict(
         key="",
         annotator=outcome.annotator_eval,
@@ -82,8 +88,8 @@ def _verdict(outcome: Outcome, output: Output, reference: Output, *, is_graded: 
         n_losses=outcome.n_losses,
         n_unparsed=outcome.n_unparsed,
         is_graded=is_graded,
-        style=style_of(output.output),
-        reference_style=style_of(reference.output),
+        style=style,
+        reference_style=reference,
     )
 
 

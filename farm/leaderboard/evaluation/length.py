@@ -51,11 +51,11 @@ def read_published(track: Track) -> Published:
     Raises:
         DataError: one is missing or malformed.
     """
-    if track.weights is None or track.difficulty is None:
-        return Published(weights={}, difficulty={})
     weights, difficulty = track.file(track.weights), track.file(track.difficulty)
-    assert weights is not None and difficulty is not None
-    return Published(weights=_read_weights(weights), difficulty=_read_difficulty(difficulty))
+    return Published(
+        weights={} if weights is None else _read_weights(weights),
+        difficulty={} if difficulty is None else _read_difficulty(difficulty),
+    )
 
 
 def length_controlled(model: Evaluated, published: Published, resampling: Resampling) -> Estimate:

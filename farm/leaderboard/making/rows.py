@@ -9,6 +9,7 @@ import numpy as np
 
 from farm.leaderboard.board import BoardRow
 from farm.leaderboard.entries import Entry
+from farm.leaderboard.integrity.noted import told_apart
 from farm.leaderboard.making.matrices import VerdictMatrices
 from farm.leaderboard.verdict_table import REFERENCE_PREFIX
 from farm.stats.bootstrap import FloatArray, Resampling
@@ -113,10 +114,11 @@ def board_rows(table: VerdictMatrices, members: Sequence[Members], resampling: R
             utility=_mean(table, each, "utility"),
             cost_usd=_mean_cost(each),
             repeat_sd=_repeat_sd(table, each),
-            findings=(),
-            notes=tuple(dict.fromkeys(note for entry in each.entries for note in _notes(entry))),
+            findings=noted.findings,
+            notes=noted.notes,
         )
         for k, each in enumerate(members)
+        for noted in [told_apart(note for entry in each.entries for note in _notes(entry))]
     ]
 
 

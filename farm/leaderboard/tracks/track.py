@@ -43,7 +43,8 @@ class Track:
     weights: Path | None
     """AlpacaEval's table of a length-control model's published weights by model; None: the model is fitted."""
     difficulty: Path | None
-    """Table of instruction and instruction_difficulty; goes with the weights."""
+    """Table of instruction and instruction_difficulty, for the weights and for models that are fitted; None: no such
+    term in the fit."""
     tokenizer: Path | None
     """A tokenizer.json, or a folder with one, by which answers are counted in tokens; None: in characters only."""
     compared_with: tuple[str, ...]
@@ -52,8 +53,8 @@ class Track:
     def __post_init__(self) -> None:
         check_name("name", self.name)
         check_fields(self, at_least={"n_labels": 1})
-        if (self.weights is None) != (self.difficulty is None):
-            raise ValueError("weights and difficulty belong together: give both files, or neither")
+        if self.weights is not None and self.difficulty is None:
+            raise ValueError("weights say nothing without difficulty: give both files, or difficulty alone")
         if self.dataset is not None and (self.instructions or self.reference):
             raise ValueError("dataset holds instructions and reference; set it to null to take files")
 
