@@ -1,9 +1,11 @@
 """A small site with a page of every kind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from farm.leaderboard.board import Board
 from farm.leaderboard.site.inputs import AnswersOf, Beside, Curve, RunRecord, StageRecord
 from farm.leaderboard.site.write import write_site
 from farm.records import OptimizationPoint
@@ -41,7 +43,9 @@ def curve(labels: str, seed: int) -> Curve:
 
 def small_site(folder: Path) -> dict[str, Path]:
     """Twelve models of sixty answers; a page of each kind by what it is."""
-    board = large_board(12, 60)
+    made = large_board(12, 60).tables[0]
+    rows = [replace(row, feedback="labels of some people whose name is long") for row in made.rows]
+    board = Board(tables=[replace(made, rows=rows)])
     answers: AnswersOf = partial(answers_of, n_instructions=60, n_characters=300)
     runs = [run(board.tables[0].rows[0].keys[0], "a setting")]
     first = write_site(board, folder, Beside(answers=answers, runs=runs, curves=[curve("crowd", 0), curve("pool", 0)]))

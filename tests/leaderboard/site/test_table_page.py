@@ -59,10 +59,11 @@ def test_a_row_shows_its_figures_with_their_errors_and_intervals(tmp_path: Path)
 
 
 def test_the_interval_is_drawn_where_the_figures_say(tmp_path: Path) -> None:
-    page = first_page(tmp_path, Board(tables=[table([row("one", 0.5, standard_error=0.1)])]))
+    only = row("one", 0.5, standard_error=0.1, length_controlled=estimate(None))
+    page = first_page(tmp_path, Board(tables=[table([only])]))
     drawing = page[page.index('class="iv"') :]
-    # 0.5 +- 1.96 * 0.1 on an axis of 100 units
-    assert re.search(r'd="M30\.4 6H69\.6"', drawing) and 'cx="50.0"' in drawing
+    # 0.5 +- 1.96 * 0.1 on an axis that has a margin of 4% of them on each side: from 4 / 108 to 104 / 108 of 100 units
+    assert re.search(r'd="M3\.7 6H96\.3"', drawing) and 'cx="50.0"' in drawing
 
 
 def test_findings_stand_in_the_row_that_they_are_about(tmp_path: Path) -> None:

@@ -43,12 +43,9 @@ class Axis:
         return WIDTH * min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-RATES = Axis(low=0.0, high=1.0, mark=0.5)
-
-
-def axis_of(estimates: Iterable[Estimate], mark: float) -> Axis:
-    """The axis that holds all estimates with their intervals, and the mark."""
-    ends = [end for e in estimates for end in (e.value, e.low, e.high) if end is not None and math.isfinite(end)]
+def axis_of(figures: Iterable[float | None], mark: float) -> Axis:
+    """The axis that holds all these ends of intervals, and the mark."""
+    ends = [end for end in figures if end is not None and math.isfinite(end)]
     low, high = min([mark, *ends]), max([mark, *ends])
     margin = 0.04 * (high - low) or 1.0
     return Axis(low=low - margin, high=high + margin, mark=mark)
@@ -63,15 +60,18 @@ def interval_drawing(axis: Axis, value: float, low: float | None, high: float | 
     )
 
 
-def rate_cell(value: float | None, error: float | None) -> Cell:
+def rate_interval(value: float, error: float | None) -> tuple[float | None, float | None]:
+    """The ends of a rate's 95% interval; None without a standard error."""
+    return (None, None) if error is None else (max(0.0, value - Z * error), min(1.0, value + Z * error))
+
+
+def rate_cell(value: float | None, error: float | None, axis: Axis) -> Cell:
     """A rate in percent with its standard error; the drawing is the 95% interval."""
     if value is None:
         return Cell(text=ABSENT)
     detail = "" if error is None else f"± {100 * error:.1f}"
-    low, high = (None, None) if error is None else (value - Z * error, value + Z * error)
-    return Cell(
-        text=f"{100 * value:.1f}", detail=detail, order=value, drawing=interval_drawing(RATES, value, low, high)
-    )
+    low, high = rate_interval(value, error)
+    return Cell(text=f"{100 * value:.1f}", detail=detail, order=value, drawing=interval_drawing(axis, value, low, high))
 
 
 def estimate_cell(estimate: Estimate, axis: Axis, *, scale: float, digits: int) -> Cell:

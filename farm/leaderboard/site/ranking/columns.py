@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from farm.leaderboard.board import BoardRow, BoardTable
 from farm.leaderboard.site.ranking.cells import (
     ABSENT,
-    RATES,
+    Axis,
     Cell,
     axis_of,
     estimate_cell,
     number_cell,
     outcome_drawing,
     rate_cell,
+    rate_interval,
 )
+from farm.stats.bootstrap import Estimate
 
 CellOf = Callable[[BoardRow], Cell]
 
@@ -38,29 +40,30 @@ def columns_of(table: BoardTable) -> list[Column]:
 
 
 def _rates(table: BoardTable) -> list[tuple[str, str, CellOf]]:
-    rating = axis_of((row.rating for row in table.rows), 0.0)
+    rating = axis_of((end for row in table.rows for end in _ends(row.rating)), 0.0)
+    rates = _axis_of_rates(table.rows)
     ties = "ties one half, grades by their grade" if table.is_graded else "ties one half"
     return [
         (
             "Win rate",
             f"Percent of the answers preferred to the reference's, {ties}; ± one standard error over instructions and "
-            "seeds. Drawn: the 95% interval on an axis from 0 to 100, with a line at 50.",
-            lambda row: rate_cell(row.win_rate, row.standard_error),
+            "seeds. Drawn: the 95% interval, on an axis that all columns of win rates share, with a line at 50.",
+            lambda row: rate_cell(row.win_rate, row.standard_error, rates),
         ),
         (
             "Discrete",
             "Win rate in percent with each grade rounded to win, tie or loss.",
-            lambda row: rate_cell(row.discrete_win_rate, None),
+            lambda row: rate_cell(row.discrete_win_rate, None, rates),
         ),
         (
             "Length-controlled",
             "Win rate in percent at equal length; its 95% interval includes the fit.",
-            lambda row: estimate_cell(row.length_controlled, RATES, scale=100, digits=1),
+            lambda row: estimate_cell(row.length_controlled, rates, scale=100, digits=1),
         ),
         (
             "Style-controlled",
             "Win rate in percent at equal length, headings, lists and bold, with its 95% interval.",
-            lambda row: estimate_cell(row.style_controlled, RATES, scale=100, digits=1),
+            lambda row: estimate_cell(row.style_controlled, rates, scale=100, digits=1),
         ),
         (
             "Rating",
@@ -68,6 +71,20 @@ def _rates(table: BoardTable) -> list[tuple[str, str, CellOf]]:
             lambda row: estimate_cell(row.rating, rating, scale=1, digits=0),
         ),
     ]
+
+
+def _axis_of_rates(rows: Sequence[BoardRow]) -> Axis:
+    """One axis for all columns of win rates, so that they can be compared by eye."""
+    ends: list[float | None] = [row.discrete_win_rate for row in rows]
+    for row in rows:
+        ends += [*_ends(row.length_controlled), *_ends(row.style_controlled)]
+        if row.win_rate is not None:
+            ends += [row.win_rate, *rate_interval(row.win_rate, row.standard_error)]
+    return axis_of(ends, 0.5)
+
+
+def _ends(estimate: Estimate) -> tuple[float | None, ...]:
+    return estimate.value, estimate.low, estimate.high
 
 
 def _gaps() -> list[tuple[str, str, CellOf]]:

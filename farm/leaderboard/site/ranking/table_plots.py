@@ -42,7 +42,7 @@ def row_plots(table: BoardTable, files: Sequence[str]) -> list[Plot]:
             _point(row, file, x) for row, file in zip(table.rows, files, strict=True) if (x := x_of(row)) is not None
             and row.win_rate is not None
         ]  # fmt: skip
-        if len(points) > 1:
+        if len({point.x for point in points}) > 1:
             made.append(plot(points, title=title, x_title=x_title, y_title="Win rate, %"))
     return made
 
