@@ -35,7 +35,8 @@ def run(
         annotator: who labels; several are several runs.
         seed: keys all draws; several are several runs.
         root: folder of the artifacts.
-        overrides: further settings as on the command line: `["method.beta=0.5"]`.
+        overrides: further settings as on the command line: `["method.beta=0.5"]`; a value that is itself a list stands
+            here, as in `["report_to=[tensorboard,trackio]"]`.
         settings: the other keys of conf/config.yaml; a sequence is several runs, a mapping sets the keys below:
             `dataset={"n_preference": 240}`.
 

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from farm.disk import write_whole
+from farm.disk import whole_file, write_whole
 from farm.errors import UserError
 from farm.pipeline.sharing.model_card import REWARD_FOLDER, SETTINGS_FILE, Licences, card_text
 from farm.pipeline.sharing.policy_facts import PolicyFacts
@@ -55,5 +55,6 @@ def _copied(folder: Path, output: Path) -> list[Path]:
     output.mkdir(parents=True, exist_ok=True)
     files = sorted({file for pattern in _OF_CHECKPOINTS for file in folder.glob(pattern) if file.is_file()})
     for file in files:
-        shutil.copyfile(file, output / file.name)
+        with whole_file(output / file.name) as draft:
+            shutil.copyfile(file, draft)
     return [output / file.name for file in files]

@@ -1,5 +1,6 @@
 """Nothing is sent unless asked for; a token goes to the hub it was given for, and stands in no message."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from farm.errors import UserError
 from farm.pipeline.sharing import hub
 from farm.pipeline.sharing.hub import push_folder, repository_problem
+from tests.pipeline.sharing.loopback_hub import loopback_hub
 
 TOKEN = "hf_" + "s" * 30
 
@@ -92,3 +94,32 @@ def test_what_the_hub_refuses_is_one_sentence_without_the_token(
 def test_a_repository_is_owner_and_name(name: str) -> None:
     assert repository_problem("me/dpo-2.0_x") == ""
     assert "OWNER/NAME" in repository_problem(name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is sent, and a file that is not; the client is the real one."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    (tmp_path / "reward_model").mkdir()
+    for name in ("README.md", "reward_model/config.json", "secret.txt"):
+        (tmp_path / name).write_text("{}")
+    return tmp_path
+
+
+def test_the_real_client_sends_the_files_to_this_hub_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with loopback_hub() as (address, asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        assert push(folder) == f"{address}/me/dpo"
+    assert {request.authorization for request in asked} == {f"Bearer {TOKEN}"}
+    (commit,) = (request for request in asked if "/commit/" in request.path)
+    sent = [json.loads(line) for line in commit.body.splitlines()]
+    assert [line["value"].get("path") for line in sent] == [None, "README.md", "reward_model/config.json"]
+
+
+def test_a_hub_that_leads_elsewhere_takes_no_token_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with loopback_hub() as (elsewhere, received), loopback_hub(leads_to=elsewhere) as (address, asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        push(folder)
+    assert {request.authorization for request in asked} == {f"Bearer {TOKEN}"}
+    assert received and {request.authorization for request in received} == {None}
