@@ -10,6 +10,7 @@ from farm.leaderboard.site.folder import whole_folder
 from farm.leaderboard.site.inputs import Beside, RunRecord
 from farm.leaderboard.site.page_names import page_name, table_name
 from farm.leaderboard.site.ranking.ranking_pages import model_file, write_ranking
+from farm.leaderboard.site.ranking.three_benchmarks import averages
 from farm.leaderboard.site.runs.curve_page import curve_plots
 from farm.leaderboard.site.runs.run_page import shown_stages, time_text
 from farm.leaderboard.site.site_folder import Link, SiteFolder
@@ -50,8 +51,9 @@ def write_site(board: Board, directory: Path, beside: Beside) -> Path:
     with whole_folder(directory) as folder:
         site = SiteFolder(path=folder, templates=page_templates(), navigation=[*tables, *curves])
         _copy_assets(folder)
+        three = averages(board)
         for table, link in zip(board.tables, tables, strict=True):
-            write_ranking(site, table, link.file, answers=beside.answers, runs=runs)
+            write_ranking(site, table, link.file, answers=beside.answers, runs=runs, averages=three)
         for link in curves:
             site.write(link.file, "curves.html", plots=curve_plots(beside.curves))
         models = _models_by_key(board)

@@ -75,6 +75,23 @@ def test_findings_stand_in_the_row_that_they_are_about(tmp_path: Path) -> None:
     assert second[header.index("Checks")] == ""
 
 
+def test_the_average_of_three_benchmarks_is_a_column_where_all_three_exist(tmp_path: Path) -> None:
+    # openchat-13b in Table 1 of Wang et al. 2023: AlpacaEval 89.5, MT-Bench 57.5, Vicuna-Bench 85.0, average 77.3
+    three = {"alpaca_eval": 0.895, "mt_bench": 0.575, "vicuna_bench": 0.85}
+    tables = [
+        table([row("openchat-13b", rate), row(f"only {track}", 0.4)], track=track) for track, rate in three.items()
+    ]
+    write_site(Board(tables=tables), tmp_path / "site", Beside())
+    pages = [tmp_path / "site" / "index.html", *(tmp_path / "site").glob("*bench*.html")]
+    assert len(pages) == 3
+    for path in pages:
+        header, best, other = cells(path.read_text("utf-8"))
+        assert best[header.index("Average of three")] == "77.3"
+        assert other[header.index("Average of three")] == "–"  # noqa: RUF001
+    two = first_page(tmp_path, Board(tables=tables[:2]))
+    assert "Average of three" not in cells(two)[0]
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "thesis.tex").write_text("mine")

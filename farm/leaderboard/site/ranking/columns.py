@@ -1,6 +1,6 @@
 """The columns of figures in a ranking; one that says nothing of any row is left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.leaderboard.board import BoardRow, BoardTable
@@ -15,6 +15,7 @@ from farm.leaderboard.site.ranking.cells import (
     rate_cell,
     rate_interval,
 )
+from farm.leaderboard.site.ranking.three_benchmarks import TRACKS
 from farm.stats.bootstrap import Estimate
 
 CellOf = Callable[[BoardRow], Cell]
@@ -30,11 +31,16 @@ class Column:
     cells: Sequence[Cell]
 
 
-def columns_of(table: BoardTable) -> list[Column]:
-    """The figures of each row, in the order in which they are shown."""
+def columns_of(table: BoardTable, averages: Mapping[str, float]) -> list[Column]:
+    """The figures of each row, in the order in which they are shown.
+
+    Args:
+        table: the ranking.
+        averages: of the three benchmarks, by name (`farm.leaderboard.site.ranking.three_benchmarks`).
+    """
     made = [
         Column(title=title, meaning=meaning, cells=[cell(row) for row in table.rows])
-        for title, meaning, cell in [*_rates(table), *_gaps(), *_counts()]
+        for title, meaning, cell in [*_rates(table), *_average(table, averages), *_gaps(), *_counts()]
     ]
     return [column for column in made if any(cell.text != ABSENT for cell in column.cells)]
 
@@ -71,6 +77,20 @@ def _rates(table: BoardTable) -> list[tuple[str, str, CellOf]]:
             lambda row: estimate_cell(row.rating, rating, scale=1, digits=0),
         ),
     ]
+
+
+def _average(table: BoardTable, averages: Mapping[str, float]) -> list[tuple[str, str, CellOf]]:
+    if table.track not in TRACKS:
+        return []
+    meaning = (
+        "Mean of the win rates on AlpacaEval, MT-Bench and Vicuna-Bench, in percent, where a model has one on each. "
+        "No interval: how far the three go together is not known."
+    )
+    return [("Average of three", meaning, lambda row: _percent(averages.get(row.name)))]
+
+
+def _percent(rate: float | None) -> Cell:
+    return number_cell(None if rate is None else 100 * rate, digits=1)
 
 
 def _axis_of_rates(rows: Sequence[BoardRow]) -> Axis:

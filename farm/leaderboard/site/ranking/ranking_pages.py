@@ -27,7 +27,13 @@ def model_file(table: BoardTable, row: BoardRow) -> str:
 
 
 def write_ranking(
-    site: SiteFolder, table: BoardTable, file: str, *, answers: AnswersOf | None, runs: Mapping[str, str]
+    site: SiteFolder,
+    table: BoardTable,
+    file: str,
+    *,
+    answers: AnswersOf | None,
+    runs: Mapping[str, str],
+    averages: Mapping[str, float],
 ) -> None:
     """Write the pages of one ranking.
 
@@ -37,9 +43,10 @@ def write_ranking(
         file: its page.
         answers: of its entries, if they are known.
         runs: the page of each run, by the key of its standings.
+        averages: of the three benchmarks, by name.
     """
     files = [model_file(table, row) for row in table.rows]
-    view = table_view(table, files)
+    view = table_view(table, files, averages)
     choices = _write_texts(site, table, answers)
     compare = f"compare/{table_name(table)}.html" if sum(map(len, choices)) > 1 else ""
     by_name = {row.name: page for row, page in zip(table.rows, files, strict=True)}

@@ -1,6 +1,6 @@
 """The page of one ranking: its table, and what it says beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.leaderboard.board import BoardRow, BoardTable, Finding
@@ -37,14 +37,15 @@ class TableView:
     n_severe: int
 
 
-def table_view(table: BoardTable, files: Sequence[str]) -> TableView:
+def table_view(table: BoardTable, files: Sequence[str], averages: Mapping[str, float]) -> TableView:
     """A ranking as it is shown.
 
     Args:
         table: the ranking.
         files: the page of each row.
+        averages: of the three benchmarks, by name.
     """
-    columns = columns_of(table)
+    columns = columns_of(table, averages)
     rows = [
         _shown(row, file, [column.cells[index] for column in columns])
         for index, (row, file) in enumerate(zip(table.rows, files, strict=True))
