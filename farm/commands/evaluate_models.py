@@ -13,6 +13,7 @@ from farm.data.files.table_files import DataError
 from farm.leaderboard.evaluation.answers_of_track import Answered, answered, read_answers_of_track
 from farm.leaderboard.evaluation.evaluated import Evaluated, evaluated_recording
 from farm.leaderboard.evaluation.judged import evaluated_outputs, labels_of
+from farm.leaderboard.evaluation.openchat_results import read_results, result_files
 from farm.leaderboard.evaluation.recorded import RecordedModel, read_recorded
 from farm.leaderboard.evaluation.server_answers import ask_server
 from farm.leaderboard.tracks.items import TrackItems, has_items, track_items
@@ -48,7 +49,10 @@ def recorded_models(settings: EvaluateSettings) -> Models:
     """
     track, path = settings.track, settings.annotations
     assert path is not None
-    recorded = read_recorded(path, annotator=track.recorded_annotator, reference_name=track.reference_name)
+    if files := result_files(path):
+        recorded = [read_results(file) for file in files]
+    else:
+        recorded = read_recorded(path, annotator=track.recorded_annotator, reference_name=track.reference_name)
     if settings.name is not None:
         if len(recorded) > 1:
             raise DataError(f"{path}: name={settings.name} names one model, and there are {len(recorded)}")
