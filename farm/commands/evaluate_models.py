@@ -31,8 +31,8 @@ class Models(NamedTuple):
     """What was measured."""
 
     models: list[Evaluated]
-    asked: tuple[str, ...]
-    """Keys of the track's instructions; empty if they are not known."""
+    asked: Mapping[str, str]
+    """The reference's output by key of the track's instructions; empty if they are not known."""
     notes: tuple[str, ...]
     """About all of them."""
     is_on_track: bool
@@ -65,11 +65,11 @@ def recorded_models(settings: EvaluateSettings) -> Models:
         )
     for model in recorded:
         _check_name(model.path, model.name)
-    asked: tuple[str, ...] = ()
+    asked: dict[str, str] = {}
     if has_items(track):
         items = track_items(track)
         recorded = [_on_track(model, items) for model in recorded]
-        asked = tuple(items.by_key)
+        asked = items.texts
     reference = recorded[0].reference_name
     is_on_track = track.reference_name is None or reference in ("", track.reference_name)
     notes = [] if is_on_track else [_other_reference(track, reference)]
@@ -104,7 +104,7 @@ def judged_model(settings: EvaluateSettings, overrides: Sequence[str], calls: Ca
         tally.add(annotations)
     return Models(
         models=[model],
-        asked=tuple(items.by_key),
+        asked=items.texts,
         notes=(),
         is_on_track=True,
         is_short=warn_of_shortfall({annotator.name: tally}, settings.calls.max_unparsed),

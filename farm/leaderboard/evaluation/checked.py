@@ -30,7 +30,7 @@ def checked(
     models: Sequence[Evaluated],
     track: Track,
     *,
-    asked: Sequence[str],
+    asked: Mapping[str, str],
     there: Mapping[str, Sequence[EntryAnswer]],
     rates: Mapping[str, float],
 ) -> list[Evaluated]:
@@ -39,7 +39,8 @@ def checked(
     Args:
         models: of one track and annotator.
         track: theirs.
-        asked: keys of the track's instructions; empty if they are not known, and then what most models answered counts.
+        asked: the reference's output by key of the track's instructions; empty if they are not known, and then counts
+            what most models have.
         there: answers of the models that are on the track already, by name; those of `models` take their place.
         rates: win rates of the models of the table that are there already, by name.
     """
@@ -47,7 +48,7 @@ def checked(
     prints = {name: _prints(name, answers) for name, answers in by_name.items()}
     keys = [[answer.instruction_key for answer in answers] for answers in by_name.values()]
     usual = (set(asked), "the track's instructions") if asked else (usual_instructions(keys), "the usual instructions")
-    texts = usual_references([_references(answers) for answers in by_name.values()])
+    texts = asked or usual_references([_references(answers) for answers in by_name.values()])
     known = {**rates, **{m.entry.name: rate for m in models if (rate := figures_of(m.verdicts).win_rate) is not None}}
     found = []
     for model in models:

@@ -107,9 +107,11 @@ def _content_of(store: Store, key: str) -> object:
 
 
 def _digest(model: Evaluated) -> str:
-    """Of the model, its outputs and verdicts; what the checks say of them may depend on other models."""
+    """Of the model, its outputs and verdicts; not of the order of rows, nor of what the checks say, which may
+    depend on other models."""
     digest = hashlib.sha256(json.dumps(_place(model)).encode())
-    for verdict, answer in zip(model.verdicts, model.answers, strict=True):
+    pairs = sorted(zip(model.verdicts, model.answers, strict=True), key=lambda pair: pair[0].instruction_key)
+    for verdict, answer in pairs:
         said = [list(vars(judgement).values()) for judgement in answer.judgements]
         counts = [verdict.score, verdict.n_wins, verdict.n_ties, verdict.n_losses, verdict.n_unparsed]
         texts = [verdict.instruction_key, answer.output, answer.reference, answer.is_finished]

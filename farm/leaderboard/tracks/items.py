@@ -26,6 +26,11 @@ class TrackItems:
         """Places by the instruction's key."""
         return {output.instruction_key: place for place, output in enumerate(self.references)}
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The reference's output by the instruction's key."""
+        return {output.instruction_key: output.output for output in self.references}
+
     @cached_property
     def by_text(self) -> Mapping[str, int]:
         """Places by text with the input merged into it; of two that are the same then, neither."""
