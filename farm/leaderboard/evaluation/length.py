@@ -1,4 +1,5 @@
-"""A model's length-controlled win rate: with published weights as AlpacaEval has it, else fitted with its interval.
+"""A model's length-controlled win rate: with published weights or gamed rows as AlpacaEval has it, else fitted with its
+interval.
 
 AlpacaEval's model (Dubois et al. 2024, section 3): logit P(model preferred) = w_length tanh(d / sd(d)) +
 w_difficulty difficulty + w_model; at equal length the first term is 0. Its files give the weights by model and the
@@ -18,10 +19,12 @@ from scipy import special
 from farm.bounded.numbers import finite_number
 from farm.data.files.open_files import READ_ERRORS, open_text
 from farm.data.files.table_files import DataError, not_there
+from farm.errors import UnfitError
 from farm.leaderboard.evaluation.evaluated import Evaluated
 from farm.leaderboard.evaluation.text_keys import merged_key
 from farm.leaderboard.tracks.track import Track
 from farm.stats.bootstrap import Estimate, FloatArray, Resampling
+from farm.stats.length_control.alpaca_eval import GamedRows, fit_as_alpaca_eval, win_rate_of_weights
 from farm.stats.length_control.length import length_controlled_rates
 
 _DIFFICULTY = "instruction_difficulty"
@@ -43,6 +46,8 @@ class Published:
     """By model."""
     difficulty: Mapping[str, float]
     """By the instruction's text (`merged_key`)."""
+    gamed: GamedRows | None
+    """Verdicts on the baseline itself; None where the track has none."""
 
 
 def read_published(track: Track) -> Published:
@@ -51,10 +56,11 @@ def read_published(track: Track) -> Published:
     Raises:
         DataError: one is missing or malformed.
     """
-    weights, difficulty = track.file(track.weights), track.file(track.difficulty)
+    weights, difficulty, gamed = (track.file(path) for path in (track.weights, track.difficulty, track.gamed))
     return Published(
         weights={} if weights is None else _read_weights(weights),
         difficulty={} if difficulty is None else _read_difficulty(difficulty),
+        gamed=None if gamed is None else _read_gamed(gamed),
     )
 
 
@@ -64,7 +70,8 @@ def length_controlled(model: Evaluated, published: Published, resampling: Resamp
     Args:
         model: with its answers beside the verdicts.
         published: weights and difficulties, if there are some. With weights of this model the figure is the published
-            one and has no interval, for the fit behind it is not known; with difficulties alone they enter the fit.
+            one and has no interval, for the fit behind it is not known; with gamed rows it is AlpacaEval's own fit,
+            which has none; with difficulties alone they enter the default fit.
         resampling: draws the instructions.
     """
     scores = np.array([np.nan if v.score is None else v.score for v in model.verdicts], dtype=np.float64)
@@ -76,8 +83,23 @@ def length_controlled(model: Evaluated, published: Published, resampling: Resamp
         v.style.length - v.reference_style.length if v.reference_style is not None else math.nan for v in model.verdicts
     ]
     known = None if difficulty is None or np.isnan(difficulty).any() else difficulty
+    if published.gamed is not None and difficulty is not None:
+        return _as_alpaca_eval(scores, np.array(gaps), difficulty, published.gamed)
     (rate,) = length_controlled_rates([scores], [np.array(gaps)], difficulty=known, resampling=resampling)
     return rate.estimate
+
+
+def _as_alpaca_eval(scores: FloatArray, gaps: FloatArray, difficulty: FloatArray, gamed: GamedRows) -> Estimate:
+    n_total = int(np.isfinite(scores).sum())
+    n_unknown, value = int(np.isnan(difficulty).sum()), None
+    try:
+        why = f"{n_unknown} instructions have no difficulty in the track's file"
+        if n_unknown == 0:
+            value = win_rate_of_weights(fit_as_alpaca_eval(scores, gaps, difficulty, gamed), difficulty)
+            why = "no interval: AlpacaEval's fit has none; without gamed rows there is one"
+    except UnfitError as error:
+        why = str(error)
+    return Estimate(value=value, low=None, high=None, n_total=n_total, n_unparsed=len(scores) - n_total, reason=why)
 
 
 def _with_weights(scores: FloatArray, difficulty: FloatArray, weights: Weights) -> Estimate:
@@ -117,6 +139,20 @@ def _read_difficulty(path: Path) -> dict[str, float]:
         if difficulty.setdefault(key, value) != value:
             raise DataError(f"{path}: row {number}, field `instruction`: stands there twice with two difficulties")
     return difficulty
+
+
+def _read_gamed(path: Path) -> GamedRows:
+    """df_gamed.csv: the share of the gamed output's preference, and std_delta_len as baseline minus gamed output."""
+    columns = ("preference", "std_delta_len", _DIFFICULTY)
+    cells = [
+        [_number(path, number, row, name) for name in columns]
+        for number, row in enumerate(_csv_rows(path, columns), start=1)
+    ]
+    for number, (score, _, _) in enumerate(cells, start=1):
+        if not 0 <= score <= 1:
+            raise DataError(f"{path}: row {number}, field `preference`: expected a number from 0 to 1, got {score}")
+    scores, scaled, difficulty = np.array(cells, dtype=np.float64).T
+    return GamedRows(scores, -scaled, difficulty)
 
 
 def _csv_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

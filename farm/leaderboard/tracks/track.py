@@ -45,6 +45,9 @@ class Track:
     difficulty: Path | None
     """Table of instruction and instruction_difficulty, for the weights and for models that are fitted; None: no such
     term in the fit."""
+    gamed: Path | None
+    """AlpacaEval's verdicts on its baseline, prompted to be concise and verbose (df_gamed.csv). A model without
+    published weights is then fitted as AlpacaEval does, with the extra length-control; None: by the default fit."""
     tokenizer: Path | None
     """A tokenizer.json, or a folder with one, by which answers are counted in tokens; None: in characters only."""
     compared_with: tuple[str, ...]
@@ -55,6 +58,8 @@ class Track:
         check_fields(self, at_least={"n_labels": 1})
         if self.weights is not None and self.difficulty is None:
             raise ValueError("weights say nothing without difficulty: give both files, or difficulty alone")
+        if self.gamed is not None and self.difficulty is None:
+            raise ValueError("gamed says nothing without difficulty: give both files, or difficulty alone")
         if self.dataset is not None and (self.instructions or self.reference):
             raise ValueError("dataset holds instructions and reference; set it to null to take files")
 

@@ -25,6 +25,7 @@ TRACK = Track(
     n_labels=1,
     weights=None,
     difficulty=None,
+    gamed=None,
     tokenizer=None,
     compared_with=(),
 )
