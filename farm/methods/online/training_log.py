@@ -15,6 +15,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from farm.bounded.json_text import read_json_object
+
 
 def save_state(
     path: Path, values: Mapping[str, object], modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer
@@ -79,7 +81,7 @@ class StepLog:
 
     def metrics_of(self, step: int) -> dict[str, float]:
         """What a step that has been made was logged with."""
-        metrics: dict[str, float] = json.loads(self._file(step, "metrics").read_text())
+        metrics: dict[str, float] = read_json_object(self._file(step, "metrics"))
         del metrics["step"]
         return metrics
 
