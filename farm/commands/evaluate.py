@@ -7,12 +7,15 @@ from farm.calls.lazy import LazyCalls, lazy_calls
 from farm.calls.spending.cost_report import cost_lines, dry_run_lines
 from farm.commands.evaluate_models import Models, judged_model, recorded_models
 from farm.commands.shortfall import TOO_FEW_VERDICTS
+from farm.errors import UserError
 from farm.leaderboard.evaluation.checked import checked
+from farm.leaderboard.evaluation.estimated_difficulty import NOT_KNOWN, estimated_difficulty
 from farm.leaderboard.evaluation.evaluated import Evaluated, figures_of
 from farm.leaderboard.evaluation.length import Published, length_controlled, read_published
 from farm.leaderboard.evaluation.standing_there import Table, answers_there, run_standings, table_of
 from farm.leaderboard.evaluation.storing import refuse_other_track, refuse_taken, store_all, stored_submissions
 from farm.leaderboard.evaluation.summary import Measured, details, evaluation_json, notes_of, ranks, table_lines
+from farm.leaderboard.submissions import Submission
 from farm.options.evaluate import EvaluateSettings, evaluate_settings
 from farm.plain_text import say
 from farm.reports.json_file import write_json
@@ -54,20 +57,41 @@ def _finish(settings: EvaluateSettings, found: Models, published: Published, sto
     there = {} if store is None else answers_there(store, table, names)
     rates = {name: rate for name, rate in table.rates.items() if name not in names}
     models = checked(found.models, settings.track, asked=found.asked, there=there, rates=rates)
-    is_added = store is not None and found.is_on_track
-    if store is not None and is_added:
-        refuse_other_track(models, submissions)
-        refuse_taken(store, models, submissions, is_replacing=settings.replace)
-    measured = _measured(models, settings, published, table, is_added=is_added)
+    refusal = None if store is None else _refusal(settings, models, submissions, store)
+    is_added = store is not None and found.is_on_track and refusal is None
+    estimated = {} if published.difficulty else estimated_difficulty(models, submissions if found.is_on_track else [])
+    measured = _measured(models, settings, published, table, estimated, is_added=is_added)
     if store is not None and is_added:
         store_all(store, models, submissions)
-    write_json(evaluation_json(measured, track=settings.track.name, notes=found.notes), settings.output / FILE)
-    _print(settings, measured, found)
+    is_blind = not (estimated or published.difficulty) and any(each.length_controlled.value for each in measured)
+    notes = [*found.notes, *([NOT_KNOWN] if is_blind else [])]
+    write_json(evaluation_json(measured, track=settings.track.name, notes=notes), settings.output / FILE)
+    _print(settings, measured, notes)
+    if refusal is not None and found.is_on_track:
+        raise refusal
     return TOO_FEW_VERDICTS if found.is_short else 0
 
 
+def _refusal(
+    settings: EvaluateSettings, models: Sequence[Evaluated], submissions: Sequence[Submission], store: Store
+) -> UserError | None:
+    """Why the models cannot be added to the leaderboard: their figures are theirs all the same."""
+    try:
+        refuse_other_track(models, submissions)
+        refuse_taken(store, models, submissions, is_replacing=settings.replace)
+    except UserError as error:
+        return error
+    return None
+
+
 def _measured(
-    models: Sequence[Evaluated], settings: EvaluateSettings, published: Published, table: Table, *, is_added: bool
+    models: Sequence[Evaluated],
+    settings: EvaluateSettings,
+    published: Published,
+    table: Table,
+    estimated: Mapping[str, float],
+    *,
+    is_added: bool,
 ) -> list[Measured]:
     resampling = Resampling(seed=settings.seed, n_resamples=settings.n_resamples)
     figures = [figures_of(model.verdicts) for model in models]
@@ -78,7 +102,7 @@ def _measured(
         Measured(
             model=model,
             figures=each,
-            length_controlled=length_controlled(model, published, resampling),
+            length_controlled=length_controlled(model, published, resampling, estimated),
             rank=places.get(model.entry.name),
         )
         for model, each in zip(models, figures, strict=True)
@@ -107,9 +131,9 @@ def _n_labels(found: Models) -> int:
     return sum(len(answer.judgements) for model in found.models for answer in model.answers)
 
 
-def _print(settings: EvaluateSettings, measured: Sequence[Measured], found: Models) -> None:
+def _print(settings: EvaluateSettings, measured: Sequence[Measured], notes: Sequence[str]) -> None:
     for line in [*table_lines(measured), *details(measured)]:
         say(line)
-    for note in [*found.notes, *(note for each in measured for note in notes_of(each))]:
+    for note in [*notes, *(note for each in measured for note in notes_of(each))]:
         say(f"note: {note}", is_error=True)
     say(f"  {settings.output / FILE}")

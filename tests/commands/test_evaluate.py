@@ -74,6 +74,7 @@ def test_a_taken_name_is_refused_and_replaced_when_that_is_said(tmp_path: Path, 
     assert run_command(other) == 1
     assert "'mine' is on track own already" in capsys.readouterr().err
     assert submissions(tmp_path) == before
+    assert result(tmp_path)["rank"] is None and result(tmp_path)["n_total"] == N  # measured all the same
     assert run_command([*other, "replace=true"]) == 0
     (artifact,) = Store(tmp_path / "runs").readable(KIND).artifacts
     assert artifact.key not in {name.split("/")[0] for name in before}

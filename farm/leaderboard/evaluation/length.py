@@ -64,7 +64,9 @@ def read_published(track: Track) -> Published:
     )
 
 
-def length_controlled(model: Evaluated, published: Published, resampling: Resampling) -> Estimate:
+def length_controlled(
+    model: Evaluated, published: Published, resampling: Resampling, estimated: Mapping[str, float]
+) -> Estimate:
     """The model's win rate at equal length, or the reason why there is none.
 
     Args:
@@ -73,6 +75,8 @@ def length_controlled(model: Evaluated, published: Published, resampling: Resamp
             one and has no interval, for the fit behind it is not known; with gamed rows it is AlpacaEval's own fit,
             which has none; with difficulties alone they enter the default fit.
         resampling: draws the instructions.
+        estimated: difficulty by instruction key, for the default fit where the track has no file; empty if there is
+            none.
     """
     scores = np.array([np.nan if v.score is None else v.score for v in model.verdicts], dtype=np.float64)
     difficulty = _difficulty(model, published)
@@ -83,6 +87,8 @@ def length_controlled(model: Evaluated, published: Published, resampling: Resamp
         v.style.length - v.reference_style.length if v.reference_style is not None else math.nan for v in model.verdicts
     ]
     known = None if difficulty is None or np.isnan(difficulty).any() else difficulty
+    if difficulty is None and estimated:
+        known = np.array([estimated[v.instruction_key] for v in model.verdicts], dtype=np.float64)
     if published.gamed is not None and difficulty is not None:
         return _as_alpaca_eval(scores, np.array(gaps), difficulty, published.gamed)
     (rate,) = length_controlled_rates([scores], [np.array(gaps)], difficulty=known, resampling=resampling)

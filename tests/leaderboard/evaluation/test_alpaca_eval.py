@@ -109,3 +109,15 @@ def test_graded_annotations_on_the_track_of_verdicts_are_measured_and_not_added(
     assert {finding["check"] for finding in content["findings"]} == {"other_annotator", "other_scale"}
     assert "not added" in content["notes"][0] and content["rank"] is None
     assert not (root / "artifacts" / "submission").exists()
+
+
+@needs_originals
+def test_three_models_tell_how_hard_instructions_are(tmp_path: Path) -> None:
+    command = ["evaluate", f"annotations={ORIGINALS / 'results'}", "track=alpaca_eval_2", f"output={tmp_path / 'out'}"]
+    assert run_command([*command, "root=null", "n_resamples=300"]) == 0
+    content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    rows = published(LEADERBOARDS / "data_AlpacaEval_2" / "weighted_alpaca_eval_gpt4_turbo_leaderboard.csv")
+    assert len(content["models"]) == 3 and not any("difficulty" in note for note in content["notes"])
+    for name, model in content["models"].items():
+        official = float(rows[name]["length_controlled_winrate"]) / 100
+        assert model["length_controlled"]["low"] < official < model["length_controlled"]["high"]
