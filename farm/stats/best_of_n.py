@@ -97,11 +97,10 @@ def expected_best_of_n(scores: Floats, values: Floats, n: int) -> Floats:
     return np.array([_tie_shared(s, weight) @ v for s, v in zip(scores, values, strict=True)])
 
 
-def pair_agreement(scores: Floats, truth: Floats) -> PairAgreement:
+def pair_agreement(scores: Floats, truth: Floats) -> PairAgreement | None:
     """Agreement of a scorer with the truth on all pairs of samples of one instruction, (M, N) each.
 
-    Raises:
-        ValueError: no instruction has two samples of different truth.
+    None if fewer than two instructions have samples of different truth: a policy that always says the same.
     """
     rows, columns = np.triu_indices(scores.shape[1], k=1)
     true_sign = np.sign(truth[:, rows] - truth[:, columns])
@@ -110,11 +109,11 @@ def pair_agreement(scores: Floats, truth: Floats) -> PairAgreement:
     is_ordered = true_sign != 0
     n_ordered = is_ordered.sum(axis=1)
     has_pairs = n_ordered > 0
-    if not has_pairs.any():
-        raise ValueError("no instruction has two samples of different true value")
+    if has_pairs.sum() < 2:
+        return None
     per_instruction = (right * is_ordered).sum(axis=1)[has_pairs] / n_ordered[has_pairs]
     n = len(per_instruction)
-    error = float(per_instruction.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    error = float(per_instruction.std(ddof=1) / np.sqrt(n))
     return PairAgreement(float(per_instruction.mean()), error, n, int(n_ordered.sum()))
 
 

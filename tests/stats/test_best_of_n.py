@@ -63,8 +63,15 @@ def test_pair_agreement_by_hand() -> None:
     # Truth orders (a<b), (a<c), (b<c). Scores: a=0, b=2, c=1: right, right, wrong -> 2/3.
     # Second row: truth ties b and c, so 2 ordered pairs; the scorer ties a and b -> 1/2, a<c right -> 3/4 on average.
     result = pair_agreement(np.array([[0.0, 2, 1], [0, 0, 1]]), np.array([[0.0, 1, 2], [0, 1, 1]]))
+    assert result is not None
     assert result.agreement == pytest.approx((2 / 3 + 3 / 4) / 2)
     assert result.n_pairs == 5
+
+
+def test_a_policy_that_always_says_the_same_has_no_pair_agreement() -> None:
+    assert pair_agreement(np.array([[0.0, 2, 1], [0, 0, 1]]), np.zeros((2, 3))) is None
+    # One instruction with different answers has no standard error.
+    assert pair_agreement(np.array([[0.0, 2, 1], [0, 0, 1]]), np.array([[0.0, 1, 2], [1, 1, 1]])) is None
 
 
 def test_more_than_the_samples_is_refused() -> None:

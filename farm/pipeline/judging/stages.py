@@ -207,7 +207,9 @@ def _write_optimization(
         scores = np.load(parents["outputs"].file("scores.npy"), allow_pickle=False)
         utilities = answer_utilities(answers_by_instruction(parents["answers"], policy.best_of), utility)
         points = selection_points(scores, utilities) if has_curve else []
-        write_json(output_dir / "agreement.json", pair_agreement(scores, utilities)._asdict())
+        agreement = pair_agreement(scores, utilities)
+        if agreement is not None:
+            write_json(output_dir / "agreement.json", agreement._asdict())
     elif rollouts.is_file():
         points = rollout_points(pd.read_parquet(rollouts), utility)
     write_table(output_dir / "points.parquet", points, OptimizationPoint)
