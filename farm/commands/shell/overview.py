@@ -9,7 +9,6 @@ TEXT = """\
 farm - which way of learning from preferences works best, and would people agree?
 
 usage: farm <command> [key=value ...]
-
 {commands}
 {choices}
 
@@ -35,9 +34,10 @@ def overview() -> str:
 
 
 def _command(command: Command) -> str:
-    """What it does, and its first example: all commands fit one screen."""
-    lead = f"  {command.name:<{NAME_WIDTH}}"
-    return f"{lead}{command.summary}\n{' ' * (len(lead) + 2)}{command.examples[0]}"
+    """What it does, and its first example if that says more: all commands fit one screen."""
+    lead, example = f"  {command.name:<{NAME_WIDTH}}", command.examples[0]
+    shown = "" if example == f"farm {command.name}" else f"\n{' ' * (len(lead) + 2)}{example}"
+    return f"{lead}{command.summary}{shown}"
 
 
 def _choices(group: str) -> str:
