@@ -1,6 +1,7 @@
 """The first page shows every row of the board with its figures, their intervals and what the checks found."""
 
 import re
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 
 from farm.errors import UserError
 from farm.leaderboard.board import Board, Finding
-from farm.leaderboard.site.inputs import Beside
+from farm.leaderboard.site.inputs import AnswersOf, Beside
 from farm.leaderboard.site.write import write_site
-from tests.leaderboard.site.boards import estimate, row, table
+from tests.leaderboard.site.boards import answers_of, estimate, row, table
 
 
 class Texts(HTMLParser):
@@ -90,6 +91,20 @@ def test_the_average_of_three_benchmarks_is_a_column_where_all_three_exist(tmp_p
         assert other[header.index("Average of three")] == "–"  # noqa: RUF001
     two = first_page(tmp_path, Board(tables=tables[:2]))
     assert "Average of three" not in cells(two)[0]
+
+
+@pytest.mark.parametrize(("names", "n_links"), [(["alone"], 0), (["first", "second"], 1)])
+def test_a_model_is_compared_with_another_where_there_is_one(tmp_path: Path, names: list[str], n_links: int) -> None:
+    answers: AnswersOf = partial(answers_of, n_instructions=3, n_characters=100)
+    board = Board(tables=[table([row(name, 0.5) for name in names])])
+    write_site(board, tmp_path / "site", Beside(answers=answers))
+    pages = list((tmp_path / "site" / "models").glob("*.html"))
+    assert len(pages) == len(names)
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert text.count("Compare with another model") == n_links
+        for target in re.findall(r'href="([^"#]+)', text):
+            assert target == "data:," or (page.parent / target).is_file(), target
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
