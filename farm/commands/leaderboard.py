@@ -53,6 +53,8 @@ def leaderboard(arguments: Sequence[str]) -> int:
     if len(overrides) < len(arguments):
         is_root_named = any(a.startswith("root=") for a in overrides)
         return _check(settings, settings.root if is_root_named else None)
+    if settings.root is None and not any(a.startswith("output=") for a in overrides):
+        raise UserError("root=null makes a leaderboard anew from its own verdicts: say which, output=DIR")
     data = read_stored(settings.output).data if settings.root is None else _collect(settings.root)
     data = _compared(data, settings)
     stored = Stored(data=data, settings=BoardSettings(n_resamples=settings.n_resamples, seed=settings.seed))

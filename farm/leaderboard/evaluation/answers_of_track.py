@@ -43,21 +43,28 @@ def read_answers_of_track(path: Path, items: TrackItems, columns: ColumnMapping,
             several models are in the file.
     """
     by_place: dict[int, tuple[int, Output]] = {}
-    strange, empty, doubled = list[int](), list[int](), list[tuple[int, int]]()
+    strange, other_input, empty, doubled = list[int](), list[int](), list[int](), list[tuple[int, int]]()
     generators: Counter[str] = Counter()
     for number, (_, row) in enumerate(checked_stream(path, ScorableRow, columns or None), start=1):
         output = row.as_output()
         generators[output.generator] += 1
         place = items.place_of(output)
         if place is None:
-            strange.append(number)
+            (other_input if output.instruction in items.without_input else strange).append(number)
             continue
         if place in by_place:
             doubled.append((by_place[place][0], number))
         if not output.output.strip():
             empty.append(number)
         by_place[place] = (number, output)
-    _refuse(path, strange=strange, doubled=doubled, empty=[] if allow_empty else empty, n_asked=len(items.references))
+    _refuse(
+        path,
+        strange=strange,
+        other_input=other_input,
+        doubled=doubled,
+        empty=[] if allow_empty else empty,
+        n_asked=len(items.references),
+    )
     if len(generators) > 1:
         raise DataError(
             f"{path}: field `generator`: outputs of several models, {listed(sorted(generators), 5)}; give a file for "
@@ -96,6 +103,7 @@ def _refuse(
     path: Path,
     *,
     strange: Sequence[int],
+    other_input: Sequence[int],
     doubled: Sequence[tuple[int, int]],
     empty: Sequence[int],
     n_asked: int,
@@ -103,6 +111,8 @@ def _refuse(
     problems = []
     if strange:
         problems.append(f"{rows_shown(strange)}, field `instruction`: none of the track's {n_asked:,} instructions")
+    if other_input:
+        problems.append(f"{rows_shown(other_input)}, field `input`: the track asks this with another input")
     if doubled:
         (first, second), more = doubled[0], f", and {len(doubled) - 1} more" if len(doubled) > 1 else ""
         problems.append(f"rows {first} and {second}, field `instruction`: the same instruction twice{more}")

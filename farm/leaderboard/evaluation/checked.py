@@ -77,7 +77,9 @@ def _of_verdicts(
         reference_itself([a.output for a in model.answers], [a.reference for a in model.answers]),
         other_reference(_references(model.answers), texts),
         other_annotator(model.entry.annotator, track.recorded_annotator, n_rows) if is_recorded else None,
-        other_scale(is_graded=model.is_graded, is_expected=track.is_graded, n_rows=n_rows) if is_recorded else None,
+        other_scale(is_graded=model.is_graded, is_expected=track.is_graded, n_labels=track.n_labels, n_rows=n_rows)
+        if is_recorded
+        else None,
         unparsed_bounds([verdict.score for verdict in model.verdicts], others),
     ]
     return [finding for finding in found if finding is not None]

@@ -72,9 +72,10 @@ def other_annotator(annotator: str, expected: str | None, n_rows: int) -> Findin
     return Finding(check="other_annotator", sentence=sentence, n_rows=n_rows, is_severe=True)
 
 
-def other_scale(*, is_graded: bool, is_expected: bool, n_rows: int) -> Finding | None:
-    """Graded preferences on a track of verdicts, or verdicts on a track of grades."""
-    if is_graded == is_expected:
+def other_scale(*, is_graded: bool, is_expected: bool, n_labels: int, n_rows: int) -> Finding | None:
+    """Graded preferences on a track of verdicts, or verdicts on a track of grades; means of several labels are no
+    grades."""
+    if is_graded == is_expected or (is_graded and n_labels > 1):
         return None
     said = "graded" if is_graded else "only 1, 2 and draws"
     counts = "wins and draws" if is_graded else "grades"

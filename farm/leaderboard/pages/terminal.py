@@ -2,6 +2,7 @@
 
 from farm.leaderboard.board import Board, BoardRow
 from farm.leaderboard.pages.markdown_page import rank_text, trust_text
+from farm.wording import counted
 
 MAX_ROWS = 8
 
@@ -13,7 +14,10 @@ def short_ranking(board: Board) -> list[str]:
     table = board.tables[0]
     rows = [row for row in table.rows if row.rank_low is not None] or list(table.rows)
     width = max(len(_named(row)) for row in rows[:MAX_ROWS])
-    lines = [f"{table.title}, judged by {table.annotator}: {len(table.rows)} models, win rate against the reference"]
+    lines = [
+        f"{table.title}, judged by {table.annotator}: {counted(len(table.rows), 'model')}, "
+        "win rate against the reference, in percent"
+    ]
     lines += [
         f"{rank_text(row.rank_low, row.rank_high):>6}  {_named(row):{width}}  {_rate(row)}" for row in rows[:MAX_ROWS]
     ]

@@ -39,6 +39,11 @@ class TrackItems:
             places.setdefault(merged_key(output.instruction, output.input), []).append(place)
         return {key: found[0] for key, found in places.items() if len(found) == 1}
 
+    @cached_property
+    def without_input(self) -> frozenset[str]:
+        """What is asked, whatever it refers to."""
+        return frozenset(output.instruction for output in self.references)
+
     def place_of(self, asked: Output | Instruction) -> int | None:
         """Which of the instructions this is; None if it is none of them."""
         place = self.by_key.get(asked.instruction_key if isinstance(asked, Output) else asked.key)

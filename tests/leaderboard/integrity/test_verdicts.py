@@ -35,8 +35,10 @@ def test_another_annotator_and_another_scale_are_named() -> None:
     assert other_annotator("gpt4", "gpt4", 9) is None and other_annotator("gpt4", None, 9) is None
     finding = other_annotator("gpt4_fn", "gpt4", 9)
     assert finding is not None and "'gpt4_fn'" in finding.sentence
-    assert other_scale(is_graded=True, is_expected=True, n_rows=9) is None
-    graded, plain = (other_scale(is_graded=g, is_expected=not g, n_rows=9) for g in (True, False))
+    assert other_scale(is_graded=True, is_expected=True, n_labels=1, n_rows=9) is None
+    # The mean of three labels is a third, and no grade.
+    assert other_scale(is_graded=True, is_expected=False, n_labels=3, n_rows=9) is None
+    graded, plain = (other_scale(is_graded=g, is_expected=not g, n_labels=1, n_rows=9) for g in (True, False))
     assert graded is not None and plain is not None
 
 
