@@ -54,6 +54,23 @@ def test_the_table_is_sorted_and_searched_by_keyboard(browser: Browser, pages: M
         assert page.get_by_role("status").inner_text() == "1 of 12 models"
 
 
+def test_on_a_phone_a_row_shows_rank_model_labels_and_win_rate(browser: Browser, pages: Mapping[str, Path]) -> None:
+    with opened(browser, pages["first"], viewport={"width": 360, "height": 740}) as (page, _):
+        page.wait_for_selector("#board .dt-column-order")
+        region = page.get_by_role("region", name="Ranking", exact=True).bounding_box()
+        header = page.locator("#board thead th:visible")
+        assert [" ".join(text.split()) for text in header.all_inner_texts()[:3]] == ["Rank", "Model", "Win rate"]
+        rate = page.locator("#board tbody tr").first.locator("td:visible").nth(1)
+        for part in (header.nth(2), rate):
+            box = part.bounding_box()
+            assert region is not None and box is not None
+            assert region["x"] <= box["x"] and box["x"] + box["width"] <= region["x"] + region["width"]
+        labels = page.locator("#board tbody th").first.get_by_text("labels of some people whose name is long")
+        assert labels.is_visible()
+        page.set_viewport_size({"width": 1200, "height": 740})
+        assert not labels.is_visible() and header.nth(2).inner_text().split() == ["Labels"]
+
+
 def test_without_scripts_the_table_is_whole(browser: Browser, pages: Mapping[str, Path]) -> None:
     with opened(browser, pages["first"], java_script_enabled=False) as (page, _):
         assert page.locator("#board tbody tr").count() == 12
