@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from farm.leaderboard.site.plots import N_STYLES
 from farm.plain_text import one_line
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,7 @@ def page_templates() -> Environment:
         finalize=_shown,
     )
     environment.globals["policy"] = POLICY
+    environment.globals["n_styles"] = N_STYLES
     return environment
 
 

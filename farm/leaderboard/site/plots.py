@@ -11,6 +11,8 @@ CHARACTER, LINE = 6.6, 14
 """Size of the names beside points: of one character at most, and of a line."""
 MAX_NAME = 28
 """Characters of a name that stand in the drawing; the rest is in the figures below it."""
+N_STYLES = 8
+"""Pairs of colour and dashes that the style sheet has for series; beyond them they come round again."""
 LOG_SPREAD = 50
 """A positive quantity is drawn on a logarithmic axis if its largest value is that many times the smallest."""
 
@@ -29,7 +31,9 @@ class PlotPoint:
     file: str = ""
     """Its page."""
     series: str = ""
-    """Points of one series are joined; empty: single points."""
+    """Points of one series look alike and have one entry in the legend; empty: single points."""
+    strand: str = ""
+    """Within a series, points of one strand are joined, such as those of one seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +61,12 @@ class Mark:
     name_y: float
     anchor: str
     style: int
-    """Of its series, from 0."""
+    """Of its series, from 0 and below N_STYLES."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """The path of a series."""
+    """The path of one strand of a series."""
 
     path: str
     style: int
@@ -80,7 +84,7 @@ class Plot:
     marks: Sequence[Mark]
     lines: Sequence[Line]
     series: Sequence[str]
-    """Names of the series, in the order of their styles."""
+    """Names of the series, in the order of their styles, which come round after N_STYLES."""
 
 
 class _Scale:
@@ -121,7 +125,7 @@ def plot(points: Sequence[PlotPoint], *, title: str, x_title: str, y_title: str)
     marks = [_mark(p, x_scale, y_scale, boxes, series) for p in points]
     return Plot(
         title=title, x_title=x_title, y_title=y_title, x_ticks=x_scale.ticks(), y_ticks=y_scale.ticks(), marks=marks,
-        lines=[_line(name, style, marks) for style, name in enumerate(series)], series=series,
+        lines=[_line(*strand, marks, series) for strand in _strands(points)], series=series,
     )  # fmt: skip
 
 
@@ -137,7 +141,7 @@ def _mark(
     return Mark(
         point=point, x=x, y=y, across=_ends(x_scale, point.x_low, point.x_high),
         along=_ends(y_scale, point.y_low, point.y_high), name=name, name_x=name_x, name_y=name_y, anchor=anchor,
-        style=series.index(point.series) if point.series else 0,
+        style=series.index(point.series) % N_STYLES if point.series else 0,
     )  # fmt: skip
 
 
@@ -173,6 +177,10 @@ def _ends(scale: _Scale, low: float | None, high: float | None) -> tuple[float, 
     return None if low is None or high is None else (scale.at(low), scale.at(high))
 
 
-def _line(name: str, style: int, marks: Sequence[Mark]) -> Line:
-    places = [(mark.x, mark.y) for mark in marks if mark.point.series == name]
-    return Line(path="M" + "L".join(f"{x} {y}" for x, y in places), style=style)
+def _strands(points: Sequence[PlotPoint]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((p.series, p.strand) for p in points if p.series))
+
+
+def _line(series: str, strand: str, marks: Sequence[Mark], all_series: Sequence[str]) -> Line:
+    places = [(m.x, m.y) for m in marks if (m.point.series, m.point.strand) == (series, strand)]
+    return Line(path="M" + "L".join(f"{x} {y}" for x, y in places), style=all_series.index(series) % N_STYLES)

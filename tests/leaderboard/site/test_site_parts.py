@@ -1,6 +1,8 @@
 """Parts of the site without a browser: how answers are classed and filed, where plots put points, how runs are read."""
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +20,15 @@ from farm.leaderboard.site.answer_files import (
     TableTexts,
     code_of,
 )
+from farm.leaderboard.site.environment import FOLDER
 from farm.leaderboard.site.page_names import page_name
-from farm.leaderboard.site.plots import PlotPoint, plot
+from farm.leaderboard.site.plots import N_STYLES, PlotPoint, plot
+from farm.leaderboard.site.runs.curve_page import curve_plots
 from farm.leaderboard.site.runs.lineage import run_record
 from farm.leaderboard.site.runs.run_page import time_text
 from farm.store.artifacts import Artifact
 from tests.leaderboard.site.boards import answers_of
+from tests.leaderboard.site.sites import curve
 
 
 def answer(score: float | None, *preferences: float | None) -> EntryAnswer:
@@ -104,6 +109,39 @@ def test_names_that_would_cover_each_other_are_left_to_the_table() -> None:
     shown = [mark.name for mark in made.marks if mark.name]
     assert 1 <= len(shown) <= 4
     assert len(made.marks) == 20
+
+
+def test_sources_of_labels_are_told_apart_and_their_seeds_look_alike() -> None:
+    sources = ["crowd", "crowd_flip25", "pool", "single", "true", "two", "three", "four"]
+    made = curve_plots([curve(labels, seed) for labels in sources for seed in range(3)])[0]
+    assert len(made.lines) == 24 and len({line.path.count("L") for line in made.lines}) == 1
+    assert sorted(made.series) == sorted(sources)
+    by_source = {source: {m.style for m in made.marks if m.point.series == source} for source in sources}
+    assert all(len(styles) == 1 for styles in by_source.values())
+    assert len(set.union(*by_source.values())) == 8
+    assert Counter(line.style for line in made.lines) == dict.fromkeys(range(8), 3)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_each_style_has_its_own_colour_and_dashes_that_are_seen_on_the_ground(scheme: int) -> None:
+    css = (FOLDER / "static" / "site.css").read_text("utf-8")
+    (ground, colours) = (re.findall(rf"--{name}: #([0-9a-f]+)", css) for name in ("ground", r"s\d"))
+    own = colours[scheme * N_STYLES : (scheme + 1) * N_STYLES]
+    assert len(colours) == 2 * N_STYLES and len(set(own)) == N_STYLES
+    dashes = re.findall(r"\.line\.s\d \{ stroke-dasharray: ([\d ]+);", css)
+    assert len(dashes) == len(set(dashes)) == N_STYLES - 1  # and one that is whole
+    light, dark = luminance("ffffff"), luminance("000000")
+    assert (light + 0.05) / (dark + 0.05) == pytest.approx(21)  # WCAG 2.2: 21 to 1 is white on black
+    for colour in own:
+        low, high = sorted([luminance(colour), luminance(ground[scheme] * (6 // len(ground[scheme])))])
+        assert (high + 0.05) / (low + 0.05) >= 3, colour  # WCAG 2.2, success criterion 1.4.11
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour in hexadecimal (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_each_artifact_of_a_run_stands_before_what_it_was_made_from(tmp_path: Path) -> None:

@@ -13,7 +13,10 @@ X_TITLE = "KL to the supervised policy, nats per answer"
 
 
 def curve_plots(curves: Sequence[Curve]) -> list[Plot]:
-    """For each kind of optimisation and each method: the proxy, and the truth, over KL; a line per labels and seed."""
+    """For each kind of optimisation and each method: the proxy, and the truth, over KL.
+
+    Each seed has a line of its own; those of one source of labels look alike.
+    """
     named = [(KINDS.get(p.curve, p.curve), curve, p) for curve in curves for p in curve.points]
     plots = []
     for (kind, method), members in groupby(sorted(named, key=_group), key=lambda each: (each[0], each[1].method)):
@@ -39,8 +42,7 @@ def _point(curve: Curve, point: OptimizationPoint, *, is_proxy: bool) -> PlotPoi
     value = point.proxy_reward if is_proxy else point.utility
     error = point.proxy_reward_standard_error if is_proxy else point.utility_standard_error
     strength = f"n = {point.n}" if point.n is not None else f"step {point.step}"
-    series = f"{curve.labels}, seed {curve.seed}"
     return PlotPoint(
-        name=f"{series}, {strength}", x=point.kl, y=value, y_low=value - Z * error, y_high=value + Z * error,
-        series=series,
+        name=f"{curve.labels}, seed {curve.seed}, {strength}", x=point.kl, y=value, y_low=value - Z * error,
+        y_high=value + Z * error, series=curve.labels, strand=f"seed {curve.seed}",
     )  # fmt: skip
