@@ -107,6 +107,19 @@ def test_an_answer_opens_beside_the_reference_with_what_the_judges_said(
         assert "second judge: the answer; saw the answer first" in page.locator(".judgements").inner_text()
 
 
+@pytest.mark.parametrize("width", [360, 1200])
+def test_intervals_of_a_model_are_drawn_below_each_other(
+    browser: Browser, pages: Mapping[str, Path], width: int
+) -> None:
+    with opened(browser, pages["models"], viewport={"width": width, "height": 740}) as (page, _):
+        edges = "(all) => all.map((drawing) => [drawing.getBoundingClientRect().left, drawing.clientWidth])"
+        drawings = page.locator(".figures .iv").evaluate_all(edges)
+        assert len(drawings) == 3 and len({tuple(each) for each in drawings}) == 1
+        assert drawings[0][1] > 50
+        heading = page.get_by_role("heading", level=1).inner_text()
+        assert heading.startswith("model-0") and heading.endswith("(labels of some people whose name is long)")
+
+
 def test_two_models_are_compared_answer_by_answer(browser: Browser, pages: Mapping[str, Path]) -> None:
     with opened(browser, pages["compare"]) as (page, _):
         second = page.locator("#b").locator("option").nth(5)

@@ -78,7 +78,7 @@ def _write_texts(site: SiteFolder, table: BoardTable, answers: AnswersOf | None)
 
 def _row_texts(texts: TableTexts, table: BoardTable, row: BoardRow, answers: AnswersOf) -> list[EntryChoice]:
     seeds: Sequence[int | None] = row.seeds if len(row.seeds) == len(row.keys) else [None] * len(row.keys)
-    labelled = f"{row.name} ({row.feedback})" if row.feedback else row.name
+    labelled = _labelled(row)
     choices = []
     for key, seed in zip(row.keys, seeds, strict=True):
         name = entry_name(key, table.annotator)
@@ -102,12 +102,18 @@ def _write_model(
         page,
         "model.html",
         row=row,
+        name=_labelled(row),
         rank=rank_text(row),
         figures=[(column.title, column.cells[index]) for column in view.columns],
         runs=[Link(file=runs.get(key, ""), text=key) for key in row.keys],
         entries=entries,
         **shared,
     )
+
+
+def _labelled(row: BoardRow) -> str:
+    """What tells a row from the others of its name, such as ppo (crowd)."""
+    return f"{row.name} ({row.feedback})" if row.feedback else row.name
 
 
 def _texts_folder(table: BoardTable) -> str:
