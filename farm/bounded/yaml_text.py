@@ -5,6 +5,8 @@ mean a thousand million values; such a text is refused before anything is made o
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import yaml
 
@@ -45,6 +47,20 @@ def _place(error: yaml.YAMLError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return ""
     return f" from line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1} on"
+
+
+@contextmanager
+def named_by_file() -> Iterator[None]:
+    """Within it, what a library reads from files that are no YAML is said with the file's name and the place.
+
+    Raises:
+        UnreadableYamlError: a file is no YAML.
+    """
+    try:
+        yield
+    except yaml.MarkedYAMLError as error:
+        name = "" if error.problem_mark is None else f"{error.problem_mark.name}: "
+        raise UnreadableYamlError(f"{name}is no YAML{_place(error)}") from None
 
 
 def _check_size(text: str) -> None:

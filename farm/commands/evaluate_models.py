@@ -15,6 +15,7 @@ from farm.leaderboard.evaluation.evaluated import Evaluated, evaluated_recording
 from farm.leaderboard.evaluation.judged import evaluated_outputs, labels_of
 from farm.leaderboard.evaluation.openchat_results import read_results, result_files
 from farm.leaderboard.evaluation.recorded import RecordedModel, read_recorded
+from farm.leaderboard.evaluation.recorded_rows import rows_shown
 from farm.leaderboard.evaluation.server_answers import ask_server
 from farm.leaderboard.tracks.items import TrackItems, has_items, track_items
 from farm.leaderboard.tracks.track import Track
@@ -49,19 +50,27 @@ def recorded_models(settings: EvaluateSettings) -> Models:
     """
     track, path = settings.track, settings.annotations
     assert path is not None
+    left_out: list[str] = []
     if files := result_files(path):
         recorded = [read_results(file) for file in files]
     else:
-        recorded = read_recorded(path, annotator=track.recorded_annotator, reference_name=track.reference_name)
+        recorded, left_out = read_recorded(
+            path,
+            annotator=track.recorded_annotator,
+            reference_name=track.reference_name,
+            name=settings.name,
+        )
     if settings.name is not None:
         if len(recorded) > 1:
-            raise DataError(f"{path}: name={settings.name} names one model, and there are {len(recorded)}")
+            there = listed([repr(model.name) for model in recorded], 5)
+            raise DataError(f"{path}: name={settings.name} names one model, and there are {len(recorded)}: {there}")
         recorded = [replace(recorded[0], name=settings.name)]
     nameless = [model for model in recorded if not model.name]
     if nameless:
+        rows = rows_shown([verdict.row for verdict in nameless[0].verdicts])
         raise DataError(
-            f"{nameless[0].path}: nothing says which model this is: no `generator_2`, no folder <model>/<annotator>; "
-            "give name=NAME"
+            f"{nameless[0].path}: {rows}, field `generator_2`: nothing says which model this is, and no folder "
+            + ("<model>/<annotator>; give name=NAME" if len(recorded) == 1 else "does; fill it in, or leave them out")
         )
     for model in recorded:
         _check_name(model.path, model.name)
@@ -72,7 +81,7 @@ def recorded_models(settings: EvaluateSettings) -> Models:
         asked = items.texts
     reference = recorded[0].reference_name
     is_on_track = track.reference_name is None or reference in ("", track.reference_name)
-    notes = [] if is_on_track else [_other_reference(track, reference)]
+    notes = [*left_out, *([] if is_on_track else [_other_reference(track, reference)])]
     return Models(
         models=[evaluated_recording(model, track, name=model.name) for model in recorded],
         asked=asked,

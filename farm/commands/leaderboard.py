@@ -13,9 +13,10 @@ from farm.errors import UserError
 from farm.leaderboard.checking import check_folder
 from farm.leaderboard.collection.beside import beside_of
 from farm.leaderboard.collection.everything import Collected, collect
-from farm.leaderboard.files import write_leaderboard
+from farm.leaderboard.files import refuse_foreign, write_leaderboard
 from farm.leaderboard.making.build import MAX_RESAMPLES, BoardSettings, build_board
 from farm.leaderboard.pages.terminal import short_ranking
+from farm.leaderboard.site.folder import refuse_other_folder
 from farm.leaderboard.site.inputs import Beside
 from farm.leaderboard.site.write import write_site
 from farm.leaderboard.stored import Stored, read_stored
@@ -59,6 +60,9 @@ def leaderboard(arguments: Sequence[str]) -> int:
     data = _compared(data, settings)
     stored = Stored(data=data, settings=BoardSettings(n_resamples=settings.n_resamples, seed=settings.seed))
     board = build_board(data, stored.settings, settings.output)
+    refuse_foreign(settings.output)
+    if settings.site:
+        refuse_other_folder(settings.output / SITE)
     paths = write_leaderboard(stored, board, settings.output)
     if settings.site:
         store = None if settings.root is None else Store(settings.root, is_read_only=True)
@@ -84,9 +88,12 @@ def _collect(root: Path) -> Collected:
     data = collect(Store(root, is_read_only=True))
     if data.skipped:
         n = len({entry.key for entry in data.entries}) + len(data.skipped)
-        print(f"left out {len(data.skipped)} of {n} runs:", *data.skipped, sep="\n", file=sys.stderr)
+        print(f"left out {len(data.skipped)} of {n} runs and models:", *data.skipped, sep="\n", file=sys.stderr)
     if not data.entries:
-        raise UserError(f"no finished run under {root}; make some first, e.g. farm run experiment=pocket")
+        raise UserError(
+            f"no finished run and no evaluated model under {root}; make some first, e.g. farm run experiment=pocket "
+            "or farm evaluate"
+        )
     return data
 
 

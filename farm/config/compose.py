@@ -17,6 +17,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from farm.bounded.yaml_text import UnreadableYamlError, named_by_file
 from farm.config.composed import composed, look_at_files_again
 from farm.config.conf_dirs import CONF_DIR, user_conf_dir
 from farm.config.line_only import allowed_by_a_file, started_by_a_file
@@ -224,7 +225,11 @@ def composer() -> Iterator[None]:
     Plugins.instance().register(_UserConfDir)
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        yield
+        try:
+            with named_by_file():
+                yield
+        except UnreadableYamlError as error:
+            raise ConfigError([Problem("settings", str(error))]) from None
 
 
 def _make(config: SourceT, make: Callable[[SourceT], T], problems: list[Problem]) -> list[T]:

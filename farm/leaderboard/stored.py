@@ -21,13 +21,12 @@ from farm.errors import UserError
 from farm.leaderboard.collection.everything import Collected, collected
 from farm.leaderboard.making.build import MAX_RESAMPLES, BoardSettings
 from farm.leaderboard.plain_records import entry_of, notes_of_track, plain
-from farm.leaderboard.verdict_table import COLUMN_TYPES
+from farm.leaderboard.verdict_table import COLUMN_TYPES, in_bounds
 
 ENTRIES_FILE = "entries.json"
 VERDICTS_FILE = "verdicts.parquet"
 SCHEMA_VERSION = 1
 _REPEATED = ("key", "annotator", "instruction_key")
-_MAX_COUNT = 2**31
 MAX_VERDICTS = 20_000_000
 """220 models on 805 instructions are 0.2 million; a file that says it has more is not unpacked."""
 
@@ -102,17 +101,7 @@ def _read_verdicts(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
     if list(table.columns) != list(COLUMN_TYPES):
         raise ValueError(f"expected the columns {list(COLUMN_TYPES)}, found {list(table.columns)}")
-    table = table.astype(COLUMN_TYPES)
-    outside = table[(table["score"] < 0) | (table["score"] > 1)]
-    if len(outside):
-        row = outside.iloc[0]
-        raise ValueError(f"score of {row['key']} on {row['instruction_key']}: {row['score']}, outside [0, 1]")
-    for name in ("n_wins", "n_ties", "n_losses", "n_unparsed", "length"):
-        wrong = table[(table[name] < 0) | (table[name] > _MAX_COUNT)]
-        if len(wrong):
-            row = wrong.iloc[0]
-            raise ValueError(f"{name} of {row['key']} on {row['instruction_key']}: {row[name]}, which is no count")
-    return table
+    return in_bounds(table.astype(COLUMN_TYPES))
 
 
 def _unreadable(path: Path, error: Exception) -> UserError:

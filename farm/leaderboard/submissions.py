@@ -18,7 +18,7 @@ from farm.disk import write_whole
 from farm.leaderboard.answers import EntryAnswer, Judgement
 from farm.leaderboard.entries import Entry, EntryVerdict, TrackNotes
 from farm.leaderboard.plain_records import entry_of, notes_of_track, plain
-from farm.leaderboard.verdict_table import COLUMN_TYPES, verdict_table
+from farm.leaderboard.verdict_table import COLUMN_TYPES, in_bounds, verdict_table
 from farm.store.artifacts import Artifact, ArtifactError
 
 KIND = "submission"
@@ -67,9 +67,10 @@ def read_submission(artifact: Artifact) -> Submission:
         table = pd.read_parquet(artifact.file(VERDICTS_FILE))
         if list(table.columns) != list(COLUMN_TYPES):
             raise ValueError(f"{VERDICTS_FILE}: expected the columns {list(COLUMN_TYPES)}, found {list(table.columns)}")
+        table = in_bounds(table.astype(COLUMN_TYPES))
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise _damaged(artifact, error) from error
-    return Submission(entry=entry, track=track, verdicts=table.astype(COLUMN_TYPES).assign(key=artifact.key))
+    return Submission(entry=entry, track=track, verdicts=table.assign(key=artifact.key))
 
 
 def read_answers(artifact: Artifact) -> list[EntryAnswer]:

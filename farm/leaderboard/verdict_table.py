@@ -31,6 +31,7 @@ COLUMN_TYPES = {
 }
 """NaN in `score` and `utility` where there is none; a reference whose text is not known misses all of its columns."""
 IDENTITY = ("key", "annotator", "instruction_key")
+_MAX_COUNT = 2**31
 
 
 def verdict_table(verdicts: Iterable[EntryVerdict]) -> pd.DataFrame:
@@ -55,6 +56,24 @@ def verdicts_of(table: pd.DataFrame) -> Iterator[EntryVerdict]:
             style=style,
             reference_style=AnswerStyle(**reference) if has_reference else None,
         )
+
+
+def in_bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """The table itself.
+
+    Raises:
+        ValueError: a score lies outside [0, 1], or a count is none.
+    """
+    outside = table[(table["score"] < 0) | (table["score"] > 1)]
+    if len(outside):
+        row = outside.iloc[0]
+        raise ValueError(f"score of {row['key']} on {row['instruction_key']}: {row['score']}, outside [0, 1]")
+    for name in ("n_wins", "n_ties", "n_losses", "n_unparsed", "length"):
+        wrong = table[(table[name] < 0) | (table[name] > _MAX_COUNT)]
+        if len(wrong):
+            row = wrong.iloc[0]
+            raise ValueError(f"{name} of {row['key']} on {row['instruction_key']}: {row[name]}, which is no count")
+    return table
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -168,3 +168,10 @@ def test_a_line_that_says_too_little_is_refused_before_anything_starts(
         assert run_command(["evaluate", *words]) == 2
         assert sentence in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_track_of_ones_own_that_is_no_yaml_is_named_with_the_place(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "track").mkdir()
+    (tmp_path / "track" / "mine.yaml").write_text("title: [\n")
+    assert run_command(["evaluate", "outputs=x.json", "track=mine", f"conf_dir={tmp_path}"]) == 2
+    assert "mine.yaml: is no YAML from line 2" in capsys.readouterr().err

@@ -28,12 +28,19 @@ def test_a_sweep_killed_many_times_ends_as_an_unbroken_one(tmp_path: Path) -> No
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     expected = standings(whole)
     assert len(expected) == 8
-    draws = random.Random(0)
-    for _ in range(N_KILLS):
+    draws, n_kills, n_sweeps = random.Random(0), 0, 1
+    while n_kills < N_KILLS:
         with Forked(MAIN, *SWEEP, f"root={broken}") as process:
             time.sleep(draws.uniform(1.0, LONGEST_WAIT))
-            process.kill_all()
+            if process.is_running:
+                process.kill_all()
+                n_kills += 1
+                continue
+        # It has come to its end between two kills: the next kills are for a sweep that begins.
+        pd.testing.assert_frame_equal(standings(broken), expected)
+        broken, n_sweeps = tmp_path / f"broken{n_sweeps}", n_sweeps + 1
     pd.testing.assert_frame_equal(standings(broken), expected)
+    print(f"{n_kills} kills over {n_sweeps} sweeps")
 
 
 def standings(root: Path) -> pd.DataFrame:

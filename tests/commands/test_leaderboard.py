@@ -96,6 +96,18 @@ def test_what_cannot_be_shown_leaves_the_leaderboard_as_it_was(root: Path) -> No
     assert contents(root.parent / "board") == before
 
 
+def test_a_folder_of_somebody_elses_is_not_written_into(root: Path) -> None:
+    folder = root.parent / "board"
+    (folder / "site").mkdir(parents=True)
+    (folder / "README.md").write_text("Mine.")
+    done = board(root)
+    assert done.returncode == 1 and "README.md is not a leaderboard's; nothing was written" in done.stderr
+    (folder / "README.md").unlink()
+    (folder / "site" / "index.html").write_text("Mine.")
+    assert board(root).returncode == 1
+    assert [path.name for path in folder.rglob("*")] == ["site", "index.html"]
+
+
 def test_an_empty_root_says_what_to_do(tmp_path: Path) -> None:
     done = board(tmp_path / "none")
     assert done.returncode == 1 and "make some first" in done.stderr

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from farm.data.files.table_files import DataError, is_table, not_there, tables_below
 from farm.labels.annotation_source import first_row
@@ -67,44 +68,70 @@ class RecordedModel:
         return any(verdict.score not in (None, 0.0, 0.5, 1.0) for verdict in self.verdicts)
 
 
-def read_recorded(path: Path, *, annotator: str | None, reference_name: str | None) -> list[RecordedModel]:
-    """Every model of a file or folder, by name.
+class Recorded(NamedTuple):
+    """What a file or folder holds."""
+
+    models: list[RecordedModel]
+    """By name."""
+    notes: list[str]
+    """What was left out."""
+
+
+def read_recorded(path: Path, *, annotator: str | None, reference_name: str | None, name: str | None) -> Recorded:
+    """Every model of a file or folder.
 
     Args:
         path: a file, or a folder of any depth.
         annotator: whose verdicts count if there are several annotators; others are left out.
         reference_name: who wrote the reference outputs, if the rows name them.
+        name: what the one model is called, if somebody says so: its output is that of the generator of this name.
 
     Raises:
         DataError: nothing there; rows that do not fit; several annotators of which none is `annotator`; several
             references; one model twice.
     """
+    files, notes = _files(path)
     models = [
-        _oriented(path=file, name=name, annotator=who, rows=rows, notes=notes, reference_name=reference_name)
-        for file in _files(path)
-        for who, name, rows, notes in _models_in(file, tree=path if path.is_dir() else None, wanted=annotator)
+        _oriented(
+            path=file,
+            name=folder,
+            annotator=who,
+            rows=rows,
+            notes=notes,
+            reference_name=reference_name,
+            hint=folder or name or "",
+        )
+        for file in files
+        for who, folder, rows, notes in _models_in(file, tree=path if path.is_dir() else None, wanted=annotator)
     ]
-    models = _of_one_annotator(path, models, annotator)
-    _refuse_twice(models)
-    _refuse_mixed(models)
-    return sorted(models, key=lambda model: model.name)
+    kept = _of_one_annotator(path, models, annotator)
+    _refuse_twice(kept)
+    _refuse_mixed(kept)
+    dropped = sorted({model.name for model in models} - {model.name for model in kept})
+    if dropped:
+        notes.append(f"left out, for {annotator} judged none of their outputs: {listed(dropped, 10)}")
+    return Recorded(sorted(kept, key=lambda model: model.name), notes)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> tuple[list[Path], list[str]]:
+    """The files to read, and what is said of others that look alike."""
     if not path.is_dir() or is_table(path):
         if not is_table(path):
             raise DataError(not_there(path))
-        return [path]
+        return [path], []
     tables = tables_below(path)
     files = [table for table in tables if _ANNOTATIONS.fullmatch(table.name)]
-    files = files or [table for table in tables if first_row(table).keys() >= _NEEDED]
+    alike = [table for table in tables if table not in files and first_row(table).keys() >= _NEEDED]
+    others = listed([str(table.relative_to(path)) for table in alike], 5)
+    notes = [f"left out, for other files are called annotations.json: {others}"] if files and alike else []
+    files = files or alike
     if not files:
         names = listed([str(table.relative_to(path)) for table in tables], 10) or "no table at all"
         raise DataError(
             f"{path}: expected annotations.json, or <model>/<annotator>/annotations.json below it, or tables with the "
             f"columns {', '.join(sorted(_NEEDED))}; it holds {names}"
         )
-    return files
+    return files, notes
 
 
 _Group = tuple[str, str, Sequence[NumberedRow], list[str]]
@@ -165,11 +192,14 @@ def _oriented(
     rows: Sequence[NumberedRow],
     notes: Sequence[str],
     reference_name: str | None,
+    hint: str,
 ) -> RecordedModel:
-    """The rows seen from the model; raises DataError where rows have other references."""
-    generators = {each for _, row in rows for each in (row.generator_1, row.generator_2)}
-    is_named = reference_name is not None and reference_name in generators
-    reference = (reference_name if is_named else rows[0].row.generator_1) or ""
+    """The rows seen from the model, which `hint` may name; raises DataError where rows have other references."""
+    pairs = [_generators(row) for _, row in rows]
+    reference = reference_name or ""
+    if not any(reference in pair for pair in pairs) or not reference:
+        first, second = pairs[0]
+        reference = second if hint and hint == first and hint != second else first
     odd = [number for number, row in rows if reference not in (row.generator_1 or "", row.generator_2 or "")]
     if odd:
         others = listed(sorted({row.generator_1 or "" for number, row in rows if number in set(odd)}), 5)
@@ -177,9 +207,9 @@ def _oriented(
             f"{path}: {rows_shown(odd)}, field `generator_1`: compared with {others}, and other rows with {reference}; "
             "all rows of a model need one reference"
         )
-    swapped = [number for number, row in rows if (row.generator_1 or "") != reference]
+    swapped = [number for number, row in rows if _generators(row)[0] != reference]
     more = [f"{len(swapped)} rows have the model as output_1; they were turned round"] if swapped else []
-    models = [(row.generator_1 if row.generator_1 != reference else row.generator_2) or "" for _, row in rows]
+    models = [first if first != reference else second for first, second in pairs]
     called = name or most_common(models)
     refuse_doubled(path, rows, called or "the model")
     return RecordedModel(
@@ -187,9 +217,13 @@ def _oriented(
         name=called,
         annotator=annotator,
         reference_name=reference,
-        verdicts=[_verdict(number, row, is_swapped=(row.generator_1 or "") != reference) for number, row in rows],
+        verdicts=[_verdict(number, row, is_swapped=_generators(row)[0] != reference) for number, row in rows],
         notes=[*notes, *(f"{called}: {note}" for note in more)],
     )
+
+
+def _generators(row: RecordedRow) -> tuple[str, str]:
+    return row.generator_1 or "", row.generator_2 or ""
 
 
 def _verdict(number: int, row: RecordedRow, *, is_swapped: bool) -> RecordedVerdict:

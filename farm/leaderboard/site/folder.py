@@ -15,6 +15,15 @@ MARK = "farm-site.txt"
 """The file by which a folder is known to hold a site that may be replaced."""
 
 
+def refuse_other_folder(directory: Path) -> None:
+    """Raise UserError if the directory holds something else than a site."""
+    if directory.exists() and not (directory / MARK).is_file() and (directory.is_file() or any(directory.iterdir())):
+        raise UserError(
+            f"{directory}: expected no folder, an empty one or a site made before (it has no file {MARK}); "
+            "choose another folder"
+        )
+
+
 @contextmanager
 def whole_folder(directory: Path) -> Iterator[Path]:
     """An empty folder to fill within the block; it takes the directory's place when the block ends.
@@ -22,11 +31,7 @@ def whole_folder(directory: Path) -> Iterator[Path]:
     Raises:
         UserError: the directory holds something else than a site.
     """
-    if directory.exists() and not (directory / MARK).is_file() and (directory.is_file() or any(directory.iterdir())):
-        raise UserError(
-            f"{directory}: expected no folder, an empty one or a site made before (it has no file {MARK}); "
-            "choose another folder"
-        )
+    refuse_other_folder(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(directory)
     draft = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.partial")

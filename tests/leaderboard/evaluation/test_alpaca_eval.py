@@ -71,7 +71,7 @@ def test_34_models_of_alpaca_eval_1(tmp_path: Path) -> None:
             for row in shuffled.itertuples()
         ]
         (folder / "annotations.json").write_text(json.dumps(annotations))
-    models = read_recorded(tmp_path, annotator="alpaca_eval_gpt4", reference_name="text_davinci_003")
+    models = read_recorded(tmp_path, annotator="alpaca_eval_gpt4", reference_name="text_davinci_003", name=None).models
     rows = published(LEADERBOARDS / "data_AlpacaEval" / "alpaca_eval_gpt4_leaderboard.csv")
     assert len(models) == 34
     for model in models:

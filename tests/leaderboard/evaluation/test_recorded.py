@@ -32,7 +32,7 @@ TRACK = Track(
 
 
 def read(path: Path) -> list[RecordedModel]:
-    return read_recorded(path, annotator="alpaca_eval_gpt4", reference_name="text_davinci_003")
+    return read_recorded(path, annotator="alpaca_eval_gpt4", reference_name="text_davinci_003", name=None).models
 
 
 def test_win_rate_and_error_are_those_of_alpaca_eval(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_other_annotators_of_a_tree_are_left_out_and_named(tmp_path: Path) -> No
     (model,) = read(tmp_path)
     assert model.annotator == "alpaca_eval_gpt4" and any("weighted were left out" in note for note in model.notes)
     with pytest.raises(DataError, match=r"track\.recorded_annotator="):
-        read_recorded(tmp_path, annotator="neither", reference_name=None)
+        read_recorded(tmp_path, annotator="neither", reference_name=None, name=None)
 
 
 def test_one_file_of_several_models_is_several_models(tmp_path: Path) -> None:
@@ -139,3 +139,31 @@ def test_a_folder_without_annotations_says_what_it_holds(tmp_path: Path) -> None
     (tmp_path / "notes.json").write_text(json.dumps([{"a": 1}]))
     with pytest.raises(DataError, match=r"it holds notes\.json"):
         read(tmp_path)
+
+
+def test_without_a_reference_name_the_folder_or_the_given_name_says_which_output_is_the_models(tmp_path: Path) -> None:
+    # The model, written first, is better on 6 of 8: 75%, and not 25%.
+    rows = [annotation(k, 1 if k < 6 else 2, generator_1="mine", generator_2="other") for k in range(8)]
+    write_rows(tmp_path / "tree/mine/alpaca_eval_gpt4/annotations.json", rows)
+    file = write_rows(tmp_path / "a.json", rows)
+    for path, name in ((tmp_path / "tree", None), (file, "mine")):
+        (model,) = read_recorded(path, annotator=None, reference_name=None, name=name).models
+        assert (model.name, model.reference_name) == ("mine", "other")
+        assert [verdict.score for verdict in model.verdicts] == [1.0] * 6 + [0.0] * 2
+
+
+def test_a_generator_that_is_null_is_nobody(tmp_path: Path) -> None:
+    rows = [annotation(k, 2) | {"generator_1": None} for k in range(4)]
+    (model,) = read(write_rows(tmp_path / "a.json", rows))
+    assert (model.name, model.reference_name, model.verdicts[0].score) == ("mine", "", 1.0)
+
+
+def test_models_and_tables_that_are_left_out_are_named(tmp_path: Path) -> None:
+    rows = [annotation(k, 2) for k in range(4)]
+    write_rows(tmp_path / "m/alpaca_eval_gpt4/annotations.json", rows)
+    write_rows(tmp_path / "n/weighted/annotations.json", [row | {"annotator": "weighted"} for row in rows])
+    write_rows(tmp_path / "o/alpaca_eval_gpt4/other.json", rows)
+    found = read_recorded(tmp_path, annotator="alpaca_eval_gpt4", reference_name="text_davinci_003", name=None)
+    assert [model.name for model in found.models] == ["m"]
+    assert any("other.json" in note for note in found.notes)
+    assert any("alpaca_eval_gpt4 judged none of their outputs: n" in note for note in found.notes)
