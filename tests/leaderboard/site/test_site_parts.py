@@ -21,14 +21,15 @@ from farm.leaderboard.site.answer_files import (
     code_of,
 )
 from farm.leaderboard.site.environment import FOLDER
+from farm.leaderboard.site.inputs import RunRecord
 from farm.leaderboard.site.page_names import page_name
 from farm.leaderboard.site.plots import N_STYLES, PlotPoint, plot
 from farm.leaderboard.site.runs.curve_page import curve_plots
 from farm.leaderboard.site.runs.lineage import run_record
-from farm.leaderboard.site.runs.run_page import time_text
+from farm.leaderboard.site.runs.run_page import shown_stages, time_text
 from farm.store.artifacts import Artifact
 from tests.leaderboard.site.boards import answers_of
-from tests.leaderboard.site.sites import curve
+from tests.leaderboard.site.sites import curve, run
 
 
 def answer(score: float | None, *preferences: float | None) -> EntryAnswer:
@@ -160,6 +161,15 @@ def test_each_artifact_of_a_run_stands_before_what_it_was_made_from(tmp_path: Pa
     assert record.stages[1].phases == {"rollout": 3.5}
     assert record.stages[0].settings == {"a.b.0": "1", "a.b.1": "None"}
     assert record.stages[0].cost.seconds == 2.0
+
+
+def test_what_has_a_number_is_ordered_by_it() -> None:
+    names = ["answers_100", "answers_20", "answers_3", "batch", "answers"]
+    stage = replace(run("key", "text").stages[0], parents=dict.fromkeys(names, "k"), settings=dict.fromkeys(names, "v"))
+    shown = shown_stages(RunRecord(key="key", stages=[stage], n_gone=5))[0]
+    in_order = ["answers", "answers_3", "answers_20", "answers_100", "batch"]
+    assert [role for role, *_ in shown.parents] == in_order
+    assert [name for name, _ in shown.settings] == in_order
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The page of one run: its lineage, what each stage took, and every setting."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,10 +53,11 @@ def time_text(seconds: float) -> str:
 
 def _shown(stage: StageRecord, kinds: dict[str, str], share: float) -> ShownStage:
     cost = stage.cost
+    parents = sorted(stage.parents.items(), key=lambda parent: _in_order(parent[0]))
     return ShownStage(
         kind=stage.kind,
         key=stage.key,
-        parents=[(role, key, kinds.get(key, "")) for role, key in stage.parents.items()],
+        parents=[(role, key, kinds.get(key, "")) for role, key in parents],
         time=time_text(cost.seconds),
         drawing=Markup(
             '<svg viewBox="0 0 100 12" class="ou" aria-hidden="true">'
@@ -69,8 +71,14 @@ def _shown(stage: StageRecord, kinds: dict[str, str], share: float) -> ShownStag
         seed=stage.seed,
         machine=stage.machine,
         phases=[(name, time_text(seconds)) for name, seconds in sorted(stage.phases.items())],
-        settings=sorted(stage.settings.items()),
+        settings=sorted(stage.settings.items(), key=lambda setting: _in_order(setting[0])),
     )
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """What sorts names with numbers in them by the numbers: step 20 before step 100."""
+    parts = re.split(r"([0-9]{1,18})", name)
+    return [(int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts)]
 
 
 def _count(number: int) -> str:
