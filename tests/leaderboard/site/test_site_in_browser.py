@@ -1,12 +1,18 @@
 """What a reader does with the site: sort, search, filter, open, compare, by keyboard, on a phone, in the dark."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from farm.leaderboard.board import Board
+from farm.leaderboard.site.inputs import AnswersOf, Beside
+from farm.leaderboard.site.page_names import entry_name
+from farm.leaderboard.site.write import write_site
+from tests.leaderboard.site.boards import answers_of, row, table
 from tests.leaderboard.site.sites import small_site
 from tests.leaderboard.site.watched import PHONE, open_all, opened
 
@@ -130,3 +136,24 @@ def test_two_models_are_compared_answer_by_answer(browser: Browser, pages: Mappi
         titles = page.locator(".opened .beside h3").all_inner_texts()
         assert titles[1] == second.inner_text() and titles[2].endswith("(reference)")
         assert f"b={second.get_attribute('value')}" in page.url
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [("", ("one, seed 0", "two")), ("#a=1", ("one, seed 1", "two")), ("#a=2", ("two", "one, seed 0"))],
+)
+def test_two_different_models_are_compared_where_none_is_asked_for(
+    browser: Browser, tmp_path: Path, asked: str, shown: tuple[str, str]
+) -> None:
+    rows = [row("one", 0.6, keys=["key 0", "key 1"], seeds=[0, 1]), row("two", 0.4)]
+    answers: AnswersOf = partial(answers_of, n_instructions=2, n_characters=50)
+    write_site(Board(tables=[table(rows)]), tmp_path / "site", Beside(answers=answers))
+    (file,) = (tmp_path / "site" / "compare").glob("*.html")
+    entries = [entry_name(key, "judge") for key in ("key 0", "key 1", "key of two")]
+    with opened(browser, file) as (page, deeds):
+        if asked:
+            page.goto("about:blank")
+            page.goto(f"{file.as_uri()}#a={entries[int(asked[-1])]}")
+        page.wait_for_selector(".answers details")
+        chosen = [page.locator(f"#{side} option:checked").inner_text() for side in "ab"]
+        assert tuple(chosen) == shown and deeds == []

@@ -61,7 +61,7 @@ def write_ranking(
     )
     shared: dict[str, object] = {"table": table, "table_file": file, "folder": _texts_folder(table)}
     if compare:
-        site.write(compare, "compare.html", **shared, entries=[choice for each in choices for choice in each])
+        site.write(compare, "compare.html", **shared, models=choices)
     for index, (page, entries) in enumerate(zip(files, choices, strict=True)):
         _write_model(site, view, index, page, entries, runs, {**shared, "compare": compare})
 

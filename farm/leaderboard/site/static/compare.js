@@ -58,11 +58,12 @@ async function showPair() {
 }
 
 const asked = new URLSearchParams(location.hash.slice(1));
-selects.forEach((select, index) => {
-  const wanted = asked.get(select.id);
-  const options = [...select.options];
-  select.selectedIndex = Math.max(wanted === null ? Math.min(index, options.length - 1) : 0,
-    options.findIndex((option) => option.value === wanted));
-  select.addEventListener("change", showPair);
-});
+const options = selects.map((select) => [...select.options]);
+const places = selects.map((select, index) => options[index].findIndex(({ value }) => value === asked.get(select.id)));
+const first = Math.max(0, places[0]);
+const another = options[1].findIndex(({ dataset }) => dataset.model !== options[0][first].dataset.model);
+selects[0].selectedIndex = first;
+// not asked for: the best of the other models, or another seed of the only one
+selects[1].selectedIndex = [places[1], another].find((found) => found >= 0) ?? (first ? 0 : options[1].length - 1);
+selects.forEach((select) => select.addEventListener("change", showPair));
 showPair();
