@@ -71,7 +71,9 @@ class TrustPoint:
 
     name: str
     here: Estimate
+    """Its win rate in this table, from 0 to 1."""
     there: Estimate
+    """Its win rate in the other ranking, from 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,12 @@ def write_site(board: Board, directory: Path, beside: Beside) -> Path:
         _copy_assets(folder)
         three = averages(board)
         for table, link in zip(board.tables, tables, strict=True):
-            write_ranking(site, table, link.file, answers=beside.answers, runs=runs, averages=three)
+            trusted = [
+                other_link
+                for other, other_link in zip(board.tables, tables, strict=True)
+                if other is not table and other.track == table.track and other.trust
+            ]
+            write_ranking(site, table, link.file, answers=beside.answers, runs=runs, averages=three, trusted=trusted)
         for link in curves:
             site.write(link.file, "curves.html", plots=curve_plots(beside.curves))
         models = _models_by_key(board)

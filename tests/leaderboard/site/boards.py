@@ -71,7 +71,7 @@ def large_board(n_models: int, n_instructions: int) -> Board:
                 findings=[severe] if index % 50 == 7 else [mild] if index % 20 == 3 else [],
             )
         )
-    there = [estimate(float(1000 + 300 * rate + rng.normal(0, 25)), 20) for rate in rates]
+    there = [estimate(float(rate + rng.normal(0, 0.08)), 0.06) for rate in rates]
     points = [
         TrustPoint(name=r.name, here=estimate(r.win_rate, 0.03), there=score)
         for r, score in zip(rows, there, strict=True)

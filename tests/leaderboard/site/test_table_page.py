@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from farm.errors import UserError
-from farm.leaderboard.board import Board, Finding
+from farm.leaderboard.board import Board, Finding, TrackTrust, TrustPoint
 from farm.leaderboard.site.inputs import AnswersOf, Beside
+from farm.leaderboard.site.page_names import table_name
 from farm.leaderboard.site.write import write_site
 from tests.leaderboard.site.boards import answers_of, estimate, row, table
 
@@ -105,6 +106,23 @@ def test_a_model_is_compared_with_another_where_there_is_one(tmp_path: Path, nam
         assert text.count("Compare with another model") == n_links
         for target in re.findall(r'href="([^"#]+)', text):
             assert target == "data:," or (page.parent / target).is_file(), target
+
+
+def test_trust_is_drawn_in_percent_and_found_from_the_rankings_of_its_track(tmp_path: Path) -> None:
+    rows = [row("one", 0.75), row("two", 0.25)]
+    points = [TrustPoint(name=r.name, here=estimate(r.win_rate, 0.02), there=estimate(0.625, 0.02)) for r in rows]
+    trust = TrackTrust(
+        source="people", points=points, spearman=estimate(0.9), kendall=estimate(0.9), r_squared=estimate(0.9),
+        inversions=[], advice="",
+    )  # fmt: skip
+    tables = [table(rows), table(rows, annotator="held", trust=[trust]), table(rows, track="another")]
+    first = first_page(tmp_path, Board(tables=tables))
+    held, another = (f"{table_name(each)}.html" for each in tables[1:])
+    assert f'<a href="{held}#trust-1">' in first
+    page = (tmp_path / "site" / held).read_text("utf-8")
+    assert 'id="trust-1"' in page and 'href="#trust-1"' in page
+    assert "one: Win rate, %: people 62.5, Win rate, %: this ranking 75.0" in page
+    assert "#trust-1" not in (tmp_path / "site" / another).read_text("utf-8")
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def write_ranking(
     answers: AnswersOf | None,
     runs: Mapping[str, str],
     averages: Mapping[str, float],
+    trusted: Sequence[Link],
 ) -> None:
     """Write the pages of one ranking.
 
@@ -44,6 +45,7 @@ def write_ranking(
         answers: of its entries, if they are known.
         runs: the page of each run, by the key of its standings.
         averages: of the three benchmarks, by name.
+        trusted: the other rankings of this track that are held against another source.
     """
     files = [model_file(table, row) for row in table.rows]
     view = table_view(table, files, averages)
@@ -55,6 +57,7 @@ def write_ranking(
         "table.html",
         **vars(view),
         compare=compare,
+        trusted=trusted,
         trusts=[(trust, trust_plot(trust, by_name)) for trust in table.trust],
         plots=row_plots(table, files),
         estimate_text=estimate_text,

@@ -15,23 +15,28 @@ ABSCISSAE: tuple[tuple[str, str, Callable[[BoardRow], float | None]], ...] = (
 
 
 def trust_plot(trust: TrackTrust, files: dict[str, str]) -> Plot | None:
-    """This ranking's figures against the other one's; None if no model has both.
+    """This ranking's win rates in percent against the other one's; None if no model has both.
 
     Args:
         trust: the comparison.
         files: the page of each model by its name.
     """
-    points = [
-        PlotPoint(
-            name=point.name, x=point.there.value, y=point.here.value, x_low=point.there.low, x_high=point.there.high,
-            y_low=point.here.low, y_high=point.here.high, file=files.get(point.name, ""),
-        )
-        for point in trust.points
-        if point.there.value is not None and point.here.value is not None
-    ]  # fmt: skip
+    points = []
+    for point in trust.points:
+        (x, x_low, x_high), (y, y_low, y_high) = _percent(point.there), _percent(point.here)
+        if x is not None and y is not None:
+            points.append(PlotPoint(
+                name=point.name, x=x, y=y, x_low=x_low, x_high=x_high, y_low=y_low, y_high=y_high,
+                file=files.get(point.name, ""),
+            ))  # fmt: skip
     if not points:
         return None
-    return plot(points, title=f"Here against {trust.source}", x_title=trust.source, y_title="This ranking")
+    return plot(
+        points,
+        title=f"Here against {trust.source}",
+        x_title=f"Win rate, %: {trust.source}",
+        y_title="Win rate, %: this ranking",
+    )
 
 
 def row_plots(table: BoardTable, files: Sequence[str]) -> list[Plot]:
@@ -54,6 +59,11 @@ def estimate_text(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.2f}" + (f" ({estimate.reason})" if estimate.reason else "")
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def _percent(rate: Estimate) -> tuple[float | None, float | None, float | None]:
+    value, low, high = (None if each is None else 100 * each for each in (rate.value, rate.low, rate.high))
+    return value, low, high
 
 
 def _point(row: BoardRow, file: str, x: float) -> PlotPoint:
